@@ -1,0 +1,3 @@
+module github.com/poactor/poactor
+
+go 1.26

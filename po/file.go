@@ -1,0 +1,54 @@
+package po
+
+import "time"
+
+// Lane says how a file's bytes came.
+type Lane string
+
+// The two lanes.
+const (
+	LaneHTTP    Lane = "http"    // our HTTP client with the browser's cookies
+	LaneBrowser Lane = "browser" // a download of the browser
+)
+
+// File is one attachment on disk, whole and verified.
+type File struct {
+	ID       string    // of the attachment that it came from
+	Name     string    // its name in the order's folder
+	Original string    // its name as the portal gave it
+	Bytes    int64     // its size
+	SHA256   string    // 64 lower-case hexadecimal digits
+	URL      string    // where the bytes came from
+	Lane     Lane      // how they came
+	Empty    bool      // zero bytes, and the portal announces just that
+	Time     time.Time // when it was whole
+}
+
+// FetchJob asks for the files of one order.
+type FetchJob struct {
+	Order       Order
+	Supplier    string
+	Kept        Kept // from earlier attempts at this order
+	Attachments []Attachment
+	Credentials Credentials
+}
+
+// FetchResult answers a FetchJob.
+type FetchResult struct {
+	// Kept is the order's work folder with every file that is now in it, those
+	// of earlier attempts that are still listed included.
+	Kept Kept
+	// Missing lists the attachments that could not be had.
+	Missing []Missing
+}
+
+// Missing is an attachment that could not be had, and why.
+type Missing struct {
+	ID         string
+	Cause      Cause
+	Detail     string
+	RetryAfter time.Duration // what the portal asked for; 0 if nothing
+	// Browser is set where HTTP gave something odd and the browser lane may do
+	// better.
+	Browser bool
+}

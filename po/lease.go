@@ -1,0 +1,32 @@
+package po
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrFenced is the answer of a ledger to a write under a lease that is no
+// longer the order's: it expired, was released, or another holder has it.
+var ErrFenced = errors.New("lease is no longer held")
+
+// Lease is the right to work on an order for a while. Every write about the
+// order carries its token.
+type Lease struct {
+	Token    string
+	Order    Order
+	TTL      time.Duration // from the moment it was given or extended
+	Attempt  int           // 1 for the first; counts only tries that were the order's own
+	Worker   string        // who had the last try that failed; empty if none
+	Kept     Kept          // what earlier attempts left on disk
+	Supplier string        // as an earlier attempt read it
+}
+
+// Claim answers a request for leases.
+type Claim struct {
+	Leases []Lease
+	// Wait is the time until the next order that is held back comes due; 0 if
+	// none is held back.
+	Wait time.Duration
+	// Open counts the orders that are not settled, leased ones included.
+	Open int
+}

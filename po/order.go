@@ -1,0 +1,63 @@
+package po
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Key identifies an order within a run. Two ways of writing the same number
+// have one key. A key consists of A-Z, 0-9, '.', '_', '-' and '%', does not
+// begin with a dot and is therefore safe as a part of a file name on every
+// system.
+type Key string
+
+// maxKeyBytes leaves room in a 255-byte file name for "PO_" and the status.
+const maxKeyBytes = 120
+
+// NewKey makes the key of a number as a portal's URL wants it: upper case,
+// with every byte that is not safe in a file name written as %XX. It is
+// injective on upper-case numbers. It fails on an empty number and on one
+// whose key would be longer than a file name can hold.
+func NewKey(number string) (Key, error) {
+	var b strings.Builder
+	for i, c := range []byte(strings.ToUpper(strings.TrimSpace(number))) {
+		switch {
+		case c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '-', c == '.' && i > 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	switch {
+	case b.Len() == 0:
+		return "", fmt.Errorf("empty order number")
+	case b.Len() > maxKeyBytes:
+		return "", fmt.Errorf("order number of %d bytes is too long", len(number))
+	}
+	return Key(b.String()), nil
+}
+
+// Order is one purchase order of a batch.
+type Order struct {
+	// Key identifies the order within the run.
+	Key Key
+	// Number is what the portal's URL template takes for {number}.
+	Number string
+	// Written is the number as the batch first has it, for people to read.
+	Written string
+	// Levels name the folders above the order's own, outermost first. Without
+	// any the level is the supplier.
+	Levels []string
+	// Kept is what an earlier run left for this order: its zero value if
+	// nothing.
+	Kept Kept
+}
+
+// Kept is what earlier attempts at an order left on disk.
+type Kept struct {
+	// Folder is the order's folder, relative to the output directory, with
+	// forward slashes. Empty: none yet.
+	Folder string
+	// Files are those recorded as whole and verified in Folder.
+	Files []File
+}
