@@ -1,0 +1,86 @@
+// Package portal describes a procurement portal as data: where an order's page
+// is, by which signs its pages are recognised, where the attachments and the
+// supplier stand, and which hosts belong to it. Coupa is one value; any other
+// portal comes from a YAML file. A definition holds no code.
+package portal
+
+// Portal is one portal's definition. The zero value is not usable: Load,
+// Builtin and WithBaseURL return checked ones.
+type Portal struct {
+	// Name is short and lower case, for messages and file names.
+	Name string `yaml:"name"`
+	// BaseURL is scheme and host, with a path if the portal lives below one;
+	// http or https, no trailing slash. Builtin portals leave it to the user.
+	BaseURL string `yaml:"base_url"`
+	// Order says where an order's page is.
+	Order OrderPage `yaml:"order"`
+	// Signs are what tells the pages apart.
+	Signs Signs `yaml:"signs"`
+	// Attachments says how the documents are listed.
+	Attachments Attachments `yaml:"attachments"`
+	// Supplier lists CSS selectors of the supplier's name, best first.
+	Supplier []string `yaml:"supplier"`
+	// Fallback is followed once where an order has no attachment of its own.
+	Fallback Fallback `yaml:"fallback"`
+	// AllowedHosts lists the hosts, beside the base URL's, to which pages and
+	// downloads may lead: "files.example.com", "*.example.com", with a port if
+	// it is not the scheme's own.
+	AllowedHosts []string `yaml:"allowed_hosts"`
+	// Block lists what the browser does not load: the kinds "image", "font",
+	// "media", "stylesheet", or URL patterns with * like "*://t.example.com/*".
+	Block []string `yaml:"block"`
+}
+
+// OrderPage says where an order's page is and what its numbers look like.
+type OrderPage struct {
+	// Path is appended to the base URL; {number} stands for the number.
+	Path string `yaml:"path"`
+	// Number is a regular expression (RE2) that a whole number must match. Its
+	// first group, if it has one, is what {number} becomes.
+	Number string `yaml:"number"`
+}
+
+// Signs are what tells the pages apart. That there are attachments is told by
+// Attachments.Links. The first sign that appears decides; where several appear
+// at once the order is signed out, forbidden, not found, attachments, empty.
+type Signs struct {
+	Empty     Sign `yaml:"empty"`
+	NotFound  Sign `yaml:"not_found"`
+	Forbidden Sign `yaml:"forbidden"`
+	SignedOut Sign `yaml:"signed_out"`
+}
+
+// Sign is one page's sign: any one of its ways will do.
+type Sign struct {
+	Selectors []string `yaml:"selectors"` // CSS; an element that is there and visible
+	Texts     []string `yaml:"texts"`     // part of the page's visible text, any case
+	Statuses  []int    `yaml:"statuses"`  // of the HTTP answer, like 404
+	URLs      []string `yaml:"urls"`      // part of the address that the browser ended at, or a pattern with *
+}
+
+// Attachments says how the documents are listed.
+type Attachments struct {
+	// Links are CSS selectors; each element that any of them matches is one
+	// attachment. Elements with the same target are one.
+	Links []string `yaml:"links"`
+	// Name lists where an attachment's name is looked for, best first: an
+	// attribute's name, "text" (visible text) or "url" (last part of it).
+	Name []string `yaml:"name"`
+	// NamePattern is a regular expression (RE2 and JavaScript alike) whose
+	// first group is the name within what was found, like `^(.+) file attachment$`.
+	// What does not match is taken whole. Empty: always whole.
+	NamePattern string `yaml:"name_pattern"`
+	// Target lists the attributes where the URL is looked for, best first.
+	// An element without any is clicked.
+	Target []string `yaml:"target"`
+	// Settle is how long the list must not change before it is taken for
+	// whole, in milliseconds.
+	Settle int `yaml:"settle_ms"`
+}
+
+// Fallback says which link leads to the page behind an order (Coupa: the
+// requisition). Empty: none.
+type Fallback struct {
+	Links []string `yaml:"links"` // CSS selectors
+	Texts []string `yaml:"texts"` // whole visible text of a link, any case
+}
