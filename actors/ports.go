@@ -1,0 +1,67 @@
+package actors
+
+import (
+	"context"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// Browsers opens browser sessions. Open may take seconds and must return soon
+// after its context ends. An error carries a po.Cause.
+type Browsers interface {
+	Open(ctx context.Context) (Session, error)
+}
+
+// Session is one live browser with a profile of its own. Read and Close may be
+// called from different goroutines; there is one Read at a time.
+type Session interface {
+	// Profile names the browser profile; no two sessions ever share a name.
+	Profile() string
+	// Read opens an order's page, tells which page it is and lists the
+	// attachments. Those whose ID is in byBrowser are saved by the browser; so
+	// are those that have no URL. An error is a *po.ReadFailure, whose cause
+	// po.BrowserDied says that the session is of no more use.
+	Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error)
+	// Done is closed by the session when its browser has died, whoever ended
+	// it.
+	Done() <-chan struct{}
+	// Close ends the browser's processes, waits until they are gone and
+	// releases the profile. It may be called again and while Read runs; it
+	// takes no longer than a few seconds.
+	Close() error
+}
+
+// Files puts the files of orders where they belong: whole or not at all.
+type Files interface {
+	// Fetch gets what is listed in the job into the order's work folder. The
+	// error is for what concerns the run, like po.DiskFull; what is wrong with
+	// one file stands in the result.
+	Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, error)
+	// Final names the folder an order ends in; empty if it has none.
+	Final(order po.Order, supplier string, kept po.Kept, status po.Status) string
+	// Finish gives the work folder its final name. Asked again after it has
+	// done so, it does nothing.
+	Finish(ctx context.Context, kept po.Kept, final string) error
+}
+
+// Ledger is the record of claims, attempts, files and outcomes: claim by
+// lease. Every write carries the token of the lease; where the lease is no
+// longer held the answer is po.ErrFenced and nothing is changed. Only
+// durations cross it, no clocks. Calls may block on a disk.
+type Ledger interface {
+	// Claim leases up to n orders that are due.
+	Claim(ctx context.Context, n int, ttl time.Duration) (po.Claim, error)
+	// Extend gives a lease its whole time to live again.
+	Extend(ctx context.Context, token string, ttl time.Duration) error
+	// Save records the files that are whole on disk and where they are.
+	Save(ctx context.Context, token string, supplier string, kept po.Kept) error
+	// Settle records the outcome and ends the lease. Repeated with the same
+	// token it does nothing.
+	Settle(ctx context.Context, token string, outcome po.Outcome) error
+	// Retry puts the order back for another try, not before the time given;
+	// the try counts. worker is who had it.
+	Retry(ctx context.Context, token string, worker string, cause po.Cause, after time.Duration) error
+	// Release puts the order back at once; the try does not count.
+	Release(ctx context.Context, token string, cause po.Cause) error
+}

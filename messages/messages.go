@@ -1,0 +1,134 @@
+// Package messages holds the verbs of the job: every message that crosses the
+// boundary of an actor. Commands are imperative, facts are past, and all are
+// plain values: no pointers, channels, funcs, errors or contexts. A host of an
+// embedded run receives the facts as its events.
+package messages
+
+import (
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// Worker names one incarnation of a worker. A restart makes a new incarnation,
+// so that what a former one says late can be told apart.
+type Worker struct {
+	Name        string // stable over restarts: "worker-1"
+	Incarnation uint64 // unique within the process, growing
+}
+
+// --- Commands ---
+
+// OpenBrowser asks a worker that has none to open its browser.
+type OpenBrowser struct {
+	After time.Duration // to wait first: a staggered start, or the pause after a crash
+}
+
+// ReadOrder asks an idle worker to read one order.
+type ReadOrder struct {
+	Lease po.Lease
+	// ByBrowser lists the attachments that the browser must save, since HTTP
+	// could not; empty on the first reading.
+	ByBrowser []string
+}
+
+// FetchFiles asks the file fetcher for the files of one order.
+type FetchFiles struct {
+	Token string // of the lease
+	Job   po.FetchJob
+}
+
+// Drain asks for no more orders to be taken. Those in hand are finished.
+type Drain struct{ Reason string }
+
+// Stop ends a run: what is in hand is put back. The cause becomes the run's.
+type Stop struct {
+	Cause  po.Cause
+	Detail string
+}
+
+// --- Facts between actors, which are the events of a host as well ---
+
+// WorkerReady says that a worker has a browser and no order: one credit.
+type WorkerReady struct {
+	Worker  Worker
+	Profile string        // id of its browser profile, never used before
+	Took    time.Duration // from the wish to open a browser, on the first credit of an incarnation; else 0
+}
+
+// WorkerLost says that an incarnation of a worker has ended in an accident.
+// What it had in hand goes back to the dispatcher.
+type WorkerLost struct {
+	Worker string // its name
+	Cause  po.Cause
+	Detail string
+	Again  time.Duration // until the next incarnation opens its browser
+	GaveUp bool          // there will be no next one
+}
+
+// OrderStarted says that a worker begins to read an order.
+type OrderStarted struct {
+	Worker  Worker
+	Key     po.Key
+	Attempt int
+}
+
+// OrderRead is a worker's answer to ReadOrder. Cause is empty if the page was
+// read.
+type OrderRead struct {
+	Worker  Worker
+	Token   string
+	Key     po.Key
+	Reading po.Reading
+	Failure po.ReadFailure // its Cause is empty if the page was read
+	Took    time.Duration
+}
+
+// FilesFetched is the file fetcher's answer to FetchFiles.
+type FilesFetched struct {
+	Token   string
+	Key     po.Key
+	Result  po.FetchResult
+	Failure po.Cause // of the fetch as a whole, like DiskFull; else empty
+	Detail  string
+	Took    time.Duration
+}
+
+// OrderRetried says that a try failed and that another will be made.
+type OrderRetried struct {
+	Key     po.Key
+	Attempt int // the one that failed
+	Worker  string
+	Cause   po.Cause
+	Detail  string
+	After   time.Duration
+}
+
+// OrderReleased says that an order was put back without a fault of its own.
+type OrderReleased struct {
+	Key   po.Key
+	Cause po.Cause
+}
+
+// OrderSettled says how an order ended. It comes after the ledger has it and
+// the order's folder has its final name.
+type OrderSettled struct {
+	Outcome po.Outcome
+	Worker  string
+	Took    time.Duration // since the order was first leased in this try
+}
+
+// RunStarted is the first event of a run.
+type RunStarted struct {
+	Portal     string
+	Workers    int
+	Sequential bool
+}
+
+// RunEnded is the last event of a run.
+type RunEnded struct {
+	Counts map[po.Status]int // orders settled in this start
+	Open   int               // orders not settled
+	Cause  po.Cause          // why it ended early; empty if every order was settled
+	Detail string
+}
