@@ -1,0 +1,92 @@
+package poactor
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/poactor/poactor/portal"
+)
+
+// MaxWorkers is the largest pool; each worker is a browser of some 200 MB.
+const MaxWorkers = 64
+
+// Config says what a run works with. Portal and Out must be set; the zero
+// value of everything else is good.
+type Config struct {
+	// Portal is where the orders are: checked, with its base URL.
+	Portal portal.Portal
+	// Out is the output directory. It is made if it does not exist.
+	Out string
+
+	// Workers is the size of the pool, 1 to MaxWorkers; default 4. One worker
+	// means sequential: an order's files are fetched before the next order is
+	// read.
+	Workers int
+	// Attempts is how often an order is tried where the cause may pass;
+	// default 3.
+	Attempts int
+	// TaskTimeout bounds the reading of one order; default 2 minutes.
+	TaskTimeout time.Duration
+
+	// Profile is a signed-in browser profile (a user data directory) to clone
+	// for each worker. Empty: workers begin with an empty profile.
+	Profile string
+	// Browser is the path of the browser to run. Empty: it is looked for in
+	// the usual places.
+	Browser string
+	// Headful shows the browsers' windows.
+	Headful bool
+	// NoSandbox turns the browser's own sandbox off.
+	NoSandbox bool
+
+	// Log receives what happens inside; default: nothing is logged.
+	Log *logrus.Logger
+	// OnEvent receives the facts of package messages in their order, from one
+	// goroutine. It may take its time: the run does not wait for it but at its
+	// end.
+	OnEvent func(event any)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Workers == 0 {
+		c.Workers = 4
+	}
+	if c.Attempts == 0 {
+		c.Attempts = 3
+	}
+	if c.TaskTimeout == 0 {
+		c.TaskTimeout = 2 * time.Minute
+	}
+	if c.Log == nil {
+		c.Log = logrus.New()
+		c.Log.SetOutput(io.Discard)
+	}
+	if c.OnEvent == nil {
+		c.OnEvent = func(any) {}
+	}
+	return c
+}
+
+// validate returns what is wrong in one line. It touches nothing.
+func (c Config) validate() error {
+	switch {
+	case c.Portal.BaseURL == "":
+		return fmt.Errorf("portal %q has no base URL", c.Portal.Name)
+	case c.Out == "":
+		return fmt.Errorf("no output directory is given")
+	case c.Workers < 1 || c.Workers > MaxWorkers:
+		return fmt.Errorf("workers must be 1 to %d, not %d", MaxWorkers, c.Workers)
+	case c.Attempts < 1:
+		return fmt.Errorf("attempts must be 1 or more, not %d", c.Attempts)
+	case c.TaskTimeout < time.Second:
+		return fmt.Errorf("the task timeout must be a second or more, not %v", c.TaskTimeout)
+	}
+	if _, err := filepath.Abs(c.Out); err != nil {
+		return fmt.Errorf("output directory: %w", err)
+	}
+	return c.Portal.Check()
+}
