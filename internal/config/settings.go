@@ -1,0 +1,101 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/pflag"
+
+	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/portal"
+)
+
+// ManyWorkers is the number of workers past which a warning is due: waiting
+// pages scale to about 8 on a small machine, more want memory and cores.
+const ManyWorkers = 8
+
+// Settings are what a user can say about a run.
+type Settings struct {
+	Workers     int           // 1 to poactor.MaxWorkers
+	Portal      string        // name of a built-in one, or path of a file
+	BaseURL     string        // overrides the portal's
+	Out         string        // output directory; empty: named after the batch
+	Profile     string        // directory of a signed-in browser profile
+	Browser     string        // path; empty: looked for
+	Headful     bool          // show the windows
+	NoSandbox   bool          // turn the browser's sandbox off
+	Retries     int           // tries after the first
+	TaskTimeout time.Duration // for reading one order
+	Limit       int           // orders to take from the batch; 0: all
+	DryRun      bool          // plan only
+	JSON        bool          // events on stdout
+	Quiet       bool          // errors only
+	LogLevel    string        // of the log file
+	LogFile     string        // empty: OUT/.poactor/run.log
+}
+
+// Register declares the flags of a run in fs, which write to s.
+func (s *Settings) Register(fs *pflag.FlagSet) {
+	fs.IntVarP(&s.Workers, "workers", "w", 4, "browsers to work with, 1 to 64; 1 is sequential")
+	fs.StringVar(&s.Portal, "portal", "coupa", "portal: a built-in `name`, or a YAML file")
+	fs.StringVar(&s.BaseURL, "base-url", "", "where the portal is, like `https://acme.coupahost.com`")
+	fs.StringVarP(&s.Out, "out", "o", "", "output `directory` (default: named after the batch, beside it)")
+	fs.StringVar(&s.Profile, "profile", "", "browser profile that is signed in: a `directory`, copied for each worker")
+	s.RegisterBrowser(fs)
+	fs.BoolVar(&s.Headful, "headful", false, "show the browser windows")
+	fs.IntVar(&s.Retries, "retries", 2, "tries after the first, where the cause may pass")
+	fs.DurationVar(&s.TaskTimeout, "task-timeout", 2*time.Minute, "longest time to read one order")
+	fs.IntVar(&s.Limit, "limit", 0, "take only the first `N` orders that are open (0: all)")
+	fs.BoolVar(&s.DryRun, "dry-run", false, "read, check and plan; open no browser")
+	fs.BoolVar(&s.JSON, "json", false, "write events as JSON lines to standard output")
+	fs.BoolVarP(&s.Quiet, "quiet", "q", false, "write errors only")
+	fs.StringVar(&s.LogLevel, "log-level", "info", "of the log file: error, warn, info, debug or trace")
+	fs.StringVar(&s.LogFile, "log-file", "", "log `file` (default: OUT/.poactor/run.log)")
+}
+
+// RegisterBrowser declares only the flags that say which browser to run and
+// how.
+func (s *Settings) RegisterBrowser(fs *pflag.FlagSet) {
+	fs.StringVar(&s.Browser, "browser", "", "`path` of Chrome, Edge or Chromium (default: looked for in the usual places)")
+	fs.BoolVar(&s.NoSandbox, "no-sandbox", false, "turn the browser's sandbox off (needed as root; less safe)")
+}
+
+// Check returns what is wrong with the settings by themselves, in one line.
+// It touches nothing.
+func (s Settings) Check() error {
+	switch {
+	case s.Workers < 1 || s.Workers > poactor.MaxWorkers:
+		return fmt.Errorf("--workers must be 1 to %d, not %d", poactor.MaxWorkers, s.Workers)
+	case s.Retries < 0:
+		return fmt.Errorf("--retries must be 0 or more, not %d", s.Retries)
+	case s.TaskTimeout < time.Second:
+		return fmt.Errorf("--task-timeout must be 1s or more, not %v", s.TaskTimeout)
+	case s.Limit < 0:
+		return fmt.Errorf("--limit must be 0 or more, not %d", s.Limit)
+	case s.JSON && s.Quiet:
+		return fmt.Errorf("--json and --quiet cannot go together")
+	}
+	if _, err := s.Level(); err != nil {
+		return fmt.Errorf("--log-level must be error, warn, info, debug or trace, not %q", s.LogLevel)
+	}
+	return nil
+}
+
+// Level is the level of the log file.
+func (s Settings) Level() (logrus.Level, error) { return logrus.ParseLevel(s.LogLevel) }
+
+// Run makes the configuration of a run of p into the directory out.
+func (s Settings) Run(p portal.Portal, out string) poactor.Config {
+	return poactor.Config{
+		Portal:      p,
+		Out:         out,
+		Workers:     s.Workers,
+		Attempts:    s.Retries + 1,
+		TaskTimeout: s.TaskTimeout,
+		Profile:     s.Profile,
+		Browser:     s.Browser,
+		Headful:     s.Headful,
+		NoSandbox:   s.NoSandbox,
+	}
+}

@@ -1,0 +1,162 @@
+package progress
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// JSON writes each event as one JSON line: "event" names it, "time" is when it
+// was written, times taken are in milliseconds. The fields are chosen one by
+// one, so that nothing secret in an event can get out. It is not safe for
+// concurrent use.
+type JSON struct {
+	out  io.Writer
+	name Names
+	now  func() time.Time
+}
+
+// NewJSON writes to out. now is the clock, like time.Now.
+func NewJSON(out io.Writer, name Names, now func() time.Time) *JSON {
+	return &JSON{out: out, name: name, now: now}
+}
+
+// record is one line. Pointers tell a zero from a field that the event has not.
+type record struct {
+	Time   time.Time `json:"time"`
+	Event  string    `json:"event"`
+	Number string    `json:"number,omitempty"`
+	Key    po.Key    `json:"key,omitempty"`
+	Worker string    `json:"worker,omitempty"`
+
+	Status   po.Status    `json:"status,omitempty"`
+	Sign     po.Sign      `json:"sign,omitempty"`
+	Cause    po.Cause     `json:"cause,omitempty"`
+	Detail   string       `json:"detail,omitempty"`
+	Supplier string       `json:"supplier,omitempty"`
+	Attempt  int          `json:"attempt,omitempty"`
+	Found    *int         `json:"found,omitempty"`
+	Missing  *int         `json:"missing,omitempty"`
+	Files    []fileRecord `json:"files,omitempty"`
+	Folder   string       `json:"folder,omitempty"`
+	URL      string       `json:"url,omitempty"`
+	TookMS   *int64       `json:"took_ms,omitempty"`
+	AfterMS  *int64       `json:"after_ms,omitempty"`
+	GaveUp   bool         `json:"gave_up,omitempty"`
+
+	Portal     string            `json:"portal,omitempty"`
+	Workers    int               `json:"workers,omitempty"`
+	Sequential bool              `json:"sequential,omitempty"`
+	Profile    string            `json:"profile,omitempty"`
+	Counts     map[po.Status]int `json:"counts,omitempty"`
+	Open       *int              `json:"open,omitempty"`
+}
+
+// fileRecord is a file without its URL, which may carry a signature.
+type fileRecord struct {
+	Name   string  `json:"name"`
+	Bytes  int64   `json:"bytes"`
+	SHA256 string  `json:"sha256"`
+	Lane   po.Lane `json:"lane"`
+	Empty  bool    `json:"empty,omitempty"`
+}
+
+// Event writes one event. Events it does not know are left out: a host's own
+// are no business of the command line.
+func (j *JSON) Event(event any) {
+	r, ok := newRecord(event)
+	if !ok {
+		return
+	}
+	r.Time = j.now().UTC()
+	if r.Key != "" {
+		r.Number = j.name(r.Key)
+	}
+	line, err := json.Marshal(r)
+	if err != nil {
+		return // only for values that JSON has no form for: there are none in a record
+	}
+	fmt.Fprintln(j.out, ascii(line))
+}
+
+// ascii escapes what a terminal could act on. Such characters stand inside
+// strings only.
+func ascii(line []byte) string {
+	var b strings.Builder
+	for _, r := range string(line) {
+		switch {
+		case unsafe(r) && r > 0xFFFF:
+			hi, lo := 0xD800+(r-0x10000)>>10, 0xDC00+(r-0x10000)&0x3FF
+			fmt.Fprintf(&b, `\u%04x\u%04x`, hi, lo)
+		case unsafe(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func newRecord(event any) (record, bool) {
+	switch e := event.(type) {
+	case messages.RunStarted:
+		return record{Event: "run_started", Portal: e.Portal, Workers: e.Workers, Sequential: e.Sequential}, true
+	case messages.RunEnded:
+		return record{Event: "run_ended", Counts: e.Counts, Open: &e.Open, Cause: e.Cause, Detail: e.Detail}, true
+	case messages.WorkerReady:
+		return record{Event: "worker_ready", Worker: e.Worker.Name, Profile: e.Profile, TookMS: ms(e.Took)}, true
+	case messages.WorkerLost:
+		return record{Event: "worker_lost", Worker: e.Worker, Cause: e.Cause, Detail: e.Detail,
+			AfterMS: ms(e.Again), GaveUp: e.GaveUp}, true
+	}
+	return orderRecord(event)
+}
+
+func orderRecord(event any) (record, bool) {
+	switch e := event.(type) {
+	case messages.OrderStarted:
+		return record{Event: "order_started", Key: e.Key, Worker: e.Worker.Name, Attempt: e.Attempt}, true
+	case messages.OrderRead:
+		found := len(e.Reading.Attachments)
+		return record{Event: "order_read", Key: e.Key, Worker: e.Worker.Name, Sign: e.Reading.Sign,
+			Cause: e.Failure.Cause, Detail: e.Failure.Detail, Supplier: e.Reading.Supplier,
+			Found: &found, TookMS: ms(e.Took)}, true
+	case messages.FilesFetched:
+		missing := len(e.Result.Missing)
+		return record{Event: "files_fetched", Key: e.Key, Files: fileRecords(e.Result.Kept.Files),
+			Missing: &missing, Cause: e.Failure, Detail: e.Detail, TookMS: ms(e.Took)}, true
+	case messages.OrderRetried:
+		return record{Event: "order_retried", Key: e.Key, Worker: e.Worker, Attempt: e.Attempt,
+			Cause: e.Cause, Detail: e.Detail, AfterMS: ms(e.After)}, true
+	case messages.OrderReleased:
+		return record{Event: "order_released", Key: e.Key, Cause: e.Cause}, true
+	case messages.OrderSettled:
+		return settledRecord(e), true
+	}
+	return record{}, false
+}
+
+func settledRecord(e messages.OrderSettled) record {
+	o := e.Outcome
+	return record{Event: "order_settled", Key: o.Key, Worker: e.Worker, Status: o.Status, Cause: o.Cause,
+		Detail: o.Detail, Supplier: o.Supplier, Attempt: o.Attempts, Found: &o.Found,
+		Files: fileRecords(o.Files), Folder: o.Folder, URL: o.URL, TookMS: ms(e.Took)}
+}
+
+func fileRecords(files []po.File) []fileRecord {
+	out := make([]fileRecord, len(files))
+	for i, f := range files {
+		out[i] = fileRecord{f.Name, f.Bytes, f.SHA256, f.Lane, f.Empty}
+	}
+	return out
+}
+
+func ms(d time.Duration) *int64 {
+	n := d.Milliseconds()
+	return &n
+}

@@ -1,0 +1,161 @@
+package progress_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+const secret = "s3cret-cookie"
+
+func written(key po.Key) string { return "PO" + string(key) }
+
+// story is a run with everything in it that a view must show.
+func story() []any {
+	w1, w2 := messages.Worker{Name: "worker-1", Incarnation: 1}, messages.Worker{Name: "worker-2", Incarnation: 2}
+	file := po.File{Name: "a.pdf", Bytes: 3, SHA256: "ab", Lane: po.LaneHTTP, URL: "https://x.example/a?sig=" + secret}
+	reading := po.Reading{Sign: po.SignAttachments, Supplier: "Acme", Attachments: make([]po.Attachment, 2),
+		Credentials: po.Credentials{Cookies: []po.Cookie{{Name: "sid", Value: secret}}, UserAgent: "UA"}}
+	return []any{
+		messages.RunStarted{Portal: "coupa", Workers: 2},
+		messages.WorkerReady{Worker: w1, Profile: "p1", Took: 700 * time.Millisecond},
+		messages.OrderStarted{Worker: w1, Key: "1", Attempt: 1},
+		messages.OrderRead{Worker: w1, Token: "t", Key: "1", Reading: reading, Took: time.Second},
+		messages.FilesFetched{Token: "t", Key: "1", Result: po.FetchResult{Kept: po.Kept{Files: []po.File{file}},
+			Missing: []po.Missing{{ID: "b", Cause: po.Throttled}}}, Took: 20 * time.Millisecond},
+		messages.OrderRetried{Key: "1", Attempt: 1, Worker: "worker-1", Cause: po.Throttled, Detail: "429", After: 1500 * time.Millisecond},
+		messages.OrderSettled{Worker: "worker-1", Took: 1840 * time.Millisecond, Outcome: po.Outcome{
+			Key: "1", Status: po.Completed, Found: 1, Files: []po.File{file}, Supplier: "Acme", Attempts: 2,
+			Folder: "Acme/PO_1_COMPLETED", URL: "https://x.example/1"}},
+		messages.WorkerLost{Worker: "worker-2", Cause: po.BrowserDied, Detail: "signal: killed", Again: time.Second},
+		messages.OrderReleased{Key: "2", Cause: po.BrowserDied},
+		messages.WorkerReady{Worker: w2, Profile: "p2", Took: 700 * time.Millisecond},
+		messages.OrderSettled{Worker: "worker-2", Took: 90 * time.Second, Outcome: po.Outcome{
+			Key: "2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file}}},
+		messages.OrderSettled{Outcome: po.Outcome{Key: "X", Status: po.Failed, Cause: po.InvalidNumber}},
+		messages.OrderSettled{Worker: "worker-2", Took: time.Second, Outcome: po.Outcome{
+			Key: "3", Status: po.NotFound, Cause: po.CauseNotFound, Detail: "the page says so"}},
+		messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserHung, GaveUp: true},
+		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Cause: po.SignedOut, Detail: "sign-in page"},
+		struct{ Own string }{secret},
+	}
+}
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	view := progress.NewLines(&out, 12, written)
+	for _, event := range story() {
+		view.Event(event)
+	}
+	want := `portal coupa, 2 workers
+PO1: try 1 failed (throttled: 429), next try in 1.5s
+[ 1/12] PO1            COMPLETED      1 file     worker-1    1.8s
+worker-2 is lost (browser_died: signal: killed), a new browser opens in 1s
+worker-2 is back
+[ 2/12] PO2            PARTIAL        1 of 3     worker-2   1m30s  download_incomplete: b.pdf: [31m short
+[ 3/12] POX            FAILED         -           invalid_number
+[ 4/12] PO3            NOT_FOUND      -          worker-2      1s
+worker-1 is given up (browser_hung)
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.FixedZone("", 3600))
+	var out strings.Builder
+	view := progress.NewJSON(&out, written, func() time.Time { return at })
+	for _, event := range story() {
+		view.Event(event)
+	}
+	if strings.Contains(out.String(), secret) {
+		t.Errorf("a secret got out:\n%s", out.String())
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	var events []string
+	for _, line := range lines {
+		var r struct{ Event string }
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		events = append(events, r.Event)
+	}
+	want := []string{"run_started", "worker_ready", "order_started", "order_read", "files_fetched", "order_retried",
+		"order_settled", "worker_lost", "order_released", "worker_ready", "order_settled", "order_settled",
+		"order_settled", "worker_lost", "run_ended"}
+	if diff := cmp.Diff(want, events); diff != "" {
+		t.Error(diff)
+	}
+	for i, want := range map[int]string{
+		3:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","sign":"attachments","supplier":"Acme","found":2,"took_ms":1000}`,
+		6:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","worker":"worker-1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","took_ms":1840}`,
+		7:  `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
+		14: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8}`,
+	} {
+		if diff := cmp.Diff(want, lines[i]); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// hostile is text that terminals act on: escape, the 8-bit CSI, delete, line
+// ends, right-to-left override, a tag character beyond 16 bits, bad UTF-8.
+const hostile = "a\x1b]0;x\x07b\u009b31mc\x7fd\r\ne\u202ef\U000E0041g\u2028h\xffi"
+
+func TestHostileText(t *testing.T) {
+	t.Parallel()
+	if got, want := progress.Clean(hostile), "a ]0;x b 31mc d e f g h i"; got != want {
+		t.Errorf("Clean = %q, want %q", got, want)
+	}
+	if got := progress.Clean(strings.Repeat("ä", 300)); len([]rune(got)) != 160 || !strings.HasSuffix(got, "…") {
+		t.Errorf("long text became %q", got)
+	}
+	var out strings.Builder
+	view := progress.NewJSON(&out, func(po.Key) string { return hostile }, time.Now)
+	view.Event(messages.OrderSettled{Outcome: po.Outcome{Key: "1", Supplier: hostile}})
+	line := strings.TrimSuffix(out.String(), "\n")
+	if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
+		t.Errorf("unsafe characters in %q", line)
+	}
+	var back struct{ Supplier string }
+	if err := json.Unmarshal([]byte(line), &back); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.ToValidUTF8(hostile, "\uFFFD"); back.Supplier != want {
+		t.Errorf("supplier = %q, want %q", back.Supplier, want)
+	}
+}
+
+func TestTotal(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		counts map[po.Status]int
+		open   int
+		want   string
+	}{
+		"none":     {nil, 0, "0 orders"},
+		"one":      {map[po.Status]int{po.Completed: 1}, 0, "1 order: 1 COMPLETED"},
+		"all open": {nil, 3, "3 orders: 3 open"},
+		"mixed": {map[po.Status]int{po.Failed: 2, po.Completed: 5, po.Partial: 0}, 1,
+			"8 orders: 5 COMPLETED, 2 FAILED, 1 open"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := progress.Total(tt.counts, tt.open); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
