@@ -1,0 +1,62 @@
+package portal
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Error is one thing that is wrong with a portal's definition.
+type Error struct {
+	Path   string // of the file; empty if the definition came from none
+	Line   int    // from 1; 0 if there is no place in a file
+	Column int    // in characters, from 1
+	Key    string // like signs.empty.selectors[1], counted from 1; empty if it is the file as a whole
+	Msg    string // what is wrong, the key included
+	Hint   string // what to do about it; may be empty
+}
+
+// Error returns one line: FILE:LINE:COLUMN: what is wrong.
+func (e *Error) Error() string {
+	switch {
+	case e.Path == "":
+		return "portal: " + e.Msg
+	case e.Line == 0:
+		return oneLine(e.Path) + ": " + e.Msg
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", oneLine(e.Path), e.Line, e.Column, e.Msg)
+}
+
+// Errors is everything that is wrong with a definition, in the order of the
+// file. Load, Check and WithBaseURL return it.
+type Errors []*Error
+
+// Error returns one line: the first problem, and how many more there are.
+func (e Errors) Error() string {
+	switch len(e) {
+	case 0:
+		return "no error"
+	case 1:
+		return e[0].Error()
+	}
+	return fmt.Sprintf("%s (and %d more)", e[0].Error(), len(e)-1)
+}
+
+// Unwrap gives the single problems.
+func (e Errors) Unwrap() []error {
+	all := make([]error, len(e))
+	for i, problem := range e {
+		all[i] = problem
+	}
+	return all
+}
+
+// oneLine keeps a hostile file name on its line.
+func oneLine(text string) string {
+	if strings.ContainsFunc(text, isControl) {
+		return fmt.Sprintf("%q", text)
+	}
+	return text
+}
+
+func isControl(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
