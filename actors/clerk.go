@@ -1,0 +1,111 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/poactor/poactor/po"
+)
+
+// clerk does the dispatcher's writing, which may block on a disk: one job at a
+// time, each with everything that was asked for since the last. Writes happen
+// in the order in which they were asked for.
+type clerk struct {
+	ledger  Ledger
+	files   Files
+	ttl     time.Duration
+	pending []any // effects
+	job     *job
+}
+
+// noted is one answer of the clerk: the effect and what came of it.
+type noted struct {
+	effect any
+	claim  po.Claim // of a doClaim
+	err    error
+}
+
+// add asks for an effect to be written.
+func (k *clerk) add(c actor.Context, effect any) {
+	k.pending = append(k.pending, effect)
+	k.start(c)
+}
+
+// start begins a job if none is under way.
+func (k *clerk) start(c actor.Context) {
+	if k.job != nil || len(k.pending) == 0 {
+		return
+	}
+	batch := k.pending
+	k.pending = nil
+	k.job = startJob(c, func(ctx context.Context) any {
+		answers := make([]noted, 0, len(batch))
+		for _, e := range batch {
+			answers = append(answers, k.write(ctx, e))
+		}
+		return answers
+	})
+}
+
+// ended takes a job's answers and begins the next job.
+func (k *clerk) ended(c actor.Context, m jobEnded) []noted {
+	if k.job == nil || m.number != k.job.number {
+		return nil
+	}
+	k.job = nil
+	if m.crash != nil {
+		panic(m.crash)
+	}
+	k.start(c)
+	return m.answer.([]noted)
+}
+
+// write carries one effect out. It runs on the job's goroutine and touches
+// only what does not change.
+func (k *clerk) write(ctx context.Context, effect any) noted {
+	n := noted{effect: effect}
+	switch e := effect.(type) {
+	case doClaim:
+		n.claim, n.err = k.ledger.Claim(ctx, e.n, k.ttl)
+	case doSave:
+		n.err = k.ledger.Save(ctx, e.token, e.supplier, e.kept)
+	case doSettle:
+		n.err = k.settle(ctx, e)
+	case doRetry:
+		n.err = k.ledger.Retry(ctx, e.token, e.worker, e.cause, e.after)
+	case doRelease:
+		n.err = k.ledger.Release(ctx, e.token, e.cause)
+	case doExtend:
+		for _, token := range e.tokens {
+			if err := k.ledger.Extend(ctx, token, k.ttl); err != nil && !errors.Is(err, po.ErrFenced) {
+				n.err = err
+			}
+		}
+	}
+	return n
+}
+
+// settle records the outcome, then gives the folder its final name: a crash in
+// between leaves a work folder that the next start finishes, never a final
+// folder that nobody vouches for.
+func (k *clerk) settle(ctx context.Context, e doSettle) error {
+	if err := k.ledger.Settle(ctx, e.token, e.outcome); err != nil {
+		return err
+	}
+	if err := k.files.Finish(ctx, e.kept, e.outcome.Folder); err != nil {
+		return fmt.Errorf("finish folder of order %s: %w", e.outcome.Key, err)
+	}
+	return nil
+}
+
+// stop breaks the writing off at the end of the dispatcher.
+func (k *clerk) stop() {
+	if k.job != nil {
+		k.job.cancel()
+		k.job.wait(releaseTimeout)
+	}
+}

@@ -1,0 +1,237 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// Config is what a run of the actors needs. Everything but Log must be set.
+type Config struct {
+	Portal      string // name, for events
+	Workers     int    // size of the pool; 1 is sequential
+	Attempts    int    // tries that an order may have
+	TaskTimeout time.Duration
+	Browsers    Browsers
+	Files       Files
+	Ledger      Ledger
+	Log         *logrus.Logger
+	// OnEvent receives every fact of the run, in order, from one goroutine at a
+	// time. RunEnded is the last.
+	OnEvent func(event any)
+	// OnEnd is called once, after OnEvent has had RunEnded, when every actor of
+	// the run, every browser and every profile is gone.
+	OnEnd func(messages.RunEnded)
+}
+
+// inWork is how many orders may be in work at once: each worker reads one while
+// the files of its last are fetched (facts-speed 0.6); in sequential mode one.
+func (c Config) inWork() int {
+	if c.Workers == 1 {
+		return 1
+	}
+	return 2 * c.Workers
+}
+
+// stagger is the pause between the starts of two workers.
+const stagger = 100 * time.Millisecond
+
+// endTimeout bounds each of the steps of a run's end.
+const endTimeout = 20 * time.Second
+
+// coordinator supervises the run: it owns the pool, its restarts and its end.
+// It has one method per state: running, ending, closing.
+type coordinator struct {
+	cfg   Config
+	state func(actor.Context)
+	peers peers
+
+	dispatcher *actor.PID
+	workers    map[string]*member // by the id of the worker's PID
+	lived      bool               // a browser of this run has lived
+	over       bool               // the run ends; nothing is restarted
+	lastCrash  error
+	result     messages.RunEnded
+	deadline   *time.Timer
+}
+
+// member is one place in the pool.
+type member struct {
+	name     string
+	pid      *actor.PID
+	failures []time.Time
+}
+
+// endLate tells the coordinator that a step of the end took too long.
+type endLate struct{}
+
+// Props makes the coordinator of one run, to be spawned once, in an actor
+// system of the caller's. It takes the messages Drain and Stop; after its end
+// everything of the run is gone. Spawn it with actor.WithGuardian or at the
+// root: it is not restarted but stopped when it fails.
+func Props(cfg Config) *actor.Props {
+	return propsOf(func() actor.Actor { return newCoordinator(cfg) },
+		actor.WithGuardian(actor.NewOneForOneStrategy(0, 0, actor.DefaultDecider)))
+}
+
+func newCoordinator(cfg Config) actor.Actor {
+	k := &coordinator{cfg: cfg, workers: map[string]*member{}}
+	k.result = messages.RunEnded{Cause: po.Internal, Detail: "the coordinator failed"}
+	k.state = k.running
+	return k
+}
+
+// Receive implements actor.Actor.
+func (k *coordinator) Receive(c actor.Context) {
+	switch c.Message().(type) {
+	case *actor.Started:
+		k.start(c)
+	case *actor.Stopping, *actor.Restarting:
+	case *actor.Stopped:
+		if k.deadline != nil {
+			k.deadline.Stop()
+		}
+		k.cfg.OnEnd(k.result)
+	default:
+		k.state(c)
+	}
+}
+
+// start spawns the children.
+func (k *coordinator) start(c actor.Context) {
+	k.peers.coordinator = c.Self()
+	k.peers.observer = k.spawn(c, "observer", func() actor.Actor { return newObserver(k.cfg.OnEvent) })
+	c.Send(k.peers.observer, messages.RunStarted{Portal: k.cfg.Portal, Workers: k.cfg.Workers, Sequential: k.cfg.Workers == 1})
+	k.dispatcher = k.spawn(c, "dispatcher", func() actor.Actor { return newDispatcher(k.cfg) })
+	k.peers.fetcher = k.spawn(c, "fetcher", func() actor.Actor { return newFetcher(k.cfg.Files, k.dispatcher) })
+	c.Send(k.dispatcher, meet{k.peers})
+	for i := range k.cfg.Workers {
+		name := fmt.Sprintf("worker-%d", i+1)
+		pid := k.spawn(c, name, func() actor.Actor {
+			return newWorker(name, k.cfg.Browsers, k.dispatcher, k.cfg.TaskTimeout)
+		})
+		k.workers[pid.Id] = &member{name: name, pid: pid}
+		c.Send(pid, messages.OpenBrowser{After: time.Duration(i) * stagger})
+	}
+}
+
+func (k *coordinator) spawn(c actor.Context, name string, producer func() actor.Actor) *actor.PID {
+	pid, err := c.SpawnNamed(propsOf(producer), name)
+	if err != nil { // names are unique below one coordinator
+		panic(&crash{err: fmt.Errorf("spawn %s: %w", name, err)})
+	}
+	return pid
+}
+
+// running: the dispatcher has work.
+func (k *coordinator) running(c actor.Context) {
+	switch m := c.Message().(type) {
+	case messages.Drain, messages.Stop:
+		c.Send(k.dispatcher, m)
+		if _, ok := m.(messages.Stop); ok {
+			k.limit(c)
+		}
+	case dispatchEnded:
+		k.result = messages.RunEnded{Counts: m.counts, Open: m.open, Cause: m.cause, Detail: m.detail}
+		k.end(c)
+	case childFailed:
+		k.result = messages.RunEnded{Cause: po.Internal, Detail: m.detail}
+		k.end(c)
+	case endLate:
+		k.result = messages.RunEnded{Cause: po.Internal, Detail: "the dispatcher did not stop in its time"}
+		k.end(c)
+	case browserLived:
+		k.lived = true
+	case *actor.Terminated:
+		if _, ok := k.workers[m.Who.Id]; ok {
+			delete(k.workers, m.Who.Id)
+			k.shrunk(c)
+		}
+	default:
+		unexpected(c)
+	}
+}
+
+// shrunk stops the run where no worker is left.
+func (k *coordinator) shrunk(c actor.Context) {
+	if len(k.workers) > 0 {
+		return
+	}
+	cause := po.CauseOf(k.lastCrash)
+	c.Send(k.dispatcher, messages.Stop{Cause: cause, Detail: fmt.Sprintf("no worker is left: %v", k.lastCrash)})
+	k.limit(c)
+}
+
+// end stops the workers and the fetcher.
+func (k *coordinator) end(c actor.Context) {
+	k.state, k.over = k.ending, true
+	for _, w := range k.workers {
+		c.Stop(w.pid)
+	}
+	c.Stop(k.peers.fetcher)
+	c.Stop(k.dispatcher)
+	k.limit(c)
+	k.ended(c)
+}
+
+// ending: waits for the children but the observer.
+func (k *coordinator) ending(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *actor.Terminated:
+		delete(k.workers, m.Who.Id)
+		k.ended(c)
+	case endLate:
+		k.result.Detail = join(k.result.Detail, fmt.Sprintf("%d children did not end in their time", len(c.Children())-1))
+		k.close(c)
+	case messages.Drain, messages.Stop, childFailed, dispatchEnded, browserLived:
+	default:
+		unexpected(c)
+	}
+}
+
+func (k *coordinator) ended(c actor.Context) {
+	if len(c.Children()) == 1 {
+		k.close(c)
+	}
+}
+
+// close lets the observer hand out what it has, and ends.
+func (k *coordinator) close(c actor.Context) {
+	k.state = k.closing
+	k.deadline.Stop()
+	c.Send(k.peers.observer, k.result)
+	c.Poison(k.peers.observer)
+}
+
+// closing: waits for the observer, as long as the host takes.
+func (k *coordinator) closing(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *actor.Terminated:
+		if m.Who.Equal(k.peers.observer) {
+			c.Stop(c.Self())
+		}
+	case messages.Drain, messages.Stop, childFailed, dispatchEnded, browserLived, endLate:
+	default:
+		unexpected(c)
+	}
+}
+
+// limit bounds a step of the end.
+func (k *coordinator) limit(c actor.Context) {
+	if k.deadline != nil {
+		k.deadline.Stop()
+	}
+	k.deadline = sendLater(c, endTimeout, endLate{})
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}

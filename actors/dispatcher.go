@@ -1,0 +1,193 @@
+package actors
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// leaseTime is how long a claim holds without a sign of life. The dispatcher
+// extends what it has in hand three times in that time; only after its death
+// does a lease run out.
+const leaseTime = time.Minute
+
+// dispatcher owns the orders in hand. All decisions are its board's; it only
+// carries the effects out and brings the answers back.
+type dispatcher struct {
+	cfg     Config
+	board   *board
+	clerk   *clerk
+	workers map[string]*actor.PID // who said to be ready, by name
+	peers   peers
+
+	counts map[po.Status]int
+	timer  *time.Timer // of the next wake; nil if none
+	due    time.Time   // of the timer
+	extend *time.Timer
+}
+
+// peers are the actors a dispatcher talks to.
+type peers struct{ coordinator, fetcher, observer *actor.PID }
+
+// meet tells the dispatcher its peers; it begins then.
+type meet struct{ peers peers }
+
+// wake and extendLeases are the dispatcher's timers.
+type (
+	wake         struct{}
+	extendLeases struct{}
+)
+
+// dispatchEnded tells the coordinator that nothing is in hand and nothing more
+// will be.
+type dispatchEnded struct {
+	cause  po.Cause
+	detail string
+	open   int
+	counts map[po.Status]int // handed over: the dispatcher does not touch it again
+}
+
+func newDispatcher(cfg Config) actor.Actor {
+	return &dispatcher{
+		cfg:     cfg,
+		board:   newBoard(cfg.Attempts, cfg.inWork(), rand.Float64),
+		clerk:   &clerk{ledger: cfg.Ledger, files: cfg.Files, ttl: leaseTime},
+		workers: map[string]*actor.PID{},
+		counts:  map[po.Status]int{},
+	}
+}
+
+// Receive implements actor.Actor.
+func (d *dispatcher) Receive(c actor.Context) {
+	now := time.Now()
+	switch m := c.Message().(type) {
+	case *actor.Started, *actor.Stopped:
+	case *actor.Restarting, *actor.Stopping:
+		d.release()
+	case meet:
+		d.peers = m.peers
+		d.extendLater(c)
+		d.do(c, d.board.begin())
+	case messages.WorkerReady:
+		d.workers[m.Worker.Name] = c.Sender()
+		if m.Took > 0 {
+			c.Send(d.peers.observer, m)
+		}
+		d.do(c, d.board.ready(m.Worker, now))
+	case messages.WorkerLost:
+		d.do(c, d.board.lost(m.Worker, m.Cause, now))
+	case messages.OrderRead:
+		d.do(c, d.board.read(m, now))
+		d.tellRead(c, m)
+	case messages.FilesFetched:
+		c.Send(d.peers.observer, m)
+		d.do(c, d.board.fetched(m, now))
+	case messages.Drain:
+		d.do(c, d.board.drain(po.Interrupted, m.Reason, now))
+	case messages.Stop:
+		d.do(c, d.board.halt(m.Cause, m.Detail, now))
+	case jobEnded:
+		for _, n := range d.clerk.ended(c, m) {
+			d.do(c, d.noted(c, n, now))
+		}
+	case wake:
+		d.timer = nil
+		d.do(c, d.board.wake(now))
+	case extendLeases:
+		d.extendLater(c)
+		d.do(c, d.board.extend())
+	default:
+		unexpected(c)
+	}
+}
+
+// tellRead passes a reading on as an event, without the credentials.
+func (d *dispatcher) tellRead(c actor.Context, m messages.OrderRead) {
+	m.Reading.Credentials = po.Credentials{}
+	c.Send(d.peers.observer, m)
+}
+
+// do carries effects out.
+func (d *dispatcher) do(c actor.Context, effects []any) {
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case doRead:
+			c.Send(d.peers.observer, messages.OrderStarted{Worker: e.worker, Key: e.lease.Order.Key, Attempt: e.lease.Attempt})
+			c.Request(d.workers[e.worker.Name], messages.ReadOrder{Lease: e.lease, ByBrowser: e.byBrowser})
+		case doFetch:
+			c.Request(d.peers.fetcher, messages.FetchFiles{Token: e.token, Job: e.job})
+		case doCancel:
+			c.Send(d.peers.fetcher, cancelFetches{})
+		case doWake:
+			d.wakeIn(c, e.after)
+		case doSettle:
+			e.outcome.Folder = d.cfg.Files.Final(e.order, e.outcome.Supplier, e.kept, e.outcome.Status)
+			e.outcome.Time = time.Now()
+			d.clerk.add(c, e)
+		case doEnd:
+			c.Send(d.peers.coordinator, dispatchEnded{d.board.cause(), d.board.detail, d.board.open, d.counts})
+		default: // a write
+			d.clerk.add(c, e)
+		}
+	}
+}
+
+// noted brings the clerk's answer to the board, and tells the world.
+func (d *dispatcher) noted(c actor.Context, n noted, now time.Time) []any {
+	if n.err != nil && !errors.Is(n.err, po.ErrFenced) {
+		return d.board.broken(n.effect, n.err, now)
+	}
+	switch e := n.effect.(type) {
+	case doClaim:
+		return d.board.claimed(e.n, n.claim, now)
+	case doSettle:
+		if n.err == nil {
+			d.counts[e.outcome.Status]++
+			c.Send(d.peers.observer, messages.OrderSettled{Outcome: e.outcome, Worker: e.worker, Took: now.Sub(e.started)})
+		}
+		return d.board.recorded(e.token, n.err == nil, now)
+	case doRetry:
+		c.Send(d.peers.observer, messages.OrderRetried{Key: e.key, Attempt: e.attempt, Worker: e.worker, Cause: e.cause, Detail: e.detail, After: e.after})
+		return d.board.recorded(e.token, false, now)
+	case doRelease:
+		c.Send(d.peers.observer, messages.OrderReleased{Key: e.key, Cause: e.cause})
+		return d.board.recorded(e.token, false, now)
+	}
+	return nil
+}
+
+// wakeIn sets the timer, unless it goes off earlier anyway.
+func (d *dispatcher) wakeIn(c actor.Context, after time.Duration) {
+	due := time.Now().Add(after)
+	if d.timer != nil {
+		if !due.Before(d.due) {
+			return
+		}
+		d.timer.Stop()
+	}
+	d.due, d.timer = due, sendLater(c, after, wake{})
+}
+
+func (d *dispatcher) extendLater(c actor.Context) {
+	d.extend = sendLater(c, leaseTime/3, extendLeases{})
+}
+
+// sendLater sends a message to the actor itself after a while.
+func sendLater(c actor.Context, after time.Duration, m any) *time.Timer {
+	root, self := c.ActorSystem().Root, c.Self()
+	return time.AfterFunc(after, func() { root.Send(self, m) })
+}
+
+func (d *dispatcher) release() {
+	for _, t := range []*time.Timer{d.timer, d.extend} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	d.clerk.stop()
+}

@@ -1,0 +1,67 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// The effects that a board calls for. They are values: nothing in them changes
+// once the dispatcher has them.
+type (
+	// doClaim asks the ledger for n leases; for none, only to learn how many
+	// orders are open.
+	doClaim struct{ n int }
+	// doRead hands an order to a worker.
+	doRead struct {
+		worker    messages.Worker
+		lease     po.Lease
+		byBrowser []string
+	}
+	// doFetch hands an order to the file fetcher.
+	doFetch struct {
+		token string
+		job   po.FetchJob
+	}
+	// doCancel breaks all fetches off. Each still answers.
+	doCancel struct{}
+	// doSave records files that are whole on disk.
+	doSave struct {
+		token    string
+		supplier string
+		kept     po.Kept
+	}
+	// doSettle records an outcome and gives the folder its final name. The
+	// dispatcher adds folder and time.
+	doSettle struct {
+		token   string
+		order   po.Order
+		outcome po.Outcome
+		kept    po.Kept
+		worker  string
+		started time.Time
+	}
+	// doRetry puts an order back for another try that counts.
+	doRetry struct {
+		token   string
+		key     po.Key
+		attempt int
+		worker  string
+		cause   po.Cause
+		detail  string
+		after   time.Duration
+	}
+	// doRelease puts an order back; the try does not count.
+	doRelease struct {
+		token string
+		key   po.Key
+		cause po.Cause
+	}
+	// doExtend keeps leases.
+	doExtend struct{ tokens []string }
+	// doWake asks for a wake after a while.
+	doWake struct{ after time.Duration }
+	// doEnd says that the run is over.
+	doEnd struct{}
+)

@@ -1,0 +1,35 @@
+package actors
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// fence keeps a panic in a lifecycle message from making an actor that can
+// never stop, whose parent could never stop either (facts: Proto.Actor 2).
+func fence(next actor.ReceiverFunc) actor.ReceiverFunc {
+	return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
+		switch e.Message.(type) {
+		case *actor.Stopping, *actor.Stopped, *actor.Restarting:
+			defer func() {
+				if p := recover(); p != nil {
+					c.Logger().Error("panic while ending", "actor", c.Self().Id, "reason", fmt.Sprint(p), "stack", string(debug.Stack()))
+				}
+			}()
+		}
+		next(c, e)
+	}
+}
+
+// propsOf makes fenced props.
+func propsOf(producer func() actor.Actor, opts ...actor.PropsOption) *actor.Props {
+	return actor.PropsFromProducer(producer, append(opts, actor.WithReceiverMiddleware(fence))...)
+}
+
+// unexpected fails an actor that got a message which its state has no line for:
+// a bug, which supervision handles.
+func unexpected(c actor.Context) {
+	panic(&crash{err: fmt.Errorf("unexpected message %T", c.Message()), stack: string(debug.Stack())})
+}

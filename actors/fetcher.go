@@ -1,0 +1,92 @@
+package actors
+
+import (
+	"context"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// fetcher gets the files of orders over HTTP, without a browser: one job an
+// order. How many orders there may be at once is the dispatcher's to say; how
+// many files at once, the Files port's.
+type fetcher struct {
+	files      Files
+	dispatcher *actor.PID
+	jobs       map[uint64]fetch
+}
+
+type fetch struct {
+	*job
+	order messages.FetchFiles
+	begun time.Time
+}
+
+// cancelFetches asks the fetcher to break off. Each job still answers.
+type cancelFetches struct{}
+
+// fetched is the answer of a fetching job.
+type fetched struct {
+	result po.FetchResult
+	err    error
+}
+
+func newFetcher(files Files, dispatcher *actor.PID) actor.Actor {
+	return &fetcher{files: files, dispatcher: dispatcher, jobs: map[uint64]fetch{}}
+}
+
+// Receive implements actor.Actor.
+func (f *fetcher) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *actor.Started, *actor.Stopped:
+	case *actor.Restarting, *actor.Stopping:
+		f.release()
+	case messages.FetchFiles:
+		j := startJob(c, func(ctx context.Context) any {
+			r, err := f.files.Fetch(ctx, m.Job)
+			return fetched{r, err}
+		})
+		f.jobs[j.number] = fetch{j, m, time.Now()}
+	case cancelFetches:
+		f.cancel()
+	case jobEnded:
+		if j, ok := f.jobs[m.number]; ok {
+			delete(f.jobs, m.number)
+			if m.crash != nil {
+				m.answer = fetched{err: m.crash}
+			}
+			f.answer(c, j, m.answer.(fetched))
+		}
+	default:
+		unexpected(c)
+	}
+}
+
+func (f *fetcher) answer(c actor.Context, j fetch, a fetched) {
+	m := messages.FilesFetched{
+		Token: j.order.Token, Key: j.order.Job.Order.Key,
+		Result: a.result, Failure: po.CauseOf(a.err), Took: time.Since(j.begun),
+	}
+	if a.err != nil {
+		m.Detail = a.err.Error()
+	}
+	c.Send(f.dispatcher, m)
+}
+
+func (f *fetcher) cancel() {
+	for _, j := range f.jobs {
+		j.cancel()
+	}
+}
+
+// release cancels all jobs and waits for them, within one bound for all.
+func (f *fetcher) release() {
+	f.cancel()
+	end := time.Now().Add(releaseTimeout)
+	for _, j := range f.jobs {
+		j.wait(time.Until(end))
+	}
+}

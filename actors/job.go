@@ -1,0 +1,77 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// jobNumbers are unique in the process, so that the answer of a job that a
+// former instance of an actor started is never taken for one of its own.
+var jobNumbers atomic.Uint64
+
+// job is blocking work on a goroutine of its own. It tells its actor the end
+// with exactly one jobEnded.
+type job struct {
+	number uint64
+	cancel context.CancelFunc
+	done   chan struct{} // closed by the job's goroutine when answer is set
+	answer any
+}
+
+// jobEnded is a job's private message to the actor that started it.
+type jobEnded struct {
+	number uint64
+	answer any
+	crash  *crash // the job panicked; answer is nil
+}
+
+// crash is what an actor panics with when its work has come to an end that
+// only a fresh start cures.
+type crash struct {
+	err   error
+	stack string // of a panic; empty where the crash was foreseen
+}
+
+func (c *crash) Error() string { return c.err.Error() }
+func (c *crash) Unwrap() error { return c.err }
+
+// startJob runs f and sends the answer to the actor itself. The context that f
+// is given ends with cancel; f must then return soon.
+func startJob(c actor.Context, f func(context.Context) any) *job {
+	ctx, cancel := context.WithCancel(context.Background())
+	j := &job{number: jobNumbers.Add(1), cancel: cancel, done: make(chan struct{})}
+	root, self := c.ActorSystem().Root, c.Self()
+	go func() {
+		defer cancel()
+		end := jobEnded{number: j.number}
+		func() {
+			defer func() {
+				if p := recover(); p != nil {
+					end.crash = &crash{err: fmt.Errorf("panic: %v", p), stack: string(debug.Stack())}
+				}
+			}()
+			end.answer = f(ctx)
+		}()
+		j.answer = end.answer
+		close(j.done)
+		root.Send(self, end)
+	}()
+	return j
+}
+
+// wait waits until the job has ended, for at most d. It reports whether it has.
+func (j *job) wait(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-j.done:
+		return true
+	case <-t.C:
+		return false
+	}
+}

@@ -1,0 +1,153 @@
+package actors
+
+import (
+	"slices"
+	"time"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// judge decides what a reading leads to.
+func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
+	if m.Failure.Unreachable {
+		return b.miss(t, m.Failure, now)
+	}
+	if m.Failure.Cause != po.BrowserDied && m.Failure.Cause != po.BrowserHung {
+		b.misses, b.answered = 0, true
+	}
+	if m.Failure.Cause != "" {
+		return b.fail(t, m.Failure.Cause, m.Failure.Detail, m.Failure.RetryAfter, m.Failure.URL)
+	}
+	if t.tried && m.Reading.Sign == po.SignEmpty || t.tried && m.Reading.Sign == po.SignNotFound {
+		return b.fail(t, po.UnrecognisedPage, "the page no longer lists the attachments that it listed before", 0, m.Reading.URL)
+	}
+	t.reading = m.Reading
+	if t.reading.Supplier == "" {
+		t.reading.Supplier = t.lease.Supplier
+	}
+	switch m.Reading.Sign {
+	case po.SignAttachments:
+		t.stage = fetching
+		return []any{t.fetch()}
+	case po.SignEmpty:
+		return b.settle(t, po.NoAttachments, "", "")
+	case po.SignNotFound:
+		return b.settle(t, po.NotFound, po.CauseNotFound, "the portal has no such order")
+	case po.SignForbidden:
+		return b.fail(t, po.Forbidden, "the portal refuses this user", 0, m.Reading.URL)
+	case po.SignSignedOut:
+		return b.fail(t, po.SignedOut, "the portal asks for a sign-in", 0, m.Reading.URL)
+	}
+	return b.fail(t, po.Internal, "unknown sign "+string(m.Reading.Sign), 0, m.Reading.URL)
+}
+
+// miss handles a reading to which the portal gave no answer at all: the order
+// goes back, everyone pauses, and after a while the run stops.
+func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
+	if b.misses == 0 {
+		b.missed = now
+	}
+	b.misses++
+	fx := b.release(t, f.Cause)
+	if unreachable(b.misses, now.Sub(b.missed), b.answered) {
+		return append(fx, b.stop(f.Cause, "the portal does not answer: "+f.Detail)...)
+	}
+	b.pause = true
+	return append(fx, doWake{backoff(b.misses, retryBase, retryLongest)})
+}
+
+// fail applies the table of causes to an order.
+func (b *board) fail(t *task, cause po.Cause, detail string, asked time.Duration, url string) []any {
+	if t.reading.URL == "" {
+		t.reading.URL = url
+	}
+	switch decide(cause, t.lease.Attempt, b.attempts) {
+	case stopRun:
+		return append(b.release(t, cause), b.stop(cause, detail)...)
+	case putBack:
+		return b.release(t, cause)
+	case retry:
+		t.stage = recording
+		return []any{doRetry{
+			token: t.lease.Token, key: t.lease.Order.Key, attempt: t.lease.Attempt, worker: t.worker.Name,
+			cause: cause, detail: detail, after: retryDelay(t.lease.Attempt, asked, b.random()),
+		}}
+	}
+	return b.settle(t, statusOf(len(t.kept.Files)+1, len(t.kept.Files)), cause, detail)
+}
+
+// fetch asks for the files that the last reading lists.
+func (t *task) fetch() doFetch {
+	return doFetch{token: t.lease.Token, job: po.FetchJob{
+		Order: t.lease.Order, Supplier: t.reading.Supplier, Kept: t.kept,
+		Attachments: t.reading.Attachments, Credentials: t.reading.Credentials,
+	}}
+}
+
+// fetched brings the file fetcher's answer.
+func (b *board) fetched(m messages.FilesFetched, now time.Time) []any {
+	t, ok := b.tasks[m.Token]
+	if !ok || t.stage != fetching {
+		return nil
+	}
+	var fx []any
+	if m.Result.Kept.Folder != "" {
+		t.kept = m.Result.Kept
+		fx = append(fx, doSave{token: m.Token, supplier: t.reading.Supplier, kept: t.kept})
+	}
+	switch {
+	case b.stopped != "":
+		fx = append(fx, b.release(t, b.stopped)...)
+	case m.Failure != "":
+		fx = append(fx, b.fail(t, m.Failure, m.Detail, 0, "")...)
+	case len(m.Result.Missing) == 0:
+		fx = append(fx, b.settle(t, po.Completed, "", "")...)
+	default:
+		fx = append(fx, b.missing(t, m.Result.Missing)...)
+	}
+	return append(fx, b.next(now)...)
+}
+
+// missing decides what becomes of an order of which some files did not come:
+// what HTTP could not get goes to a browser, once in an attempt; else the
+// table of causes applies.
+func (b *board) missing(t *task, missing []po.Missing) []any {
+	t.byBrowser = nil
+	for _, m := range missing {
+		if m.Browser && !t.tried {
+			t.byBrowser = append(t.byBrowser, m.ID)
+		}
+	}
+	if len(t.byBrowser) > 0 {
+		t.tried, t.stage = true, waiting
+		b.stock = slices.Insert(b.stock, 0, t) // what is begun comes first
+		return nil
+	}
+	w, v := worst(missing, t.lease.Attempt, b.attempts)
+	if v == settle {
+		found := len(t.reading.Attachments)
+		return b.settle(t, statusOf(found, found-len(missing)), w.Cause, w.Detail)
+	}
+	return b.fail(t, w.Cause, w.Detail, w.RetryAfter, "")
+}
+
+// settle ends an order.
+func (b *board) settle(t *task, status po.Status, cause po.Cause, detail string) []any {
+	t.stage = recording
+	o := po.Outcome{
+		Key: t.lease.Order.Key, Status: status, Cause: cause, Detail: detail,
+		Supplier: t.reading.Supplier, Files: t.kept.Files,
+		Found: max(len(t.reading.Attachments), len(t.kept.Files)), URL: t.reading.URL, Attempts: t.lease.Attempt,
+	}
+	return []any{doSettle{
+		token: t.lease.Token, order: t.lease.Order, outcome: o, kept: t.kept, worker: t.worker.Name, started: t.started,
+	}}
+}
+
+// release puts an order back without counting the try.
+func (b *board) release(t *task, cause po.Cause) []any {
+	b.stock = slices.DeleteFunc(b.stock, func(o *task) bool { return o == t })
+	t.stage = recording
+	return []any{doRelease{token: t.lease.Token, key: t.lease.Order.Key, cause: cause}}
+}

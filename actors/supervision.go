@@ -1,0 +1,82 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/sirupsen/logrus"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// childFailed tells the coordinator that a child other than a worker has
+// failed: a bug. What it knew is lost, so the run ends; the ledger has the rest.
+type childFailed struct{ detail string }
+
+// HandleFailure is the coordinator's supervision strategy (an actor that has
+// this method is asked before its props). It runs in the coordinator's mailbox.
+//
+// A worker is restarted at once, so that its old browser and profile go, and is
+// told when to open its next browser: the pause is there, where it blocks
+// nothing. Past the limit it is stopped.
+func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, message any) {
+	rs.Reset() // it would keep every failure for ever; we count ourselves
+	m, isWorker := k.workers[child.Id]
+	err := asError(reason)
+	k.log(child, err, message)
+	if !isWorker {
+		k.publish(system, child, reason, actor.StopDirective)
+		sup.StopChildren(child)
+		system.Root.Send(k.peers.coordinator, childFailed{fmt.Sprintf("%s failed: %v", child.Id, err)})
+		return
+	}
+	if k.over {
+		sup.StopChildren(child)
+		return
+	}
+	k.lastCrash = err
+	delay, giveUp := m.fail(time.Now(), k.lived, rand.Float64())
+	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: err.Error(), Again: delay, GaveUp: giveUp}
+	system.Root.Send(k.dispatcher, lost)
+	system.Root.Send(k.peers.observer, lost)
+	if giveUp {
+		k.publish(system, child, reason, actor.StopDirective)
+		sup.StopChildren(child)
+		return
+	}
+	k.publish(system, child, reason, actor.RestartDirective)
+	sup.RestartChildren(child)
+	system.Root.Send(child, messages.OpenBrowser{After: delay})
+}
+
+// fail notes a failure and says what follows.
+func (m *member) fail(now time.Time, everReady bool, random float64) (delay time.Duration, giveUp bool) {
+	m.failures = append(m.failures, now)
+	m.failures = slices.DeleteFunc(m.failures, func(t time.Time) bool { return now.Sub(t) > restartWindow })
+	return restartDelay(len(m.failures), everReady, random)
+}
+
+func (k *coordinator) publish(system *actor.ActorSystem, child *actor.PID, reason any, d actor.Directive) {
+	system.EventStream.Publish(&actor.SupervisorEvent{Child: child, Reason: reason, Directive: d})
+}
+
+func (k *coordinator) log(child *actor.PID, err error, message any) {
+	e := k.cfg.Log.WithFields(logrus.Fields{"actor": child.Id, "cause": po.CauseOf(err), "message": fmt.Sprintf("%T", message)})
+	if c, ok := errors.AsType[*crash](err); ok && c.stack != "" {
+		e = e.WithField("stack", c.stack)
+	}
+	e.WithError(err).Warn("actor failed")
+}
+
+// asError makes an error of what an actor panicked with.
+func asError(reason any) error {
+	if err, ok := reason.(error); ok {
+		return err
+	}
+	return fmt.Errorf("panic: %v", reason)
+}

@@ -1,0 +1,230 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// incarnations are unique in the process.
+var incarnations atomic.Uint64
+
+// Bounds of a worker's steps.
+const (
+	openTimeout    = 45 * time.Second // the browser's own bound of 30 s, and the wait for its turn
+	releaseTimeout = 5 * time.Second  // for a job to notice that its context ended
+)
+
+// worker owns one browser and one profile, and reads one order at a time. It
+// has one method per state: closed, opening, idle, busy. A dead browser is a
+// panic: the supervisor's restart makes a new incarnation with a fresh profile.
+type worker struct {
+	id         messages.Worker
+	browsers   Browsers
+	dispatcher *actor.PID
+	timeout    time.Duration // of one reading
+
+	state   func(actor.Context)
+	session Session
+	job     *job
+	order   messages.ReadOrder // while busy
+	wished  time.Time          // when the browser was asked for
+	begun   time.Time          // of the job
+}
+
+// sessionDied is a worker's private message: its browser is gone.
+type sessionDied struct{ incarnation uint64 }
+
+// browserLived tells the coordinator that browsers can live here at all.
+type browserLived struct{}
+
+// opened is the answer of the opening job.
+type opened struct {
+	session Session
+	err     error
+}
+
+// read is the answer of the reading job.
+type read struct {
+	reading po.Reading
+	err     error
+}
+
+func newWorker(name string, browsers Browsers, dispatcher *actor.PID, timeout time.Duration) actor.Actor {
+	w := &worker{
+		id:       messages.Worker{Name: name, Incarnation: incarnations.Add(1)},
+		browsers: browsers, dispatcher: dispatcher, timeout: timeout,
+	}
+	w.state = w.closed
+	return w
+}
+
+// Receive implements actor.Actor. A restart sends no Stopped, so that the
+// browser is released in Restarting and in Stopping.
+func (w *worker) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *actor.Started, *actor.Stopped:
+	case *actor.Restarting, *actor.Stopping:
+		w.release()
+	case sessionDied:
+		if m.incarnation == w.id.Incarnation {
+			panic(&crash{err: fmt.Errorf("%w: its process ended", po.BrowserDied)})
+		}
+	case jobEnded:
+		if w.job != nil && m.number == w.job.number {
+			w.job = nil
+			if m.crash != nil {
+				panic(m.crash)
+			}
+			w.state(c)
+		}
+	default:
+		w.state(c)
+	}
+}
+
+// closed: no browser, and none wished for.
+func (w *worker) closed(c actor.Context) {
+	switch m := c.Message().(type) {
+	case messages.OpenBrowser:
+		w.wished = time.Now()
+		w.job = startJob(c, func(ctx context.Context) any { return w.open(ctx, m.After) })
+		w.state = w.opening
+	default:
+		unexpected(c)
+	}
+}
+
+// open is the opening job.
+func (w *worker) open(ctx context.Context, after time.Duration) opened {
+	t := time.NewTimer(after)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+		return opened{err: ctx.Err()}
+	}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	s, err := w.browsers.Open(ctx)
+	return opened{s, err}
+}
+
+// opening: the browser is on its way.
+func (w *worker) opening(c actor.Context) {
+	switch m := c.Message().(type) {
+	case jobEnded:
+		o := m.answer.(opened)
+		if o.err != nil {
+			panic(&crash{err: o.err})
+		}
+		w.session = o.session
+		c.Send(c.Parent(), browserLived{})
+		w.watch(c)
+		w.rest(c, time.Since(w.wished))
+	default:
+		unexpected(c)
+	}
+}
+
+// watch tells the worker when its browser dies. The goroutine ends with the
+// session, which is closed on every path.
+func (w *worker) watch(c actor.Context) {
+	root, self, s, n := c.ActorSystem().Root, c.Self(), w.session, w.id.Incarnation
+	go func() {
+		<-s.Done()
+		root.Send(self, sessionDied{n})
+	}()
+}
+
+// rest makes the worker idle and asks for an order.
+func (w *worker) rest(c actor.Context, took time.Duration) {
+	w.state = w.idle
+	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: took})
+}
+
+// idle: waits for an order.
+func (w *worker) idle(c actor.Context) {
+	switch m := c.Message().(type) {
+	case messages.ReadOrder:
+		w.order, w.begun, w.state = m, time.Now(), w.busy
+		s := w.session
+		w.job = startJob(c, func(ctx context.Context) any {
+			ctx, cancel := context.WithTimeout(ctx, w.timeout)
+			defer cancel()
+			r, err := s.Read(ctx, m.Lease.Order, m.ByBrowser)
+			return read{r, err}
+		})
+	default:
+		unexpected(c)
+	}
+}
+
+// busy: reads an order.
+func (w *worker) busy(c actor.Context) {
+	switch m := c.Message().(type) {
+	case jobEnded:
+		a := m.answer.(read)
+		if errors.Is(a.err, po.BrowserDied) || errors.Is(a.err, po.BrowserHung) {
+			panic(&crash{err: a.err})
+		}
+		c.Request(w.dispatcher, messages.OrderRead{
+			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key,
+			Reading: a.reading, Failure: failureOf(a.err), Took: time.Since(w.begun),
+		})
+		w.rest(c, 0)
+	default:
+		unexpected(c)
+	}
+}
+
+// failureOf makes a plain value of a reading's error.
+func failureOf(err error) po.ReadFailure {
+	if err == nil {
+		return po.ReadFailure{}
+	}
+	if f, ok := errors.AsType[*po.ReadFailure](err); ok {
+		return *f
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return po.ReadFailure{Cause: po.Timeout, Detail: "the order was not read in its time"}
+	}
+	return po.ReadFailure{Cause: po.CauseOf(err), Detail: err.Error()}
+}
+
+// release ends the job, the browser and the profile. It waits for them, within
+// bounds; a job that ignores its context is left to end by itself, and what it
+// may still open is closed then.
+func (w *worker) release() {
+	j := w.job
+	if j != nil {
+		j.cancel()
+	}
+	if w.session != nil {
+		w.session.Close()
+	}
+	switch {
+	case j == nil:
+	case j.wait(releaseTimeout):
+		j.closeOpened()
+	default:
+		go func() {
+			<-j.done
+			j.closeOpened()
+		}()
+	}
+}
+
+// closeOpened closes the session of an opening job whose worker is gone.
+func (j *job) closeOpened() {
+	if o, ok := j.answer.(opened); ok && o.session != nil {
+		o.session.Close()
+	}
+}

@@ -1,0 +1,194 @@
+// Package ledger is the record of claims, attempts, files and outcomes of a
+// run: who may work on which order, and how it ended.
+package ledger
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/poactor/poactor/po"
+)
+
+// Memory is a ledger that lives as long as its process. It satisfies the
+// Ledger port of package actors and is safe for concurrent use.
+type Memory struct {
+	mu     sync.Mutex
+	ready  entries           // may be claimed, first of the batch first
+	later  entries           // held back until due
+	leased map[string]*entry // by token
+	ended  map[string]po.Key // tokens under which an order was settled
+	open   int               // not settled
+	total  int
+}
+
+// entry is one order with what is known of it.
+type entry struct {
+	order    po.Order
+	seq      int       // place in the batch
+	due      time.Time // zero: at once
+	expires  time.Time // of the lease
+	attempts int       // that counted, without the current one
+	worker   string
+	supplier string
+	kept     po.Kept
+	token    string
+}
+
+// NewMemory makes a ledger of the orders. A key that comes twice is an error.
+func NewMemory(orders iter.Seq[po.Order]) (*Memory, error) {
+	m := &Memory{
+		ready:  entries{less: func(a, b *entry) bool { return a.seq < b.seq }},
+		later:  entries{less: func(a, b *entry) bool { return a.due.Before(b.due) }},
+		leased: map[string]*entry{},
+		ended:  map[string]po.Key{},
+	}
+	seen := map[po.Key]bool{}
+	for o := range orders {
+		if seen[o.Key] {
+			return nil, fmt.Errorf("order %s comes twice", o.Key)
+		}
+		seen[o.Key] = true
+		m.ready.list = append(m.ready.list, &entry{order: o, seq: m.total, kept: o.Kept})
+		m.total++
+	}
+	m.open = m.total
+	heap.Init(&m.ready)
+	return m, nil
+}
+
+// Len returns the number of orders, settled or not.
+func (m *Memory) Len() int { return m.total }
+
+// Claim leases up to n orders that are due, in the order of the batch. An
+// order whose lease has expired counts as due.
+func (m *Memory) Claim(_ context.Context, n int, ttl time.Duration) (po.Claim, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	m.mature(now)
+	c := po.Claim{Open: m.open}
+	for len(c.Leases) < n && m.ready.Len() > 0 {
+		c.Leases = append(c.Leases, m.lease(heap.Pop(&m.ready).(*entry), now, ttl))
+	}
+	c.Wait = m.wait(now)
+	return c, nil
+}
+
+// mature makes claimable what has waited long enough, and what its holder let
+// expire.
+func (m *Memory) mature(now time.Time) {
+	for m.later.Len() > 0 && !m.later.list[0].due.After(now) {
+		heap.Push(&m.ready, heap.Pop(&m.later))
+	}
+	for token, e := range m.leased {
+		if !e.expires.After(now) {
+			delete(m.leased, token)
+			heap.Push(&m.ready, e)
+		}
+	}
+}
+
+func (m *Memory) lease(e *entry, now time.Time, ttl time.Duration) po.Lease {
+	e.token, e.expires = uuid.NewString(), now.Add(ttl)
+	m.leased[e.token] = e
+	return po.Lease{
+		Token: e.token, Order: e.order, TTL: ttl, Attempt: e.attempts + 1,
+		Worker: e.worker, Kept: e.kept, Supplier: e.supplier,
+	}
+}
+
+// wait is the time until the next order comes due, by its delay or by the end
+// of a lease.
+func (m *Memory) wait(now time.Time) time.Duration {
+	var next time.Time
+	if m.later.Len() > 0 {
+		next = m.later.list[0].due
+	}
+	for _, e := range m.leased {
+		if next.IsZero() || e.expires.Before(next) {
+			next = e.expires
+		}
+	}
+	if next.IsZero() {
+		return 0
+	}
+	return max(next.Sub(now), time.Millisecond)
+}
+
+// Extend gives a lease its whole time to live again.
+func (m *Memory) Extend(_ context.Context, token string, ttl time.Duration) error {
+	return m.change(token, func(e *entry) { e.expires = time.Now().Add(ttl) })
+}
+
+// Save records the files that are whole on disk and where they are.
+func (m *Memory) Save(_ context.Context, token, supplier string, kept po.Kept) error {
+	return m.change(token, func(e *entry) { e.supplier, e.kept = supplier, kept })
+}
+
+// Settle records the outcome and ends the lease.
+func (m *Memory) Settle(_ context.Context, token string, _ po.Outcome) error {
+	m.mu.Lock()
+	_, done := m.ended[token]
+	m.mu.Unlock()
+	if done {
+		return nil
+	}
+	return m.change(token, func(e *entry) {
+		delete(m.leased, token)
+		m.ended[token] = e.order.Key
+		m.open--
+	})
+}
+
+// Retry puts the order back for another try, not before the time given.
+func (m *Memory) Retry(_ context.Context, token, worker string, _ po.Cause, after time.Duration) error {
+	return m.change(token, func(e *entry) {
+		delete(m.leased, token)
+		e.attempts++
+		e.worker, e.due = worker, time.Now().Add(after)
+		heap.Push(&m.later, e)
+	})
+}
+
+// Release puts the order back at once; the try does not count.
+func (m *Memory) Release(_ context.Context, token string, _ po.Cause) error {
+	return m.change(token, func(e *entry) {
+		delete(m.leased, token)
+		heap.Push(&m.ready, e)
+	})
+}
+
+// change applies f to the order that is leased under the token.
+func (m *Memory) change(token string, f func(*entry)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e, ok := m.leased[token]
+	if !ok || !e.expires.After(time.Now()) {
+		return po.ErrFenced
+	}
+	f(e)
+	return nil
+}
+
+// entries is a heap of orders.
+type entries struct {
+	list []*entry
+	less func(a, b *entry) bool
+}
+
+func (h *entries) Len() int           { return len(h.list) }
+func (h *entries) Less(i, j int) bool { return h.less(h.list[i], h.list[j]) }
+func (h *entries) Swap(i, j int)      { h.list[i], h.list[j] = h.list[j], h.list[i] }
+func (h *entries) Push(x any)         { h.list = append(h.list, x.(*entry)) }
+func (h *entries) Pop() any {
+	last := len(h.list) - 1
+	e := h.list[last]
+	h.list = h.list[:last]
+	return e
+}
