@@ -1,0 +1,208 @@
+package batch
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// Parse reads a number as the batch has it: the order's key, and the number as
+// the portal's URLs want it. The error says why it is not a number of the
+// portal. The portal's definition supplies it.
+type Parse func(written string) (key po.Key, number string, err error)
+
+// Batch is a file of orders. Its methods read the file again; none may run
+// while Keep does.
+type Batch struct {
+	dialect
+	parse Parse
+	name  string // the path as the user gave it, for errors
+	path  string // where the bytes are
+	stamp stamp  // of path
+	rows  int    // records behind the header
+	width int    // columns that hold something, in any row
+}
+
+// stamp tells whether a file has changed.
+type stamp struct {
+	size int64
+	time time.Time
+}
+
+// Open reads a batch through once: it finds encoding, dialect and columns and
+// checks that every row can be read. Errors are of type *Error.
+func Open(path string, parse Parse) (*Batch, error) {
+	b := &Batch{parse: parse, name: path, path: path}
+	if err := b.open(); err != nil {
+		return nil, b.wrap(err)
+	}
+	return b, nil
+}
+
+func (b *Batch) open() error {
+	f, err := b.file(0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	b.stamp = stamp{info.Size(), info.ModTime()}
+	c, bom, err := sniff(f)
+	if err != nil {
+		return err
+	}
+	again := func() (io.Reader, error) {
+		_, err := f.Seek(int64(bom), io.SeekStart)
+		return f, err
+	}
+	tsv := strings.EqualFold(filepath.Ext(b.name), ".tsv")
+	if b.dialect, err = findDialect(again, c, tsv); err != nil {
+		return err
+	}
+	b.bom, b.width = bom, len(b.names)
+	return b.measure()
+}
+
+// measure reads every row and counts.
+func (b *Batch) measure() error {
+	b.width = 0
+	err := b.records(func(i int, rec *record) error {
+		if i >= 0 {
+			b.rows++
+		}
+		if i < -1 {
+			return nil
+		}
+		for k := len(rec.cells); k > b.width; k-- {
+			if len(rec.cell(k-1)) > 0 {
+				b.width = k
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// file opens the batch's bytes at an offset.
+func (b *Batch) file(offset int64) (*os.File, error) {
+	// Asked before opening: opening a pipe would wait for its writer.
+	info, err := os.Stat(b.path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, &Error{Msg: "it is a directory", Hint: hintCSV, Err: ErrNotFile}
+	case !info.Mode().IsRegular():
+		return nil, &Error{Msg: "it is not a regular file", Hint: "give - to read from standard input", Err: ErrNotFile}
+	}
+	f, err := os.Open(b.path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(offset, io.SeekStart); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// records calls each for every record: negative numbers for those before the
+// rows, -1 for the header, 0 for the first row.
+func (b *Batch) records(each func(i int, rec *record) error) error {
+	f, err := b.file(int64(b.bom))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := b.unchanged(f); err != nil {
+		return err
+	}
+	s := newScanner(f, b.charset, b.delim)
+	for i := -1 - b.preface; ; i++ {
+		rec, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return b.unchanged(f)
+		}
+		if err == nil {
+			err = each(i, rec)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// unchanged checks that f still is what was opened.
+func (b *Batch) unchanged(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != b.stamp.size || !info.ModTime().Equal(b.stamp.time) {
+		return &Error{Msg: "the file was changed in the meantime", Hint: "start again", Err: ErrChanged}
+	}
+	return nil
+}
+
+// Keep copies the batch to a file of its own and reads from there from now on,
+// so that somebody who edits or deletes the batch while the run goes on
+// disturbs nothing. A file at path is overwritten.
+func (b *Batch) Keep(path string) error {
+	if err := b.copy(path); err != nil {
+		return b.wrap(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return b.wrap(err)
+	}
+	b.path, b.stamp = path, stamp{info.Size(), info.ModTime()}
+	return nil
+}
+
+func (b *Batch) copy(path string) error {
+	from, err := b.file(0)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	if _, err := io.Copy(to, from); err != nil {
+		return err
+	}
+	if err := b.unchanged(from); err != nil {
+		return err
+	}
+	return to.Close()
+}
+
+// wrap makes every error an *Error of this batch.
+func (b *Batch) wrap(err error) error {
+	var known *Error
+	var path *fs.PathError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		e := *known
+		e.Path = b.name
+		return &e
+	case errors.Is(err, fs.ErrNotExist):
+		return &Error{Path: b.name, Msg: "no such file", Err: err}
+	case errors.As(err, &path):
+		return &Error{Path: b.name, Msg: path.Err.Error(), Err: err}
+	}
+	return &Error{Path: b.name, Msg: err.Error(), Err: err}
+}

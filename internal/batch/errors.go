@@ -1,0 +1,83 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// What is wrong with a batch, for errors.Is. A file that does not exist or may
+// not be read is fs.ErrNotExist or fs.ErrPermission.
+var (
+	ErrNotFile  = errors.New("not a regular file")
+	ErrEmpty    = errors.New("empty file")
+	ErrNoColumn = errors.New("no column of order numbers")
+	ErrBinary   = errors.New("binary file")
+	ErrWorkbook = errors.New("workbook")
+	ErrEncoding = errors.New("unreadable encoding")
+	ErrTooLong  = errors.New("too long")
+	ErrQuote    = errors.New("quote that does not close")
+	ErrChanged  = errors.New("changed since it was opened")
+)
+
+// Error says what is wrong with a batch, in one line.
+type Error struct {
+	Path string // as the user gave it
+	Line int    // 1-based; 0 if it is about the whole file
+	Msg  string
+	Hint string // what to do about it; may be empty
+	Err  error  // one of this package's, or that of the file system
+}
+
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", printable(e.Path), e.Msg)
+	}
+	return fmt.Sprintf("%s: line %d: %s", printable(e.Path), e.Line, e.Msg)
+}
+
+// Unwrap gives what is wrong.
+func (e *Error) Unwrap() error { return e.Err }
+
+// printable keeps a path with a line break or an escape sequence in it on one
+// line.
+func printable(path string) string {
+	if strings.IndexFunc(path, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+		return path
+	}
+	return strconv.Quote(path)
+}
+
+// Longest text and longest list of names shown of a hostile batch.
+const (
+	maxShown      = 40
+	maxShownNames = 12
+)
+
+// shorten makes a cell fit for a message: one line, not too long.
+func shorten(s string) string {
+	s = clean(s)
+	if r := []rune(s[:min(len(s), 4*maxShown+4)]); len(r) > maxShown {
+		return string(r[:maxShown-1]) + "…"
+	}
+	return s
+}
+
+// noColumn is the error of a header without a column of order numbers.
+func noColumn(names []string) *Error {
+	shown := make([]string, 0, maxShownNames)
+	for _, n := range names[:min(len(names), maxShownNames)] {
+		shown = append(shown, strconv.Quote(shorten(n)))
+	}
+	list := strings.Join(shown, ", ")
+	if more := len(names) - len(shown); more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return &Error{
+		Msg:  "no PO_NUMBER column; the columns are " + list,
+		Hint: "name the column of order numbers PO_NUMBER in the first row",
+		Err:  ErrNoColumn,
+	}
+}

@@ -1,0 +1,83 @@
+package batch
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// formulas begin a formula in Excel and LibreOffice, the full-width forms in
+// Japanese and Chinese ones
+// (https://owasp.org/www-community/attacks/CSV_Injection).
+const formulas = "=+-@＝＋－＠"
+
+// separators may begin a cell where a program reads the file with another
+// delimiter than ours, or does not see our quotes.
+const separators = ",;\t|\"\r\n"
+
+// maxTextRunes bounds the cells of ours; Excel spills a cell of more than
+// 32,767 characters into the next rows.
+const maxTextRunes = 32000
+
+// clean makes hostile text one valid line.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// clip shortens text to what a spreadsheet's cell can hold.
+func clip(s string) string {
+	if len(s) <= maxTextRunes || utf8.RuneCountInString(s) <= maxTextRunes {
+		return s
+	}
+	return string([]rune(s)[:maxTextRunes-1]) + "…"
+}
+
+// guard puts an apostrophe before everything in s that could begin a formula.
+// unguard takes it off again: unguard(guard(s)) == s.
+func guard(s string) string {
+	if !strings.ContainsAny(s, formulas) {
+		return s
+	}
+	var b strings.Builder
+	start := true
+	for s != "" {
+		r, size := utf8.DecodeRuneInString(s)
+		if start && strings.ContainsRune(formulas, r) {
+			b.WriteByte('\'')
+		}
+		b.WriteString(s[:size])
+		start = starts(start, r)
+		s = s[size:]
+	}
+	return b.String()
+}
+
+// unguard is the inverse of guard.
+func unguard(s string) string {
+	if !strings.ContainsAny(s, formulas) {
+		return s
+	}
+	var b strings.Builder
+	start := true
+	for s != "" {
+		r, size := utf8.DecodeRuneInString(s)
+		next, _ := utf8.DecodeRuneInString(s[size:])
+		if !(start && r == '\'' && strings.ContainsRune(formulas, next)) {
+			b.WriteString(s[:size])
+		}
+		start = starts(start, r)
+		s = s[size:]
+	}
+	return b.String()
+}
+
+// starts reports whether the character after r may be the first that counts
+// of a cell, where r may be (start).
+func starts(start bool, r rune) bool {
+	return strings.ContainsRune(separators, r) || start && (r == '\'' || invisible(r))
+}

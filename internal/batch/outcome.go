@@ -1,0 +1,103 @@
+package batch
+
+import (
+	"errors"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// values are the texts of the status columns; nil leaves a cell as it is.
+type values [numStatusColumns]*string
+
+// values gives the cells of an outcome.
+func (w *writer) values(o po.Outcome) values {
+	names := make([]string, len(o.Files))
+	for i, f := range o.Files {
+		names[i] = f.Name
+	}
+	var v values
+	set := func(k int, text string) { v[k] = &text }
+	free := func(k int, text string) { set(k, guard(clip(clean(text)))) }
+	set(colStatus, string(o.Status))
+	set(colFound, strconv.Itoa(o.Found))
+	set(colDownloaded, strconv.Itoa(len(o.Files)))
+	free(colNames, strings.Join(names, "; "))
+	set(colTime, stampText(o.Time))
+	free(colDetail, o.Detail)
+	free(colFolder, o.Folder)
+	free(colURL, o.URL)
+	set(colCause, string(o.Cause))
+	set(colAttempts, strconv.Itoa(o.Attempts))
+	if o.Supplier != "" {
+		free(colSupplier, o.Supplier)
+	}
+	return v
+}
+
+// stampText is RFC 3339 with seconds, in UTC.
+func stampText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// ReadOutcomes yields what an earlier results.csv shows, for every row that
+// has a status of ours: everything but the files. An order has an outcome for
+// each row that names it. An error ends it; fs.ErrNotExist says that there are
+// no results.
+func ReadOutcomes(path string, parse Parse) iter.Seq2[po.Outcome, error] {
+	return func(yield func(po.Outcome, error) bool) {
+		b, err := Open(path, parse)
+		if err != nil {
+			yield(po.Outcome{}, err)
+			return
+		}
+		err = b.records(func(i int, rec *record) error {
+			if i < 0 {
+				return nil
+			}
+			if o := b.outcome(rec); o.Key != "" && o.Status != "" && !yield(o, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(po.Outcome{}, b.wrap(err))
+		}
+	}
+}
+
+// outcome reads the status columns of a row.
+func (b *Batch) outcome(rec *record) po.Outcome {
+	row, _ := b.row(rec)
+	text := func(k int) string { return trim(b.text(rec, b.columns.status[k])) }
+	number := func(k int) int {
+		n, err := strconv.Atoi(text(k))
+		if err != nil || n < 0 {
+			return 0 // somebody's edit; it is for people only
+		}
+		return n
+	}
+	o := po.Outcome{
+		Key:      row.Order.Key,
+		Status:   row.Status,
+		Detail:   unguard(text(colDetail)),
+		Supplier: unguard(text(colSupplier)),
+		Found:    number(colFound),
+		Folder:   unguard(text(colFolder)),
+		URL:      unguard(text(colURL)),
+		Attempts: number(colAttempts),
+	}
+	if c := po.Cause(text(colCause)); c.Valid() {
+		o.Cause = c
+	}
+	if t, err := time.Parse(time.RFC3339, text(colTime)); err == nil {
+		o.Time = t
+	}
+	return o
+}

@@ -1,0 +1,104 @@
+package batch
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/poactor/poactor/po"
+)
+
+// Row is a row of the batch that is not empty.
+type Row struct {
+	Line int // where it begins, 1-based
+	// Order is what the row asks for. The key is empty if the row has no
+	// number; where the number is malformed the key stands for what is
+	// written.
+	Order po.Order
+	// Status is what the STATUS column has; empty if that is none of ours.
+	Status po.Status
+	// Err says why the number is malformed; nil if it is not.
+	Err error
+}
+
+// errStop ends a pass early.
+var errStop = errors.New("stop")
+
+// Rows yields the rows that are not empty. An error ends it.
+func (b *Batch) Rows() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		err := b.each(func(_ int, row Row) error {
+			if !yield(row, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(Row{}, b.wrap(err))
+		}
+	}
+}
+
+// each calls f for every row that is not empty, with its number among all.
+func (b *Batch) each(f func(i int, row Row) error) error {
+	return b.records(func(i int, rec *record) error {
+		if i < 0 {
+			return nil
+		}
+		row, ok := b.row(rec)
+		if !ok {
+			return nil
+		}
+		return f(i, row)
+	})
+}
+
+// row reads a record; false if it is empty.
+func (b *Batch) row(rec *record) (Row, bool) {
+	row := Row{Line: rec.line, Status: b.status(rec), Order: po.Order{Written: trim(b.text(rec, b.columns.number))}}
+	if row.Order.Written == "" && b.blank(rec) {
+		return Row{}, false
+	}
+	row.Order.Levels = b.levels(rec)
+	if row.Order.Written == "" {
+		return row, true
+	}
+	row.Order.Key, row.Order.Number, row.Err = b.parse(row.Order.Written)
+	if row.Err != nil {
+		row.Order.Key, row.Order.Number = malformedKey(row.Order.Written), ""
+		row.Order.Written = shorten(row.Order.Written)
+	}
+	return row, true
+}
+
+// malformedKey stands for a number that the portal does not know. It can not
+// be the key of a good one: after % po.NewKey writes hexadecimal digits only.
+func malformedKey(written string) po.Key {
+	sum := sha256.Sum256([]byte(strings.ToUpper(written)))
+	return po.Key(fmt.Sprintf("%%-%X", sum[:16]))
+}
+
+// status reads the STATUS column; empty if the cell is none of ours.
+func (b *Batch) status(rec *record) po.Status {
+	s := po.Status(strings.ToUpper(trim(b.text(rec, b.columns.status[colStatus]))))
+	if !s.Valid() {
+		return ""
+	}
+	return s
+}
+
+// levels reads the cells right of the divider that name folders.
+func (b *Batch) levels(rec *record) []string {
+	if b.columns.levels < 0 {
+		return nil
+	}
+	var levels []string
+	for i := b.columns.levels; i < len(rec.cells); i++ {
+		if text := trim(b.text(rec, i)); text != "" && !b.columns.ours[i] {
+			levels = append(levels, text)
+		}
+	}
+	return levels
+}
