@@ -186,7 +186,7 @@ func (k *coordinator) ending(c actor.Context) {
 		delete(k.workers, m.Who.Id)
 		k.ended(c)
 	case endLate:
-		k.result.Detail = join(k.result.Detail, fmt.Sprintf("%d children did not end in their time", len(c.Children())-1))
+		k.result.Detail = join(k.result.Detail, fmt.Sprintf("%d children did not end in their time", k.left(c)))
 		k.close(c)
 	case messages.Drain, messages.Stop, childFailed, dispatchEnded, browserLived:
 	default:
@@ -195,15 +195,30 @@ func (k *coordinator) ending(c actor.Context) {
 }
 
 func (k *coordinator) ended(c actor.Context) {
-	if len(c.Children()) == 1 {
+	if k.left(c) == 0 {
 		k.close(c)
 	}
+}
+
+// left counts the children but the observer.
+func (k *coordinator) left(c actor.Context) int {
+	n := 0
+	for _, child := range c.Children() {
+		if !child.Equal(k.peers.observer) {
+			n++
+		}
+	}
+	return n
 }
 
 // close lets the observer hand out what it has, and ends.
 func (k *coordinator) close(c actor.Context) {
 	k.state = k.closing
 	k.deadline.Stop()
+	if len(c.Children()) == k.left(c) { // the host's handler has failed: nobody to tell
+		c.Stop(c.Self())
+		return
+	}
 	c.Send(k.peers.observer, k.result)
 	c.Poison(k.peers.observer)
 }
