@@ -1,0 +1,218 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	want := map[po.Cause][3]verdict{ // after attempt 1, 2, 3 of 3
+		po.InvalidNumber:      {settle, settle, settle},
+		po.CauseNotFound:      {settle, settle, settle},
+		po.Forbidden:          {settle, settle, settle},
+		po.SignedOut:          {stopRun, stopRun, stopRun},
+		po.Timeout:            {retry, retry, settle},
+		po.PortalError:        {retry, retry, settle},
+		po.Throttled:          {retry, retry, settle},
+		po.UnrecognisedPage:   {retry, retry, settle},
+		po.DownloadIncomplete: {retry, retry, settle},
+		po.DownloadRejected:   {retry, retry, settle},
+		po.BrowserDied:        {putBack, putBack, putBack},
+		po.BrowserHung:        {putBack, putBack, putBack},
+		po.Quarantined:        {settle, settle, settle},
+		po.ProfileFailed:      {putBack, putBack, putBack},
+		po.DiskFull:           {stopRun, stopRun, stopRun},
+		po.BlockedHost:        {settle, settle, settle},
+		po.Interrupted:        {putBack, putBack, putBack},
+		po.Internal:           {retry, retry, settle},
+	}
+	for _, cause := range po.Causes() {
+		row, ok := want[cause]
+		if !ok {
+			t.Errorf("no row for %s", cause)
+		}
+		for i, v := range row {
+			if got := decide(cause, i+1, 3); got != v {
+				t.Errorf("decide(%s, %d, 3) = %v, want %v", cause, i+1, got, v)
+			}
+		}
+	}
+}
+
+func TestRetryDelay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		attempt int
+		asked   time.Duration
+		random  float64
+		want    time.Duration
+	}{
+		{"first", 1, 0, 0.5, 500 * time.Millisecond},
+		{"doubles", 3, 0, 0.5, 2 * time.Second},
+		{"is capped", 60, 0, 0.5, 30 * time.Second},
+		{"obeys the portal", 1, 7 * time.Second, 0.5, 7 * time.Second},
+		{"is not shortened by it", 3, time.Second, 0.5, 2 * time.Second},
+		{"believes it up to a bound", 1, 24 * time.Hour, 0, 15 * time.Minute},
+	} {
+		if got := retryDelay(c.attempt, c.asked, c.random); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestRestartDelay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		failures int
+		lived    bool
+		want     time.Duration
+		giveUp   bool
+	}{
+		{"first", 1, true, 250 * time.Millisecond, false},
+		{"doubles", 4, true, 2 * time.Second, false},
+		{"at the limit", 5, true, 4 * time.Second, false},
+		{"past it", 6, true, 0, true},
+		{"nothing ever lived", 1, false, 250 * time.Millisecond, false},
+		{"nothing ever lived, twice", 2, false, 0, true},
+	} {
+		got, giveUp := restartDelay(c.failures, c.lived, 0)
+		if got != c.want || giveUp != c.giveUp {
+			t.Errorf("%s: %v, %v; want %v, %v", c.name, got, giveUp, c.want, c.giveUp)
+		}
+	}
+	if d, _ := restartDelay(3, true, 0.999); d > 2*time.Second {
+		t.Errorf("jitter lengthens the pause to %v", d)
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		count    int
+		since    time.Duration
+		answered bool
+		want     bool
+	}{
+		{"too few", 2, time.Hour, false, false},
+		{"too soon", 9, time.Second, false, false},
+		{"never answered", 3, 2 * time.Second, false, true},
+		{"answered before", 3, 2 * time.Second, true, false},
+		{"answered long before", 3, 30 * time.Second, true, true},
+	} {
+		if got := unreachable(c.count, c.since, c.answered); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestWorst(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		missing []po.Missing
+		attempt int
+		cause   po.Cause
+		asked   time.Duration
+		want    verdict
+	}{
+		{"one", []po.Missing{{Cause: po.Timeout}}, 1, po.Timeout, 0, retry},
+		{"hope outranks loss", []po.Missing{{Cause: po.Forbidden}, {Cause: po.Timeout}}, 1, po.Timeout, 0, retry},
+		{"no hope", []po.Missing{{Cause: po.Forbidden}, {Cause: po.Timeout}}, 3, po.Forbidden, 0, settle},
+		{"longest wish", []po.Missing{{Cause: po.Throttled, RetryAfter: 1}, {Cause: po.Throttled, RetryAfter: 2}}, 1, po.Throttled, 2, retry},
+		{"signed out", []po.Missing{{Cause: po.Timeout}, {Cause: po.SignedOut}}, 1, po.SignedOut, 0, stopRun},
+	} {
+		m, v := worst(c.missing, c.attempt, 3)
+		if m.Cause != c.cause || m.RetryAfter != c.asked || v != c.want {
+			t.Errorf("%s: %+v, %v", c.name, m, v)
+		}
+	}
+}
+
+func TestStatusOf(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		found, saved int
+		want         po.Status
+	}{{2, 2, po.Completed}, {2, 1, po.Partial}, {2, 0, po.Failed}} {
+		if got := statusOf(c.found, c.saved); got != c.want {
+			t.Errorf("statusOf(%d, %d) = %s", c.found, c.saved, got)
+		}
+	}
+}
+
+// sit puts idle workers and fresh leases on a board.
+func sit(most int, workers []string, leases ...po.Lease) *board {
+	b := newBoard(3, most, func() float64 { return 0 })
+	b.begin()
+	b.claimed(0, po.Claim{Open: len(leases)}, time.Time{})
+	for i, w := range workers {
+		b.ready(messages.Worker{Name: w, Incarnation: uint64(i + 1)}, time.Time{})
+	}
+	return b
+}
+
+// reads lists who reads what among the effects.
+func reads(effects []any) map[string]string {
+	m := map[string]string{}
+	for _, e := range effects {
+		if r, ok := e.(doRead); ok {
+			m[r.lease.Token] = r.worker.Name
+		}
+	}
+	return m
+}
+
+// An order goes to another worker than the one that failed at it, where there
+// is another; that holds nobody up.
+func TestPair(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		workers []string
+		leases  []po.Lease
+		want    map[string]string
+	}{
+		{"longest idle first", []string{"a", "b"}, []po.Lease{{Token: "1"}}, map[string]string{"1": "a"}},
+		{"another worker", []string{"a", "b"}, []po.Lease{{Token: "1", Worker: "a"}}, map[string]string{"1": "b"}},
+		{"no other", []string{"a"}, []po.Lease{{Token: "1", Worker: "a"}}, map[string]string{"1": "a"}},
+		{"another order", []string{"a", "b"}, []po.Lease{{Token: "1", Worker: "a"}, {Token: "2", Worker: "a"}, {Token: "3"}}, map[string]string{"1": "b", "3": "a"}},
+	} {
+		b := sit(4, c.workers, c.leases...)
+		got := reads(b.claimed(len(c.leases), po.Claim{Leases: c.leases, Open: len(c.leases)}, time.Time{}))
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+	}
+}
+
+// The browser lane is used once in an attempt, for what HTTP could not get.
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	b := sit(4, []string{"a"}, po.Lease{})
+	b.claimed(1, po.Claim{Open: 1, Leases: []po.Lease{{Token: "1", Attempt: 1}}}, time.Time{})
+	w := messages.Worker{Name: "a", Incarnation: 1}
+	reading := po.Reading{Sign: po.SignAttachments, Attachments: []po.Attachment{{ID: "x"}, {ID: "y"}}}
+	b.read(messages.OrderRead{Worker: w, Token: "1", Reading: reading}, time.Time{})
+	b.ready(w, time.Time{})
+	odd := messages.FilesFetched{Token: "1", Result: po.FetchResult{
+		Missing: []po.Missing{{ID: "x", Cause: po.DownloadRejected, Browser: true}, {ID: "y", Cause: po.Timeout}}}}
+	fx := b.fetched(odd, time.Time{})
+	r, ok := fx[0].(doRead)
+	if !ok || len(fx) != 1 || !cmp.Equal(r.byBrowser, []string{"x"}) {
+		t.Fatalf("effects %+v", fx)
+	}
+	b.read(messages.OrderRead{Worker: w, Token: "1", Reading: reading}, time.Time{})
+	fx = b.fetched(odd, time.Time{})
+	if _, ok := fx[0].(doRetry); !ok {
+		t.Errorf("effects %+v", fx)
+	}
+}
