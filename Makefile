@@ -1,0 +1,64 @@
+# Everything a newcomer needs: `make demo` and `make test`. Each installs what
+# is missing, or says what to install.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO       ?= go
+TOOL      = $(GO) tool -modfile=tools/go.mod
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# As root Chromium does not start without this; the product never adds it by itself.
+SANDBOX  := $(shell [ "$$(id -u)" = 0 ] && echo --no-sandbox)
+FUZZTIME ?= 20s
+RUNS     ?= 3
+
+export CGO_ENABLED ?= 0
+
+.PHONY: help build demo test lint cross fuzz bench cover chromium clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+build: ## bin/poactor, one static binary
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/poactor ./cmd/poactor
+
+demo: chromium build ## 60 orders from the built-in portal with 4 real browsers
+	bin/poactor demo --workers 4 $(SANDBOX)
+
+test: chromium lint cross ## everything, with the race detector; under 5 minutes
+	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
+
+lint: ## gofmt, vet, staticcheck; govulncheck where its database can be reached
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	@if timeout 60 $(TOOL) govulncheck ./... > bin-vuln.txt 2>&1; then tail -n 1 bin-vuln.txt; \
+	elif grep -qE 'dial tcp|no such host|HTTP|timeout|Forbidden|proxy' bin-vuln.txt || [ ! -s bin-vuln.txt ]; then echo "govulncheck: its database cannot be reached from here; left out"; \
+	else cat bin-vuln.txt; rm -f bin-vuln.txt; exit 1; fi; rm -f bin-vuln.txt
+
+cross: ## builds and vets for Windows and macOS
+	GOOS=windows $(GO) build ./... && GOOS=windows $(GO) vet ./...
+	GOOS=darwin $(GO) build ./... && GOOS=darwin $(GO) vet ./...
+
+fuzz: ## each fuzz target for FUZZTIME (20s)
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+bench: chromium build ## orders a minute, CPU and memory, against the floor; RUNS (3) of each
+	$(GO) run ./bench -runs $(RUNS) -poactor bin/poactor $(SANDBOX)
+
+cover: chromium ## coverage, by package and in all
+	CGO_ENABLED=1 $(GO) test -coverprofile cover.out -coverpkg ./... ./...
+	$(GO) tool cover -func cover.out | tail -n 1
+
+chromium: # a browser, or one line that says what to install
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || command -v microsoft-edge >/dev/null || \
+	if [ "$$(uname -s)" = Linux ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "installing chromium"; apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
+	else echo "no browser found: install Chromium, Chrome or Edge (Debian: sudo apt-get install chromium)"; exit 1; fi
+
+clean: ## removes what make made
+	rm -rf bin cover.out

@@ -1,0 +1,148 @@
+package tests
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/poactor/poactor"
+
+// house is DESIGN's import table: what each package may import of this module.
+// Arrows point down only.
+var house = map[string][]string{
+	"po":                   {},
+	"messages":             {"po"},
+	"portal":               {"po"},
+	"profilestore":         {"po"},
+	"actors":               {"messages", "po"},
+	"internal/batch":       {"po"},
+	"internal/report":      {"po"},
+	"internal/ledger":      {"po"},
+	"internal/download":    {"po"},
+	"internal/browser":     {"portal", "po"},
+	"internal/testportal":  {"po"},
+	"internal/progress":    {"messages", "po"},
+	"internal/config":      {"", "portal", "po"},
+	"":                     {"actors", "messages", "po", "portal", "profilestore", "internal/browser", "internal/ledger", "internal/download"},
+	"cmd/poactor":          {"*"},
+	"cmd/poactor/internal": {"*"},
+	"bench":                {"*"},
+	"tests":                {"*"},
+}
+
+// doors names the only package that may import a library.
+var doors = map[string][]string{
+	"github.com/go-rod/rod":              {"internal/browser"},
+	"github.com/asynkron/protoactor-go":  {"actors"},
+	"github.com/spf13/cobra":             {"cmd/poactor"},
+	"github.com/goccy/go-yaml":           {"portal", "internal/config"},
+	"go.yaml.in/yaml":                    {"portal", "internal/config"},
+	"github.com/ysmood/leakless":         {},
+	"github.com/go-rod/rod/lib/launcher": {},
+	"golang.org/x/text/encoding/charmap": {"internal/batch"},
+	"golang.org/x/sys/windows":           {"internal/browser", "profilestore", "internal/report", "internal/download"},
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+	Standard   bool
+}
+
+// packages lists this module's packages for one system.
+func packages(t *testing.T, goos string) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"/...")
+	cmd.Env = append(cmd.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var list []listed
+	for d := json.NewDecoder(out); ; {
+		var p listed
+		if err := d.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// place is a package's path below the module's root; false if it is not ours.
+func place(path string) (string, bool) {
+	if path == module {
+		return "", true
+	}
+	return strings.CutPrefix(path, module+"/")
+}
+
+func TestHouse(t *testing.T) {
+	t.Parallel()
+	for _, goos := range []string{"linux", "darwin", "windows"} {
+		t.Run(goos, func(t *testing.T) {
+			t.Parallel()
+			seen := 0
+			for _, p := range packages(t, goos) {
+				from, _ := place(p.ImportPath)
+				allowed, known := allowedFor(from)
+				if !known {
+					t.Errorf("package %q has no row in the table", from)
+					continue
+				}
+				for _, path := range p.Imports {
+					seen++
+					checkImport(t, from, path, allowed)
+				}
+			}
+			if seen == 0 {
+				t.Error("no import seen")
+			}
+		})
+	}
+}
+
+// allowedFor finds a package's row; a package below one in the table may import
+// what that one may, and that one.
+func allowedFor(from string) ([]string, bool) {
+	if row, ok := house[from]; ok {
+		return row, true
+	}
+	for up := from; strings.Contains(up, "/"); {
+		up = up[:strings.LastIndex(up, "/")]
+		if row, ok := house[up]; ok {
+			return append(slices.Clone(row), up), true
+		}
+	}
+	return nil, false
+}
+
+func checkImport(t *testing.T, from, path string, allowed []string) {
+	t.Helper()
+	if to, ours := place(path); ours {
+		if !slices.Contains(allowed, "*") && !slices.Contains(allowed, to) && !strings.HasPrefix(to, from+"/internal") {
+			t.Errorf("%q imports %q, which the house does not allow", from, to)
+		}
+		return
+	}
+	for library, rooms := range doors {
+		if (path == library || strings.HasPrefix(path, library+"/")) && !slices.Contains(rooms, from) {
+			t.Errorf("%q imports %s, which only %v may", from, path, rooms)
+		}
+	}
+	if from == "po" && strings.Contains(strings.SplitN(path, "/", 2)[0], ".") {
+		t.Errorf("po imports %s, which is not of the standard library", path)
+	}
+}
