@@ -1,0 +1,184 @@
+package profilestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/poactor/poactor/po"
+)
+
+// skipped lists the patterns (path.Match, on a lower-case name at any depth)
+// of what a clone leaves out: what a browser makes again by itself, and what
+// would tie two browsers together. Found by starting Chromium 156 on clones.
+var skipped = []string{
+	// Caches.
+	"cache", "code cache", "media cache", "gpucache", "gpupersistentcache", "*dawn*cache", "grshadercache", "shadercache",
+	"component_crx_cache", "extensions_crx_cache", "blob_storage", "service worker",
+	// What the browser's maker sends to every profile.
+	"safe browsing", "optimization_guide_model_store", "segmentation_platform", "widevinecdm", "subresource filter", "gcm store",
+	// Crash dumps and statistics.
+	"crashpad", "crash reports", "browsermetrics*",
+	// Open tabs: a worker shall not open them.
+	"sessions",
+	// Locks and what tells of a running browser. Never to be copied.
+	"lock", "lockfile", "singleton*", "devtoolsactiveport", "runningchromeversion",
+}
+
+func skip(name string) bool {
+	name = strings.ToLower(name)
+	for _, pattern := range skipped {
+		if ok, _ := path.Match(pattern, name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// checkBase refuses what cannot be cloned.
+func checkBase(base string) error {
+	info, err := os.Stat(base)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the profile %s does not exist", base)
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("the profile %s is not a directory", base)
+	case gone(filepath.Join(base, "Local State")) && gone(filepath.Join(base, "Default")):
+		if !gone(filepath.Join(base, "Preferences")) {
+			return fmt.Errorf("%s is one profile of a browser; give the directory above it: %s", base, filepath.Dir(base))
+		}
+		return fmt.Errorf("%s is not a browser profile: it has neither a Local State file nor a Default directory", base)
+	}
+	if holder := inUse(base); holder != "" {
+		return fmt.Errorf("the profile %s is in use by a running browser (%s); close it first", base, holder)
+	}
+	return nil
+}
+
+// clonePlan is what a clone consists of. Its zero value is an empty profile.
+type clonePlan struct {
+	root  *os.Root // of the base; nil for an empty profile
+	dirs  []string // relative, parents first, without the top
+	files []string
+	bytes int64
+}
+
+// planClone looks through the base. Symbolic links, sockets and the like are
+// left out: a clone holds files and directories of the base only.
+func planClone(base string, maxBytes int64) (clonePlan, error) {
+	if err := checkBase(base); err != nil {
+		return clonePlan{}, err
+	}
+	root, err := os.OpenRoot(base)
+	if err != nil {
+		return clonePlan{}, err
+	}
+	plan := clonePlan{root: root}
+	err = fs.WalkDir(root.FS(), ".", plan.visit)
+	if err == nil && plan.bytes > maxBytes {
+		err = fmt.Errorf("the profile %s has %d MB without its caches; the limit is %d MB: use a profile of its own for this portal",
+			base, plan.bytes>>20, maxBytes>>20)
+	}
+	if err != nil {
+		root.Close()
+		return clonePlan{}, err
+	}
+	return plan, nil
+}
+
+func (c *clonePlan) visit(name string, d fs.DirEntry, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // a browser that was just closed still tidies up
+		return nil
+	case err != nil:
+		return err
+	case name == ".":
+		return nil
+	case skip(d.Name()):
+		if d.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	case d.IsDir():
+		c.dirs = append(c.dirs, name)
+		return nil
+	case !d.Type().IsRegular():
+		return nil
+	}
+	info, err := d.Info()
+	if err != nil {
+		return ifThere(err)
+	}
+	c.files = append(c.files, name)
+	c.bytes += info.Size()
+	return nil
+}
+
+func (c *clonePlan) close() {
+	if c.root != nil {
+		c.root.Close()
+	}
+}
+
+// copyTo copies the plan into the directory to, everything private to the
+// user.
+func (c *clonePlan) copyTo(ctx context.Context, to string) error {
+	for _, name := range c.dirs {
+		if err := os.Mkdir(filepath.Join(to, filepath.FromSlash(name)), 0o700); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, name := range c.files {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := c.copyFile(name, filepath.Join(to, filepath.FromSlash(name))); err != nil {
+			return fmt.Errorf("clone profile: %w", err)
+		}
+	}
+	return nil
+}
+
+// copyFile copies the bytes. It never links: browsers write into their
+// databases in place.
+func (c *clonePlan) copyFile(name, to string) error {
+	in, err := c.root.Open(name)
+	if err != nil {
+		return ifThere(err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
+func ifThere(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// checkFree refuses to begin what the disk cannot take. Where the free space
+// is not known the attempt will show.
+func checkFree(dir string, bytes int64) error {
+	free, err := freeBytes(dir)
+	if err != nil || free >= uint64(bytes) {
+		return nil
+	}
+	return fmt.Errorf("%w: %d MB are free at %s, a browser profile needs %d MB", po.DiskFull, free>>20, dir, bytes>>20)
+}

@@ -1,0 +1,181 @@
+package profilestore
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/poactor/poactor/po"
+)
+
+const ownPreferences = `{"download":{"prompt_for_download":false},"plugins":{"always_open_pdf_externally":true}}`
+
+func TestCloneKeepsWhatMatters(t *testing.T) {
+	t.Parallel()
+	kept := map[string]string{
+		"Local State":                          `{"os_crypt":{"encrypted_key":"k"}}`,
+		"Default/Cookies":                      "cookies",
+		"Default/Cookies-journal":              "j",
+		"Default/Network/Cookies":              "windows",
+		"Default/Web Data":                     "w",
+		"Default/Secure Preferences":           "{}",
+		"Default/Local Storage/leveldb/1.ldb":  strings.Repeat("ldb", 100_000),
+		"Default/Session Storage/1.log":        "s",
+		"Default/IndexedDB/https_x/1.ldb":      "i",
+		"Default/Local Storage/leveldb/LOCKED": "not a lock",
+		"Profile 1/Cookies":                    "other",
+	}
+	left := map[string]string{
+		"SingletonCookie": "x", "lockfile": "x", "DevToolsActivePort": "x", "RunningChromeVersion": "x",
+		"BrowserMetrics-spare.pma": "x", "BrowserMetrics/a.pma": "x", "Crashpad/reports/a.dmp": "x", "GrShaderCache/a": "x",
+		"ShaderCache/a": "x", "GraphiteDawnCache/a": "x", "component_crx_cache/a": "x", "extensions_crx_cache/a": "x",
+		"Safe Browsing/a": "x", "optimization_guide_model_store/a": "x", "segmentation_platform/a": "x", "WidevineCdm/a": "x",
+		"Subresource Filter/a": "x", "GPUPersistentCache/a": "x",
+		"Default/Cache/a": "x", "Default/Code Cache/a": "x", "Default/GPUCache/a": "x", "Default/DawnWebGPUCache/a": "x",
+		"Default/Service Worker/a": "x", "Default/blob_storage/a": "x", "Default/GCM Store/a": "x", "Default/Sessions/a": "x",
+		"Default/Local Storage/leveldb/LOCK": "x",
+	}
+	base := t.TempDir()
+	write(t, base, kept)
+	write(t, base, left)
+	if runtime.GOOS != "windows" {
+		outside := t.TempDir()
+		write(t, outside, map[string]string{"secret": "s"})
+		for link, target := range map[string]string{"Default/out": outside, "Default/file": outside + "/secret", "SingletonLock": "elsewhere-1", "in": "Default"} {
+			if err := os.Symlink(target, filepath.Join(base, link)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	before := read(t, filepath.Join(base, "Default", "Local Storage"))
+	p := lease(t, openStore(t, Config{Base: base}))
+	kept["Default/Preferences"] = ownPreferences
+	if diff := cmp.Diff(kept, read(t, p.Dir)); diff != "" {
+		t.Errorf("clone (-want +got):\n%s", diff)
+	}
+	if runtime.GOOS == "windows" {
+		return
+	}
+	for name, mode := range map[string]os.FileMode{"Local State": 0o600, "Default/Cookies": 0o600, "Default/Local Storage": 0o700 | os.ModeDir} {
+		info, err := os.Stat(filepath.Join(p.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode() != mode {
+			t.Errorf("%s has mode %v, want %v", name, info.Mode(), mode)
+		}
+	}
+	write(t, p.Dir, map[string]string{"Default/Local Storage/leveldb/1.ldb": "changed in place"})
+	if diff := cmp.Diff(before, read(t, filepath.Join(base, "Default", "Local Storage"))); diff != "" {
+		t.Errorf("the base changed with its clone:\n%s", diff)
+	}
+}
+
+func TestBaseInUse(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the lock is another one there")
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := host + "-" + strconv.Itoa(os.Getpid())
+	rows := map[string]struct {
+		link  string
+		inUse bool
+	}{
+		"living process":  {own, true},
+		"dead process":    {host + "-4194304", false}, // above every pid_max
+		"other host":      {"elsewhere.example-" + strconv.Itoa(os.Getpid()), false},
+		"no pid":          {host, false},
+		"pid of no kind":  {host + "-x", false},
+		"pid of a group":  {host + "--1", false},
+		"pid of everyone": {host + "-0", false},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			base := t.TempDir()
+			write(t, base, map[string]string{"Local State": "{}"})
+			if err := os.Symlink(row.link, filepath.Join(base, "SingletonLock")); err != nil {
+				t.Fatal(err)
+			}
+			s, err := Open(Config{Dir: workDir(t), Base: base})
+			if err == nil {
+				defer s.Close()
+			}
+			if got := err != nil; got != row.inUse {
+				t.Errorf("refused: %v, want %v (%v)", got, row.inUse, err)
+			}
+			if row.inUse && (!errors.Is(err, po.ProfileFailed) || !strings.Contains(err.Error(), "close it first")) {
+				t.Errorf("error without cause or cure: %v", err)
+			}
+		})
+	}
+}
+
+func TestBaseTakenIntoUseLater(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the lock is another one there")
+	}
+	base := t.TempDir()
+	write(t, base, map[string]string{"Local State": "{}"})
+	s := openStore(t, Config{Base: base, Capacity: 1})
+	host, _ := os.Hostname()
+	if err := os.Symlink(host+"-"+strconv.Itoa(os.Getpid()), filepath.Join(base, "SingletonLock")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Lease(t.Context()); !errors.Is(err, po.ProfileFailed) {
+		t.Errorf("Lease: %v, want profile_failed", err)
+	}
+	if err := os.Remove(filepath.Join(base, "SingletonLock")); err != nil {
+		t.Fatal(err)
+	}
+	lease(t, s) // the failure has cost no capacity
+}
+
+func TestCloneTooLarge(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	write(t, base, map[string]string{"Local State": "{}", "Default/big": strings.Repeat("x", 2000), "Default/Cache/more": strings.Repeat("x", 9000)})
+	dir := workDir(t)
+	if _, err := openStore(t, Config{Dir: dir, Base: base, MaxBytes: 1999}).Lease(t.Context()); !errors.Is(err, po.ProfileFailed) {
+		t.Errorf("Lease: %v, want profile_failed", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("after a failed lease there are %v, %v; want the lock only", entries, err)
+	}
+	lease(t, openStore(t, Config{Base: base, MaxBytes: 2100}))
+}
+
+func TestMergePreferences(t *testing.T) {
+	t.Parallel()
+	rows := map[string]struct{ old, want string }{
+		"none":        {"", ownPreferences},
+		"corrupt":     {`{"a":`, ownPreferences},
+		"no object":   {`[1]`, ownPreferences},
+		"null":        {`null`, ownPreferences},
+		"odd group":   {`{"plugins":7}`, ownPreferences},
+		"others kept": {`{"z":1e400,"a":"<é>","n":12345678901234567890}`, `{"a":"<é>","download":{"prompt_for_download":false},"n":12345678901234567890,"plugins":{"always_open_pdf_externally":true},"z":1e400}`},
+		"overruled": {`{"download":{"default_directory":"/d","prompt_for_download":true},"plugins":{"always_open_pdf_externally":false}}`,
+			`{"download":{"default_directory":"/d","prompt_for_download":false},"plugins":{"always_open_pdf_externally":true}}`},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := mergePreferences([]byte(row.old))
+			if err != nil || string(got) != row.want {
+				t.Errorf("got %s, %v; want %s", got, err, row.want)
+			}
+		})
+	}
+}
