@@ -9,7 +9,7 @@ import (
 // scheme and host, with a path if the portal lives below one; trailing slashes
 // are dropped.
 func (p Portal) WithBaseURL(address string) (Portal, error) {
-	p.BaseURL = strings.TrimRight(strings.TrimSpace(address), "/")
+	p.BaseURL = trimBaseURL(address)
 	if p.BaseURL == "" {
 		return Portal{}, Errors{{Key: "base_url", Msg: "base_url: is empty", Hint: baseURLHint}}
 	}
@@ -17,6 +17,10 @@ func (p Portal) WithBaseURL(address string) (Portal, error) {
 		return Portal{}, err
 	}
 	return p, nil
+}
+
+func trimBaseURL(address string) string {
+	return strings.TrimRight(strings.TrimSpace(address), "/")
 }
 
 const baseURLHint = "give the address of the portal's start page, like https://company.example.com"

@@ -1,16 +1,242 @@
 package portal
 
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
 // Check reports everything that is wrong with a definition, as Errors. A base
 // URL that is not given yet is not wrong.
 func (p Portal) Check() error {
-	var found Errors
-	if p.BaseURL != "" {
-		if fault, hint := baseURLFault(p.BaseURL); fault != "" {
-			found = append(found, &Error{Key: "base_url", Msg: "base_url: " + quote(p.BaseURL) + " " + fault, Hint: hint})
-		}
-	}
-	if len(found) == 0 {
+	var c checker
+	c.general(p)
+	c.order(p)
+	c.sign("signs.empty", p, p.Signs.Empty)
+	c.sign("signs.not_found", p, p.Signs.NotFound)
+	c.sign("signs.forbidden", p, p.Signs.Forbidden)
+	c.sign("signs.signed_out", p, p.Signs.SignedOut)
+	c.attachments(p.Attachments)
+	c.selectors("supplier", p.Supplier)
+	c.selectors("fallback.links", p.Fallback.Links)
+	c.texts("fallback.texts", p.Fallback.Texts)
+	c.hosts(p)
+	if len(c.found) == 0 {
 		return nil
 	}
-	return found
+	return c.found
+}
+
+// checker collects what is wrong.
+type checker struct{ found Errors }
+
+// fault records that the value at key is wrong; an empty fault is none.
+func (c *checker) fault(key, value, fault, hint string) {
+	if fault != "" {
+		c.found = append(c.found, &Error{Key: key, Msg: fmt.Sprintf("%s: %s %s", key, quote(value), fault), Hint: hint})
+	}
+}
+
+// missing records that there is nothing at key.
+func (c *checker) missing(key, hint string) {
+	c.found = append(c.found, &Error{Key: key, Msg: key + isMissing, Hint: hint})
+}
+
+// item is the key of the i-th of a list, counted from 1.
+func item(key string, i int) string { return fmt.Sprintf("%s[%d]", key, i+1) }
+
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
+
+func (c *checker) general(p Portal) {
+	const nameHint = "use up to 40 lower-case letters, digits, - and _"
+	switch {
+	case p.Name == "":
+		c.missing("name", nameHint)
+	case !nameForm.MatchString(p.Name):
+		c.fault("name", p.Name, "is no name of a portal", nameHint)
+	}
+	if p.BaseURL != "" {
+		fault, hint := baseURLFault(p.BaseURL)
+		c.fault("base_url", p.BaseURL, fault, hint)
+	}
+}
+
+func (c *checker) order(p Portal) {
+	path := p.Order.Path
+	const pathHint = "write the part of an order page's address after the base URL, with {number} for the number, like /orders/{number}"
+	if path == "" {
+		c.missing("order.path", pathHint)
+	} else {
+		c.fault("order.path", path, pathFault(p), pathHint)
+	}
+	if len(p.Order.Number) > maxPatternBytes {
+		c.fault("order.number", p.Order.Number, longPattern(), "")
+	} else if _, err := compileNumber(p.Order.Number); err != nil {
+		c.fault("order.number", p.Order.Number, "is not a regular expression: "+patternFault(err), patternHint)
+	}
+}
+
+// maxPatternBytes bounds what a regular expression may cost.
+const maxPatternBytes = 1000
+
+func longPattern() string { return fmt.Sprintf("is longer than %d bytes", maxPatternBytes) }
+
+const patternHint = "the syntax is RE2's: https://github.com/google/re2/wiki/Syntax"
+
+// patternFault is regexp's own word on it, on one line and without the pattern.
+func patternFault(err error) string {
+	text := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+	text, _, _ = strings.Cut(text, ": `")
+	return oneLine(text)
+}
+
+func pathFault(p Portal) string {
+	path := p.Order.Path
+	rest := strings.ReplaceAll(path, numberMark, "")
+	switch {
+	case !strings.HasPrefix(path, "/"):
+		return "does not begin with a /"
+	case rest == path:
+		return "has no {number}"
+	case strings.ContainsAny(rest, "{}"):
+		return "has braces that are not {number}"
+	case strings.ContainsAny(path, " \\") || strings.ContainsFunc(path, isControl):
+		return "has a character that no address has"
+	}
+	if _, err := url.Parse(sample(p)); err != nil {
+		return "makes no address"
+	}
+	return ""
+}
+
+// sample is the address of an order page, whatever the base URL.
+func sample(p Portal) string {
+	if p.BaseURL == "" {
+		p.BaseURL = "https://portal.invalid"
+	}
+	return p.OrderURL("123456")
+}
+
+func (c *checker) sign(key string, p Portal, s Sign) {
+	c.selectors(key+".selectors", s.Selectors)
+	c.texts(key+".texts", s.Texts)
+	for i, status := range s.Statuses {
+		if fault, hint := statusFault(status); fault != "" {
+			c.found = append(c.found, &Error{Key: item(key+".statuses", i), Msg: fmt.Sprintf("%s: %d %s", item(key+".statuses", i), status, fault), Hint: hint})
+		}
+	}
+	for i, pattern := range s.URLs {
+		fault, hint := "", "name a part of the address that only this page has, like /login"
+		switch {
+		case strings.TrimSpace(pattern) == "":
+			fault = "is empty"
+		case (Sign{URLs: []string{pattern}}).MatchesURL(sample(p)):
+			fault = "matches the address of every order page"
+		}
+		c.fault(item(key+".urls", i), pattern, fault, hint)
+	}
+}
+
+func statusFault(status int) (fault, hint string) {
+	switch {
+	case status < 100 || status > 599:
+		return "is not an HTTP status", "statuses are numbers like 404"
+	case status < 400:
+		return "is the status of good pages too", "only statuses from 400 on say something"
+	case status == 429 || status == 503:
+		return "means try again later and is always treated so", "leave it out"
+	}
+	return "", ""
+}
+
+func (c *checker) attachments(a Attachments) {
+	const key = "attachments."
+	if len(a.Links) == 0 {
+		c.missing(key+"links", "list CSS selectors that match the links of the documents")
+	}
+	c.selectors(key+"links", a.Links)
+	c.attributes(key+"name", a.Name)
+	c.attributes(key+"target", a.Target)
+	if a.NamePattern != "" {
+		fault, hint := namePatternFault(a.NamePattern)
+		c.fault(key+"name_pattern", a.NamePattern, fault, hint)
+	}
+	if a.Settle < 0 || a.Settle > maxSettle {
+		c.found = append(c.found, &Error{Key: key + "settle_ms", Msg: fmt.Sprintf("%ssettle_ms: %d is not between 1 and %d", key, a.Settle, maxSettle), Hint: "the usual value is 100"})
+	}
+}
+
+// maxSettle, in milliseconds, stays below the time an order may take.
+const maxSettle = 30_000
+
+// notBoth are constructs of RE2 that JavaScript does not have or reads otherwise.
+var notBoth = regexp.MustCompile(`\(\?[^:]|\\[AzQEpPC]|\[\[:`)
+
+func namePatternFault(pattern string) (fault, hint string) {
+	if len(pattern) > maxPatternBytes {
+		return longPattern(), ""
+	}
+	re, err := regexp.Compile(pattern)
+	switch {
+	case err != nil:
+		return "is not a regular expression: " + patternFault(err), patternHint
+	case notBoth.MatchString(pattern):
+		return "uses a construct that browsers do not have", "keep to what both have: no (?i), no (?P<name>…), no \\A \\z \\pL, no [[:alpha:]]"
+	case re.NumSubexp() == 0:
+		return "has no group", "put the part that is the name in ( )"
+	}
+	return "", ""
+}
+
+func (c *checker) selectors(key string, list []string) {
+	for i, s := range list {
+		c.fault(item(key, i), s, selectorFault(s), "try it in the browser's console: document.querySelectorAll(\"…\")")
+	}
+}
+
+func (c *checker) texts(key string, list []string) {
+	for i, s := range list {
+		if strings.TrimSpace(s) == "" {
+			c.fault(item(key, i), s, "is empty", "")
+		}
+	}
+}
+
+var attributeForm = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_:.-]*$`)
+
+func (c *checker) attributes(key string, list []string) {
+	for i, s := range list {
+		if !attributeForm.MatchString(s) {
+			c.fault(item(key, i), s, "is not the name of an attribute", "write the bare name, like data-url")
+		}
+	}
+}
+
+func (c *checker) hosts(p Portal) {
+	for i, entry := range p.AllowedHosts {
+		_, fault := parseHost(entry)
+		c.fault(item("allowed_hosts", i), entry, fault, "write it like files.example.com, *.example.com or files.example.com:8443")
+	}
+	for i, entry := range p.Block {
+		fault, hint := blockFault(p, entry)
+		c.fault(item("block", i), entry, fault, hint)
+	}
+}
+
+// blockKinds are the kinds of resources that can be left unloaded.
+func blockKinds() []string { return []string{"image", "font", "media", "stylesheet"} }
+
+func blockFault(p Portal, entry string) (fault, hint string) {
+	kinds := "the kinds are " + strings.Join(blockKinds(), ", ") + "; a URL pattern has a *, like *://tracker.example.com/*"
+	switch {
+	case slices.Contains(blockKinds(), entry):
+		return "", ""
+	case !strings.Contains(entry, "*"):
+		return "is neither a kind nor a URL pattern", suggest(entry, blockKinds(), kinds)
+	case glob(strings.ToLower(entry), strings.ToLower(sample(p))):
+		return "matches the address of every order page", "name what is to be left out"
+	}
+	return "", ""
 }

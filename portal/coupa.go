@@ -83,17 +83,18 @@ func coupaSigns() Signs {
 // a label: a file may well be called "Add-on list.pdf".
 func coupaLinks() []string {
 	const (
-		notEdit   = ":not([href^='#'], [href*='/attachments/new'], [data-method='delete'])"
-		notPart   = ":not(input, label, a *, button *, [role='button'] *)"
-		notFrame  = ":not(:has(a, button, [role='button']))"
-		clickable = ":is(a, button, [role='button'], [role='link'])"
+		notEdit    = ":not([href^='#'], [href*='/attachments/new'], [data-method='delete'])"
+		notEditURL = ":not([data-url*='/attachments/new'], [data-method='delete'])"
+		notPart    = ":not(input, label, a *, button *, [role='button'] *)"
+		notFrame   = ":not(:has(a, button, [role='button']))"
+		clickable  = ":is(a, button, [role='button'], [role='link'])"
 	)
 	return []string{
 		"a[href*='attachment' i]" + notEdit,
 		"a[href*='download' i]" + notEdit,
 		"a[download]",
-		"[data-url*='attachment' i]" + notEdit,
-		"[data-url*='download' i]" + notEdit,
+		"[data-url*='attachment' i]" + notEditURL,
+		"[data-url*='download' i]" + notEditURL,
 		clickable + "[aria-label*='attachment' i][aria-label*='.']",
 		clickable + "[title*='attachment' i][title*='.']",
 		"[aria-label$=' file attachment' i]:not([aria-label='add file attachment' i])" + notPart + notFrame,

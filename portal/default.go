@@ -20,6 +20,7 @@ func defaultSignedOut() []int { return []int{401} }
 // withDefaults fills in what a definition leaves out. An empty list that is
 // written out stays empty.
 func (p Portal) withDefaults() Portal {
+	p.BaseURL = trimBaseURL(p.BaseURL)
 	if p.Order.Number == "" {
 		p.Order.Number = defaultNumber
 	}

@@ -27,8 +27,19 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", oneLine(e.Path), e.Line, e.Column, e.Msg)
 }
 
-// Errors is everything that is wrong with a definition, in the order of the
-// file. Load, Check and WithBaseURL return it.
+// missing ranks the problems: 1 if it is that something is not there.
+func (e *Error) missing() int {
+	if strings.HasSuffix(e.Msg, isMissing) {
+		return 1
+	}
+	return 0
+}
+
+// isMissing ends the message about a key that is not there.
+const isMissing = " is missing"
+
+// Errors is everything that is wrong with a definition, what is missing
+// last. Load, Check and WithBaseURL return it.
 type Errors []*Error
 
 // Error returns one line: the first problem, and how many more there are.

@@ -74,7 +74,7 @@ type Attachments struct {
 	// An element without any is clicked.
 	Target []string `yaml:"target"`
 	// Settle is how long the list must not change before it is taken for
-	// whole, in milliseconds.
+	// whole, in milliseconds, up to 30,000; 100 if it is left out.
 	Settle int `yaml:"settle_ms"`
 }
 
