@@ -1,0 +1,109 @@
+package testportal
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	sessionCookie = "_coupa_session"
+	browserCookie = "visitor" // tells browsers apart; gone when they close
+	sessionLife   = 12 * time.Hour
+)
+
+// sessions are the sign-ins that hold.
+type sessions struct {
+	mu    sync.Mutex
+	valid map[string]bool
+}
+
+func (s *sessions) open() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.valid == nil {
+		s.valid = make(map[string]bool)
+	}
+	token := rand.Text()
+	s.valid[token] = true
+	return token
+}
+
+func (s *sessions) holds(r *http.Request) bool {
+	cookie, err := r.Cookie(sessionCookie)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return err == nil && s.valid[cookie.Value]
+}
+
+// SessionCookie signs a user in and returns the cookie of the session. It
+// fits a net/http client as well as a browser, where the domain is to be set.
+func (p *Portal) SessionCookie() *http.Cookie {
+	return &http.Cookie{
+		Name: sessionCookie, Value: p.sessions.open(), Path: "/", HttpOnly: true,
+		SameSite: http.SameSiteLaxMode, MaxAge: int(sessionLife.Seconds()),
+	}
+}
+
+// SignOutAll ends every session.
+func (p *Portal) SignOutAll() {
+	p.sessions.mu.Lock()
+	defer p.sessions.mu.Unlock()
+	clear(p.sessions.valid)
+}
+
+func (p *Portal) signedIn(r *http.Request) bool {
+	if p.faults.everywhere() == SignOut {
+		return false
+	}
+	return !p.opts.SignIn || p.sessions.holds(r)
+}
+
+// guarded sends who is not signed in to the sign-in page.
+func (p *Portal) guarded(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case p.signedIn(r):
+			next(w, r)
+		case strings.HasSuffix(r.URL.Path, ".json"):
+			http.Error(w, `{"error":"signed out"}`, http.StatusUnauthorized)
+		default:
+			http.Redirect(w, r, "/sessions/new?return_to="+url.QueryEscape(r.URL.RequestURI()), http.StatusFound)
+		}
+	}
+}
+
+// browser names the browser that a request came from. One that is met for the
+// first time is given a name, if it asks for a page.
+func (p *Portal) browser(w http.ResponseWriter, r *http.Request) string {
+	if cookie, err := r.Cookie(browserCookie); err == nil {
+		return cookie.Value
+	}
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return ""
+	}
+	name := rand.Text()
+	http.SetCookie(w, &http.Cookie{Name: browserCookie, Value: name, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	return name
+}
+
+func (p *Portal) signInPage(w http.ResponseWriter, r *http.Request) {
+	p.render(w, http.StatusOK, "signin.html", map[string]string{"ReturnTo": r.FormValue("return_to")})
+}
+
+// signIn takes any user and password, as long as there is one.
+func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
+	if r.PostFormValue("user[login]") == "" || r.PostFormValue("user[password]") == "" {
+		p.render(w, http.StatusOK, "signin.html", map[string]string{"ReturnTo": r.FormValue("return_to"), "Error": "The user name or password is not right."})
+		return
+	}
+	http.SetCookie(w, p.SessionCookie())
+	target := r.PostFormValue("return_to")
+	if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") {
+		target = "/"
+	}
+	http.Redirect(w, r, target, http.StatusFound)
+}

@@ -1,0 +1,191 @@
+// Package testportal serves a believable procurement portal on loopback: the
+// one of `poactor demo`, the end-to-end tests and the benchmark. It behaves
+// like Coupa where that matters: sign-in, pages that a script fills from a slow
+// call, links of every kind, odd files, faults. It knows what a correct run
+// must end with and records every request that concerns an order.
+//
+// Start serves the Coupa-like portal, StartOther one that resembles it in
+// nothing.
+//
+// Addresses of the first: /order_headers/{number} and /requisition_headers/{number},
+// each with /attachments.json behind it; /attachments/{id}/… are the files,
+// /sessions/new is the sign-in page, /assets/… may be cached, /tracker/… is slow.
+package testportal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Mix says which orders a portal has.
+type Mix string
+
+// The mixes.
+const (
+	// Everything has each scenario that a run can settle within seconds, a
+	// good part of the orders being ordinary ones. The default.
+	Everything Mix = "everything"
+	// Plain has ordinary orders with attachments only, without faults.
+	Plain Mix = "plain"
+	// Faulty adds to Everything what costs a client its time limits: hanging
+	// pages and files, pages without a sign, errors that never pass.
+	Faulty Mix = "faulty"
+)
+
+// Options say what to serve. The zero value is a good portal of 60 orders.
+// In the latencies zero means the default and a negative value none.
+type Options struct {
+	Seed           uint64        // of orders, files and names; 0 means 1
+	Orders         int           // 0 means 60
+	Mix            Mix           // empty means Everything
+	PageLatency    time.Duration // of a page; default 400 ms
+	ListLatency    time.Duration // of the call that lists attachments; default 300 ms
+	FileLatency    time.Duration // of a file's first byte; default 50 ms
+	TrackerLatency time.Duration // of a tracker's answer; default 1.5 s
+	Jitter         time.Duration // each latency varies by this much up and down; default a fifth of it
+	SignIn         bool          // pages, lists and files need a session
+}
+
+func (o Options) withDefaults() Options {
+	if o.Seed == 0 {
+		o.Seed = 1
+	}
+	if o.Orders == 0 {
+		o.Orders = 60
+	}
+	if o.Mix == "" {
+		o.Mix = Everything
+	}
+	for _, d := range []struct {
+		value *time.Duration
+		def   time.Duration
+	}{
+		{&o.PageLatency, 400 * time.Millisecond},
+		{&o.ListLatency, 300 * time.Millisecond},
+		{&o.FileLatency, 50 * time.Millisecond},
+		{&o.TrackerLatency, 1500 * time.Millisecond},
+	} {
+		if *d.value == 0 {
+			*d.value = d.def
+		}
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	switch {
+	case o.Orders < 0:
+		return fmt.Errorf("%d orders", o.Orders)
+	case o.Mix != Everything && o.Mix != Plain && o.Mix != Faulty:
+		return fmt.Errorf("unknown mix %q", o.Mix)
+	}
+	return nil
+}
+
+// Portal is a running portal. Its methods may be called from any goroutine.
+type Portal struct {
+	opts     Options
+	url      string
+	server   *http.Server
+	end      context.CancelFunc // ends waiting handlers
+	serving  sync.WaitGroup
+	handlers handlers
+
+	orders        []*order
+	byNumber      map[string]*order
+	byRequisition map[string]*order
+	files         map[int]*file
+	press         *press
+	assets        map[string]asset
+	pages         *template.Template
+
+	sessions sessions
+	record   record
+	faults   faults
+}
+
+// Start makes the orders and serves them on a free port of 127.0.0.1.
+func Start(opts Options) (*Portal, error) {
+	return start(opts, (*Portal).coupa)
+}
+
+func start(opts Options, routes func(*Portal) http.Handler) (*Portal, error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, fmt.Errorf("start portal: %w", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("start portal: %w", err)
+	}
+	pages, err := parsePages()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start portal: %w", err), listener.Close())
+	}
+	ctx, end := context.WithCancel(context.Background())
+	p := &Portal{opts: opts, url: "http://" + listener.Addr().String(), end: end, pages: pages, press: newPress(opts.Seed)}
+	p.index(plan(opts))
+	p.server = &http.Server{
+		Handler:           p.handlers.guard(routes(p)),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: time.Minute,
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are no news
+	}
+	p.serving.Go(func() { _ = p.server.Serve(listener) }) // ends with ErrServerClosed
+	return p, nil
+}
+
+// index makes the orders findable by the parts of their addresses.
+func (p *Portal) index(orders []*order) {
+	p.orders = orders
+	p.byNumber = make(map[string]*order)
+	p.byRequisition = make(map[string]*order)
+	p.files = make(map[int]*file)
+	for _, o := range orders {
+		p.byNumber[o.number] = o
+		if o.requisition != "" {
+			p.byRequisition[o.requisition] = o
+		}
+		for _, f := range o.allFiles() {
+			p.files[f.id] = f
+		}
+	}
+}
+
+// URL is the portal's base URL, without a slash at its end.
+func (p *Portal) URL() string { return p.url }
+
+// Close ends the portal at once, waiting and hanging requests included, and
+// returns when none is left.
+func (p *Portal) Close() error {
+	p.end()
+	err := p.server.Close()
+	p.serving.Wait()
+	p.handlers.wait()
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close portal: %w", err)
+	}
+	return nil
+}
+
+// Batch writes the orders as a CSV file with columns of a user's own.
+func (p *Portal) Batch(w io.Writer) error {
+	var b bytes.Buffer
+	b.WriteString("PO_NUMBER,BUYER,COST_CENTRE\r\n")
+	for i, o := range p.orders {
+		fmt.Fprintf(&b, "%s,%s,%d\r\n", o.written, buyers[i%len(buyers)], 4000+10*(i%7))
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write batch: %w", err)
+	}
+	return nil
+}
