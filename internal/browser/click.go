@@ -1,0 +1,229 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/po"
+)
+
+// place is the page with an order's list, while the browser works on it.
+type place struct {
+	seen  sighting
+	fresh bool // it is still what was seen: nothing of an earlier click goes on
+}
+
+// effect is what came of a click or of an address that should give a file.
+type effect struct {
+	file *download // it began
+	page *document // a page came, was taken or was refused instead
+}
+
+// click clicks an attachment and takes the address that it leads to, or, where
+// there is no such address or keep is set, has the browser save the file.
+func (s *Session) click(ctx context.Context, at *place, a *po.Attachment, keep bool) error {
+	index, err := s.find(ctx, at, a.ID)
+	if err != nil {
+		return err
+	}
+	if index < 0 {
+		a.Cause, a.Detail = po.DownloadRejected, "the page lists it no more"
+		return nil
+	}
+	m := modeTake
+	if keep {
+		m = modeSave
+	}
+	return s.obtain(ctx, m, at, a, func() error { return s.press(ctx, at.seen.world, index) })
+}
+
+// saveURL has the browser save what an attachment's address gives.
+func (s *Session) saveURL(ctx context.Context, at *place, a *po.Attachment) error {
+	return s.obtain(ctx, modeSave, at, a, func() error {
+		// A file's first byte may be as slow as the whole file.
+		ctx, cancel := context.WithTimeout(ctx, s.config.Times.File)
+		defer cancel()
+		answer, err := proto.PageNavigate{URL: a.URL, Referrer: at.seen.URL}.Call(s.page(ctx))
+		switch {
+		case err != nil:
+			return err
+		case answer.ErrorText != "" && answer.ErrorText != "net::ERR_ABORTED": // which a download is
+			at.fresh = false
+			a.Cause, a.Detail = po.PortalError, "the browser could not get the file: "+answer.ErrorText
+		}
+		return nil
+	})
+}
+
+// obtain does something that should give a file and notes in the attachment
+// what came of it.
+func (s *Session) obtain(ctx context.Context, m mode, at *place, a *po.Attachment, act func() error) error {
+	s.guard.set(m, nil)
+	defer s.guard.set(modeRead, nil)
+	defer s.files.expect()()
+	err := act()
+	switch {
+	case err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		at.fresh, s.tab.stale = false, true
+		a.Cause, a.Detail = po.Timeout, "the page or the portal did not react in time"
+		return nil
+	case err != nil && !refused(err): // the page may be left while it is clicked
+		return err
+	case a.Cause != "":
+		return nil
+	}
+	got, err := s.await(ctx)
+	if err == nil {
+		err = s.settle(ctx, got, at, a)
+	}
+	return errors.Join(err, s.closePopups(ctx))
+}
+
+// press clicks an element of the list by script, so that nothing that lies
+// over it is in the way.
+func (s *Session) press(ctx context.Context, world, index int) error {
+	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Click)
+	defer cancel()
+	return s.page(ctx).evaluate(world, fmt.Sprintf(pressJS, index), nil)
+}
+
+// pressJS answers before the click's effects, some of which hold up the page.
+const pressJS = `(() => { const el = poactorItems[%d]; el.click ? el.click() : el.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true})); })()`
+
+// await follows what the guard and the downloads show until it is clear what
+// came of an act. What happens beside the page, in frames and new windows,
+// counts only if nothing better comes.
+func (s *Session) await(ctx context.Context) (effect, error) {
+	var beside effect
+	late := time.NewTimer(s.config.Times.Click)
+	defer late.Stop()
+	for {
+		select {
+		case d := <-s.files.begun:
+			return effect{file: d}, nil
+		case d := <-s.guard.seen:
+			switch {
+			case d.Taken, d.Foreign && d.Main, d.Main && d.isPage():
+				return effect{page: &d}, nil
+			case d.Foreign, d.isPage():
+				beside = effect{page: &d}
+			case d.Status == 0:
+				late.Reset(s.config.Times.File) // a request is out
+			default:
+				late.Reset(s.config.Times.Click) // its answer is there
+			}
+		case <-late.C:
+			return beside, nil
+		case <-ctx.Done():
+			return effect{}, ctx.Err()
+		}
+	}
+}
+
+// isPage reports whether an answer is shown, not saved. Redirects are neither.
+func (d document) isPage() bool {
+	return d.Status >= 400 || d.Status >= 200 && d.Status < 300 && d.Status != 204 && d.HTML
+}
+
+// settle notes an effect in the attachment.
+func (s *Session) settle(ctx context.Context, got effect, at *place, a *po.Attachment) error {
+	switch {
+	case got.file != nil:
+		return s.save(ctx, got.file, a)
+	case got.page == nil:
+		at.fresh = false // what is late would be taken for the next one's
+		a.Cause, a.Detail = po.DownloadRejected, "nothing came of the link"
+	case got.page.Taken:
+		a.URL = got.page.URL
+	case got.page.Foreign:
+		return s.strayed(*got.page, at, a)
+	default:
+		return s.turned(ctx, *got.page, at, a)
+	}
+	return nil
+}
+
+// strayed is a link that leads off the portal's hosts.
+func (s *Session) strayed(d document, at *place, a *po.Attachment) error {
+	at.fresh = false
+	if d.Redirected && offHosts(s.config.Portal, d.URL) == po.SignSignedOut {
+		return &po.ReadFailure{Cause: po.SignedOut, Detail: "a file led to a sign-in page", URL: withoutQuery(d.URL)}
+	}
+	a.Cause, a.Detail = po.BlockedHost, "the link leads to "+hostOf(d.URL)+", which is not one of the portal's hosts"
+	return nil
+}
+
+// turned is a link that gave a page instead of a file.
+func (s *Session) turned(ctx context.Context, d document, at *place, a *po.Attachment) error {
+	at.fresh = false
+	sign := statusSign(s.config.Portal, d.Status)
+	if s.config.Portal.Signs.SignedOut.MatchesURL(d.URL) {
+		sign = po.SignSignedOut
+	}
+	if d.Main && sign == "" && d.Status < 400 {
+		seen, err := s.observe(ctx, "", s.config.Times.Click)
+		if err != nil && ctx.Err() != nil {
+			return err
+		}
+		sign = po.Sign(seen.Sign)
+	}
+	a.Cause, a.Detail = po.DownloadRejected, "the link gives a page, not a file"
+	switch failure := serverFailure(d, time.Now()); {
+	case sign == po.SignSignedOut:
+		return &po.ReadFailure{Cause: po.SignedOut, Detail: "a file led to the sign-in page", URL: withoutQuery(d.URL)}
+	case failure != nil:
+		a.Cause, a.Detail = failure.Cause, failure.Detail
+	case d.Status == 403:
+		a.Cause, a.Detail = po.Forbidden, "the portal refuses the file"
+	case d.Status >= 400:
+		a.Detail = fmt.Sprintf("the portal answered %d", d.Status)
+	}
+	return nil
+}
+
+// find says which item of the list an attachment is, on a page that is fresh;
+// -1 if the page lists it no more.
+func (s *Session) find(ctx context.Context, at *place, id string) (int, error) {
+	if !at.fresh {
+		if err := s.freshTab(ctx); err != nil {
+			return 0, err
+		}
+		seen, err := s.visit(ctx, at.seen.address)
+		if err != nil {
+			return 0, err
+		}
+		if seen.Sign == string(po.SignSignedOut) {
+			return 0, &po.ReadFailure{Cause: po.SignedOut, Detail: "the session ended while files were fetched", URL: seen.URL}
+		}
+		*at = place{seen: seen, fresh: true}
+	}
+	list, indexes := s.lister.attachments(at.seen.Items)
+	for i, a := range list {
+		if a.ID == id {
+			return indexes[i], nil
+		}
+	}
+	return -1, nil
+}
+
+// closePopups closes every window but the tab.
+func (s *Session) closePopups(ctx context.Context) error {
+	w := s.browser(ctx)
+	targets, err := proto.TargetGetTargets{}.Call(w)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets.TargetInfos {
+		if t.Type != proto.TargetTargetInfoTypePage || t.TargetID == s.tab.target {
+			continue
+		}
+		if _, err := (proto.TargetCloseTarget{TargetID: t.TargetID}).Call(w); err != nil && !refused(err) {
+			return err
+		}
+	}
+	return nil
+}

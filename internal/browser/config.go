@@ -1,0 +1,91 @@
+package browser
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/portal"
+)
+
+// Config says which browser runs, on which profiles, for which portal. Portal,
+// Lease and Downloads must be set; the zero value of the rest is good.
+type Config struct {
+	// Portal is the site to read: checked, with its base URL.
+	Portal portal.Portal
+	// BrowserPath is the browser's executable. Empty: FindBrowser looks for it.
+	BrowserPath string
+	// NoSandbox turns the browser's own sandbox off.
+	NoSandbox bool
+	// Headful shows the browser's window.
+	Headful bool
+	// Lease gives each session a profile of its own.
+	Lease func(ctx context.Context) (Profile, error)
+	// Downloads is the absolute directory for files that the browser saves,
+	// best on the file system where they will end. Each session has its own
+	// directory in it, which its Close removes.
+	Downloads string
+	// Log receives what happens inside; default: nothing is logged.
+	Log *logrus.Logger
+	// Times bounds the steps.
+	Times Times
+}
+
+// Profile is a browser profile on loan to one session.
+type Profile struct {
+	ID      string       // its name, never used twice
+	Dir     string       // the browser's user data directory
+	TempDir string       // for the browser's temporary files; a short path
+	Release func() error // gives it back once no process uses it
+}
+
+// Times bounds the steps of a session. A zero becomes the default.
+type Times struct {
+	Start      time.Duration // of the browser, until it answers: 30 s
+	Navigation time.Duration // until a page's document comes: 30 s
+	Signs      time.Duration // until a page shows a sign and its list is whole: 30 s
+	Click      time.Duration // until a click has an effect: 5 s
+	File       time.Duration // for one file that the browser saves: 300 s
+}
+
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = logrus.New()
+		c.Log.SetOutput(io.Discard)
+	}
+	orElse := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	orElse(&c.Times.Start, 30*time.Second)
+	orElse(&c.Times.Navigation, 30*time.Second)
+	orElse(&c.Times.Signs, 30*time.Second)
+	orElse(&c.Times.Click, 5*time.Second)
+	orElse(&c.Times.File, 300*time.Second)
+	return c
+}
+
+// Check tells what would keep any browser from starting, before one is
+// started. The error is an *Error.
+func Check(c Config) error {
+	if _, err := FindBrowser(c.BrowserPath); err != nil {
+		return err
+	}
+	if os.Geteuid() == 0 && !c.NoSandbox {
+		return &Error{
+			Msg:   "the browser's sandbox does not work for the user root",
+			Hint:  "run poactor as an ordinary user, or give --no-sandbox if this machine or container is for nothing else",
+			Cause: po.BrowserDied,
+		}
+	}
+	if !filepath.IsAbs(c.Downloads) {
+		return &Error{Msg: "the download directory must be an absolute path, not " + c.Downloads, Cause: po.Internal}
+	}
+	return nil
+}

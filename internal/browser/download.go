@@ -1,0 +1,143 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/portal"
+)
+
+// fileTable follows the browser's downloads. There is one at a time that
+// somebody waits for; what the browser begins besides is cancelled.
+type fileTable struct {
+	mu     sync.Mutex
+	wanted bool
+	begun  chan *download
+	known  map[string]*download
+}
+
+// download is a file that the browser saves, under its GUID.
+type download struct {
+	guid, url, name string
+	blocked         bool // it comes from elsewhere, and was cancelled
+
+	done     chan struct{} // closed at the end; then:
+	complete bool
+	missing  int64 // bytes that were announced and did not come; 0 if unknown
+}
+
+func (t *fileTable) init() {
+	t.begun, t.known = make(chan *download, 1), map[string]*download{}
+}
+
+// expect makes the next download the one that somebody waits for. The returned
+// function ends that.
+func (t *fileTable) expect() func() {
+	set := func(wanted bool) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.wanted = wanted
+		clear(t.known)
+		for len(t.begun) > 0 {
+			<-t.begun
+		}
+	}
+	set(true)
+	return func() { set(false) }
+}
+
+// begin notes a download; false: nobody wants it.
+func (t *fileTable) begin(d *download) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.wanted {
+		return false
+	}
+	t.wanted = false
+	t.known[d.guid] = d
+	t.begun <- d
+	return !d.blocked
+}
+
+func (t *fileTable) progress(e proto.BrowserDownloadProgress) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	d := t.known[e.GUID]
+	if d == nil || e.State == proto.BrowserDownloadProgressStateInProgress {
+		return
+	}
+	delete(t.known, e.GUID)
+	d.complete = e.State == proto.BrowserDownloadProgressStateCompleted
+	d.missing = int64(e.TotalBytes - e.ReceivedBytes)
+	close(d.done)
+}
+
+// downloadBegins takes the event of that name.
+func (s *Session) downloadBegins(params json.RawMessage) {
+	var e proto.BrowserDownloadWillBegin
+	if json.Unmarshal(params, &e) != nil {
+		return
+	}
+	d := &download{guid: e.GUID, url: e.URL, name: clip(e.SuggestedFilename, maxNameChars), done: make(chan struct{})}
+	d.blocked = !mayDownload(s.config.Portal, e.URL)
+	if !s.files.begin(d) {
+		s.cancelDownload(d.guid)
+	}
+}
+
+func (s *Session) downloadGoesOn(params json.RawMessage) {
+	var e proto.BrowserDownloadProgress
+	if json.Unmarshal(params, &e) == nil {
+		s.files.progress(e)
+	}
+}
+
+func (s *Session) cancelDownload(guid string) {
+	s.soon(func(w wire) error { return proto.BrowserCancelDownload{GUID: guid}.Call(w) })
+}
+
+// mayDownload reports whether a file may come from an address. Those that the
+// page's own scripts have made (blob:, data:) come from the page.
+func mayDownload(p portal.Portal, address string) bool {
+	return strings.HasPrefix(address, "data:") || allowed(p, strings.TrimPrefix(address, "blob:"))
+}
+
+// save waits until a download is whole and says in the attachment where it is,
+// or why it is not.
+func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error {
+	late := time.NewTimer(s.config.Times.File)
+	defer late.Stop()
+	if d.blocked {
+		a.Cause, a.Detail = po.BlockedHost, "the file comes from "+hostOf(d.url)+", which is not one of the portal's hosts"
+		return nil
+	}
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+		s.cancelDownload(d.guid)
+		return ctx.Err()
+	case <-late.C:
+		s.cancelDownload(d.guid)
+		a.Cause, a.Detail = po.Timeout, "the browser's download took longer than "+s.config.Times.File.String()
+		return nil
+	}
+	if d.complete {
+		a.Saved = filepath.Join(s.downloads, d.guid)
+		if a.Name == "" {
+			a.Name = d.name
+		}
+		return nil
+	}
+	if free, err := freeBytes(s.downloads); err == nil && free < uint64(max(d.missing, 1<<20)) {
+		return &po.ReadFailure{Cause: po.DiskFull, Detail: "no space for the browser's download"}
+	}
+	a.Cause, a.Detail = po.DownloadIncomplete, "the browser's download broke off"
+	return nil
+}

@@ -1,0 +1,211 @@
+package browser
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/portal"
+)
+
+// guard decides about every document that the browser is about to load, in any
+// tab or frame, each redirect included, and about what the portal's definition
+// blocks. It also knows what the last document's answer was.
+type guard struct {
+	portal portal.Portal
+
+	mu   sync.Mutex
+	main proto.PageFrameID // the tab's main frame
+	mode mode
+	last document      // the main frame's latest
+	left func(string)  // called when the main frame is about to leave the portal's hosts
+	seen chan document // what happened to documents in the modes take and save
+}
+
+// mode says what documents are to the guard.
+type mode int
+
+const (
+	modeRead mode = iota // pages to be read
+	modeTake             // targets of a click: GET requests are noted, not made
+	modeSave             // files: what is not HTML becomes a download
+)
+
+// document is a document's request or answer as the guard saw it.
+type document struct {
+	URL        string
+	Main       bool // in the tab's main frame
+	Foreign    bool // not on the portal's hosts; was not requested
+	Redirected bool // by an answer of the portal
+	Taken      bool // a GET request that was noted and not made
+	Status     int  // of the answer; 0 for a request
+	HTML       bool
+	Header     http.Header
+}
+
+// verdict is what becomes of a paused request.
+type verdict int
+
+const (
+	goOn   verdict = iota
+	refuse         // as blocked
+	drop           // as aborted: the page stays as it is
+	save           // answer: as a file
+)
+
+func (g *guard) init(p portal.Portal) { g.portal, g.seen = p, make(chan document, 64) }
+
+// watch names the frame whose documents are pages.
+func (g *guard) watch(main proto.PageFrameID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.main = main
+}
+
+// set changes the mode and forgets what was seen in the former. left may be
+// nil.
+func (g *guard) set(m mode, left func(url string)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.mode, g.left, g.last = m, left, document{}
+	for len(g.seen) > 0 {
+		<-g.seen
+	}
+}
+
+// answer is the last answer for the main frame.
+func (g *guard) answer() document {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.last
+}
+
+// judge decides about one paused request and notes it.
+func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
+	if e.ResourceType != proto.NetworkResourceTypeDocument {
+		return refuse // only what the definition blocks is paused at all
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d := look(e, g.main)
+	answered := e.ResponseStatusCode != nil || e.ResponseErrorReason != ""
+	d.Foreign = !answered && !allowed(g.portal, d.URL)
+	v := decide(g.mode, d, e.Request.Method, answered)
+	d.Taken = v == drop && !d.Foreign
+	g.note(d, answered)
+	return v
+}
+
+func (g *guard) note(d document, answered bool) {
+	if d.Main && answered {
+		g.last = d
+	}
+	if d.Main && d.Foreign && g.left != nil {
+		g.left(d.URL)
+	}
+	if g.mode != modeRead {
+		select {
+		case g.seen <- d:
+		default: // a page that opens 64 frames at a click: nobody looks at the rest
+		}
+	}
+}
+
+// decide is the guard's law. In a page, frames within it may come from
+// elsewhere, like its images do: they are no place that we go to.
+func decide(m mode, d document, method string, answered bool) verdict {
+	switch {
+	case d.Foreign && (d.Main || m != modeRead):
+		return drop
+	case m == modeTake && !answered && method == http.MethodGet:
+		return drop
+	case m != modeRead && answered && d.Status == http.StatusOK && !d.HTML:
+		return save
+	}
+	return goOn
+}
+
+func look(e *proto.FetchRequestPaused, main proto.PageFrameID) document {
+	d := document{URL: e.Request.URL, Main: e.FrameID == main, Redirected: e.RedirectedRequestID != "", Header: http.Header{}}
+	if e.ResponseStatusCode != nil {
+		d.Status = *e.ResponseStatusCode
+	}
+	for _, h := range e.ResponseHeaders {
+		d.Header.Add(h.Name, h.Value)
+	}
+	kind := strings.ToLower(d.Header.Get("Content-Type"))
+	attachment := strings.HasPrefix(strings.ToLower(strings.TrimSpace(d.Header.Get("Content-Disposition"))), "attachment")
+	d.HTML = !attachment && (kind == "" || strings.HasPrefix(kind, "text/html") || strings.HasPrefix(kind, "application/xhtml"))
+	return d
+}
+
+// allowed reports whether an address is on one of the portal's hosts.
+func allowed(p portal.Portal, address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && p.Allowed(u)
+}
+
+// intercept has the browser ask before each document and before what the
+// portal's definition blocks, in all tabs.
+func (s *Session) intercept(w wire) error {
+	patterns := []*proto.FetchRequestPattern{
+		{ResourceType: proto.NetworkResourceTypeDocument, RequestStage: proto.FetchRequestStageRequest},
+		{ResourceType: proto.NetworkResourceTypeDocument, RequestStage: proto.FetchRequestStageResponse},
+	}
+	kinds := map[string]proto.NetworkResourceType{
+		"font":       proto.NetworkResourceTypeFont,
+		"media":      proto.NetworkResourceTypeMedia,
+		"stylesheet": proto.NetworkResourceTypeStylesheet,
+	}
+	for _, block := range s.config.Portal.Block {
+		if kind, ok := kinds[block]; ok {
+			patterns = append(patterns, &proto.FetchRequestPattern{ResourceType: kind, RequestStage: proto.FetchRequestStageRequest})
+		} else if block != "image" { // which a flag of the browser does
+			patterns = append(patterns, &proto.FetchRequestPattern{URLPattern: block, RequestStage: proto.FetchRequestStageRequest})
+		}
+	}
+	return proto.FetchEnable{Patterns: patterns}.Call(w)
+}
+
+// paused answers a request that waits for the guard.
+func (s *Session) paused(params json.RawMessage) {
+	var e proto.FetchRequestPaused
+	if json.Unmarshal(params, &e) != nil || e.Request == nil {
+		return
+	}
+	v := s.guard.judge(&e)
+	s.soon(func(w wire) error {
+		switch v {
+		case refuse:
+			return proto.FetchFailRequest{RequestID: e.RequestID, ErrorReason: proto.NetworkErrorReasonBlockedByClient}.Call(w)
+		case drop:
+			return proto.FetchFailRequest{RequestID: e.RequestID, ErrorReason: proto.NetworkErrorReasonAborted}.Call(w)
+		case save:
+			return proto.FetchContinueResponse{RequestID: e.RequestID, ResponseCode: e.ResponseStatusCode,
+				ResponseHeaders: asAttachment(e.ResponseHeaders)}.Call(w)
+		default:
+			return proto.FetchContinueRequest{RequestID: e.RequestID}.Call(w)
+		}
+	})
+}
+
+// asAttachment makes an answer one that the browser saves, whatever it could
+// show. A file name that the answer has is kept.
+func asAttachment(headers []*proto.FetchHeaderEntry) []*proto.FetchHeaderEntry {
+	value := "attachment"
+	kept := slices.DeleteFunc(slices.Clone(headers), func(h *proto.FetchHeaderEntry) bool {
+		if !strings.EqualFold(h.Name, "Content-Disposition") {
+			return false
+		}
+		if _, params, ok := strings.Cut(h.Value, ";"); ok {
+			value = "attachment;" + params
+		}
+		return true
+	})
+	return append(kept, &proto.FetchHeaderEntry{Name: "Content-Disposition", Value: value})
+}

@@ -1,0 +1,117 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/portal"
+)
+
+// testPortal is a definition whose signs are plain to see in a test's page.
+func testPortal(base string) portal.Portal {
+	return portal.Portal{
+		Name:    "test",
+		BaseURL: base,
+		Order:   portal.OrderPage{Path: "/orders/{number}"},
+		Signs: portal.Signs{
+			Empty:     portal.Sign{Selectors: []string{".none"}, Texts: []string{"No attachments"}},
+			NotFound:  portal.Sign{Texts: []string{"We couldn't find what you wanted"}, Statuses: []int{404}},
+			Forbidden: portal.Sign{Texts: []string{"Access denied"}, Statuses: []int{403}},
+			SignedOut: portal.Sign{Selectors: []string{"input[type=password]"}, Statuses: []int{401}, URLs: []string{"/sessions/new"}},
+		},
+		Attachments: portal.Attachments{
+			Links:       []string{".att"},
+			Name:        []string{"download", "aria-label", "text", "url"},
+			NamePattern: `^(.+) file attachment$`,
+			Target:      []string{"href", "data-url"},
+			Settle:      100,
+		},
+		Supplier: []string{".supplier"},
+		Fallback: portal.Fallback{Links: []string{"a.req"}, Texts: []string{"Requisition"}},
+	}
+}
+
+// quickTimes keep tests of what never comes short.
+var quickTimes = Times{Navigation: 3 * time.Second, Signs: 3 * time.Second, Click: time.Second, File: 10 * time.Second}
+
+var profiles atomic.Int64
+
+// leaser makes empty profiles.
+func leaser(t testing.TB, released *atomic.Int64) func(context.Context) (Profile, error) {
+	return func(context.Context) (Profile, error) {
+		dir, err := os.MkdirTemp("", "pa")
+		if err != nil {
+			return Profile{}, err
+		}
+		p := Profile{ID: fmt.Sprintf("profile-%d", profiles.Add(1)), Dir: filepath.Join(dir, "p"), TempDir: filepath.Join(dir, "t")}
+		p.Release = func() error {
+			if released != nil {
+				released.Add(1)
+			}
+			return os.RemoveAll(dir)
+		}
+		return p, os.MkdirAll(p.TempDir, 0o700)
+	}
+}
+
+func needBrowser(t testing.TB) {
+	t.Helper()
+	if _, err := FindBrowser(""); err != nil {
+		t.Skipf("no browser is installed: %v", err)
+	}
+}
+
+// openSession opens a browser on a portal.
+func openSession(t testing.TB, p portal.Portal) *Session {
+	t.Helper()
+	needBrowser(t)
+	s, err := New(Config{
+		Portal: p, NoSandbox: os.Geteuid() == 0, Lease: leaser(t, nil),
+		Downloads: t.TempDir(), Times: quickTimes,
+	}).Open(t.Context())
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+// site serves pages by path; what it does not know is not found.
+type site map[string]http.HandlerFunc
+
+func (s site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h, ok := s[r.URL.Path]; ok {
+		h(w, r)
+		return
+	}
+	http.NotFound(w, r)
+}
+
+func serve(t testing.TB, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	return server.URL
+}
+
+// page answers with a body of HTML.
+func page(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprintf(w, "<!doctype html><title>t</title><body>%s</body>", body)
+	}
+}
+
+func order(number string) po.Order { return po.Order{Key: po.Key(number), Number: number} }

@@ -1,0 +1,109 @@
+package browser
+
+import (
+	_ "embed"
+	"encoding/json"
+	"slices"
+
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/portal"
+)
+
+// Bounds of what is taken from a page, which is hostile.
+const (
+	maxItems         = 5000     // attachments of one order; more is an error, never cut off
+	maxNameChars     = 1024     // 4 KB at most
+	maxSupplierChars = 256      // 1 KB at most
+	maxURLChars      = 16 << 10 // signed links take some 4 KB
+	// supplierWaitMS is how long a settled page is given to show a supplier,
+	// whose name an order's folder may need.
+	supplierWaitMS = 1000
+)
+
+//go:embed observe.js
+var observeJS string
+
+// spec is a portal's definition as observe.js takes it.
+type spec struct {
+	Signs        map[po.Sign]signSpec `json:"signs"`
+	Links        []string             `json:"links"`
+	Name         []string             `json:"name"`
+	Target       []string             `json:"target"`
+	Supplier     []string             `json:"supplier"`
+	Fallback     fallbackSpec         `json:"fallback"`
+	Selectors    []string             `json:"selectors"` // all of them, to be tried out
+	Settle       int                  `json:"settle"`    // milliseconds
+	SupplierWait int                  `json:"supplierWait"`
+	NameMax      int                  `json:"nameMax"`
+	SupplierMax  int                  `json:"supplierMax"`
+	URLMax       int                  `json:"urlMax"`
+	ItemsMax     int                  `json:"itemsMax"`
+
+	text string // the JSON of the above
+}
+
+type signSpec struct {
+	Selectors []string `json:"selectors"`
+	Texts     []string `json:"texts"`
+	URLs      []string `json:"urls"`
+}
+
+type fallbackSpec struct {
+	Links []string `json:"links"`
+	Texts []string `json:"texts"`
+}
+
+// sighting is what observe.js answers.
+type sighting struct {
+	Sign     string `json:"sign"`   // a po.Sign, "timeout" or "selector"
+	Detail   string `json:"detail"` // the selector that is none
+	URL      string `json:"url"`
+	Ready    string `json:"ready"`   // document.readyState
+	Waiting  string `json:"waiting"` // the sign that had not settled at the timeout
+	Supplier string `json:"supplier"`
+	Fallback string `json:"fallback"`
+	Count    int    `json:"count"` // of attachments, also where they are too many
+	Items    []item `json:"items"`
+
+	address string // that was visited
+	world   int    // where the elements of the items are
+}
+
+// item is an element of the list; its place in the list is its handle.
+type item struct {
+	Name string `json:"name"`
+	URL  string `json:"url"` // absolute, of any scheme; empty: only a click works
+}
+
+func newSpec(p portal.Portal) spec {
+	s := spec{
+		Signs: map[po.Sign]signSpec{}, Links: list(p.Attachments.Links), Name: list(p.Attachments.Name), Target: list(p.Attachments.Target),
+		Supplier: list(p.Supplier), Fallback: fallbackSpec{Links: list(p.Fallback.Links), Texts: list(p.Fallback.Texts)},
+		Settle: p.Attachments.Settle, SupplierWait: supplierWaitMS,
+		NameMax: maxNameChars, SupplierMax: maxSupplierChars, URLMax: maxURLChars, ItemsMax: maxItems,
+	}
+	for name, sign := range pageSigns(p) {
+		s.Signs[name] = signSpec{Selectors: list(sign.Selectors), Texts: list(sign.Texts), URLs: list(sign.URLs)}
+		s.Selectors = append(s.Selectors, sign.Selectors...)
+	}
+	s.Selectors = slices.Concat(list(s.Selectors), s.Links, s.Supplier, s.Fallback.Links)
+	text, _ := json.Marshal(s) // strings and numbers: it cannot fail
+	s.text = string(text)
+	return s
+}
+
+// pageSigns are the signs that a definition describes one by one.
+func pageSigns(p portal.Portal) map[po.Sign]portal.Sign {
+	return map[po.Sign]portal.Sign{
+		po.SignEmpty: p.Signs.Empty, po.SignNotFound: p.Signs.NotFound,
+		po.SignForbidden: p.Signs.Forbidden, po.SignSignedOut: p.Signs.SignedOut,
+	}
+}
+
+// list makes null an empty list for the script.
+func list(l []string) []string {
+	if l == nil {
+		return []string{}
+	}
+	return l
+}

@@ -1,0 +1,58 @@
+package browser
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"sync"
+	"time"
+)
+
+// sendTimeout bounds one write to a browser that has stopped reading.
+const sendTimeout = 10 * time.Second
+
+// pipe carries the DevTools protocol: JSON messages, each ended by a zero
+// byte. It is the transport of rod's client.
+type pipe struct {
+	w, r *os.File
+	buf  *bufio.Reader
+	mu   sync.Mutex
+}
+
+func newPipe(w, r *os.File) *pipe {
+	return &pipe{w: w, r: r, buf: bufio.NewReaderSize(r, 64<<10)}
+}
+
+// Send writes one message.
+func (p *pipe) Send(msg []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// Not every system has deadlines on pipes; without one a write to a
+	// stopped browser ends when the browser is killed.
+	_ = p.w.SetWriteDeadline(time.Now().Add(sendTimeout))
+	_, err := p.w.Write(append(msg, 0))
+	if err != nil {
+		_ = p.w.Close() // half a message may be out: nothing more can follow
+	}
+	return err
+}
+
+// Read returns the next message. What is not JSON is dropped, for rod's client
+// panics on it.
+func (p *pipe) Read() ([]byte, error) {
+	for {
+		msg, err := p.buf.ReadBytes(0)
+		if err != nil {
+			return nil, err
+		}
+		if msg = msg[:len(msg)-1]; json.Valid(msg) {
+			return msg, nil
+		}
+	}
+}
+
+// close ends a Read and every Send.
+func (p *pipe) close() {
+	_ = p.w.Close()
+	_ = p.r.Close()
+}

@@ -1,0 +1,137 @@
+package browser
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+)
+
+// goneWithin bounds the wait for killed processes to be gone. The slowest seen
+// took 1.4 s.
+const goneWithin = 5 * time.Second
+
+// process is a browser's main process with all that it started, and the pipe
+// to it.
+type process struct {
+	pipe   *pipe
+	stderr *ring
+	exited chan struct{} // closed when the main process has ended
+	state  *os.ProcessState
+
+	cmd  *exec.Cmd
+	errR *os.File
+	tree tree // the means of the system to end all of it
+}
+
+// startProcess runs a browser with a debugging pipe.
+func startProcess(path string, args, env []string) (_ *process, err error) {
+	var files [6]*os.File
+	defer func() {
+		if err != nil {
+			closeAll(files[:])
+		}
+	}()
+	for i := 0; i < len(files); i += 2 {
+		if files[i], files[i+1], err = os.Pipe(); err != nil {
+			return nil, err
+		}
+	}
+	theirs := []*os.File{files[0], files[3], files[5]} // they read commands, write answers and errors
+	cmd := exec.Command(path, args...)
+	cmd.Env, cmd.Stderr = env, files[5]
+	p := &process{
+		pipe:   newPipe(files[1], files[2]),
+		stderr: &ring{done: make(chan struct{})},
+		exited: make(chan struct{}),
+		cmd:    cmd,
+		errR:   files[4],
+	}
+	if err := p.tree.prepare(cmd, files[0], files[3]); err != nil {
+		return nil, err
+	}
+	started := make(chan error)
+	go p.run(theirs, started)
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	go p.stderr.drain(p.errR)
+	return p, nil
+}
+
+// run holds one thread of the system for the browser's whole life: on Linux
+// the browser is told to die with the thread that started it.
+func (p *process) run(theirs []*os.File, started chan<- error) {
+	runtime.LockOSThread()
+	err := p.cmd.Start()
+	if err == nil {
+		closeAll(theirs)
+		if err = p.tree.adopt(p.cmd.Process); err != nil {
+			_ = p.cmd.Process.Kill()
+			_ = p.cmd.Wait()
+		}
+	}
+	started <- err
+	if err != nil {
+		return
+	}
+	_ = p.cmd.Wait() // what it returns stands in the state
+	p.state = p.cmd.ProcessState
+	close(p.exited)
+}
+
+// kill ends all processes at once. It may be called again.
+func (p *process) kill() { p.tree.kill() }
+
+// end kills all processes, waits until they are gone and lets go of all that
+// belongs to them.
+func (p *process) end() error {
+	p.kill()
+	gone := p.waitGone()
+	p.pipe.close()
+	_ = p.errR.Close()
+	<-p.stderr.done
+	return gone
+}
+
+func (p *process) waitGone() error {
+	deadline := time.After(goneWithin)
+	select {
+	case <-p.exited:
+	case <-deadline:
+		return fmt.Errorf("browser process %d does not end", p.cmd.Process.Pid)
+	}
+	for p.tree.alive() {
+		select {
+		case <-time.After(5 * time.Millisecond):
+			p.kill()
+		case <-deadline:
+			return fmt.Errorf("a process of browser %d does not end", p.cmd.Process.Pid)
+		}
+	}
+	return p.tree.close()
+}
+
+// ending says how the main process ended, for people.
+func (p *process) ending() string {
+	if p.state == nil {
+		return "unknown"
+	}
+	if code := p.state.ExitCode(); code >= 0 {
+		return fmt.Sprintf("exit %d", code)
+	}
+	return p.state.String()
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		if f != nil {
+			_ = f.Close()
+		}
+	}
+}
+
+// errNoTree says that a system gave no means to end all processes at once.
+var errNoTree = errors.New("the browser's processes cannot be held together")

@@ -1,0 +1,127 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+
+	"github.com/poactor/poactor/po"
+)
+
+// Read opens an order's page, tells which page it is and lists the
+// attachments. Those whose ID is in byBrowser are saved by the browser; so are
+// those that have no URL, unless a click tells it. Where the page says that
+// there are none, the portal's fallback link is followed once: the fallback's
+// list becomes the order's, and where there is no such page or none of its
+// documents, the order has no attachments.
+//
+// An error is a *po.ReadFailure; with the causes BrowserDied and BrowserHung
+// the session is of no more use. One Read runs at a time.
+func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })()
+
+	address := s.config.Portal.OrderURL(order.Number)
+	reading, err := s.read(ctx, address, byBrowser)
+	if err == nil {
+		return reading, nil
+	}
+	failure := asFailure(ctx, err, address)
+	s.tab.stale = s.tab.stale || failure.Cause != po.UnrecognisedPage
+	if failure.URL == "" {
+		failure.URL = address
+	}
+	return po.Reading{}, failure
+}
+
+func (s *Session) read(ctx context.Context, address string, byBrowser []string) (po.Reading, error) {
+	if err := s.freshTab(ctx); err != nil {
+		return po.Reading{}, err
+	}
+	seen, err := s.visit(ctx, address)
+	if err != nil {
+		return po.Reading{}, err
+	}
+	if seen.Sign == string(po.SignEmpty) && seen.Fallback != "" {
+		if seen, err = s.fallback(ctx, seen); err != nil {
+			return po.Reading{}, err
+		}
+	}
+	reading := po.Reading{Sign: po.Sign(seen.Sign), URL: seen.URL, Supplier: seen.Supplier}
+	if reading.Sign != po.SignAttachments {
+		return reading, nil
+	}
+	reading.Attachments, _ = s.lister.attachments(seen.Items)
+	if err := s.resolve(ctx, seen, reading.Attachments, byBrowser); err != nil {
+		return po.Reading{}, err
+	}
+	reading.Credentials, err = s.credentials(ctx, seen.URL)
+	return reading, err
+}
+
+// fallback looks at the page behind an order that has no attachment of its
+// own. A page that the user may not see cannot tell that there is none.
+func (s *Session) fallback(ctx context.Context, order sighting) (sighting, error) {
+	if !allowed(s.config.Portal, order.Fallback) {
+		return sighting{}, &po.ReadFailure{Cause: po.BlockedHost, URL: order.URL,
+			Detail: "the page behind the order is on " + hostOf(order.Fallback) + ", which is not one of the portal's hosts"}
+	}
+	seen, err := s.visit(ctx, order.Fallback)
+	if err != nil {
+		if failure, ok := errors.AsType[*po.ReadFailure](err); ok {
+			failure.Detail = "the page behind the order: " + failure.Detail
+		}
+		return sighting{}, err
+	}
+	if seen.Supplier == "" || order.Supplier != "" {
+		seen.Supplier = order.Supplier
+	}
+	switch po.Sign(seen.Sign) {
+	case po.SignForbidden:
+		return sighting{}, &po.ReadFailure{Cause: po.Forbidden, Detail: "the page behind the order is not for this user", URL: seen.URL}
+	case po.SignNotFound:
+		seen.Sign = string(po.SignEmpty)
+	}
+	return seen, nil
+}
+
+// resolve goes over the attachments that HTTP cannot get as they stand.
+func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachment, byBrowser []string) error {
+	at := place{seen: seen, fresh: true}
+	for i := range list {
+		a := &list[i]
+		var err error
+		switch wanted := slices.Contains(byBrowser, a.ID); {
+		case a.Cause != "":
+		case wanted && a.URL != "":
+			err = s.saveURL(ctx, &at, a)
+		case a.URL == "":
+			err = s.click(ctx, &at, a, wanted)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hostOf is an address's host, for people.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "an address without a host"
+	}
+	return clip(u.Host, 100)
+}
+
+// withoutQuery drops what may be a secret.
+func withoutQuery(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	u.RawQuery, u.Fragment, u.User = "", "", nil
+	return u.String()
+}

@@ -1,0 +1,74 @@
+package browser
+
+import (
+	"io"
+	"strings"
+	"sync"
+)
+
+// ringBytes bounds what is kept of a browser's error output.
+const ringBytes = 64 << 10
+
+// ring keeps the last of what a browser says on its error output.
+type ring struct {
+	mu   sync.Mutex
+	data []byte
+	done chan struct{} // closed by drain when the output has ended
+}
+
+// drain reads to the end, so that the browser never blocks on its output.
+func (r *ring) drain(from io.Reader) {
+	defer close(r.done)
+	buf := make([]byte, 4096)
+	for {
+		n, err := from.Read(buf)
+		r.mu.Lock()
+		r.data = append(r.data, buf[:n]...)
+		if over := len(r.data) - ringBytes; over > 0 {
+			r.data = append([]byte(nil), r.data[over:]...)
+		}
+		r.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// firstError is the first line that says what went wrong; empty if none does.
+func (r *ring) firstError() string {
+	r.mu.Lock()
+	text := string(r.data)
+	r.mu.Unlock()
+	return firstError(text)
+}
+
+func firstError(text string) string {
+	var last string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "", strings.Contains(line, "dbus"): // a server has no bus; harmless
+			continue
+		case strings.Contains(line, ":ERROR:"), strings.Contains(line, ":FATAL:"):
+			return clip(message(line), 300)
+		}
+		last = line
+	}
+	return clip(last, 300)
+}
+
+// message is a log line without its "[pid:tid:time:ERROR:file.cc:1] ".
+func message(line string) string {
+	if _, rest, ok := strings.Cut(line, "] "); ok && strings.HasPrefix(line, "[") {
+		return strings.TrimSpace(rest)
+	}
+	return line
+}
+
+// clip cuts a text for people to at most n bytes, at a rune's border.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}

@@ -1,0 +1,205 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/go-rod/rod/lib/cdp"
+	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/po"
+)
+
+// How the browser's life is watched. A busy machine may hold it up for a
+// while, so that a single late answer is not taken for a hang.
+const (
+	pingEvery   = time.Second
+	pingTimeout = 5 * time.Second
+)
+
+// Session is one live browser with a profile and a tab of its own.
+type Session struct {
+	config    Config
+	spec      spec
+	lister    lister
+	profile   Profile
+	downloads string // directory of its own
+	proc      *process
+	client    *cdp.Client
+	userAgent string
+
+	guard guard
+	files fileTable
+	tab   tab // of the Read that runs
+
+	// ctx ends when the browser is of no more use; its cause is a *gone.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	work   sync.WaitGroup // goroutines of the session
+
+	ending sync.Once
+	endErr error
+}
+
+// tab is the one page that a session works in.
+type tab struct {
+	target proto.TargetTargetID // also the ID of its main frame
+	id     proto.TargetSessionID
+	stale  bool // hangs or shows what it should not: to be replaced
+}
+
+// gone says why a browser is of no more use.
+type gone struct {
+	cause  po.Cause
+	detail string
+}
+
+func (g *gone) Error() string { return g.detail }
+func (g *gone) Unwrap() error { return g.cause }
+
+func newSession(c Config, spec spec, profile Profile, downloads string, proc *process) *Session {
+	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc, client: connect(proc.pipe)}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.guard.init(c.Portal)
+	s.files.init()
+	s.work.Go(s.listen)
+	s.work.Go(s.ping)
+	return s
+}
+
+// Profile names the browser profile; no two sessions ever share a name.
+func (s *Session) Profile() string { return s.profile.ID }
+
+// Done is closed when the browser's process has ended, whoever ended it.
+func (s *Session) Done() <-chan struct{} { return s.proc.exited }
+
+// Close kills the browser's processes, waits until they are gone, removes the
+// session's downloads and releases the profile. A call beside or after the
+// first waits for it and returns the same. It takes a few seconds at most.
+func (s *Session) Close() error {
+	s.ending.Do(func() { s.endErr = errors.Join(s.end(), release(s.profile)) })
+	return s.endErr
+}
+
+// end does what Close does, but for the profile.
+func (s *Session) end() error {
+	s.fail(po.BrowserDied, "the session is closed")
+	err := s.proc.end()
+	s.work.Wait()
+	return errors.Join(err, os.RemoveAll(s.downloads))
+}
+
+// fail makes the browser of no more use: everything under way ends with the
+// cause, and its processes are killed. Only the first call counts.
+func (s *Session) fail(cause po.Cause, detail string) {
+	s.cancel(&gone{cause: cause, detail: detail})
+	s.proc.kill()
+}
+
+// listen follows the browser's events until its pipe ends. It must not call
+// the browser itself: answers come through the same reader.
+func (s *Session) listen() {
+	for event := range s.client.Event() {
+		switch event.Method {
+		case "Fetch.requestPaused":
+			s.paused(event.Params)
+		case "Inspector.targetCrashed":
+			s.fail(po.BrowserDied, "the page's process crashed")
+		case "Page.javascriptDialogOpening":
+			s.answerDialog(proto.TargetSessionID(event.SessionID))
+		case "Browser.downloadWillBegin":
+			s.downloadBegins(event.Params)
+		case "Browser.downloadProgress":
+			s.downloadGoesOn(event.Params)
+		}
+	}
+	s.fail(po.BrowserDied, "the browser's process ended")
+}
+
+// ping notices a browser that lives and does not answer.
+func (s *Session) ping() {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		ctx, cancel := context.WithTimeout(s.ctx, pingTimeout)
+		_, err := proto.BrowserGetVersion{}.Call(s.browser(ctx))
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			s.fail(po.BrowserHung, "the browser does not answer")
+			return
+		}
+	}
+}
+
+// answerDialog dismisses what a page asks (alert, confirm, leaving), for a
+// page stands still until it is answered.
+func (s *Session) answerDialog(id proto.TargetSessionID) {
+	s.soon(func(w wire) error {
+		w.tab = id
+		return proto.PageHandleJavaScriptDialog{Accept: true}.Call(w)
+	})
+}
+
+// soon calls the browser on behalf of listen.
+func (s *Session) soon(call func(w wire) error) {
+	s.work.Go(func() {
+		if err := call(s.browser(s.ctx)); err != nil && s.ctx.Err() == nil {
+			s.config.Log.WithField("profile", s.profile.ID).Debugf("browser: %v", err)
+		}
+	})
+}
+
+// browser calls the browser's own commands.
+func (s *Session) browser(ctx context.Context) wire { return wire{ctx: ctx, client: s.client} }
+
+// page calls the commands of the tab.
+func (s *Session) page(ctx context.Context) wire {
+	return wire{ctx: ctx, client: s.client, tab: s.tab.id}
+}
+
+// openTab opens the session's tab. Full screen it costs the browser half of
+// the time of one with a tab strip; that works only without a display.
+func (s *Session) openTab(ctx context.Context) error {
+	w := s.browser(ctx)
+	params := map[string]any{"url": "about:blank", "newWindow": true}
+	if !s.config.Headful {
+		params["windowState"] = "fullscreen"
+	}
+	var target proto.TargetCreateTargetResult
+	if err := w.raw("Target.createTarget", params, &target); err != nil {
+		return err
+	}
+	attached, err := proto.TargetAttachToTarget{TargetID: target.TargetID, Flatten: true}.Call(w)
+	if err != nil {
+		return err
+	}
+	s.tab = tab{target: target.TargetID, id: attached.SessionID}
+	s.guard.watch(proto.PageFrameID(target.TargetID))
+	// Only the page's own domain tells of dialogs, and dialogs stop a page.
+	return proto.PageEnable{}.Call(s.page(ctx))
+}
+
+// freshTab replaces a tab that is of no more use. The new one comes first, so
+// that the browser is never without.
+func (s *Session) freshTab(ctx context.Context) error {
+	if !s.tab.stale {
+		return nil
+	}
+	old := s.tab.target
+	if err := s.openTab(ctx); err != nil {
+		return err
+	}
+	_, err := proto.TargetCloseTarget{TargetID: old}.Call(s.browser(ctx))
+	if refused(err) {
+		return nil // it is closed already
+	}
+	return err
+}

@@ -1,0 +1,148 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/po"
+)
+
+// Waits around scripts in a page.
+const (
+	scriptGrace = 2 * time.Second       // beyond the script's own limit, before a page counts as hung
+	retryPause  = 20 * time.Millisecond // before a page that is just being left is asked again
+)
+
+// visit opens an address and waits until the page shows what it is. The error
+// is a *po.ReadFailure, or that of a context.
+func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s.guard.set(modeRead, func(url string) { cancel(&foreign{url: url}) })
+	defer s.guard.set(modeRead, nil)
+
+	seen, err := s.navigateAndObserve(ctx, address)
+	if off, ok := errors.AsType[*foreign](context.Cause(ctx)); ok {
+		s.tab.stale = true // whatever it does next is not wanted
+		return s.leaving(off.url)
+	}
+	return seen, err
+}
+
+func (s *Session) navigateAndObserve(ctx context.Context, address string) (sighting, error) {
+	if err := s.navigate(ctx, address, ""); err != nil {
+		return sighting{}, err
+	}
+	answer := s.guard.answer()
+	known := statusSign(s.config.Portal, answer.Status)
+	if failure := serverFailure(answer, time.Now()); failure != nil && known == "" {
+		return sighting{}, failure
+	}
+	seen, err := s.observe(ctx, known, s.config.Times.Signs)
+	seen.address = address
+	if err != nil {
+		return sighting{}, err
+	}
+	return seen, unrecognised(seen)
+}
+
+// navigate opens an address in the tab and waits until its document has come,
+// not until it is whole.
+func (s *Session) navigate(ctx context.Context, address, referrer string) error {
+	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Navigation)
+	defer cancel()
+	answer, err := proto.PageNavigate{URL: address, Referrer: referrer}.Call(s.page(ctx))
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &po.ReadFailure{Cause: po.Timeout, Detail: fmt.Sprintf("no answer from the portal within %v", s.config.Times.Navigation), URL: address}
+	case err != nil:
+		return err
+	case answer.ErrorText != "":
+		return navigationFailure(answer.ErrorText, address)
+	}
+	return nil
+}
+
+// observe waits for a sign. A navigation of the page itself interrupts it;
+// then the new page is observed.
+func (s *Session) observe(ctx context.Context, known po.Sign, limit time.Duration) (sighting, error) {
+	deadline := time.Now().Add(limit)
+	stepCtx, cancel := context.WithDeadline(ctx, deadline.Add(scriptGrace))
+	defer cancel()
+	for {
+		seen, err := s.observeOnce(stepCtx, known, time.Until(deadline))
+		switch {
+		case err == nil:
+			return seen, nil
+		case errors.Is(err, context.DeadlineExceeded):
+			return sighting{}, &po.ReadFailure{Cause: po.Timeout, Detail: "the page hangs"}
+		case !refused(err):
+			return sighting{}, err
+		case time.Now().After(deadline):
+			return sighting{}, &po.ReadFailure{Cause: po.UnrecognisedPage, Detail: "the page never came to rest: " + clip(err.Error(), 100)}
+		}
+		if err := pause(stepCtx, retryPause); err != nil {
+			continue // the context's end is told by the next call
+		}
+		if status := s.guard.answer().Status; status != 0 {
+			known = statusSign(s.config.Portal, status)
+		}
+	}
+}
+
+func (s *Session) observeOnce(ctx context.Context, known po.Sign, limit time.Duration) (sighting, error) {
+	w := s.page(ctx)
+	world, err := proto.PageCreateIsolatedWorld{FrameID: proto.PageFrameID(s.tab.target), WorldName: "poactor"}.Call(w)
+	if err != nil {
+		return sighting{}, err
+	}
+	id := int(world.ExecutionContextID)
+	var seen sighting
+	err = w.evaluate(id, fmt.Sprintf("(%s)(%s, %q, %d)", observeJS, s.spec.text, known, limit.Milliseconds()), &seen)
+	seen.world = id
+	return seen, err
+}
+
+// unrecognised says what is wrong where observe.js saw no sign.
+func unrecognised(seen sighting) error {
+	fail := func(cause po.Cause, detail string) error {
+		return &po.ReadFailure{Cause: cause, Detail: detail, URL: seen.URL}
+	}
+	switch {
+	case seen.Sign == "selector":
+		return fail(po.Internal, fmt.Sprintf("the browser does not take the selector %q of the portal's definition", clip(seen.Detail, 200)))
+	case seen.Sign == "timeout" && seen.Ready == "loading":
+		return fail(po.Timeout, "the page was not whole in its time")
+	case seen.Sign == "timeout" && seen.Waiting != "":
+		return fail(po.UnrecognisedPage, "the page kept changing its list")
+	case seen.Sign == "timeout":
+		return fail(po.UnrecognisedPage, "the page shows none of the portal's signs")
+	case seen.Count > maxItems:
+		return fail(po.UnrecognisedPage, fmt.Sprintf("the page lists %d attachments; more than %d are not believed", seen.Count, maxItems))
+	}
+	return nil
+}
+
+// leaving is the outcome of a visit that leads off the portal's hosts.
+func (s *Session) leaving(address string) (sighting, error) {
+	if sign := offHosts(s.config.Portal, address); sign != "" {
+		return sighting{Sign: string(sign), URL: withoutQuery(address)}, nil
+	}
+	return sighting{}, &po.ReadFailure{Cause: po.BlockedHost, URL: withoutQuery(address),
+		Detail: "the page leads to " + hostOf(address) + ", which is not one of the portal's hosts"}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

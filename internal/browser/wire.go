@@ -1,0 +1,96 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/go-rod/rod/lib/cdp"
+	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/po"
+)
+
+// wire calls commands of the protocol: of the browser, or of one tab of it.
+type wire struct {
+	ctx    context.Context
+	client *cdp.Client
+	tab    proto.TargetSessionID // empty: the browser's own commands
+}
+
+// Call makes wire a proto.Client.
+func (w wire) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
+	answer, err := w.client.Call(ctx, tab, method, params)
+	if err != nil && !refused(err) && ctx.Err() == nil {
+		return nil, &gone{cause: po.BrowserDied, detail: "the browser's process ended"}
+	}
+	return answer, err
+}
+
+// GetContext makes wire a proto.Contextable.
+func (w wire) GetContext() context.Context { return w.ctx }
+
+// GetSessionID makes wire a proto.Sessionable.
+func (w wire) GetSessionID() proto.TargetSessionID { return w.tab }
+
+// raw calls a command with fields that rod's types do not have.
+func (w wire) raw(method string, params map[string]any, result any) error {
+	data, err := w.Call(w.ctx, string(w.tab), method, params)
+	if err != nil || result == nil {
+		return err
+	}
+	return json.Unmarshal(data, result)
+}
+
+// evaluate runs an expression in a world of a page and decodes what its
+// promise becomes. result may be nil. It passes for a user's gesture, so that
+// clicks may open windows.
+func (w wire) evaluate(world int, expression string, result any) error {
+	answer, err := proto.RuntimeEvaluate{
+		Expression:    expression,
+		ContextID:     proto.RuntimeExecutionContextID(world),
+		ReturnByValue: true,
+		AwaitPromise:  true,
+		UserGesture:   true,
+	}.Call(w)
+	switch {
+	case err != nil:
+		return err
+	case answer.ExceptionDetails != nil:
+		return &scriptError{text: exceptionText(answer.ExceptionDetails)}
+	case result == nil:
+		return nil
+	}
+	return answer.Result.Value.Unmarshal(result)
+}
+
+// scriptError is an exception of our own script in a page.
+type scriptError struct{ text string }
+
+func (e *scriptError) Error() string { return "script in the page: " + e.text }
+
+func exceptionText(d *proto.RuntimeExceptionDetails) string {
+	if d.Exception != nil && d.Exception.Description != "" {
+		return clip(d.Exception.Description, 300)
+	}
+	return clip(d.Text, 300)
+}
+
+// refused reports whether the browser answered a call with an error, like one
+// about a page that is just being left.
+func refused(err error) bool {
+	var e *cdp.Error
+	return errors.As(err, &e)
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func deadlineNow() time.Time { return time.Unix(1, 0) }
