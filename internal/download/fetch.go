@@ -1,0 +1,214 @@
+package download
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// part is one attachment on its way.
+type part struct {
+	attachment po.Attachment
+	kept       *po.File // in its place since an earlier attempt
+	temp       string   // whole under this name in the work folder
+	wanted     string   // safe name that it shall get
+	file       po.File  // without Name
+	missing    *po.Missing
+}
+
+// plan says for every attachment whether it is kept, missing for good, or to
+// be fetched. An attachment that is listed twice counts once.
+func (w *work) plan(attachments []po.Attachment) []*part {
+	var parts []*part
+	seen := map[string]bool{}
+	for _, att := range attachments {
+		if seen[att.ID] {
+			continue
+		}
+		seen[att.ID] = true
+		p := &part{attachment: att}
+		if f, ok := w.kept[att.ID]; ok {
+			p.kept = &f
+		} else if att.Cause != "" {
+			p.missing = &po.Missing{Cause: att.Cause, Detail: att.Detail}
+		} else if att.URL == "" && att.Saved == "" {
+			p.missing = &oddity(po.DownloadRejected, "the link only works by clicking").Missing
+		}
+		parts = append(parts, p)
+	}
+	return parts
+}
+
+// Fetch gets the attachments of an order into its work folder, which it makes
+// or takes over from an earlier attempt or run, also where that gave it a
+// final name already. Files that job.Kept vouches for stay as they are if they
+// still have their size and hash and are still listed. The result is complete
+// also where there is an error: every attachment is kept or missing. The error
+// is for what concerns the order or the run as a whole; it carries po.DiskFull
+// where the output directory cannot take more. A cancelled context is no
+// error: what was not fetched by then is missing with po.Interrupted.
+func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, error) {
+	session, err := newSession(a.transport, a.allowed, job.Credentials)
+	if err != nil {
+		return po.FetchResult{Kept: job.Kept}, fmt.Errorf("fetch files: %w", err)
+	}
+	w, err := a.openWork(job)
+	if err != nil {
+		return po.FetchResult{Kept: job.Kept}, fmt.Errorf("open work folder: %w", err)
+	}
+	defer w.dir.Close()
+	parts := w.plan(job.Attachments)
+	fetchErr := a.fetchAll(ctx, session, w, parts)
+	result, err := w.place(parts)
+	if fetchErr != nil {
+		err = fetchErr
+	}
+	if err != nil {
+		return result, fmt.Errorf("fetch files: %w", err)
+	}
+	return result, nil
+}
+
+// fetchAll fetches what is neither kept nor missing, several at once, and
+// stops at the first error that is not one file's own.
+func (a *Archive) fetchAll(ctx context.Context, s *session, w *work, parts []*part) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan int, len(parts)) // closed below, when all is in it
+	for i, p := range parts {
+		if p.kept == nil && p.missing == nil {
+			next <- i
+		}
+	}
+	close(next)
+	var group sync.WaitGroup
+	var once sync.Once
+	var fatal error
+	for range min(perOrder, len(next)) {
+		group.Go(func() {
+			for i := range next {
+				if err := a.fetchOne(ctx, s, w, parts[i], i); err != nil {
+					once.Do(func() { fatal = err })
+					cancel(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	return fatal
+}
+
+// fetchOne brings one attachment to a temporary file, or says in the part why
+// not. The error is one that concerns all.
+func (a *Archive) fetchOne(ctx context.Context, s *session, w *work, p *part, n int) error {
+	select {
+	case a.slots <- struct{}{}:
+		defer func() { <-a.slots }()
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		p.missing = &refuse(po.Interrupted, "it was not fetched any more").Missing
+		return nil
+	}
+	to, err := newSink(w.dir, tempName(n))
+	if err != nil {
+		return p.fail(ctx, err)
+	}
+	if err := a.receive(ctx, s, p, to); err != nil {
+		to.discard()
+		return p.fail(ctx, err)
+	}
+	p.temp = to.name
+	return nil
+}
+
+// fail makes a missing file of a refusal and passes on every other error.
+func (p *part) fail(ctx context.Context, err error) error {
+	r, one := errors.AsType[*refusal](err)
+	switch {
+	case ctx.Err() != nil: // of the order: the file's own limit is within receive
+		p.missing = &refuse(po.Interrupted, "it was not fetched to its end").Missing
+		return nil
+	case one:
+		p.missing = &r.Missing
+		return nil
+	}
+	p.missing = &po.Missing{Cause: po.CauseOf(err), Detail: err.Error()}
+	return err
+}
+
+// receive fills the sink, checks what came and brings it to the disk.
+func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) error {
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	att := p.attachment
+	ans, lane := answer{announced: -1}, po.LaneBrowser
+	var err error
+	if att.Saved != "" {
+		err = copySaved(att.Saved, to)
+	} else {
+		lane = po.LaneHTTP
+		ans, err = s.get(ctx, att.URL, to)
+		if err == nil && to.bytes == 0 { // once more, to be sure
+			ans, err = s.get(ctx, att.URL, to)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	name := chooseName(ans.disposition, att)
+	cause, detail := Check(promised(name, att), ans.contentType, ans.disposition, to.head, ans.announced, to.bytes)
+	if cause != "" {
+		r := refuse(cause, "%s", detail)
+		r.Browser = lane == po.LaneHTTP
+		return r
+	}
+	if to.bytes == 0 && ans.announced != 0 {
+		return refuse(po.DownloadRejected, "the file is empty, and the portal did not say so")
+	}
+	if err := to.close(); err != nil {
+		return err
+	}
+	p.wanted = SafeName(name)
+	p.file = po.File{ID: att.ID, Original: capped(name), Bytes: to.bytes, SHA256: to.sum(),
+		URL: withoutUser(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
+	return nil
+}
+
+// withoutUser takes user information out of an address for the record.
+func withoutUser(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address
+	}
+	u.User = nil
+	return u.String()
+}
+
+// copySaved takes over a file that the browser has saved. It is copied, not
+// renamed: its bytes must be read for the hash in any case, and only a copy
+// goes through the archive's root.
+func copySaved(name string, to *sink) error {
+	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
+		return refuse(po.DownloadRejected, "the file that the browser saved is not there any more")
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return refuse(po.DownloadRejected, "the file that the browser saved cannot be read")
+	}
+	defer file.Close()
+	if _, err := io.Copy(to, file); err != nil {
+		if to.err != nil {
+			return to.err
+		}
+		return refuse(po.DownloadIncomplete, "the file that the browser saved cannot be read to its end")
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package download
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// Finish gives an order's folder its final name, as Final named it, and makes
+// it where there is none. It removes temporary files and what lies in a work
+// folder without being in kept: the leftovers of attempts that were killed.
+// What a user has put into a folder that already had a final name stays.
+// Without a final name an empty folder is removed, and one that still holds
+// something ends as FAILED.
+//
+// A folder that already has the final name, of whatever origin, is moved aside
+// to that name with a number, never overwritten. Asked again after it has
+// succeeded, Finish does nothing.
+func (a *Archive) Finish(ctx context.Context, kept po.Kept, final string) error {
+	if err := a.finish(ctx, kept, final); err != nil {
+		return fmt.Errorf("finish folder: %w", err)
+	}
+	return nil
+}
+
+func (a *Archive) finish(ctx context.Context, kept po.Kept, final string) error {
+	from, err := a.source(kept, final)
+	if err != nil {
+		return err
+	}
+	if from == "" {
+		return a.finishWithout(kept, final)
+	}
+	if err := a.tidy(from, kept.Files); err != nil {
+		return err
+	}
+	if final == "" {
+		if removed, err := a.removeEmpty(from); removed || err != nil {
+			return err
+		}
+		key, _ := keyOf(from)
+		if final = from; isWork(from) {
+			final = path.Join(path.Dir(from), finalName(key, po.Failed))
+		}
+	}
+	if from == final {
+		return nil
+	}
+	return a.moveFor(ctx, from, final)
+}
+
+// source is the folder that is to be finished; empty if there is none. A
+// folder that nothing recorded counts if it is of work under way, or empty.
+func (a *Archive) source(kept po.Kept, final string) (string, error) {
+	key, ok := keyOf(final)
+	if !ok && final != "" {
+		return "", fmt.Errorf("%q is not a folder of an order", final)
+	}
+	if kept.Folder != "" {
+		keptKey, ok := keyOf(kept.Folder)
+		if !ok || final != "" && keptKey != key {
+			return "", fmt.Errorf("%q is not a folder of the order", kept.Folder)
+		}
+		if a.isDir(kept.Folder) {
+			return kept.Folder, nil
+		}
+	}
+	if final == "" || a.isDir(final) {
+		return "", nil
+	}
+	if work := path.Join(path.Dir(final), workName(key)); a.isDir(work) {
+		return work, nil
+	}
+	for _, status := range finals {
+		folder := path.Join(path.Dir(final), finalName(key, status))
+		if entries, err := fs.ReadDir(a.root.FS(), folder); err == nil && len(entries) == 0 && a.isDir(folder) {
+			return folder, nil
+		}
+	}
+	return "", nil
+}
+
+// finishWithout is for an order that has no folder but perhaps its final one.
+func (a *Archive) finishWithout(kept po.Kept, final string) error {
+	switch {
+	case final == "" || a.isDir(final):
+		return nil
+	case len(kept.Files) > 0:
+		return fmt.Errorf("the folder %s with %d files is gone", kept.Folder, len(kept.Files))
+	}
+	if err := a.makeAll(final); err != nil {
+		return err
+	}
+	return a.syncAbove(final)
+}
+
+// tidy removes what does not belong into a folder that is finished.
+func (a *Archive) tidy(folder string, files []po.File) error {
+	dir, err := a.root.OpenRoot(folder)
+	if err != nil {
+		return diskError("open folder", err)
+	}
+	defer dir.Close()
+	stays, all := foundBefore(dir)
+	if stays == nil {
+		stays = map[string]bool{}
+	}
+	for _, f := range files {
+		stays[f.Name] = true
+	}
+	all = all || !isWork(folder)
+	entries, err := list(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		own := isTemp(name) || name == foundName
+		if !own && (all || stays[name] || e.IsDir()) {
+			continue
+		}
+		if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return diskError("remove leftover", err)
+		}
+	}
+	return diskError("sync folder", syncDir(dir, "."))
+}
+
+// removeEmpty removes a folder if nothing is in it.
+func (a *Archive) removeEmpty(folder string) (bool, error) {
+	entries, err := fs.ReadDir(a.root.FS(), folder)
+	if err != nil || len(entries) > 0 {
+		return false, diskError("list folder", err)
+	}
+	if err := a.root.Remove(folder); err != nil {
+		return false, diskError("remove folder", err)
+	}
+	return true, a.syncAbove(folder)
+}
+
+// moveFor is move with the system's patience.
+func (a *Archive) moveFor(ctx context.Context, from, to string) error {
+	for end := time.Now().Add(renamePatience); ; {
+		err := a.move(from, to)
+		if err == nil || ctx.Err() != nil || !time.Now().Before(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// move renames an order's folder. What has the new name already is moved
+// aside.
+func (a *Archive) move(from, to string) error {
+	if err := a.makeAll(path.Dir(to)); err != nil {
+		return err
+	}
+	if err := a.moveAside(to); err != nil {
+		return err
+	}
+	if err := a.root.Rename(from, to); err != nil {
+		return diskError("rename folder", err)
+	}
+	if path.Dir(from) != path.Dir(to) {
+		if err := a.syncAbove(from); err != nil {
+			return err
+		}
+	}
+	return a.syncAbove(to)
+}
+
+// syncAbove makes the name of a folder last, and those of the folders above.
+func (a *Archive) syncAbove(folder string) error {
+	for dir := path.Dir(folder); ; dir = path.Dir(dir) {
+		if err := syncDir(a.root, dir); err != nil || dir == "." {
+			return diskError("sync folder", err)
+		}
+	}
+}
+
+// moveAside makes a name free. Nothing is lost: what has it gets a number.
+func (a *Archive) moveAside(folder string) error {
+	if _, err := a.root.Lstat(folder); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if a.isDir(folder) && a.root.Remove(folder) == nil { // it was empty
+		return nil
+	}
+	for n := 2; n <= maxNumber; n++ {
+		aside := fmt.Sprintf("%s (%d)", folder, n)
+		if _, err := a.root.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
+			return diskError("move folder aside", a.root.Rename(folder, aside))
+		}
+	}
+	return fmt.Errorf("too many folders are called %s", folder)
+}

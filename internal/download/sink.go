@@ -1,0 +1,94 @@
+package download
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Names of our own in a work folder. SafeName never gives one that begins with
+// a dot.
+const (
+	ownPrefix  = ".poactor-"
+	tempSuffix = ".part"
+)
+
+func tempName(n int) string { return ownPrefix + strconv.Itoa(n) + tempSuffix }
+
+func isTemp(name string) bool {
+	return strings.HasPrefix(name, ownPrefix) && strings.HasSuffix(name, tempSuffix)
+}
+
+// sink writes a temporary file and learns of its content what is to be known.
+type sink struct {
+	name  string
+	dir   *os.Root
+	file  *os.File
+	hash  hash.Hash
+	head  []byte // the first headBytes
+	bytes int64
+	err   error // of writing, with its cause
+}
+
+func newSink(dir *os.Root, name string) (*sink, error) {
+	file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, writeError("create temporary file", err)
+	}
+	return &sink{name: name, dir: dir, file: file, hash: sha256.New()}, nil
+}
+
+// Write implements io.Writer.
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.file.Write(p)
+	s.hash.Write(p[:n])
+	s.head = append(s.head, p[:min(n, headBytes-len(s.head))]...)
+	s.bytes += int64(n)
+	if err != nil {
+		s.err = writeError("write file", err)
+	}
+	return n, err
+}
+
+// close brings the file safely to the disk.
+func (s *sink) close() error {
+	err := s.file.Sync()
+	if e := s.file.Close(); err == nil {
+		err = e
+	}
+	return writeError("write file", err)
+}
+
+// discard ends a file that is not to be. It may be called after close.
+func (s *sink) discard() {
+	s.file.Close()
+	s.dir.Remove(s.name) // what is left is swept with the work folder
+}
+
+func (s *sink) sum() string { return hex.EncodeToString(s.hash.Sum(nil)) }
+
+// sumOf hashes a file of the folder. It refuses what is not a regular file.
+func sumOf(dir *os.Root, name string, bytes int64) (string, error) {
+	info, err := dir.Lstat(name)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() || info.Size() != bytes {
+		return "", fmt.Errorf("%s is not a file of %d bytes", name, bytes)
+	}
+	file, err := dir.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,181 @@
+package download
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/poactor/poactor/po"
+)
+
+// foundName is the file that lists what lay in a folder which had its final
+// name when it was taken back for more work. It is the user's to keep: notes,
+// files of runs that nobody knows of any more.
+const foundName = ownPrefix + "found.json"
+
+// work is an order's work folder during a fetch.
+type work struct {
+	folder string
+	dir    *os.Root
+	kept   map[string]po.File // found whole, by the attachment's ID
+}
+
+// openWork makes the order's work folder or takes over what there is of it.
+func (a *Archive) openWork(job po.FetchJob) (*work, error) {
+	above := home(job.Order, job.Supplier, job.Kept)
+	w := &work{folder: path.Join(above, workName(job.Order.Key)), kept: map[string]po.File{}}
+	if !validKey(job.Order.Key) {
+		return nil, errors.New("the order has no valid key")
+	}
+	found := a.find(job.Order.Key, above, job.Kept)
+	if found == "" {
+		if err := a.makeAll(w.folder); err != nil {
+			return nil, err
+		}
+	} else if err := a.takeOver(w, found, job.Kept.Files); err != nil {
+		return nil, err
+	}
+	var err error
+	if w.dir, err = a.root.OpenRoot(w.folder); err != nil {
+		return nil, diskError("open folder", err)
+	}
+	if err := sweepTemps(w.dir); err != nil {
+		w.dir.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// makeAll makes a folder and those above it.
+func (a *Archive) makeAll(folder string) error {
+	return writeError("make folder", a.root.MkdirAll(folder, 0o755))
+}
+
+// isDir says whether the folder is there. A link is none.
+func (a *Archive) isDir(folder string) bool {
+	info, err := a.root.Lstat(folder)
+	return err == nil && info.IsDir()
+}
+
+// find returns the folder that there is of the order: the recorded one, else
+// one in the place where it would be, in whatever state; empty if none.
+func (a *Archive) find(key po.Key, above string, kept po.Kept) string {
+	var places []string
+	if keptBy(key, kept) {
+		places = append(places, kept.Folder)
+	}
+	places = append(places, path.Join(above, workName(key)))
+	for _, status := range finals {
+		places = append(places, path.Join(above, finalName(key, status)))
+	}
+	for _, folder := range places {
+		if a.isDir(folder) {
+			return folder
+		}
+	}
+	return ""
+}
+
+// takeOver looks through the folder that was found and makes it the work
+// folder.
+func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
+	dir, err := a.root.OpenRoot(found)
+	if err != nil {
+		return diskError("open folder", err)
+	}
+	broken := w.verify(dir, recorded)
+	if !isWork(found) {
+		err = noteFound(dir, broken)
+	}
+	dir.Close() // before the rename, which Windows would refuse
+	if err != nil || found == w.folder {
+		return err
+	}
+	return a.move(found, w.folder)
+}
+
+// verify finds out which recorded files are whole. It returns the names of
+// those that are not.
+func (w *work) verify(dir *os.Root, recorded []po.File) map[string]bool {
+	broken, good := map[string]bool{}, map[string]bool{}
+	for _, f := range recorded {
+		if path.Base(f.Name) != f.Name || strings.ContainsAny(f.Name, `\:`) || good[fold(f.Name)] {
+			continue // not a name in this folder, or vouched for already
+		}
+		if sum, err := sumOf(dir, f.Name, f.Bytes); err != nil || sum != f.SHA256 {
+			broken[f.Name] = true
+			continue
+		}
+		good[fold(f.Name)] = true
+		w.kept[f.ID] = f
+	}
+	return broken
+}
+
+// noteFound writes down what lies in a folder with a final name, without the
+// files that are broken.
+func noteFound(dir *os.Root, broken map[string]bool) error {
+	entries, err := list(dir)
+	if err != nil {
+		return err
+	}
+	names := []string{}
+	for _, e := range entries {
+		if name := e.Name(); !broken[name] && !isTemp(name) && name != foundName {
+			names = append(names, name)
+		}
+	}
+	text, err := json.Marshal(names)
+	if err != nil {
+		return err
+	}
+	file, err := dir.Create(foundName)
+	if err != nil {
+		return diskError("take over folder", err)
+	}
+	_, err = file.Write(text)
+	return diskError("take over folder", errors.Join(err, file.Sync(), file.Close()))
+}
+
+// foundBefore reads what noteFound wrote. all is set where it cannot be read,
+// and everything must be taken for the user's.
+func foundBefore(dir *os.Root) (names map[string]bool, all bool) {
+	text, err := dir.ReadFile(foundName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false
+	}
+	var list []string
+	if err != nil || json.Unmarshal(text, &list) != nil {
+		return nil, true
+	}
+	names = map[string]bool{}
+	for _, name := range list {
+		names[name] = true
+	}
+	return names, false
+}
+
+// list returns what lies in a folder.
+func list(dir *os.Root) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(dir.FS(), ".")
+	return entries, diskError("list folder", err)
+}
+
+// sweepTemps removes what an attempt that was killed has left.
+func sweepTemps(dir *os.Root) error {
+	entries, err := list(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if isTemp(e.Name()) {
+			if err := dir.Remove(e.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return diskError("remove temporary file", err)
+			}
+		}
+	}
+	return nil
+}
