@@ -331,19 +331,44 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// A browser that comes up after its worker has gone is closed all the same.
+// A browser that comes up after its worker has gone is closed all the same:
+// soon after, and long after.
 func TestStopWhileOpening(t *testing.T) {
 	t.Parallel()
+	for _, late := range []time.Duration{3 * time.Second, 20 * time.Second} {
+		t.Run(late.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &story{workers: 4, orders: 10}
+				s.browsers = &fakeBrowsers{open: func(int) error { time.Sleep(late); return nil }, late: true}
+				s.begin(t)
+				time.Sleep(time.Second)
+				s.run.Stop(po.Interrupted, "test")
+				s.result = s.run.Wait()
+				time.Sleep(time.Minute)
+				s.check(t)
+				s.want(t, po.Interrupted, 10, nil)
+			})
+		})
+	}
+}
+
+// Files that take longer than a lease lasts do not lose it.
+func TestSlowFiles(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 4, orders: 10}
-		s.browsers = &fakeBrowsers{open: func(int) error { time.Sleep(20 * time.Second); return nil }}
-		s.begin(t)
-		time.Sleep(time.Second)
-		s.run.Stop(po.Interrupted, "test")
-		s.result = s.run.Wait()
-		time.Sleep(time.Minute)
-		s.check(t)
-		s.want(t, po.Interrupted, 10, nil)
+		s := &story{workers: 2, orders: 4}
+		s.files = &fakeFiles{}
+		s.files.fetch = func(ctx context.Context, job po.FetchJob, n int) (po.FetchResult, error) {
+			time.Sleep(5 * leaseTime)
+			return s.files.good(ctx, job)
+		}
+		s.tell(t)
+		s.want(t, "", 0, completed(4))
+		for key, n := range s.files.fetches {
+			if n != 1 {
+				t.Errorf("order %s was fetched %d times", key, n)
+			}
+		}
 	})
 }
 
