@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ import (
 func (p Portal) WithBaseURL(address string) (Portal, error) {
 	p.BaseURL = trimBaseURL(address)
 	if p.BaseURL == "" {
-		return Portal{}, Errors{{Key: "base_url", Msg: "base_url: is empty", Hint: baseURLHint}}
+		return Portal{}, Errors{{Key: "base_url", Msg: "base_url is empty", Hint: baseURLHint}}
 	}
 	if err := p.Check(); err != nil {
 		return Portal{}, err
@@ -25,6 +26,13 @@ func trimBaseURL(address string) string {
 
 const baseURLHint = "give the address of the portal's start page, like https://company.example.com"
 
+// hostAlone is a host without a scheme.
+var hostAlone = regexp.MustCompile(`^(?:[\w-]+(?:\.[\w-]+)+|localhost)(?::\d+)?(?:/|$)`)
+
+// hasUserInfo reports whether an address may hold a password, which must not
+// be shown.
+func hasUserInfo(address string) bool { return strings.Contains(address, "@") }
+
 // baseURLFault says what is wrong with a base URL that is not empty, and what
 // to do about it.
 func baseURLFault(address string) (fault, hint string) {
@@ -32,16 +40,12 @@ func baseURLFault(address string) (fault, hint string) {
 	switch {
 	case strings.ContainsAny(address, " \\") || strings.ContainsFunc(address, isControl):
 		return "has a character that no address has", baseURLHint
-	case err == nil && u.Scheme == "" && u.Host == "" && !strings.HasPrefix(address, "/"):
-		return "has no scheme", "write https://" + address
-	case err != nil && !strings.Contains(address, "://"): // host:port reads as scheme:something
+	case hostAlone.MatchString(address): // url.Parse takes host:port for scheme:something
 		return "has no scheme", "write https://" + address
 	case err != nil:
 		return "is no address", baseURLHint
 	case defaultPort(u.Scheme) == "":
 		return "is not http or https", baseURLHint
-	case u.User != nil:
-		return "has a user name or password", "sign-in is done in the browser; leave out what stands before the @"
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(address, "#"):
 		return "has a query or a fragment", "leave out what begins with ? or #"
 	case strings.HasSuffix(address, "/"):

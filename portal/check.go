@@ -57,7 +57,14 @@ func (c *checker) general(p Portal) {
 	case !nameForm.MatchString(p.Name):
 		c.fault("name", p.Name, "is no name of a portal", nameHint)
 	}
-	if p.BaseURL != "" {
+	switch {
+	case p.BaseURL == "":
+	case hasUserInfo(p.BaseURL):
+		c.found = append(c.found, &Error{
+			Key: "base_url", Msg: "base_url: has a user name or password",
+			Hint: "sign-in is done in the browser; leave out what stands before the @, and the @",
+		})
+	default:
 		fault, hint := baseURLFault(p.BaseURL)
 		c.fault("base_url", p.BaseURL, fault, hint)
 	}

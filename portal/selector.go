@@ -122,7 +122,7 @@ func plainFunction(name, argument string) (part, fault string) {
 		position := nthOf.FindStringSubmatch(argument)
 		switch {
 		case position == nil, position[1] != "" && strings.HasSuffix(name, "of-type"):
-			return "", fmt.Sprintf("has :%s(%s), which is not like :%s(2) or :%s(2n+1)", name, argument, name, name)
+			return "", fmt.Sprintf("has %s, which is not like :%s(2) or :%s(2n+1)", quote(":"+name+"("+argument+")"), name, name)
 		case position[1] == "":
 			return ":root", ""
 		}

@@ -60,7 +60,7 @@ func TestSelectorFaultSaysWhy(t *testing.T) {
 		"a:visible":          "has :visible, which is no CSS pseudo-class",
 		"a::before":          "has a pseudo-element, which can not be found on a page",
 		"a[href*=/req/]":     `has "[href*=/req/]", which is not like [name], [name='value'] or [name*='part']`,
-		"a:nth-child(x)":     "has :nth-child(x), which is not like :nth-child(2) or :nth-child(2n+1)",
+		"a:nth-child(x)":     `has ":nth-child(x)", which is not like :nth-child(2) or :nth-child(2n+1)`,
 		"#1a":                "has an id that begins with a digit: write [id='…']",
 		"a > > b":            "is not a CSS selector",
 		"//a[@href]":         `has "[@href]", which is not like [name], [name='value'] or [name*='part']`,
