@@ -85,20 +85,6 @@ func (c *checker) order(p Portal) {
 	}
 }
 
-// maxPatternBytes bounds what a regular expression may cost.
-const maxPatternBytes = 1000
-
-func longPattern() string { return fmt.Sprintf("is longer than %d bytes", maxPatternBytes) }
-
-const patternHint = "the syntax is RE2's: https://github.com/google/re2/wiki/Syntax"
-
-// patternFault is regexp's own word on it, on one line and without the pattern.
-func patternFault(err error) string {
-	text := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-	text, _, _ = strings.Cut(text, ": `")
-	return oneLine(text)
-}
-
 func pathFault(p Portal) string {
 	path := p.Order.Path
 	rest := strings.ReplaceAll(path, numberMark, "")
@@ -177,25 +163,6 @@ func (c *checker) attachments(a Attachments) {
 
 // maxSettle, in milliseconds, stays below the time an order may take.
 const maxSettle = 30_000
-
-// notBoth are constructs of RE2 that JavaScript does not have or reads otherwise.
-var notBoth = regexp.MustCompile(`\(\?[^:]|\\[AzQEpPC]|\[\[:`)
-
-func namePatternFault(pattern string) (fault, hint string) {
-	if len(pattern) > maxPatternBytes {
-		return longPattern(), ""
-	}
-	re, err := regexp.Compile(pattern)
-	switch {
-	case err != nil:
-		return "is not a regular expression: " + patternFault(err), patternHint
-	case notBoth.MatchString(pattern):
-		return "uses a construct that browsers do not have", "keep to what both have: no (?i), no (?P<name>…), no \\A \\z \\pL, no [[:alpha:]]"
-	case re.NumSubexp() == 0:
-		return "has no group", "put the part that is the name in ( )"
-	}
-	return "", ""
-}
 
 func (c *checker) selectors(key string, list []string) {
 	for i, s := range list {

@@ -16,57 +16,11 @@ type decoder struct {
 	found  Errors
 }
 
-// place is where something stands in the file, from 1.
-type place struct{ line, column int }
-
-// places tells where a key's value stands.
-type places map[string]place
-
 func decode(root *yaml.Node) (Portal, places, Errors) {
 	d := decoder{places: places{"": {root.Line, root.Column}}}
 	var p Portal
 	d.mapping("", root, reflect.ValueOf(&p).Elem())
 	return p, d.places, d.found
-}
-
-// unknownOf gives the faults of Check their places, leaving out those at keys
-// where the file itself was wrong.
-func (p places) unknownOf(faults, known Errors) Errors {
-	var out Errors
-	for _, e := range faults {
-		if known.within(e.Key) {
-			continue
-		}
-		e.Line, e.Column = p.of(e.Key)
-		out = append(out, e)
-	}
-	return out
-}
-
-// of returns the place of a key, or of the nearest one around it.
-func (p places) of(key string) (line, column int) {
-	for {
-		if at, ok := p[key]; ok {
-			return at.line, at.column
-		}
-		key = key[:max(strings.LastIndexAny(key, ".["), 0)]
-	}
-}
-
-// within reports whether a problem is known at the key, above or below it.
-func (e Errors) within(key string) bool {
-	for _, known := range e {
-		if known.Key != "" && (below(key, known.Key) || below(known.Key, key)) {
-			return true
-		}
-	}
-	return false
-}
-
-// below reports whether key is the same as top or stands in it.
-func below(key, top string) bool {
-	rest, ok := strings.CutPrefix(key, top)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 func (d *decoder) fault(key string, at *yaml.Node, msg, hint string) {
@@ -198,31 +152,6 @@ func (d *decoder) reference(key string, node *yaml.Node) bool {
 		return false
 	}
 	return true
-}
-
-// describe says what a node is, for messages.
-func describe(node *yaml.Node) string {
-	switch node.Kind {
-	case yaml.MappingNode:
-		return "keys and values"
-	case yaml.SequenceNode:
-		return "a list"
-	case yaml.AliasNode:
-		return "an alias"
-	}
-	switch node.ShortTag() {
-	case "!!int", "!!float":
-		return "the number " + quote(node.Value)
-	case "!!bool":
-		return "the truth value " + quote(node.Value)
-	case "!!null":
-		return "nothing"
-	case "!!timestamp":
-		return "the date " + quote(node.Value)
-	case "!!str":
-		return "the text " + quote(node.Value)
-	}
-	return "something tagged " + quote(node.ShortTag())
 }
 
 func join(key, name string) string {
