@@ -1,13 +1,17 @@
 package poactor
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/portal"
 )
 
@@ -49,6 +53,9 @@ type Config struct {
 	// goroutine. It may take its time: the run does not wait for it but at its
 	// end.
 	OnEvent func(event any)
+
+	// wrap puts something between the run and its browsers, for fault tests.
+	wrap func(actors.Browsers) actors.Browsers
 }
 
 func (c Config) withDefaults() Config {
@@ -85,8 +92,34 @@ func (c Config) validate() error {
 	case c.TaskTimeout < time.Second:
 		return fmt.Errorf("the task timeout must be a second or more, not %v", c.TaskTimeout)
 	}
-	if _, err := filepath.Abs(c.Out); err != nil {
-		return fmt.Errorf("output directory: %w", err)
-	}
 	return c.Portal.Check()
+}
+
+// browserConfig is what the browsers need to know; Lease is missing.
+func (c Config) browserConfig() (browser.Config, error) {
+	out, err := filepath.Abs(c.Out)
+	if err != nil {
+		return browser.Config{}, fmt.Errorf("output directory: %w", err)
+	}
+	return browser.Config{
+		Portal: c.Portal, BrowserPath: c.Browser, NoSandbox: c.NoSandbox, Headful: c.Headful,
+		// On the output's own file system, so that a file only needs a rename.
+		Downloads: filepath.Join(out, ".poactor", "incoming"), Log: c.Log,
+	}, nil
+}
+
+// profileDir is where the profiles of a run into an output directory live: a
+// short path, since browsers put sockets there, and the same for every start,
+// so that a start finds what a killed one left, and two at once exclude each
+// other.
+func profileDir(downloads string) string {
+	sum := sha256.Sum256([]byte(downloads))
+	return filepath.Join(os.TempDir(), fmt.Sprintf("poactor-%d-%x", os.Getuid(), sum[:5]))
+}
+
+func (c Config) decorate(b actors.Browsers) actors.Browsers {
+	if c.wrap == nil {
+		return b
+	}
+	return c.wrap(b)
 }

@@ -1,0 +1,134 @@
+// Command bench measures poactor against the floor, a plain HTTP client that
+// knows the portal's calls, on the built-in portal: all in one run, since only
+// ratios within a run mean anything on a noisy machine.
+//
+//	go run ./bench -poactor bin/poactor -runs 3
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/poactor/poactor/internal/testportal"
+)
+
+// settings are the command's flags.
+type settings struct {
+	poactor   string
+	runs      int
+	orders    int
+	workers   []int
+	noSandbox bool
+	browser   string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	s, err := parse(args)
+	if err != nil {
+		return err
+	}
+	results := map[string][]result{}
+	for i := range s.runs {
+		for _, n := range s.workers { // interleaved, so that noise hits all alike
+			for _, kind := range []string{"floor", "poactor"} {
+				fmt.Fprintf(out, "run %d of %d: %s %d\n", i+1, s.runs, kind, n)
+				r, err := s.measure(ctx, kind, n)
+				if err != nil {
+					return fmt.Errorf("%s with %d: %w", kind, n, err)
+				}
+				name := kind + " " + strconv.Itoa(n)
+				results[name] = append(results[name], r)
+			}
+		}
+	}
+	report(out, s, results)
+	return nil
+}
+
+func parse(args []string) (settings, error) {
+	var s settings
+	var workers string
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.StringVar(&s.poactor, "poactor", "bin/poactor", "the binary to measure")
+	fs.IntVar(&s.runs, "runs", 3, "how often each is measured; medians are shown")
+	fs.IntVar(&s.orders, "orders", 60, "orders in the batch")
+	fs.StringVar(&workers, "workers", "1,2,4,8", "sizes of the pool")
+	fs.BoolVar(&s.noSandbox, "no-sandbox", false, "passed to poactor")
+	fs.StringVar(&s.browser, "browser", "", "passed to poactor")
+	if err := fs.Parse(args); err != nil {
+		return s, err
+	}
+	for w := range strings.SplitSeq(workers, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(w))
+		if err != nil || n < 1 {
+			return s, fmt.Errorf("workers %q", w)
+		}
+		s.workers = append(s.workers, n)
+	}
+	return s, nil
+}
+
+// measure runs one thing once, on a portal of its own, so that no cache of a
+// former run helps.
+func (s settings) measure(ctx context.Context, kind string, n int) (result, error) {
+	p, err := testportal.Start(testportal.Options{Mix: testportal.Plain, Orders: s.orders})
+	if err != nil {
+		return result{}, err
+	}
+	defer p.Close()
+	p.Truth() // makes all files now
+	load := startLoad()
+	var r result
+	if kind == "floor" {
+		r, err = floor(ctx, p, n)
+	} else {
+		r, err = s.product(ctx, p, n)
+	}
+	r.busy = load.share()
+	return r, err
+}
+
+// result is one measurement.
+type result struct {
+	orders     int
+	wall       time.Duration // from the start to the end of the process
+	first      time.Duration // until the first order was begun
+	steady     float64       // orders a minute between the first settled and the last
+	clean      time.Duration // from the last order settled to the end
+	browserCPU float64       // seconds, of the browsers, whole run
+	warmCPU    float64       // seconds an order, without start and first pages
+	ownCPU     float64       // seconds, of poactor itself
+	memory     float64       // MB a worker that no other process shares, at the peak
+	busy       float64       // share of the machine's cores that was in use
+}
+
+func (r result) perMinute() float64 { return float64(r.orders) / r.wall.Minutes() }
+
+// median of one figure over the runs.
+func median(list []result, figure func(result) float64) float64 {
+	values := make([]float64, 0, len(list))
+	for _, r := range list {
+		values = append(values, figure(r))
+	}
+	slices.Sort(values)
+	return (values[(len(values)-1)/2] + values[len(values)/2]) / 2
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strconv"
+	"text/tabwriter"
+)
+
+// report prints the table: medians over the runs.
+func report(out io.Writer, s settings, results map[string][]result) {
+	fmt.Fprintf(out, "\n%d orders, medians of %d runs in one go, %d cores. CPU in seconds of the browsers' trees.\n\n", s.orders, s.runs, runtime.NumCPU())
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\tPOs/min\tsteady POs/min\tfloor POs/min\tof floor\tsteady of floor\tfirst order s\tclean-up s\tCPU/order\twarm CPU/order\town CPU/order\tMB/worker\tcores busy\t")
+	for _, n := range s.workers {
+		p, f := results["poactor "+strconv.Itoa(n)], results["floor "+strconv.Itoa(n)]
+		rate := median(p, result.perMinute)
+		floor := median(f, result.perMinute)
+		steady := median(p, func(r result) float64 { return r.steady })
+		floorSteady := median(f, func(r result) float64 { return r.steady })
+		each := func(figure func(result) float64) float64 {
+			return median(p, func(r result) float64 { return figure(r) / float64(max(1, r.orders)) })
+		}
+		fmt.Fprintf(w, "%d workers\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.3f\t%.3f\t%.3f\t%.0f\t%.2f\t\n",
+			n, rate, steady, floor, rate/floor, steady/floorSteady,
+			median(p, func(r result) float64 { return r.first.Seconds() }),
+			median(p, func(r result) float64 { return r.clean.Seconds() }),
+			each(func(r result) float64 { return r.browserCPU }),
+			median(p, func(r result) float64 { return r.warmCPU }),
+			each(func(r result) float64 { return r.ownCPU }),
+			median(p, func(r result) float64 { return r.memory }),
+			median(p, func(r result) float64 { return r.busy * float64(runtime.NumCPU()) }))
+	}
+	w.Flush()
+	speedUp(out, s, results)
+	fmt.Fprint(out, `
+floor: a plain HTTP client that knows the portal's calls (page, list, then all files of the order at once).
+steady: between the first order settled and the last, without start and end. warm: after the first two orders of each worker.
+MB/worker: memory that no other process shares, of the whole process tree, at its peak. cores busy: portal and bench included.
+`)
+}
+
+// speedUp compares each pool with one worker.
+func speedUp(out io.Writer, s settings, results map[string][]result) {
+	one := results["poactor 1"]
+	if one == nil {
+		return
+	}
+	base := median(one, result.perMinute)
+	for _, n := range s.workers[1:] {
+		fmt.Fprintf(out, "%d workers: %.2f x one worker\n", n, median(results["poactor "+strconv.Itoa(n)], result.perMinute)/base)
+	}
+}

@@ -1,0 +1,64 @@
+package poactor
+
+import (
+	"errors"
+
+	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/po"
+)
+
+// Error is why a run could not begin or ended early, in words for the user.
+type Error struct {
+	// Cause is empty where the configuration is wrong.
+	Cause po.Cause
+	// Held is set where another run holds the output directory or the profile.
+	Held bool
+	Msg  string // one line
+	Hint string // what to do about it; empty if nothing is known
+	Err  error  // what was underneath; may be nil
+}
+
+func (e *Error) Error() string { return e.Msg }
+
+// Unwrap gives the cause and what was underneath.
+func (e *Error) Unwrap() []error {
+	var list []error
+	if e.Cause != "" {
+		list = append(list, e.Cause)
+	}
+	if e.Err != nil {
+		list = append(list, e.Err)
+	}
+	return list
+}
+
+const goesOn = "the same command goes on from where it stood"
+
+// hints says what a user can do about a run that ended early.
+var hints = map[po.Cause]string{
+	po.SignedOut:     "give a browser profile that is signed in with --profile DIR; " + goesOn,
+	po.DiskFull:      "make room on the disk; " + goesOn,
+	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + goesOn,
+	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + goesOn,
+	po.BrowserHung:   "try fewer --workers; " + goesOn,
+	po.ProfileFailed: "check --profile DIR and the room in the temporary directory; " + goesOn,
+	po.Interrupted:   goesOn,
+	po.Internal:      "this is a bug of poactor; the log tells more, and " + goesOn,
+}
+
+// ended makes the error of a run that ended early.
+func ended(cause po.Cause, detail string) *Error {
+	if detail == "" {
+		detail = cause.Error()
+	}
+	return &Error{Cause: cause, Msg: detail, Hint: hints[cause]}
+}
+
+// refine makes an *Error of what a package below says.
+func refine(err error) error {
+	if e, ok := errors.AsType[*browser.Error](err); ok {
+		return &Error{Cause: e.Cause, Msg: e.Msg, Hint: e.Hint, Err: err}
+	}
+	cause := po.CauseOf(err)
+	return &Error{Cause: cause, Msg: err.Error(), Hint: hints[cause], Err: err}
+}

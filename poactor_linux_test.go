@@ -1,0 +1,70 @@
+package poactor
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/poactor/poactor/messages"
+)
+
+// browsersOf lists the main processes of the browsers that work on profiles
+// below dir: children of this process.
+func browsersOf(t *testing.T, dir string) []int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Error(err)
+	}
+	var pids []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		cmdline, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // it may be gone
+		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		_, rest, _ := bytes.Cut(stat, []byte(") "))
+		if f := strings.Fields(string(rest)); len(f) > 1 && f[1] == strconv.Itoa(os.Getpid()) && bytes.Contains(cmdline, []byte(dir)) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// One worker's browser is killed in a run of 60: every order right, the others
+// undisturbed.
+func TestBrowserKilled(t *testing.T) {
+	r := newTrial(t, quick)
+	settings, err := r.cfg.browserConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var once sync.Once
+	settled := 0
+	r.hooks = append(r.hooks, func(e any) {
+		if _, ok := e.(messages.OrderSettled); !ok {
+			return
+		}
+		if settled++; settled < 10 {
+			return
+		}
+		once.Do(func() {
+			pids := browsersOf(t, profileDir(settings.Downloads))
+			if len(pids) != 4 {
+				t.Errorf("%d browsers, want 4", len(pids))
+				return
+			}
+			if err := syscall.Kill(pids[2], syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	r.run(t)
+	r.undisturbed(t)
+}
