@@ -229,7 +229,7 @@ func TestRun(t *testing.T) {
 		Profile: "p", Browser: "b", Headful: true, NoSandbox: true,
 	}
 	got := s.Run(portal.Portal{Name: "x"}, "o")
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(poactor.Config{}, "OnEvent", "Log")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(poactor.Config{}, "OnEvent", "Log"), cmpopts.IgnoreUnexported(poactor.Config{})); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -8,11 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v4"
 )
 
 // maxFileBytes bounds the config file: a dozen lines need no megabyte.
@@ -69,72 +66,58 @@ func load(path string) ([]byte, error) {
 
 // parse reads YAML: one mapping of setting names to plain values.
 func parse(path string, text []byte, known *pflag.FlagSet) (map[string]value, error) {
-	file, err := parser.ParseBytes(text, 0)
-	if err != nil {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
 		return nil, syntax(path, err)
 	}
+	if doc.Kind == 0 || len(doc.Content) == 0 {
+		return nil, nil // nothing but comments
+	}
+	root := doc.Content[0]
+	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
+		return nil, nil
+	}
+	if root.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("%s:%d: want lines like \"workers: 4\"", path, root.Line)
+	}
 	out := map[string]value{}
-	for _, doc := range file.Docs {
-		for _, pair := range pairs(doc.Body) {
-			if err := add(out, path, pair, known); err != nil {
-				return nil, err
-			}
-		}
-		if doc.Body != nil && pairs(doc.Body) == nil && doc.Body.Type() != ast.CommentType {
-			return nil, fmt.Errorf("%s: want lines like \"workers: 4\"", place(path, doc.Body.GetToken()))
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if err := add(out, path, root.Content[i], root.Content[i+1], known); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// pairs returns the lines of a mapping; nil if it is none. One line alone is
-// a node of another kind.
-func pairs(body ast.Node) []*ast.MappingValueNode {
-	switch node := body.(type) {
-	case *ast.MappingNode:
-		return node.Values
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{node}
-	}
-	return nil
-}
-
 // add takes one line of the file. Both base-url and base_url are understood:
 // the first is the flag's name, the second looks like the variable's.
-func add(out map[string]value, path string, pair *ast.MappingValueNode, known *pflag.FlagSet) error {
-	where := place(path, pair.Key.GetToken())
-	name := strings.ReplaceAll(pair.Key.GetToken().Value, "_", "-")
-	if known.Lookup(name) == nil {
-		return fmt.Errorf("%s: unknown key %q", where, pair.Key.GetToken().Value)
+func add(out map[string]value, path string, key, val *yaml.Node, known *pflag.FlagSet) error {
+	where := fmt.Sprintf("%s:%d", path, key.Line)
+	name := strings.ReplaceAll(key.Value, "_", "-")
+	if key.Kind != yaml.ScalarNode || known.Lookup(name) == nil {
+		return fmt.Errorf("%s: unknown key %q", where, key.Value)
 	}
 	if _, twice := out[name]; twice {
 		return fmt.Errorf("%s: key %q is there twice", where, name)
 	}
-	scalar, ok := pair.Value.(ast.ScalarNode)
-	if !ok || pair.Value.Type() == ast.NullType {
+	if val.Kind != yaml.ScalarNode || val.Tag == "!!null" {
 		return fmt.Errorf("%s: %q wants one plain value", where, name)
 	}
-	out[name] = value{scalarText(scalar), where}
+	out[name] = value{val.Value, where}
 	return nil
 }
 
-// scalarText is a value as it stands in the file, without its quotes.
-func scalarText(n ast.ScalarNode) string {
-	if s, ok := n.(*ast.StringNode); ok {
-		return s.Value
-	}
-	return strings.TrimSpace(n.GetToken().Value)
-}
-
-func place(path string, t *token.Token) string {
-	return fmt.Sprintf("%s:%d", path, t.Position.Line)
-}
-
-// syntax makes one line of the parser's many.
+// syntax makes one line of the library's error, with its place.
 func syntax(path string, err error) error {
-	if e, ok := errors.AsType[yaml.Error](err); ok && e.GetToken() != nil {
-		return fmt.Errorf("%s: %s", place(path, e.GetToken()), e.GetMessage())
+	if e, ok := errors.AsType[*yaml.LoadError](err); ok {
+		line := e.Mark.Line
+		if line == 0 {
+			line = e.ContextMark.Line
+		}
+		return fmt.Errorf("%s:%d: %s", path, max(line, 1), plain(e.Message))
 	}
-	first, _, _ := strings.Cut(err.Error(), "\n")
-	return fmt.Errorf("%s: %s", path, first)
+	return fmt.Errorf("%s: %s", path, plain(err.Error()))
 }
+
+// plain keeps a text on one line.
+func plain(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -18,6 +19,8 @@ type Sources struct {
 	Env func(name string) (string, bool)
 	// File is the path of the config file; empty: none.
 	File string
+	// Except names flags that are left alone.
+	Except []string
 }
 
 // Fill sets each flag of fs that the command line has left alone from the
@@ -31,7 +34,7 @@ func Fill(fs *pflag.FlagSet, from Sources) error {
 	}
 	var errs []error
 	fs.VisitAll(func(f *pflag.Flag) {
-		if f.Changed || !isSetting(f.Name) {
+		if f.Changed || !isSetting(f.Name) || slices.Contains(from.Except, f.Name) {
 			return
 		}
 		name := EnvName(f.Name)

@@ -35,11 +35,18 @@ type Settings struct {
 	LogFile     string        // empty: OUT/.poactor/run.log
 }
 
+// Defaults are the settings of a run that nobody has said anything about.
+func Defaults() Settings {
+	var s Settings
+	s.Register(pflag.NewFlagSet("", pflag.ContinueOnError)) // declaring a flag sets its default
+	return s
+}
+
 // Register declares the flags of a run in fs, which write to s.
 func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.IntVarP(&s.Workers, "workers", "w", 4, "browsers to work with, 1 to 64; 1 is sequential")
-	fs.StringVar(&s.Portal, "portal", "coupa", "portal: a built-in `name`, or a YAML file")
-	fs.StringVar(&s.BaseURL, "base-url", "", "where the portal is, like `https://acme.coupahost.com`")
+	fs.StringVar(&s.Portal, "portal", "coupa", "built-in portal, or `FILE` of another")
+	fs.StringVar(&s.BaseURL, "base-url", "", "`URL` of the portal, like https://acme.coupahost.com")
 	fs.StringVarP(&s.Out, "out", "o", "", "output `directory` (default: named after the batch, beside it)")
 	fs.StringVar(&s.Profile, "profile", "", "browser profile that is signed in: a `directory`, copied for each worker")
 	s.RegisterBrowser(fs)

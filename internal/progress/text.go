@@ -18,21 +18,27 @@ const maxText = 160
 // Names tells how the batch writes the number of an order.
 type Names func(po.Key) string
 
-// Clean makes foreign text safe for a terminal and fit for one line: control
-// and formatting characters (escape sequences, line ends, right-to-left marks)
-// become spaces, spaces are joined, what is too long is cut.
+// Clean makes foreign text safe for a terminal and short: Line, and what is too
+// long is cut.
 func Clean(s string) string {
+	s = Line(s)
+	if runes := []rune(s); len(runes) > maxText {
+		return string(runes[:maxText-1]) + "…"
+	}
+	return s
+}
+
+// Line makes text safe for a terminal and fit for one line: control and
+// formatting characters (escape sequences, line ends, right-to-left marks)
+// become spaces, and spaces are joined.
+func Line(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unsafe(r) || unicode.IsSpace(r) {
 			return ' '
 		}
 		return r
 	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > maxText {
-		return string(runes[:maxText-1]) + "…"
-	}
-	return s
+	return strings.Join(strings.Fields(s), " ")
 }
 
 // unsafe reports whether a terminal could act on r instead of showing it.
