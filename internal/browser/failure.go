@@ -26,7 +26,7 @@ func asFailure(ctx context.Context, err error, address string) *po.ReadFailure {
 	var end *gone
 	why := context.Cause(ctx)
 	switch {
-	case errors.As(why, &end), errors.As(err, &end):
+	case errors.As(err, &end):
 		return &po.ReadFailure{Cause: end.cause, Detail: end.detail, URL: address}
 	case errors.As(err, &failure):
 		return failure

@@ -17,7 +17,7 @@ const (
 	maxURLChars      = 16 << 10 // signed links take some 4 KB
 	// supplierWaitMS is how long a settled page is given to show a supplier,
 	// whose name an order's folder may need.
-	supplierWaitMS = 1000
+	supplierWaitMS = 500
 )
 
 //go:embed observe.js

@@ -29,6 +29,9 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 		return reading, nil
 	}
 	failure := asFailure(ctx, err, address)
+	if end, ok := errors.AsType[*gone](context.Cause(s.ctx)); ok { // it may be told apart by nothing else
+		failure = &po.ReadFailure{Cause: end.cause, Detail: end.detail}
+	}
 	s.tab.stale = s.tab.stale || failure.Cause != po.UnrecognisedPage
 	if failure.URL == "" {
 		failure.URL = address

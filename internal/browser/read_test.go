@@ -1,22 +1,218 @@
 package browser
 
 import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/poactor/poactor/po"
 )
 
-func TestSmoke(t *testing.T) {
-	s := openSession(t, testPortal(serve(t, site{
-		"/orders/1": page(`<span class=supplier>ACME</span><a class=att href=/f/1.pdf>one.pdf</a><a class=att href=/f/2.pdf aria-label="two.pdf file attachment">x</a>`),
-	})))
-	for range 3 {
-		t0 := time.Now()
-		r, err := s.Read(t.Context(), order("1"), nil)
-		t.Logf("%+v %v %v", r, err, time.Since(t0))
-		if err != nil || r.Sign != po.SignAttachments || len(r.Attachments) != 2 {
-			t.Fail()
+// truncated is a page whose connection breaks in the middle of its list.
+func truncated(chunked bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		if !chunked {
+			w.Header().Set("Content-Length", "100000")
 		}
+		fmt.Fprint(w, `<!doctype html><body><a class=att href=/f/1.pdf>one</a><a class=att href=/f/2.pdf>two</a>`)
+		w.(http.Flusher).Flush()
+		conn, _, _ := http.NewResponseController(w).Hijack()
+		conn.Close()
 	}
+}
+
+func status(code int, headers ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for i := 0; i+1 < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(code)
+		fmt.Fprint(w, "<!doctype html><h1>status</h1>")
+	}
+}
+
+func redirect(to string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) }
+}
+
+// outcome is what a reading comes to, in one line.
+func outcome(r po.Reading, err error) string {
+	if err != nil {
+		f, ok := err.(*po.ReadFailure)
+		if !ok {
+			return "not a ReadFailure: " + err.Error()
+		}
+		line := "failure " + string(f.Cause)
+		if f.RetryAfter > 0 {
+			line += " after " + f.RetryAfter.String()
+		}
+		if f.Unreachable {
+			line += " unreachable"
+		}
+		return line
+	}
+	line := string(r.Sign)
+	for _, a := range r.Attachments {
+		line += " " + a.Name
+	}
+	return line
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	var elsewhere strings.Builder
+	foreign := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		elsewhere.WriteString(r.URL.Path + " ")
+		if r.URL.Path == "/frame" {
+			page("a frame")(w, r)
+			return
+		}
+		page("<input type=password>")(w, r)
+	}))
+	block := make(chan struct{})
+	pages := site{
+		"/orders/list":       page(`<span class=supplier>ACME</span><a class=att href=/f/1.pdf>one</a><a class=att href="/f/2.pdf#x">two</a><a class=att href=/f/2.pdf>again</a>`),
+		"/orders/late":       page(`<div id=d></div><script>setTimeout(()=>d.innerHTML='<a class=att href=/f/1>one</a>',300);setTimeout(()=>d.innerHTML+='<a class=att href=/f/2>two</a>',370)</script>`),
+		"/orders/empty":      page(`<p class=none>none</p>`),
+		"/orders/emptytext":  page(`<p>There are <b>no</b>   attachments here</p>`),
+		"/orders/hiddennone": page(`<p class=none style="display:none">x</p><a class=att href=/f/1>one</a>`),
+		"/orders/emptyfirst": page(`<p class=none id=n>none</p><div id=d></div><script>setTimeout(()=>{n.remove();d.innerHTML='<a class=att href=/f/1>one</a>'},60)</script>`),
+		"/orders/404":        status(404),
+		"/orders/phrase":     page(`<h1>Oops! We couldn’t <em>find</em> what you wanted</h1>`),
+		"/orders/inscript":   page(`<script>const s="We couldn't find what you wanted"</script><a class=att href=/f/1>one</a>`),
+		"/orders/403":        status(403),
+		"/orders/denied":     page(`<div>Access denied</div><a class=att href=/f/1>one</a>`),
+		"/orders/401":        status(401),
+		"/orders/form":       page(`<input type=password><div>Access denied</div>`),
+		"/orders/302":        redirect("/sessions/new"),
+		"/sessions/new":      page(`<h1>Welcome</h1>`),
+		"/orders/js":         page(`<script>setTimeout(()=>location="/orders/list",150)</script>`),
+		"/orders/sso":        redirect(foreign + "/saml/sso?SAMLRequest=x"),
+		"/orders/evil":       redirect(foreign + "/evil"),
+		"/orders/jsevil":     page(`<script>setTimeout(()=>location="` + foreign + `/evil",50)</script>`),
+		"/orders/frame":      page(`<iframe src="` + strings.Replace(foreign, "127.0.0.1", "localhost", 1) + `/frame"></iframe><a class=att href=/f/1>one</a>`),
+		"/orders/429":        status(429, "Retry-After", "7"),
+		"/orders/503after":   status(503, "Retry-After", "3"),
+		"/orders/503":        status(503),
+		"/orders/500":        status(500),
+		"/orders/blank":      page(""),
+		"/orders/alert":      page(`<script>alert(1);confirm(2)</script><a class=att href=/f/1>one</a>`),
+		"/orders/busy":       page(`<a class=att href=/f/1>one</a><div id=d></div><script>let i=0;setInterval(()=>d.innerHTML='<a class=att href=/f/n'+(i++)+'>n</a>',30)</script>`),
+		"/orders/stuck":      page(`<script>setTimeout(()=>{for(;;);},50)</script>`),
+		"/orders/hang":       func(w http.ResponseWriter, r *http.Request) { <-block },
+		"/orders/cut":        truncated(false),
+		"/orders/cutchunk":   truncated(true),
+		"/orders/file": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Disposition", "attachment")
+			fmt.Fprint(w, "x")
+		},
+		"/orders/tricky":   page(`<script>Array.prototype.toJSON=()=>'no';document.querySelector=()=>null;MutationObserver=null</script><a class=att href=/f/1>one</a>`),
+		"/orders/fall":     page(`<span class=supplier>ACME</span><p class=none></p>none<a class=req href=/req/1>r</a>`),
+		"/orders/fallx":    page(`<p class=none>none</p><a href=/req/gone>  requisition </a>`),
+		"/orders/fallno":   page(`<p class=none>none</p><a class=req href=/req/no>r</a>`),
+		"/orders/fallevil": page(`<p class=none>none</p><a class=req href="` + foreign + `/x">r</a>`),
+		"/req/1":           page(`<a class=att href=/f/r>req</a>`),
+		"/req/gone":        status(404),
+		"/req/no":          status(403),
+	}
+	p := testPortal(serve(t, pages))
+	t.Cleanup(func() { close(block) })
+	s := openSession(t, p)
+	for _, row := range []struct{ number, want string }{
+		{"list", "attachments one two"},
+		{"late", "attachments one two"},
+		{"empty", "empty"},
+		{"emptytext", "empty"},
+		{"hiddennone", "attachments one"},
+		{"emptyfirst", "attachments one"},
+		{"404", "not_found"},
+		{"phrase", "not_found"},
+		{"inscript", "attachments one"},
+		{"403", "forbidden"},
+		{"denied", "forbidden"},
+		{"401", "signed_out"},
+		{"form", "signed_out"},
+		{"302", "signed_out"},
+		{"js", "attachments one two"},
+		{"sso", "signed_out"},
+		{"evil", "failure blocked_host"},
+		{"jsevil", "failure blocked_host"},
+		{"frame", "attachments one"},
+		{"429", "failure throttled after 7s"},
+		{"503after", "failure throttled after 3s"},
+		{"503", "failure portal_error"},
+		{"500", "failure portal_error"},
+		{"blank", "failure unrecognised_page"},
+		{"alert", "attachments one"},
+		{"busy", "failure unrecognised_page"},
+		{"stuck", "failure timeout"},
+		{"list", "attachments one two"},
+		{"hang", "failure timeout"},
+		{"list", "attachments one two"},
+		{"cut", "failure timeout"}, // a half list is never taken for whole
+		{"cutchunk", "failure timeout"},
+		{"file", "failure unrecognised_page"},
+		{"list", "attachments one two"},
+		{"tricky", "attachments one"},
+		{"fall", "attachments req"},
+		{"fallx", "empty"},
+		{"fallno", "failure forbidden"},
+		{"fallevil", "failure blocked_host"},
+	} {
+		t.Run(row.number, func(t *testing.T) {
+			begun := time.Now()
+			got := outcome(s.Read(t.Context(), order(row.number), nil))
+			t.Log(time.Since(begun))
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	if got := elsewhere.String(); got != "/frame " {
+		t.Errorf("the foreign host was asked for %q, want only the frame", got)
+	}
+}
+
+func TestReadIsCalledOff(t *testing.T) {
+	t.Parallel()
+	s := openSession(t, testPortal(serve(t, site{"/orders/1": page("nothing"), "/orders/2": page(`<p class=none>x</p>`)})))
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(200*time.Millisecond, cancel)
+	begun := time.Now()
+	if got := outcome(s.Read(ctx, order("1"), nil)); got != "failure interrupted" {
+		t.Errorf("a reading called off: %s", got)
+	}
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("it took %v to end", took)
+	}
+	if got := outcome(s.Read(t.Context(), order("2"), nil)); got != "empty" {
+		t.Errorf("the next reading: %s", got)
+	}
+}
+
+func TestRefusedPort(t *testing.T) {
+	t.Parallel()
+	s := openSession(t, testPortal("http://"+unusedAddress(t)))
+	got := outcome(s.Read(t.Context(), order("1"), nil))
+	if !strings.HasSuffix(got, "portal_error unreachable") {
+		t.Errorf("a port where nobody listens: %s", got)
+	}
+}
+
+// unusedAddress is one where nobody listens.
+func unusedAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
