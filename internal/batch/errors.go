@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // What is wrong with a batch, for errors.Is. A file that does not exist or may
@@ -58,11 +59,12 @@ const (
 
 // shorten makes a cell fit for a message: one line, not too long.
 func shorten(s string) string {
-	s = clean(s)
-	if r := []rune(s[:min(len(s), 4*maxShown+4)]); len(r) > maxShown {
+	const most = utf8.UTFMax * (maxShown + 1) // more need not be looked at
+	r := []rune(clean(s[:min(len(s), most)]))
+	if len(r) > maxShown {
 		return string(r[:maxShown-1]) + "…"
 	}
-	return s
+	return string(r)
 }
 
 // noColumn is the error of a header without a column of order numbers.

@@ -1,0 +1,118 @@
+package batch
+
+import (
+	"encoding/csv"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/poactor/poactor/po"
+)
+
+// FuzzBatch: reading never panics, every error is one clear line, and without
+// outcomes the results are the batch but for the header's new columns.
+func FuzzBatch(f *testing.F) {
+	for _, path := range corpus(f) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "batch.csv")
+		if err := os.WriteFile(path, in, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		b, err := Open(path, parse)
+		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Err == nil || strings.ContainsAny(err.Error(), "\r\n") {
+				t.Fatalf("%T %q", err, err)
+			}
+			return
+		}
+		checkNothingFilled(t, b, in, dir)
+		checkFilled(t, b, dir)
+	})
+}
+
+// checkFilled fills every row and reads the results back.
+func checkFilled(t *testing.T, b *Batch, dir string) {
+	t.Helper()
+	p, err := b.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Rows < p.Orders+p.Completed+p.Blank || len(p.Bad) != p.Blank+p.Malformed+p.Duplicate {
+		t.Fatalf("the plan does not add up: %+v", p)
+	}
+	filled := map[po.Key]bool{}
+	path := filepath.Join(dir, "filled.csv")
+	out := results(t, b, func(key po.Key) (po.Outcome, bool) {
+		filled[key] = true
+		return po.Outcome{Key: key, Status: po.NotFound, Cause: po.CauseNotFound, Detail: "=a;\"b\r\n", Attempts: 1}, true
+	})
+	if err := os.WriteFile(path, out, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for o, err := range ReadOutcomes(path, parse) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filled[o.Key] && o.Status == po.NotFound && o.Detail != "=a;\"b" {
+			t.Fatalf("detail came back as %q", o.Detail)
+		}
+		if o.Status == po.NotFound {
+			delete(filled, o.Key)
+		}
+	}
+	if len(filled) > 0 {
+		t.Fatalf("without an outcome: %v in %q", filled, out)
+	}
+}
+
+// FuzzScanner compares with encoding/csv where both agree on what CSV is.
+func FuzzScanner(f *testing.F) {
+	f.Add("a,b\n\"c\"\"d\",\"e\nf\"\n")
+	f.Add(",,\nx\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.ContainsAny(text, "\r\x00") {
+			return // encoding/csv changes or refuses them
+		}
+		r := csv.NewReader(strings.NewReader(text))
+		r.FieldsPerRecord = -1
+		want, err := r.ReadAll()
+		if err != nil {
+			return
+		}
+		var got [][]string
+		s := newScanner(strings.NewReader(text), charsetUTF8, ',')
+		for {
+			rec, err := s.next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(rec.raw) == len("\n") && rec.end == 0 {
+				continue // encoding/csv leaves out empty lines
+			}
+			var cells []string
+			for i := range rec.cells {
+				cells = append(cells, unquote(string(rec.cell(i))))
+			}
+			got = append(got, cells)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}

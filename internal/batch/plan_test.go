@@ -1,0 +1,100 @@
+package batch
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/poactor/poactor/po"
+)
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	b := open(t, "PO_NUMBER,STATUS,<|>,L\n"+ // 1
+		"PO1,,,first\n"+ // 2
+		"\n"+ // 3
+		",x,,\n"+ // 4
+		"2,COMPLETED,,\n"+ // 5
+		"bad,,,\n"+ // 6
+		"1,,,second\n"+ // 7
+		"3,FAILED,,\n"+ // 8
+		"BAD,,,\n"+ // 9
+		"2,,,again\n"+ // 10
+		"4,NOT_FOUND,,\n"+ // 11
+		",,,\n")
+	p, err := b.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Plan{Rows: 9, Orders: 4, Completed: 1, Blank: 1, Malformed: 2, Duplicate: 1, Bad: []Bad{
+		{Line: 4, Why: Blank},
+		{Line: 6, Written: "bad", Why: Malformed, Err: cmpopts.AnyError},
+		{Line: 7, Written: "1", Why: Duplicate, First: 2},
+		{Line: 9, Written: "BAD", Why: Malformed, Err: cmpopts.AnyError},
+	}}
+	if diff := cmp.Diff(want, p, cmpopts.IgnoreUnexported(Plan{}), cmpopts.EquateErrors()); diff != "" {
+		t.Error(diff)
+	}
+	var orders []po.Order
+	for o, err := range p.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		orders = append(orders, o)
+	}
+	wantOrders := []po.Order{
+		{Key: "1", Number: "1", Written: "PO1", Levels: []string{"first"}},
+		{Key: "3", Number: "3", Written: "3"},
+		{Key: "2", Number: "2", Written: "2", Levels: []string{"again"}},
+		{Key: "4", Number: "4", Written: "4"},
+	}
+	if diff := cmp.Diff(wantOrders, orders); diff != "" {
+		t.Error(diff)
+	}
+	var invalid []int
+	for row, err := range p.Invalid() {
+		if err != nil || row.Order.Key != malformedKey("bad") {
+			t.Errorf("%+v, %v", row, err)
+		}
+		invalid = append(invalid, row.Line)
+	}
+	if diff := cmp.Diff([]int{6}, invalid); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestEveryRowHasItsOutcome: invariant 1 of SPEC §11 for the rows of a batch.
+func TestEveryRowHasItsOutcome(t *testing.T) {
+	t.Parallel()
+	b := mustOpen(t, "testdata/blank-and-bad.csv")
+	p, err := b.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled := map[po.Key]po.Outcome{}
+	for o, err := range p.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		settled[o.Key] = po.Outcome{Key: o.Key, Status: po.NoAttachments}
+	}
+	for row, err := range p.Invalid() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		settled[row.Order.Key] = po.Outcome{Key: row.Order.Key, Status: po.Failed, Cause: po.InvalidNumber, Detail: row.Err.Error()}
+	}
+	out := results(t, b, func(key po.Key) (po.Outcome, bool) { o, ok := settled[key]; return o, ok })
+	var got []po.Status
+	for row, err := range open(t, string(out)).Rows() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, row.Status)
+	}
+	want := []po.Status{po.NoAttachments, "", po.Failed, po.NoAttachments, po.Failed, po.Failed}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
