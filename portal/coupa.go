@@ -14,7 +14,7 @@ func coupa() Portal {
 		Attachments: Attachments{
 			Links:       coupaLinks(),
 			Name:        defaultName(),
-			NamePattern: `^(.+?)\s+[Ff]ile [Aa]ttachment$`,
+			NamePattern: `(?i)^(.+?)\s+file attachment$`,
 			Target:      defaultTarget(),
 			Settle:      defaultSettle,
 		},

@@ -20,9 +20,6 @@ func patternFault(err error) string {
 	return oneLine(text)
 }
 
-// notBoth are constructs of RE2 that JavaScript does not have or reads otherwise.
-var notBoth = regexp.MustCompile(`\(\?[^:]|\\[AzQEpPC]|\[\[:`)
-
 func namePatternFault(pattern string) (fault, hint string) {
 	if len(pattern) > maxPatternBytes {
 		return longPattern(), ""
@@ -31,8 +28,6 @@ func namePatternFault(pattern string) (fault, hint string) {
 	switch {
 	case err != nil:
 		return "is not a regular expression: " + patternFault(err), patternHint
-	case notBoth.MatchString(pattern):
-		return "uses a construct that browsers do not have", "keep to what both have: no (?i), no (?P<name>…), no \\A \\z \\pL, no [[:alpha:]]"
 	case re.NumSubexp() == 0:
 		return "has no group", "put the part that is the name in ( )"
 	}

@@ -36,7 +36,8 @@ type OrderPage struct {
 	// Path is appended to the base URL; {number} stands for the number.
 	Path string `yaml:"path"`
 	// Number is a regular expression (RE2) that a whole number must match. Its
-	// first group, if it has one, is what {number} becomes.
+	// first group, if it has one, is what {number} becomes. Left out it is \S+,
+	// anything without white space.
 	Number string `yaml:"number"`
 }
 
@@ -66,9 +67,9 @@ type Attachments struct {
 	// Name lists where an attachment's name is looked for, best first: an
 	// attribute's name, "text" (visible text) or "url" (last part of it).
 	Name []string `yaml:"name"`
-	// NamePattern is a regular expression (RE2 and JavaScript alike) whose
-	// first group is the name within what was found, like `^(.+) file attachment$`.
-	// What does not match is taken whole. Empty: always whole.
+	// NamePattern is a regular expression (RE2) whose first group is the name
+	// within what was found, like `^(.+) file attachment$`. What does not match
+	// is taken whole. Empty: always whole.
 	NamePattern string `yaml:"name_pattern"`
 	// Target lists the attributes where the URL is looked for, best first.
 	// An element without any is clicked.

@@ -1,0 +1,50 @@
+package portal
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The guide's example must load, and its table must have every key.
+func TestGuide(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../docs/portals.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide := string(data)
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(guide, -1)
+	if len(blocks) == 0 {
+		t.Fatal("the guide has no example")
+	}
+	for _, block := range blocks {
+		p, err := Load(write(t, block[1]))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if _, number, err := p.Parse("acme-2041-007"); number != "2041-007" || err != nil {
+			t.Errorf("the example's number is %q, %v", number, err)
+		}
+	}
+	for _, key := range leaves("", reflect.TypeFor[Portal]()) {
+		if !strings.Contains(guide, "| `"+key+"` |") {
+			t.Errorf("the guide's table has no %s", key)
+		}
+	}
+}
+
+// leaves lists the keys of a struct and of those in it; a sign is one.
+func leaves(key string, in reflect.Type) []string {
+	if in.Kind() != reflect.Struct || in == reflect.TypeFor[Sign]() {
+		return []string{key}
+	}
+	var keys []string
+	for i, name := range keysOf(in) {
+		keys = append(keys, leaves(join(key, name), in.Field(i).Type)...)
+	}
+	return keys
+}
