@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/internal/testportal"
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/portal"
+)
+
+// demo is what `poactor demo` is asked for.
+type demo struct {
+	settings config.Settings // of its run
+	orders   int
+	seed     uint64
+}
+
+func (a *app) demoCommand() *cobra.Command {
+	var d demo
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Try it: a built-in portal, a batch, real browsers, a result to look at",
+		Long: `Demo starts a portal on this machine that behaves like Coupa, with orders of every
+kind and with faults, runs a batch of them with real browsers, and compares the
+result with what the portal knows, file by file by SHA-256. It needs a browser
+and no network, and ends with 0 only if everything is right.`,
+		Example: "  poactor demo\n  poactor demo --orders 200 --workers 8 --out /tmp/demo",
+		Args:    noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := a.fill(c.Flags(), "workers", "out"); err != nil {
+				return err
+			}
+			return a.demo(c.Context(), d)
+		},
+	}
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.IntVarP(&d.settings.Workers, "workers", "w", 4, "browsers to work with")
+	fs.IntVar(&d.orders, "orders", 60, "orders in the batch")
+	fs.Uint64Var(&d.seed, "seed", 1, "what orders, files and faults are made from")
+	fs.StringVarP(&d.settings.Out, "out", "o", "", "`directory`, new or empty (default: poactor-demo, or the next free number)")
+	d.settings.RegisterBrowser(fs)
+	return c
+}
+
+// demo runs the built-in portal's batch like any other and judges the result.
+func (a *app) demo(ctx context.Context, d demo) error {
+	if d.orders < 1 {
+		return wrongUse("poactor demo --help lists the flags", "--orders must be 1 or more, not %d", d.orders)
+	}
+	dir, err := demoDir(d.settings.Out)
+	if err != nil {
+		return err
+	}
+	site, err := testportal.Start(testportal.Options{Seed: d.seed, Orders: d.orders})
+	if err != nil {
+		return cannot("", "built-in portal: %v", err)
+	}
+	defer site.Close()
+	batch := filepath.Join(dir, "orders.csv")
+	if err := writeBatch(batch, site); err != nil {
+		return outFailure(err)
+	}
+	fmt.Fprintf(a.stdout, "the built-in portal is at %s, its batch is %s\n", site.URL(), batch)
+	s := config.Defaults()
+	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
+	s.BaseURL = site.URL()
+	if err := a.run(ctx, s, batch); err != nil {
+		return err
+	}
+	out, err := outFor(batch, "")
+	if err != nil {
+		return err
+	}
+	return a.judge(site, out)
+}
+
+// judge compares a result with the truth. It reads the result as a user finds
+// it: rows and manifest from their files, and every document from the disk.
+// Orders that must fail are right where they did, so the run's own exit code
+// does not count.
+func (a *app) judge(site *testportal.Portal, out string) error {
+	outcomes, err := readBack(out)
+	if err != nil {
+		return err
+	}
+	wrong := site.Verify(out, outcomes)
+	for i, line := range wrong {
+		if i == maxListed {
+			a.warn("and %d more", len(wrong)-maxListed)
+			break
+		}
+		a.warn("%s", line)
+	}
+	if len(wrong) > 0 {
+		return &failure{exitBug, "the result is not what the portal has: " + progress.Count(len(wrong), "difference"),
+			"look into " + filepath.Join(out, stateDir, "run.log")}
+	}
+	files, size := 0, int64(0)
+	for _, o := range outcomes {
+		for _, f := range o.Files {
+			files, size = files+1, size+f.Bytes
+		}
+	}
+	fmt.Fprintf(a.stdout, "right:   %s as the portal has them; %s, %.1f MB, read back and compared by SHA-256\n",
+		progress.Count(len(outcomes), "order"), progress.Count(files, "file"), float64(size)/1e6)
+	a.code = exitDone
+	return nil
+}
+
+// readBack reads the outcomes from results.csv and manifest.csv.
+func readBack(out string) ([]po.Outcome, error) {
+	coupa, _ := portal.Builtin("coupa")
+	parse, err := coupa.Parser()
+	if err != nil {
+		return nil, err
+	}
+	r, err := loadResults(out, parse)
+	if err != nil {
+		return nil, err
+	}
+	outcomes := make([]po.Outcome, 0, len(r.keys))
+	for _, key := range r.keys {
+		outcomes = append(outcomes, r.known[key])
+	}
+	return outcomes, nil
+}
+
+func writeBatch(path string, site *testportal.Portal) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	return errors.Join(site.Batch(f), f.Close())
+}
+
+// demoDir makes the directory of a demo: the one asked for, which must be new
+// or empty, else the first of poactor-demo, poactor-demo-2, … that is free.
+func demoDir(asked string) (string, error) {
+	if asked != "" {
+		return asked, emptyDir(asked)
+	}
+	for n := 1; ; n++ {
+		dir := "poactor-demo"
+		if n > 1 {
+			dir = fmt.Sprintf("poactor-demo-%d", n)
+		}
+		err := os.Mkdir(dir, 0o777)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return "", outFailure(err)
+		}
+		return dir, nil
+	}
+}
+
+func emptyDir(dir string) error {
+	if err := checkOut(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return outFailure(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return outFailure(err)
+	}
+	if len(entries) > 0 {
+		return wrongUse("give a new one with --out, or none", "directory %s is not empty: it has %s",
+			dir, strings.TrimSpace(entries[0].Name()))
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/poactor/poactor/internal/config"
+)
+
+const rootHelp = `poactor brings home the documents attached to purchase orders.
+
+It takes a batch, a CSV file with a column PO_NUMBER, opens each order in the
+procurement portal with a few browsers, saves every attachment in a folder per
+order, and writes the batch back with a status per row. It can be stopped at
+any time: the same command goes on from where it stood.
+
+A setting can stand on the command line, in the environment (--base-url is
+POACTOR_BASE_URL) or in a config file (base-url: …), in this precedence.
+
+Exit codes: 0 every order settled, 1 a bug, 2 wrong use or bad batch,
+3 some orders are FAILED or PARTIAL, 4 sign-in needed, 5 another run holds the
+output, 6 the environment cannot do it, 130 interrupted.`
+
+const rootExample = `  poactor --base-url https://acme.coupahost.com --profile ~/coupa-profile orders.csv
+  poactor --portal acme.yaml --workers 8 --out /data/orders orders.csv
+  poactor --portal acme.yaml --dry-run orders.csv
+  poactor demo`
+
+// root builds the command line. Run is the root command itself, and has a name
+// for those who like one.
+func (a *app) root() *cobra.Command {
+	root := a.runCommand()
+	root.Use = "poactor [flags] BATCH"
+	root.Short = "Bring home the documents attached to purchase orders"
+	root.Long = rootHelp
+	root.Example = rootExample
+	root.SilenceErrors = true
+	root.SilenceUsage = true
+	root.Version = buildVersion().Module
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.PersistentFlags().StringVar(&a.configFile, "config", "",
+		"config `file` (default: poactor/config.yaml in the user's configuration directory)")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return wrongUse(c.CommandPath()+" --help lists the flags", "%v", err)
+	})
+	root.AddCommand(a.runCommand(), a.demoCommand(), a.portalCommand(), a.versionCommand())
+	return root
+}
+
+// runCommand is the main job.
+func (a *app) runCommand() *cobra.Command {
+	var s config.Settings
+	c := &cobra.Command{
+		Use:     "run [flags] BATCH",
+		Short:   "Run a batch (the same as poactor BATCH)",
+		Long:    "Run a batch: a CSV file with a column PO_NUMBER, or - for CSV on standard input.",
+		Example: "  poactor run --portal acme.yaml orders.csv\n  cat orders.csv | poactor run --portal acme.yaml --out orders -",
+		Args:    oneArgument("BATCH", "poactor orders.csv, or poactor --help"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := a.fill(c.Flags()); err != nil {
+				return err
+			}
+			return a.run(c.Context(), s, args[0])
+		},
+	}
+	s.Register(c.Flags())
+	c.Flags().SortFlags = false
+	return c
+}
+
+// fill completes the flags from the environment and the config file, except
+// those that mean something else for this command than for a run.
+func (a *app) fill(fs *pflag.FlagSet, except ...string) error {
+	if err := config.Fill(fs, config.Sources{Env: a.env, File: a.userConfig(), Except: except}); err != nil {
+		return wrongUse("", "%v", err)
+	}
+	return nil
+}
+
+// oneArgument wants one argument of the given name.
+func oneArgument(name, hint string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch len(args) {
+		case 1:
+			return nil
+		case 0:
+			return wrongUse(hint, "no %s is given", name)
+		}
+		return wrongUse(hint, "one %s is wanted, not %d: %s", name, len(args), strings.Join(args, " "))
+	}
+}
+
+// noArguments wants none.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return wrongUse(c.CommandPath()+" --help", "%s takes no arguments, not %q", c.CommandPath(), args[0])
+}
