@@ -1,6 +1,7 @@
 package download
 
 import (
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -27,9 +28,7 @@ func newCookies(list []po.Cookie) (cookies, error) {
 		if wide {
 			cookie.Domain = host
 		}
-		if strings.Contains(host, ":") && !strings.HasPrefix(host, "[") {
-			host = "[" + host + "]"
-		}
+		host = net.JoinHostPort(strings.Trim(host, "[]"), "443") // the jar reads an IPv6 host with a port only
 		jar.SetCookies(&url.URL{Scheme: "https", Host: host, Path: "/"}, []*http.Cookie{cookie})
 	}
 	return cookies{jar}, nil

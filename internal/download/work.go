@@ -86,9 +86,9 @@ func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
 	if err != nil {
 		return diskError("open folder", err)
 	}
-	broken := w.verify(dir, recorded)
-	if !isWork(found) {
-		err = noteFound(dir, broken)
+	err = w.verify(dir, recorded, isWork(found))
+	if err == nil && !isWork(found) {
+		err = noteFound(dir)
 	}
 	dir.Close() // before the rename, which Windows would refuse
 	if err != nil || found == w.folder {
@@ -97,34 +97,41 @@ func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
 	return a.move(found, w.folder)
 }
 
-// verify finds out which recorded files are whole. It returns the names of
-// those that are not.
-func (w *work) verify(dir *os.Root, recorded []po.File) map[string]bool {
-	broken, good := map[string]bool{}, map[string]bool{}
+// verify finds out which recorded files are whole, and removes what is not, so
+// that the name is free for what is fetched instead. In a folder that had its
+// final name only a file that is too short counts as damaged: a longer one is
+// what the user has made of it, like a PDF with notes, and stays.
+func (w *work) verify(dir *os.Root, recorded []po.File, underWork bool) error {
+	good := map[string]bool{}
 	for _, f := range recorded {
 		if path.Base(f.Name) != f.Name || strings.ContainsAny(f.Name, `\:`) || good[fold(f.Name)] {
 			continue // not a name in this folder, or vouched for already
 		}
-		if sum, err := sumOf(dir, f.Name, f.Bytes); err != nil || sum != f.SHA256 {
-			broken[f.Name] = true
+		if sum, err := sumOf(dir, f.Name, f.Bytes); err == nil && sum == f.SHA256 {
+			good[fold(f.Name)] = true
+			w.kept[f.ID] = f
 			continue
 		}
-		good[fold(f.Name)] = true
-		w.kept[f.ID] = f
+		info, err := dir.Lstat(f.Name)
+		if err != nil || !info.Mode().IsRegular() || !underWork && info.Size() >= f.Bytes {
+			continue
+		}
+		if err := dir.Remove(f.Name); err != nil {
+			return diskError("remove damaged file", err)
+		}
 	}
-	return broken
+	return nil
 }
 
-// noteFound writes down what lies in a folder with a final name, without the
-// files that are broken.
-func noteFound(dir *os.Root, broken map[string]bool) error {
+// noteFound writes down what lies in a folder with a final name.
+func noteFound(dir *os.Root) error {
 	entries, err := list(dir)
 	if err != nil {
 		return err
 	}
 	names := []string{}
 	for _, e := range entries {
-		if name := e.Name(); !broken[name] && !isTemp(name) && name != foundName {
+		if name := e.Name(); !isTemp(name) && name != foundName {
 			names = append(names, name)
 		}
 	}

@@ -1,0 +1,454 @@
+package download
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/poactor/poactor/po"
+)
+
+// tree returns the files of the output directory with their content.
+func tree(t *testing.T, a *Archive) map[string]string {
+	t.Helper()
+	return treeOf(t, a.root.Name())
+}
+
+func treeOf(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(name)
+		rel, _ := filepath.Rel(dir, name)
+		files[filepath.ToSlash(rel)] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// put makes files below the output directory.
+func put(t *testing.T, a *Archive, files map[string]string) {
+	t.Helper()
+	for name, content := range files {
+		file := filepath.Join(a.root.Name(), filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// echo serves /x as the file "content of /x", except what it is told is away,
+// and counts requests.
+type echo struct {
+	requests atomic.Int32
+	mu       sync.Mutex
+	away     map[string]bool
+}
+
+func (e *echo) set(away ...string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.away = map[string]bool{}
+	for _, path := range away {
+		e.away[path] = true
+	}
+}
+
+func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.requests.Add(1)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.away[r.URL.Path] {
+		w.WriteHeader(500)
+		return
+	}
+	fmt.Fprint(w, "content of "+r.URL.Path)
+}
+
+// job asks for attachments that are written as path=name.
+func job(base string, kept po.Kept, attachments ...string) po.FetchJob {
+	j := po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Kept: kept}
+	for _, att := range attachments {
+		path, name, _ := strings.Cut(att, "=")
+		j.Attachments = append(j.Attachments, po.Attachment{ID: path, Name: name, URL: base + path})
+	}
+	return j
+}
+
+func fetch(t *testing.T, a *Archive, j po.FetchJob) po.FetchResult {
+	t.Helper()
+	result, err := a.Fetch(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func finish(t *testing.T, a *Archive, kept po.Kept, final string) {
+	t.Helper()
+	for range 2 { // idempotent
+		if err := a.Finish(t.Context(), kept, final); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func wantTree(t *testing.T, a *Archive, want map[string]string) {
+	t.Helper()
+	if diff := cmp.Diff(want, tree(t, a)); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
+}
+
+func names(kept po.Kept) []string {
+	var list []string
+	for _, f := range kept.Files {
+		list = append(list, f.ID+"="+f.Name)
+	}
+	return list
+}
+
+func wantNames(t *testing.T, kept po.Kept, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, names(kept)); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
+	}
+}
+
+func TestFetchAndFinish(t *testing.T) {
+	t.Parallel()
+	base, allowed := portal(t, &echo{})
+	a := openArchive(t, Config{Allowed: allowed})
+	result := fetch(t, a, job(base, po.Kept{}, "/a=../../a.pdf", "/b=CON.pdf", "/c=\u202e=x\n.pdf"))
+	wantNames(t, result.Kept, "/a=a.pdf", "/b=_CON.pdf", "/c==x .pdf")
+	finish(t, a, result.Kept, "S/PO_1_COMPLETED")
+	wantTree(t, a, map[string]string{
+		"S/PO_1_COMPLETED/a.pdf": "content of /a", "S/PO_1_COMPLETED/_CON.pdf": "content of /b", "S/PO_1_COMPLETED/=x .pdf": "content of /c"})
+	if original := result.Kept.Files[0].Original; original != "../../a.pdf" {
+		t.Errorf("original %q", original)
+	}
+}
+
+// The same answers lead to the same names, however they race.
+func TestSameNames(t *testing.T) {
+	t.Parallel()
+	base, allowed := portal(t, &echo{})
+	a := openArchive(t, Config{Allowed: allowed})
+	var group sync.WaitGroup
+	for n := range 10 {
+		group.Go(func() {
+			j := job(base, po.Kept{}, "/1=a.pdf", "/2=A.PDF", "/3=a.pdf", "/4=a (2).pdf", "/5=re\u0301.pdf", "/6=ré.pdf", "/1=a.pdf")
+			j.Order.Key = po.Key(fmt.Sprint(n))
+			result, err := a.Fetch(context.Background(), j)
+			if err != nil {
+				t.Error(err)
+			}
+			wantNames(t, result.Kept, "/1=a.pdf", "/2=A (2).PDF", "/3=a (3).pdf", "/4=a (2) (2).pdf", "/5=ré.pdf", "/6=ré (2).pdf")
+		})
+	}
+	group.Wait()
+}
+
+func TestParallelIsBounded(t *testing.T) {
+	t.Parallel()
+	var now, most atomic.Int32
+	gate := make(chan struct{})
+	base, allowed := portal(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := now.Add(1)
+		defer now.Add(-1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		if n == 3 { // as many as may be: all go on
+			select {
+			case <-gate:
+			default:
+				close(gate)
+			}
+		}
+		<-gate
+		fmt.Fprint(w, pdf)
+	}))
+	a := openArchive(t, Config{Allowed: allowed, Parallel: 3})
+	var group sync.WaitGroup
+	for n := range 3 {
+		group.Go(func() {
+			j := job(base, po.Kept{}, "/1", "/2", "/3", "/4")
+			j.Order.Key = po.Key(fmt.Sprint(n))
+			if r, err := a.Fetch(context.Background(), j); err != nil || len(r.Kept.Files) != 4 {
+				t.Error(r, err)
+			}
+		})
+	}
+	group.Wait()
+	if most.Load() != 3 {
+		t.Errorf("%d files at once, want 3", most.Load())
+	}
+}
+
+func TestSecondAttemptKeepsWhatIsWhole(t *testing.T) {
+	t.Parallel()
+	portalFiles := &echo{}
+	base, allowed := portal(t, portalFiles)
+	a := openArchive(t, Config{Allowed: allowed})
+	portalFiles.set("/b")
+	first := fetch(t, a, job(base, po.Kept{}, "/a=x.pdf", "/b=x.pdf", "/c=x.pdf", "/d=d.pdf"))
+	wantNames(t, first.Kept, "/a=x.pdf", "/c=x (2).pdf", "/d=d.pdf")
+	if len(first.Missing) != 1 || first.Missing[0].ID != "/b" || first.Missing[0].Cause != po.PortalError {
+		t.Errorf("missing %+v", first.Missing)
+	}
+	put(t, a, map[string]string{"S/PO_1__WORK/x.pdf": "content of /A"}) // same size, other content
+	portalFiles.set()
+	before := portalFiles.requests.Load()
+	second := fetch(t, a, job(base, first.Kept, "/a=x.pdf", "/b=x.pdf", "/c=x.pdf")) // d is listed no more
+	wantNames(t, second.Kept, "/a=x.pdf", "/b=x (3).pdf", "/c=x (2).pdf")
+	if n := portalFiles.requests.Load() - before; n != 2 {
+		t.Errorf("%d requests, want 2: for what is broken and what was missing", n)
+	}
+	finish(t, a, second.Kept, "S/PO_1_COMPLETED")
+	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/x (2).pdf": "content of /c",
+		"S/PO_1_COMPLETED/x.pdf": "content of /a", "S/PO_1_COMPLETED/x (3).pdf": "content of /b"})
+}
+
+// A process was killed: a temporary file and a placed one are left, and
+// nothing was recorded.
+func TestAfterAKill(t *testing.T) {
+	t.Parallel()
+	base, allowed := portal(t, &echo{})
+	a := openArchive(t, Config{Allowed: allowed})
+	put(t, a, map[string]string{
+		"S/PO_1__WORK/.poactor-0.part": "conte", "S/PO_1__WORK/A.pdf": "content of /a",
+		"S/PO_1__WORK/b.pdf": "", "S/PO_1__WORK/old.pdf": "old",
+	})
+	result := fetch(t, a, job(base, po.Kept{}, "/a=a.pdf", "/b=b.pdf"))
+	wantNames(t, result.Kept, "/a=A.pdf", "/b=b (2).pdf")
+	finish(t, a, result.Kept, "S/PO_1_COMPLETED")
+	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/A.pdf": "content of /a", "S/PO_1_COMPLETED/b (2).pdf": "content of /b"})
+}
+
+// A later run takes up a folder that had its final name.
+func TestFinalFolderIsTakenBack(t *testing.T) {
+	t.Parallel()
+	rows := map[string]po.Kept{
+		"recorded":   {Folder: "S/PO_1_PARTIAL", Files: []po.File{{ID: "/a", Name: "a.pdf", Bytes: 13, SHA256: sum("content of /a")}, {ID: "/s", Name: "short.pdf", Bytes: 13, SHA256: sum("content of /s")}, {ID: "/n", Name: "noted.pdf", Bytes: 4, SHA256: sum("pure")}, {ID: "/gone", Name: "gone.pdf", Bytes: 4, SHA256: sum("gone")}}},
+		"unrecorded": {},
+		"hostile":    {Folder: "../outside/PO_1_PARTIAL", Files: []po.File{{ID: "/a", Name: "../../a.pdf", Bytes: 1}}},
+	}
+	for name, kept := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			portalFiles := &echo{}
+			base, allowed := portal(t, portalFiles)
+			a := openArchive(t, Config{Allowed: allowed})
+			put(t, a, map[string]string{"S/PO_1_PARTIAL/a.pdf": "content of /a", "S/PO_1_PARTIAL/short.pdf": "cont",
+				"S/PO_1_PARTIAL/gone.pdf": "gone", "S/PO_1_PARTIAL/noted.pdf": "pure, with notes", "S/PO_1_PARTIAL/my notes.txt": "mine"})
+			result := fetch(t, a, job(base, kept, "/a=a.pdf", "/b=b.pdf"))
+			wantNames(t, result.Kept, "/a=a.pdf", "/b=b.pdf")
+			if n, want := portalFiles.requests.Load(), map[bool]int32{true: 1, false: 2}[name == "recorded"]; n != want {
+				t.Errorf("%d requests, want %d", n, want)
+			}
+			again := fetch(t, a, job(base, result.Kept, "/a=a.pdf", "/b=b.pdf")) // killed and started again
+			finish(t, a, again.Kept, "S/PO_1_COMPLETED")
+			want := map[string]string{"S/PO_1_COMPLETED/a.pdf": "content of /a", "S/PO_1_COMPLETED/b.pdf": "content of /b",
+				"S/PO_1_COMPLETED/gone.pdf": "gone", "S/PO_1_COMPLETED/noted.pdf": "pure, with notes", "S/PO_1_COMPLETED/my notes.txt": "mine"}
+			if name != "recorded" { // nobody knows that it is broken
+				want["S/PO_1_COMPLETED/short.pdf"] = "cont"
+			}
+			wantTree(t, a, want)
+		})
+	}
+}
+
+func TestMovesFromUnknownSupplier(t *testing.T) {
+	t.Parallel()
+	base, allowed := portal(t, &echo{})
+	a := openArchive(t, Config{Allowed: allowed})
+	old := po.Kept{Folder: "Unknown supplier/PO_1_FAILED"}
+	finish(t, a, po.Kept{}, old.Folder)
+	result := fetch(t, a, job(base, old, "/a=a.pdf"))
+	finish(t, a, result.Kept, a.Final(po.Order{Key: "1", Number: "1"}, "S", result.Kept, po.Completed))
+	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/a.pdf": "content of /a"})
+	if a.isDir(old.Folder) {
+		t.Error("the old folder is still there")
+	}
+}
+
+func TestBrowserLane(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	save := func(name, content string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("/etc/passwd", link); err != nil {
+		link = dir // no links here: a directory will do
+	}
+	a := openArchive(t, Config{Allowed: func(*url.URL) bool { return false }})
+	good := save("guid-1", pdf)
+	result := fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Attachments: []po.Attachment{
+		{ID: "good", Name: "a.pdf", Saved: good},
+		{ID: "page", Name: "b.pdf", Saved: save("guid-2", signInPage)},
+		{ID: "empty", Name: "c.pdf", Saved: save("guid-3", "")},
+		{ID: "away", Name: "d.pdf", Saved: filepath.Join(dir, "away")},
+		{ID: "link", Name: "e.pdf", Saved: link},
+		{ID: "click", Name: "f.pdf"},
+		{ID: "failed", Name: "g.pdf", URL: "http://x/", Cause: po.Timeout, Detail: "it took too long"},
+	}})
+	wantNames(t, result.Kept, "good=a.pdf")
+	if f := result.Kept.Files[0]; f.Lane != po.LaneBrowser || f.SHA256 != sum(pdf) || f.Time.IsZero() {
+		t.Errorf("file %+v", f)
+	}
+	if _, err := os.Stat(good); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the loose file is still there")
+	}
+	var got []po.Missing
+	for _, m := range result.Missing {
+		m.Detail = ""
+		got = append(got, m)
+	}
+	want := []po.Missing{{ID: "page", Cause: po.DownloadRejected}, {ID: "empty", Cause: po.DownloadRejected}, {ID: "away", Cause: po.DownloadRejected},
+		{ID: "link", Cause: po.DownloadRejected}, {ID: "click", Cause: po.DownloadRejected, Browser: true}, {ID: "failed", Cause: po.Timeout}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("missing (-want +got):\n%s", diff)
+	}
+	wantTree(t, a, map[string]string{"S/PO_1__WORK/a.pdf": pdf})
+}
+
+// A cancelled fetch tells what it has, and leaves nothing half.
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan struct{})
+	base, allowed := portal(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "content of "+r.URL.Path)
+		if r.URL.Path == "/a" {
+			return
+		}
+		w.(http.Flusher).Flush()
+		close(served)
+		<-r.Context().Done()
+	}))
+	a := openArchive(t, Config{Allowed: allowed, Parallel: 1}) // so that /a is whole before /b begins
+	go func() { <-served; cancel() }()
+	result, err := a.Fetch(ctx, job(base, po.Kept{}, "/a=a.pdf", "/b=b.pdf", "/c=c.pdf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Kept.Files)+len(result.Missing) != 3 || !slices.ContainsFunc(result.Missing, func(m po.Missing) bool { return m.ID == "/b" && m.Cause == po.Interrupted }) {
+		t.Errorf("result %+v", result)
+	}
+	want := map[string]string{}
+	for _, f := range result.Kept.Files {
+		want["S/PO_1__WORK/"+f.Name] = "content of " + f.ID
+	}
+	wantTree(t, a, want)
+}
+
+func TestPlantedLinksAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("making links takes a right there")
+	}
+	rows := map[string]func(out, outside string) error{
+		"supplier":    func(out, outside string) error { return os.Symlink(outside, filepath.Join(out, "S")) },
+		"work folder": func(out, outside string) error { return plant(outside, filepath.Join(out, "S", "PO_1__WORK")) },
+		"file": func(out, outside string) error {
+			return plant(filepath.Join(outside, "victim"), filepath.Join(out, "S", "PO_1__WORK", "a.pdf"))
+		},
+		"temporary file": func(out, outside string) error {
+			return plant(filepath.Join(outside, "victim"), filepath.Join(out, "S", "PO_1__WORK", tempName(0)))
+		},
+		"final folder": func(out, outside string) error { return plant(outside, filepath.Join(out, "S", "PO_1_PARTIAL")) },
+	}
+	for name, make := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			base, allowed := portal(t, &echo{})
+			a := openArchive(t, Config{Allowed: allowed})
+			outside := t.TempDir()
+			victim := map[string]string{"victim": "untouched"}
+			if err := os.WriteFile(filepath.Join(outside, "victim"), []byte("untouched"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := make(a.root.Name(), outside); err != nil {
+				t.Fatal(err)
+			}
+			result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/a=a.pdf"))
+			if err == nil {
+				err = a.Finish(t.Context(), result.Kept, "S/PO_1_PARTIAL")
+			}
+			t.Logf("result %v, %v", names(result.Kept), err)
+			if diff := cmp.Diff(victim, treeOf(t, outside)); diff != "" {
+				t.Errorf("outside (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func plant(target, link string) error {
+	if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(target, link)
+}
+
+func TestRenameNeverOverwrites(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]func(*os.Root, string, string) error{"link": rename, "reservation": renameReserved} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := openArchive(t, Config{})
+			put(t, a, map[string]string{"from": "new", "taken": "old"})
+			if err := f(a.root, "from", "taken"); !errors.Is(err, fs.ErrExist) {
+				t.Errorf("onto another file: %v, want fs.ErrExist", err)
+			}
+			wantTree(t, a, map[string]string{"from": "new", "taken": "old"})
+			if err := f(a.root, "from", "free"); err != nil {
+				t.Error(err)
+			}
+			wantTree(t, a, map[string]string{"free": "new", "taken": "old"})
+		})
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	allowed := func(*url.URL) bool { return true }
+	for name, c := range map[string]Config{
+		"no directory": {Allowed: allowed}, "no hosts": {Out: t.TempDir()}, "a file": {Out: file, Allowed: allowed},
+		"below a file": {Out: filepath.Join(file, "x"), Allowed: allowed}, "negative": {Out: t.TempDir(), Allowed: allowed, Parallel: -1},
+	} {
+		if a, err := Open(c); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, %v", name, a, err)
+		}
+	}
+}
