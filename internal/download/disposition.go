@@ -8,8 +8,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/charmap"
-
 	"github.com/poactor/poactor/po"
 )
 
@@ -82,14 +80,14 @@ func decodeName(name string) string {
 	return toUTF8(name)
 }
 
-// toUTF8 takes bytes that are no UTF-8 for Windows-1252, as browsers do.
+// toUTF8 takes bytes that are no UTF-8 for Latin-1, as RFC 9110 once had it.
 func toUTF8(name string) string {
 	if utf8.ValidString(name) {
 		return name
 	}
-	plain, err := charmap.Windows1252.NewDecoder().String(name)
-	if err != nil {
-		return name
+	var b strings.Builder
+	for _, c := range []byte(name) {
+		b.WriteRune(rune(c))
 	}
-	return plain
+	return b.String()
 }
