@@ -123,6 +123,7 @@ type file struct {
 	size    int // about; zero is exact
 	link    link
 	trouble trouble
+	at      string // path of its URL, where that is not the usual one
 
 	once sync.Once // guards body and sum
 	body []byte
@@ -131,6 +132,9 @@ type file struct {
 
 // path is that of the file's URL.
 func (f *file) path() string {
+	if f.at != "" {
+		return f.at
+	}
 	last := "download"
 	if f.link.inline() {
 		last = url.PathEscape(f.name)

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
 	"strings"
 )
@@ -42,6 +41,7 @@ type sheet struct {
 
 // line is one line of an order.
 type line struct {
+	Number   int
 	Item     string
 	Quantity int
 	Price    string
@@ -98,7 +98,7 @@ func (p *Portal) sheet(o *order, number string) sheet {
 	for i := range 3 + int(o.number[7]-'0')%4 {
 		quantity, cents := 1+(i*7)%9, 1250+i*i*3791
 		total += quantity * cents
-		s.Lines = append(s.Lines, line{fmt.Sprintf("Item %s-%02d, as per quotation", o.number[4:], i+1), quantity, money(cents)})
+		s.Lines = append(s.Lines, line{i + 1, fmt.Sprintf("Item %s-%02d, as per quotation", o.number[4:], i+1), quantity, money(cents)})
 	}
 	s.Total = money(total)
 	for i := range icons {
@@ -201,12 +201,4 @@ func (p *Portal) render(w http.ResponseWriter, status int, name string, data any
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())
-}
-
-func parsePages() (*template.Template, error) {
-	pages, err := template.ParseFS(pageFiles, "assets/*.html")
-	if err != nil {
-		return nil, fmt.Errorf("parse pages: %w", err)
-	}
-	return pages, nil
 }

@@ -16,6 +16,7 @@ const (
 	// sizeSkew makes the mean of sizes about 260 KB; 1 would be log-uniform
 	// with a mean of 470 KB.
 	sizeSkew = 2
+	slowList = 2 * time.Second // more than the usual latency
 )
 
 // planner makes orders. All it does follows from the seed.
@@ -25,10 +26,14 @@ type planner struct {
 	nextFile int
 }
 
+func newPlanner(seed uint64) *planner {
+	return &planner{rng: rand.New(rand.NewPCG(seed, 0x706f)), numbers: make(map[string]bool)}
+}
+
 // plan makes the orders of a portal. Beyond the first round of scenarios the
 // rest repeats them, without the big file.
 func plan(opts Options) []*order {
-	b := &planner{rng: rand.New(rand.NewPCG(opts.Seed, 0x706f)), numbers: make(map[string]bool)}
+	b := newPlanner(opts.Seed)
 	var orders []*order
 	for round := 0; len(orders) < opts.Orders; round++ {
 		var batch []*order
@@ -170,5 +175,3 @@ func ends(p page, lang, phrase string, status po.Status, cause po.Cause) func(*p
 		o.page, o.lang, o.phrase, o.status, o.cause = p, lang, phrase, status, cause
 	}
 }
-
-const slowList = 2 * time.Second

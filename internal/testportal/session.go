@@ -10,7 +10,6 @@ import (
 )
 
 const (
-	sessionCookie = "_coupa_session"
 	browserCookie = "visitor" // tells browsers apart; gone when they close
 	sessionLife   = 12 * time.Hour
 )
@@ -32,8 +31,8 @@ func (s *sessions) open() string {
 	return token
 }
 
-func (s *sessions) holds(r *http.Request) bool {
-	cookie, err := r.Cookie(sessionCookie)
+func (s *sessions) holds(r *http.Request, name string) bool {
+	cookie, err := r.Cookie(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return err == nil && s.valid[cookie.Value]
@@ -43,7 +42,7 @@ func (s *sessions) holds(r *http.Request) bool {
 // fits a net/http client as well as a browser, where the domain is to be set.
 func (p *Portal) SessionCookie() *http.Cookie {
 	return &http.Cookie{
-		Name: sessionCookie, Value: p.sessions.open(), Path: "/", HttpOnly: true,
+		Name: p.site.cookie, Value: p.sessions.open(), Path: "/", HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, MaxAge: int(sessionLife.Seconds()),
 	}
 }
@@ -59,7 +58,7 @@ func (p *Portal) signedIn(r *http.Request) bool {
 	if p.faults.everywhere() == SignOut {
 		return false
 	}
-	return !p.opts.SignIn || p.sessions.holds(r)
+	return !p.opts.SignIn || p.sessions.holds(r, p.site.cookie)
 }
 
 // guarded sends who is not signed in to the sign-in page.
@@ -71,7 +70,7 @@ func (p *Portal) guarded(next http.HandlerFunc) http.HandlerFunc {
 		case strings.HasSuffix(r.URL.Path, ".json"):
 			http.Error(w, `{"error":"signed out"}`, http.StatusUnauthorized)
 		default:
-			http.Redirect(w, r, "/sessions/new?return_to="+url.QueryEscape(r.URL.RequestURI()), http.StatusFound)
+			http.Redirect(w, r, p.site.signIn+"?return_to="+url.QueryEscape(r.URL.RequestURI()), http.StatusFound)
 		}
 	}
 }
@@ -91,13 +90,19 @@ func (p *Portal) browser(w http.ResponseWriter, r *http.Request) string {
 }
 
 func (p *Portal) signInPage(w http.ResponseWriter, r *http.Request) {
-	p.render(w, http.StatusOK, "signin.html", map[string]string{"ReturnTo": r.FormValue("return_to")})
+	p.signInForm(w, r, "")
+}
+
+func (p *Portal) signInForm(w http.ResponseWriter, r *http.Request, complaint string) {
+	p.render(w, http.StatusOK, "signin.html", map[string]string{
+		"Action": p.site.signIn, "ReturnTo": r.FormValue("return_to"), "Error": complaint,
+	})
 }
 
 // signIn takes any user and password, as long as there is one.
 func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
 	if r.PostFormValue("user[login]") == "" || r.PostFormValue("user[password]") == "" {
-		p.render(w, http.StatusOK, "signin.html", map[string]string{"ReturnTo": r.FormValue("return_to"), "Error": "The user name or password is not right."})
+		p.signInForm(w, r, "The user name or password is not right.")
 		return
 	}
 	http.SetCookie(w, p.SessionCookie())

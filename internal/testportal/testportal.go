@@ -45,7 +45,7 @@ const (
 // In the latencies zero means the default and a negative value none.
 type Options struct {
 	Seed           uint64        // of orders, files and names; 0 means 1
-	Orders         int           // 0 means 60
+	Orders         int           // 0 means 60, and 70 for Faulty: each scenario at least once
 	Mix            Mix           // empty means Everything
 	PageLatency    time.Duration // of a page; default 400 ms
 	ListLatency    time.Duration // of the call that lists attachments; default 300 ms
@@ -59,11 +59,14 @@ func (o Options) withDefaults() Options {
 	if o.Seed == 0 {
 		o.Seed = 1
 	}
-	if o.Orders == 0 {
-		o.Orders = 60
-	}
 	if o.Mix == "" {
 		o.Mix = Everything
+	}
+	if o.Orders == 0 {
+		o.Orders = 60
+		if o.Mix == Faulty {
+			o.Orders += len(costlyScenarios())
+		}
 	}
 	for _, d := range []struct {
 		value *time.Duration
@@ -94,6 +97,7 @@ func (o Options) validate() error {
 // Portal is a running portal. Its methods may be called from any goroutine.
 type Portal struct {
 	opts     Options
+	site     site
 	url      string
 	server   *http.Server
 	end      context.CancelFunc // ends waiting handlers
@@ -113,29 +117,41 @@ type Portal struct {
 	faults   faults
 }
 
-// Start makes the orders and serves them on a free port of 127.0.0.1.
-func Start(opts Options) (*Portal, error) {
-	return start(opts, (*Portal).coupa)
+// site is what tells one portal of this package from the other.
+type site struct {
+	plan   func(Options) []*order
+	routes func(*Portal) http.Handler
+	cookie string // of the session
+	signIn string // path of the sign-in page
 }
 
-func start(opts Options, routes func(*Portal) http.Handler) (*Portal, error) {
+// Start makes the orders of the Coupa-like portal and serves them on a free port of
+// 127.0.0.1.
+func Start(opts Options) (*Portal, error) {
+	return start(opts, site{plan, (*Portal).coupa, "_coupa_session", "/sessions/new"})
+}
+
+func start(opts Options, s site) (*Portal, error) {
 	opts = opts.withDefaults()
 	if err := opts.validate(); err != nil {
+		return nil, fmt.Errorf("start portal: %w", err)
+	}
+	pages, err := template.ParseFS(pageFiles, "assets/*.html")
+	if err != nil {
 		return nil, fmt.Errorf("start portal: %w", err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("start portal: %w", err)
 	}
-	pages, err := parsePages()
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start portal: %w", err), listener.Close())
-	}
 	ctx, end := context.WithCancel(context.Background())
-	p := &Portal{opts: opts, url: "http://" + listener.Addr().String(), end: end, pages: pages, press: newPress(opts.Seed)}
-	p.index(plan(opts))
+	p := &Portal{
+		opts: opts, site: s, url: "http://" + listener.Addr().String(), end: end,
+		press: newPress(opts.Seed), pages: pages,
+	}
+	p.index(s.plan(opts))
 	p.server = &http.Server{
-		Handler:           p.handlers.guard(routes(p)),
+		Handler:           p.handlers.guard(s.routes(p)),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are no news
@@ -165,10 +181,11 @@ func (p *Portal) index(orders []*order) {
 func (p *Portal) URL() string { return p.url }
 
 // Close ends the portal at once, waiting and hanging requests included, and
-// returns when none is left.
+// returns when none is left. The connections go first, so that no client takes
+// a request that was broken off for an empty answer.
 func (p *Portal) Close() error {
-	p.end()
 	err := p.server.Close()
+	p.end()
 	p.serving.Wait()
 	p.handlers.wait()
 	if err != nil && !errors.Is(err, net.ErrClosed) {

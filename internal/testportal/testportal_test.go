@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
@@ -90,13 +89,7 @@ func fetchFile(t *testing.T, c *http.Client, p *Portal, f listed) answer {
 	if f.Token == "" {
 		return get(t, c, p.URL()+f.Path)
 	}
-	form := url.Values{"authenticity_token": {f.Token}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL()+f.Path, strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return do(c, req)
+	return postForm(t, c, p.URL()+f.Path, url.Values{"authenticity_token": {f.Token}})
 }
 
 // list reads the list behind a page's path.
@@ -167,16 +160,17 @@ func lastingly(t *testing.T, c *http.Client, p *Portal, f listed) (file File, ok
 	return File{}, false
 }
 
-// TestSameSeed starts a portal twice, with another portal's orders in between.
+// TestSameSeed compares portals of a seed with each other and with one of
+// another seed.
 func TestSameSeed(t *testing.T) {
 	t.Parallel()
-	for _, mix := range []Mix{Everything, Plain, Faulty} {
-		first := swift(t, Options{Seed: 7, Mix: mix, Orders: 70}).Truth()
-		again := swift(t, Options{Seed: 7, Mix: mix, Orders: 70}).Truth()
+	for _, mix := range []Mix{Plain, Faulty} {
+		first := swift(t, Options{Seed: 7, Mix: mix, Orders: 20}).Truth()
+		again := swift(t, Options{Seed: 7, Mix: mix, Orders: 20}).Truth()
 		if diff := cmp.Diff(first, again); diff != "" {
 			t.Errorf("%s: two portals of a seed differ:\n%s", mix, diff)
 		}
-		other := swift(t, Options{Seed: 8, Mix: mix, Orders: 70}).Truth()
+		other := swift(t, Options{Seed: 8, Mix: mix, Orders: 20}).Truth()
 		if cmp.Equal(first, other) {
 			t.Errorf("%s: portals of two seeds are the same", mix)
 		}

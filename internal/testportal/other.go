@@ -1,0 +1,120 @@
+package testportal
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/poactor/poactor/po"
+)
+
+// StartOther makes a portal that has nothing in common with Coupa and serves it on
+// a free port of 127.0.0.1. Mix does not matter to it. A person who describes
+// it sees this:
+//
+//   - an order like "B-100234" is at /docs?po=B-100234
+//   - its page comes ready from the server; the vendor is in td.vendor
+//   - each document is a row of table.papers, with a form that posts to /fetch
+//     and a button.get whose data-file attribute is the name
+//   - an order without documents says "There is nothing on file for this order"
+//   - an unknown order is answered with 200 and "Unknown order reference", a secret one
+//     with 200 and "This order is confidential"
+//   - sign-in is at /login, the session is the cookie SID
+func StartOther(opts Options) (*Portal, error) {
+	return start(opts, site{planOther, (*Portal).other, "SID", "/login"})
+}
+
+// planOther makes orders with one to four documents, and one in six without:
+// in turn empty, unknown and secret.
+func planOther(opts Options) []*order {
+	b := newPlanner(opts.Seed)
+	var orders []*order
+	for i := range opts.Orders {
+		number := "B-" + b.number()[2:]
+		o := &order{number: number, written: number, kind: "ordinary", supplier: suppliers[b.rng.IntN(len(suppliers))], status: po.Completed}
+		switch i % 18 {
+		case 3:
+			o.kind, o.status = "empty", po.NoAttachments
+		case 9:
+			o.kind, o.page, o.status, o.cause = "unknown", pageGoneText, po.NotFound, po.CauseNotFound
+		case 15:
+			o.kind, o.page, o.status, o.cause = "secret", pageDeniedText, po.Failed, po.Forbidden
+		default:
+			b.fill(o, 1+b.rng.IntN(4), linkForm)
+		}
+		for _, f := range o.files {
+			f.at = "/fetch"
+		}
+		orders = append(orders, o)
+	}
+	return orders
+}
+
+// other routes the requests of the portal that is unlike Coupa.
+func (p *Portal) other() http.Handler {
+	aboutPage := func(r *http.Request) (order string, file int) { return r.FormValue("po"), 0 }
+	aboutDocument := func(r *http.Request) (order string, file int) {
+		id, _ := strconv.Atoi(r.PostFormValue("doc"))
+		if f := p.files[id]; f != nil {
+			return f.order, id
+		}
+		return "", id
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /docs", p.recorded(RequestPage, aboutPage, p.guarded(p.otherPage)))
+	mux.HandleFunc("POST /fetch", p.recorded(RequestFile, aboutDocument, p.guarded(p.otherFile)))
+	mux.HandleFunc("GET /login", p.recorded(RequestSignIn, aboutNothing, p.signInPage))
+	mux.HandleFunc("POST /login", p.recorded(RequestSignIn, aboutNothing, p.signIn))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		p.record.count(RequestOther)
+		http.NotFound(w, r)
+	})
+	return mux
+}
+
+// otherSheet is what the template of a page is given.
+type otherSheet struct {
+	Number, Vendor string
+	Text           string // all there is to say, if not empty
+	Papers         []paper
+}
+
+type paper struct {
+	ID    int
+	Name  string
+	Token string
+}
+
+func (p *Portal) otherPage(w http.ResponseWriter, r *http.Request) {
+	o := p.byNumber[r.FormValue("po")]
+	if p.meet(w, r, p.faults.next(r.URL.RequestURI(), trouble{})) || !p.wait(r.Context(), p.opts.PageLatency) {
+		return
+	}
+	var s otherSheet
+	switch {
+	case o == nil || o.page == pageGoneText:
+		s.Text = "Unknown order reference"
+	case o.page == pageDeniedText:
+		s.Text = "This order is confidential"
+	default:
+		s.Number, s.Vendor = o.number, o.supplier
+		for _, f := range o.files {
+			s.Papers = append(s.Papers, paper{f.id, f.name, p.formToken(f)})
+		}
+	}
+	p.render(w, http.StatusOK, "other.html", s)
+}
+
+func (p *Portal) otherFile(w http.ResponseWriter, r *http.Request) {
+	id, _ := strconv.Atoi(r.PostFormValue("doc"))
+	f := p.files[id]
+	if f == nil || r.PostFormValue("key") != p.formToken(f) {
+		http.Error(w, "no such document", http.StatusBadRequest)
+		return
+	}
+	fault := p.faults.next(fmt.Sprint("/fetch/", id), f.trouble)
+	if p.meet(w, r, fault) || !p.wait(r.Context(), p.opts.FileLatency) {
+		return
+	}
+	p.serve(w, f, fault)
+}
