@@ -79,6 +79,9 @@ func (o *order) seenSupplier() string {
 	return o.supplier
 }
 
+// markup says in which of five ways the page shows the supplier.
+func (o *order) markup() int { return int(o.number[7]-'0') % 5 }
+
 // link says how a page lets people get at a file.
 type link string
 

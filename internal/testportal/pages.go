@@ -160,7 +160,7 @@ func (p *Portal) list(w http.ResponseWriter, r *http.Request, o *order, l listin
 	if p.meet(w, r, p.faults.next(r.URL.Path, o.listTrouble)) || !p.wait(r.Context(), p.opts.ListLatency+o.listDelay) {
 		return
 	}
-	l.Supplier, l.Markup, l.Twins = o.supplier, int(o.number[7]-'0')%5, o.twins
+	l.Supplier, l.Markup, l.Twins = o.supplier, o.markup(), o.twins
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(l) // a client that goes away is no news
 }

@@ -18,7 +18,7 @@
     function (name) { return element("span", { "class": "po-supplier-name" }, name); },
     function (name) { return wrap(element("div", { "class": "supplier-info" }), element("span", {}, name)); },
     function (name) { return wrap(element("div", { "data-testid": "order-supplier" }), element("span", {}, name)); },
-    function (name) { return element("div", { "class": "order_supplier" }, name); }
+    function (name) { return wrap(element("div", { "class": "order_supplier" }), element("span", {}, name)); }
   ];
 
   function wrap(outer, inner) {
