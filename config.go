@@ -13,6 +13,7 @@ import (
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/portal"
+	"github.com/poactor/poactor/profilestore"
 )
 
 // MaxWorkers is the largest pool; each worker is a browser of some 200 MB.
@@ -108,13 +109,20 @@ func (c Config) browserConfig() (browser.Config, error) {
 	}, nil
 }
 
-// profileDir is where the profiles of a run into an output directory live: a
-// short path, since browsers put sockets there, and the same for every start,
-// so that a start finds what a killed one left, and two at once exclude each
-// other.
+// profileDir is where the profiles of a run into an output directory live: the
+// same for every start, so that a start finds what a killed one left, and two
+// at once exclude each other. Browsers put sockets there, whose paths are
+// bounded: where the system's directory for temporary files has a long name, as
+// on macOS, /tmp serves.
 func profileDir(downloads string) string {
 	sum := sha256.Sum256([]byte(downloads))
-	return filepath.Join(os.TempDir(), fmt.Sprintf("poactor-%d-%x", os.Getuid(), sum[:5]))
+	name := fmt.Sprintf("poactor-%d-%x", os.Getuid(), sum[:5])
+	const deepest = len("/10000/t") // a profile's own directory for temporary files
+	dir := filepath.Join(os.TempDir(), name)
+	if most := profilestore.MaxTempDir(); most > 0 && len(dir)+deepest > most {
+		dir = filepath.Join("/tmp", name)
+	}
+	return dir
 }
 
 func (c Config) decorate(b actors.Browsers) actors.Browsers {

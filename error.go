@@ -5,6 +5,7 @@ import (
 
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/profilestore"
 )
 
 // Error is why a run could not begin or ended early, in words for the user.
@@ -60,5 +61,12 @@ func refine(err error) error {
 		return &Error{Cause: e.Cause, Msg: e.Msg, Hint: e.Hint, Err: err}
 	}
 	cause := po.CauseOf(err)
-	return &Error{Cause: cause, Msg: err.Error(), Hint: hints[cause], Err: err}
+	e := &Error{Cause: cause, Msg: err.Error(), Hint: hints[cause], Err: err}
+	switch {
+	case errors.Is(err, profilestore.ErrInUse):
+		e.Held, e.Msg, e.Hint = true, "another run holds this output directory", "wait until it has ended, or give another --out"
+	case errors.Is(err, profilestore.ErrBaseInUse):
+		e.Held, e.Hint = true, "close the browser that uses the profile; "+goesOn
+	}
+	return e
 }

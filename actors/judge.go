@@ -19,7 +19,7 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 	if m.Failure.Cause != "" {
 		return b.fail(t, m.Failure.Cause, m.Failure.Detail, m.Failure.RetryAfter, m.Failure.URL)
 	}
-	if t.tried && m.Reading.Sign == po.SignEmpty || t.tried && m.Reading.Sign == po.SignNotFound {
+	if gone := m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound; gone && (t.tried || len(t.kept.Files) > 0) {
 		return b.fail(t, po.UnrecognisedPage, "the page no longer lists the attachments that it listed before", 0, m.Reading.URL)
 	}
 	t.reading = m.Reading

@@ -58,7 +58,7 @@ func checkBase(base string) error {
 		return fmt.Errorf("%s is not a browser profile: it has neither a Local State file nor a Default directory", base)
 	}
 	if holder := inUse(base); holder != "" {
-		return fmt.Errorf("the profile %s is in use by a running browser (%s); close it first", base, holder)
+		return fmt.Errorf("the profile %s is %w (%s); close it first", base, ErrBaseInUse, holder)
 	}
 	return nil
 }

@@ -31,6 +31,12 @@ const (
 	lockName = ".profiles.lock"
 )
 
+// What the errors of Open and Lease wrap where somebody else has hold.
+var (
+	ErrInUse     = errors.New("in use")                      // of a work directory, by another store
+	ErrBaseInUse = errors.New("in use by a running browser") // of the base profile
+)
+
 // Config says where the profiles are. Dir must be set.
 type Config struct {
 	// Dir is the work directory. It belongs to the store alone, is made if it
@@ -105,18 +111,51 @@ func open(c Config) (*Store, error) {
 			return nil, err
 		}
 	}
-	if err := makePrivate(dir); err != nil {
+	if s.lock, err = acquire(dir); err != nil {
 		return nil, err
-	}
-	s.lock = flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
-	switch free, err := s.lock.TryLock(); {
-	case err != nil:
-		return nil, err
-	case !free:
-		return nil, fmt.Errorf("%s is in use by another profile store", dir)
 	}
 	s.sweep(true)
 	return s, nil
+}
+
+// acquire makes dir and locks it. The lock's file goes with the directory when
+// the store closes, so that a lock on a file which is no longer there, won
+// while another store closed, counts for nothing.
+func acquire(dir string) (*flock.Flock, error) {
+	var err error
+	for range 100 {
+		if err = makePrivate(dir); err != nil { // it may go while it is made
+			continue
+		}
+		lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
+		var free bool
+		switch free, err = lock.TryLock(); {
+		case err != nil: // it may have gone in between
+			continue
+		case !free:
+			return nil, fmt.Errorf("%s is %w by another profile store", dir, ErrInUse)
+		}
+		ours, e1 := lock.Stat()
+		there, e2 := os.Stat(lock.Path())
+		if e1 == nil && e2 == nil && os.SameFile(ours, there) {
+			return lock, nil
+		}
+		lock.Unlock() // nobody's any more
+		err = fmt.Errorf("%s comes and goes", dir)
+	}
+	return nil, err
+}
+
+// abandon gives the directory back: lock and all, unless something is left in
+// it. Windows removes no open file, hence the second try.
+func (s *Store) abandon() error {
+	open := os.Remove(s.lock.Path())
+	err := s.lock.Unlock()
+	if open != nil {
+		os.Remove(s.lock.Path())
+	}
+	os.Remove(s.dir)
+	return err
 }
 
 // makePrivate makes dir if need be, and lets nobody else look into it.
@@ -247,7 +286,7 @@ func (s *Store) forget(p *Profile) {
 }
 
 // Close releases every profile that is still leased and gives the work
-// directory free. Its error names what could not be removed. A second call
+// directory back, which is removed unless something else lies in it. Its error names what could not be removed. A second call
 // does nothing.
 func (s *Store) Close() error {
 	s.mu.Lock()
@@ -268,7 +307,7 @@ func (s *Store) Close() error {
 	}
 	group.Wait()
 	err := s.sweep(false)
-	if e := s.lock.Unlock(); err == nil {
+	if e := s.abandon(); err == nil {
 		err = e
 	}
 	if err != nil {

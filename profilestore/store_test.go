@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -304,5 +305,39 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("the error has more than one line: %v", err)
 			}
 		})
+	}
+}
+
+// A store that closes leaves nothing, and a store that opens meanwhile holds
+// the lock that counts.
+func TestCloseLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := workDir(t)
+	var group sync.WaitGroup
+	var holders atomic.Int32
+	for range 8 {
+		group.Go(func() {
+			for range 50 {
+				s, err := Open(Config{Dir: dir})
+				if errors.Is(err, ErrInUse) {
+					continue
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if holders.Add(1) > 1 {
+					t.Error("two stores hold one directory")
+				}
+				holders.Add(-1)
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the directory is left: %v", err)
 	}
 }
