@@ -58,17 +58,22 @@ func (c Config) withDefaults() Config {
 		c.Log = logrus.New()
 		c.Log.SetOutput(io.Discard)
 	}
+	c.Times = c.Times.orDefaults()
+	return c
+}
+
+func (t Times) orDefaults() Times {
 	orElse := func(d *time.Duration, v time.Duration) {
 		if *d == 0 {
 			*d = v
 		}
 	}
-	orElse(&c.Times.Start, 30*time.Second)
-	orElse(&c.Times.Navigation, 30*time.Second)
-	orElse(&c.Times.Signs, 30*time.Second)
-	orElse(&c.Times.Click, 5*time.Second)
-	orElse(&c.Times.File, 300*time.Second)
-	return c
+	orElse(&t.Start, 30*time.Second)
+	orElse(&t.Navigation, 30*time.Second)
+	orElse(&t.Signs, 30*time.Second)
+	orElse(&t.Click, 5*time.Second)
+	orElse(&t.File, 300*time.Second)
+	return t
 }
 
 // Check tells what would keep any browser from starting, before one is

@@ -110,7 +110,7 @@ func serve(t testing.TB, h http.Handler) string {
 func page(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprintf(w, "<!doctype html><title>t</title><body>%s</body>", body)
+		fmt.Fprintf(w, "<!doctype html><title>t</title><body><i class=supplier hidden>ACME</i>%s</body>", body)
 	}
 }
 

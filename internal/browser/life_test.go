@@ -206,7 +206,7 @@ func TestBadBrowsers(t *testing.T) {
 		"says why":       {script("why", "echo '[1:2:3/4.5:ERROR:dbus/bus.cc(1)] Failed to connect to the bus'>&2;echo '[1:2:3/4.5:ERROR:a.cc(7)] Bad profile.'>&2; exit 21", 0o700), "ended at its start (exit 21): Bad profile."},
 		"no sandbox":     {script("box", "echo '[1:2:ERROR:z.cc(1)] No usable sandbox!'>&2; kill -6 $$", 0o700), "No usable sandbox!"},
 		"mute":           {script("mute", "exec sleep 60", 0o700), "did not answer in its time"},
-		"talks rubbish":  {script("rubbish", `printf 'no json\0{"id":1,"result":{}}\0' >&4; sleep 60`, 0o700), "did not answer in its time"},
+		"talks rubbish":  {script("rubbish", `printf 'no json\0[]\0"x"\0{"id":"x"}\0{"method":5}\0{"id":1,"result":{}}\0' >&4; sleep 60`, 0o700), "did not answer in its time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/go-rod/rod/lib/cdp"
 )
 
 // sendTimeout bounds one write to a browser that has stopped reading.
@@ -37,15 +39,25 @@ func (p *pipe) Send(msg []byte) error {
 	return err
 }
 
-// Read returns the next message. What is not JSON is dropped, for rod's client
-// panics on it.
+// frame is the outer form of every message, as far as rod's client relies on
+// it.
+type frame struct {
+	ID        int        `json:"id"`
+	SessionID string     `json:"sessionId"`
+	Method    string     `json:"method"`
+	Error     *cdp.Error `json:"error"`
+}
+
+// Read returns the next message. What has not the form of one is dropped, for
+// rod's client panics on it, in a goroutine where nobody can recover.
 func (p *pipe) Read() ([]byte, error) {
 	for {
 		msg, err := p.buf.ReadBytes(0)
 		if err != nil {
 			return nil, err
 		}
-		if msg = msg[:len(msg)-1]; json.Valid(msg) {
+		msg = msg[:len(msg)-1]
+		if json.Unmarshal(msg, &frame{}) == nil {
 			return msg, nil
 		}
 	}

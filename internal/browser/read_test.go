@@ -78,7 +78,7 @@ func TestPages(t *testing.T) {
 	}))
 	block := make(chan struct{})
 	pages := site{
-		"/orders/list":       page(`<span class=supplier>ACME</span><a class=att href=/f/1.pdf>one</a><a class=att href="/f/2.pdf#x">two</a><a class=att href=/f/2.pdf>again</a>`),
+		"/orders/list":       page(`<a class=att href=/f/1.pdf>one</a><a class=att href="/f/2.pdf#x">two</a><a class=att href=/f/2.pdf>again</a>`),
 		"/orders/late":       page(`<div id=d></div><script>setTimeout(()=>d.innerHTML='<a class=att href=/f/1>one</a>',300);setTimeout(()=>d.innerHTML+='<a class=att href=/f/2>two</a>',370)</script>`),
 		"/orders/empty":      page(`<p class=none>none</p>`),
 		"/orders/emptytext":  page(`<p>There are <b>no</b>   attachments here</p>`),
@@ -87,6 +87,9 @@ func TestPages(t *testing.T) {
 		"/orders/404":        status(404),
 		"/orders/phrase":     page(`<h1>Oops! We couldn’t <em>find</em> what you wanted</h1>`),
 		"/orders/inscript":   page(`<script>const s="We couldn't find what you wanted"</script><a class=att href=/f/1>one</a>`),
+		"/orders/404bare":    func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(404) },
+		"/orders/500bare":    func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) },
+		"/orders/418bare":    func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(418) },
 		"/orders/403":        status(403),
 		"/orders/denied":     page(`<div>Access denied</div><a class=att href=/f/1>one</a>`),
 		"/orders/401":        status(401),
@@ -114,7 +117,7 @@ func TestPages(t *testing.T) {
 			fmt.Fprint(w, "x")
 		},
 		"/orders/tricky":   page(`<script>Array.prototype.toJSON=()=>'no';document.querySelector=()=>null;MutationObserver=null</script><a class=att href=/f/1>one</a>`),
-		"/orders/fall":     page(`<span class=supplier>ACME</span><p class=none></p>none<a class=req href=/req/1>r</a>`),
+		"/orders/fall":     page(`<p class=none></p>none<a class=req href=/req/1>r</a>`),
 		"/orders/fallx":    page(`<p class=none>none</p><a href=/req/gone>  requisition </a>`),
 		"/orders/fallno":   page(`<p class=none>none</p><a class=req href=/req/no>r</a>`),
 		"/orders/fallevil": page(`<p class=none>none</p><a class=req href="` + foreign + `/x">r</a>`),
@@ -133,6 +136,9 @@ func TestPages(t *testing.T) {
 		{"hiddennone", "attachments one"},
 		{"emptyfirst", "attachments one"},
 		{"404", "not_found"},
+		{"404bare", "not_found"},
+		{"500bare", "failure portal_error"},
+		{"418bare", "failure portal_error"},
 		{"phrase", "not_found"},
 		{"inscript", "attachments one"},
 		{"403", "forbidden"},
@@ -174,6 +180,9 @@ func TestPages(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+	if r, err := s.Read(t.Context(), order("fall"), nil); err != nil || r.Supplier != "ACME" || r.URL != p.BaseURL+"/req/1" {
+		t.Errorf("the page behind an order: %+v, %v", r, err)
 	}
 	if got := elsewhere.String(); got != "/frame " {
 		t.Errorf("the foreign host was asked for %q, want only the frame", got)

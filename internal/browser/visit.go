@@ -17,6 +17,12 @@ const (
 	retryPause  = 20 * time.Millisecond // before a page that is just being left is asked again
 )
 
+// noBodyText is what the browser says of an error's answer without a body; it
+// shows a page of its own then.
+const noBodyText = "net::ERR_HTTP_RESPONSE_CODE_FAILURE"
+
+var errNoBody = errors.New("the answer has no body")
+
 // visit opens an address and waits until the page shows what it is. The error
 // is a *po.ReadFailure, or that of a context.
 func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
@@ -34,13 +40,17 @@ func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 }
 
 func (s *Session) navigateAndObserve(ctx context.Context, address string) (sighting, error) {
-	if err := s.navigate(ctx, address, ""); err != nil {
-		return sighting{}, err
-	}
+	err := s.navigate(ctx, address)
 	answer := s.guard.answer()
 	known := statusSign(s.config.Portal, answer.Status)
 	if failure := serverFailure(answer, time.Now()); failure != nil && known == "" {
 		return sighting{}, failure
+	}
+	if errors.Is(err, errNoBody) && known != "" {
+		return sighting{Sign: string(known), URL: answer.URL}, nil
+	}
+	if err != nil {
+		return sighting{}, err
 	}
 	seen, err := s.observe(ctx, known, s.config.Times.Signs)
 	seen.address = address
@@ -52,15 +62,17 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (sight
 
 // navigate opens an address in the tab and waits until its document has come,
 // not until it is whole.
-func (s *Session) navigate(ctx context.Context, address, referrer string) error {
+func (s *Session) navigate(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Navigation)
 	defer cancel()
-	answer, err := proto.PageNavigate{URL: address, Referrer: referrer}.Call(s.page(ctx))
+	answer, err := proto.PageNavigate{URL: address}.Call(s.page(ctx))
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return &po.ReadFailure{Cause: po.Timeout, Detail: fmt.Sprintf("no answer from the portal within %v", s.config.Times.Navigation), URL: address}
 	case err != nil:
 		return err
+	case answer.ErrorText == noBodyText:
+		return fmt.Errorf("%w: %w", errNoBody, navigationFailure(answer.ErrorText, address))
 	case answer.ErrorText != "":
 		return navigationFailure(answer.ErrorText, address)
 	}
