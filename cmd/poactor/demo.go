@@ -75,14 +75,20 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	s := config.Defaults()
 	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
 	s.BaseURL = site.URL()
+	out := filepath.Join(dir, "orders")
 	if err := a.run(ctx, s, batch); err != nil {
-		return err
-	}
-	out, err := outFor(batch, "")
-	if err != nil {
+		discard(dir, out)
 		return err
 	}
 	return a.judge(site, out)
+}
+
+// discard takes back the directory of a demo that has not begun, so that the
+// next try finds the name free.
+func discard(dir, out string) {
+	if _, err := os.Stat(filepath.Join(out, resultsFile)); errors.Is(err, fs.ErrNotExist) {
+		_ = os.RemoveAll(dir) // it was new or empty
+	}
 }
 
 // judge compares a result with the truth. It reads the result as a user finds

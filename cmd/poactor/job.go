@@ -47,21 +47,24 @@ func (j *job) close() {
 
 // openJob reads and checks everything that can be without a browser. A dry run
 // leaves the output directory alone.
-func (a *app) openJob(s config.Settings, path string) (j *job, err error) {
-	j = &job{settings: s, written: map[po.Key]string{}}
-	defer func() {
-		if err != nil {
-			j.close()
-		}
-	}()
-	if j.portal, err = runPortal(s); err != nil {
+func (a *app) openJob(s config.Settings, path string) (*job, error) {
+	j := &job{settings: s, written: map[po.Key]string{}}
+	if err := a.open(j, path); err != nil {
+		j.close()
 		return nil, err
 	}
-	if j.dir, err = outFor(path, s.Out); err != nil {
-		return nil, err
+	return j, nil
+}
+
+func (a *app) open(j *job, path string) (err error) {
+	if j.portal, err = runPortal(j.settings); err != nil {
+		return err
+	}
+	if j.dir, err = outFor(path, j.settings.Out); err != nil {
+		return err
 	}
 	if err := checkOut(j.dir); err != nil {
-		return nil, err
+		return err
 	}
 	if path == "-" {
 		err = j.openStdin(a.stdin)
@@ -69,9 +72,9 @@ func (a *app) openJob(s config.Settings, path string) (j *job, err error) {
 		err = j.openBatch(path)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return j, a.prepare(j)
+	return a.prepare(j)
 }
 
 // prepare takes the output directory and merges what earlier starts left.
@@ -125,6 +128,9 @@ func (j *job) hold() error {
 	return nil
 }
 
+// stdinName is what a batch without a file is called.
+const stdinName = "standard input"
+
 // openStdin writes standard input to a file, which is then the batch: it is
 // read more than once.
 func (j *job) openStdin(in io.Reader) error {
@@ -142,7 +148,7 @@ func (j *job) openStdin(in io.Reader) error {
 	}
 	err = j.openBatch(path)
 	if e, ok := errors.AsType[*batch.Error](err); ok {
-		e.Path = "standard input"
+		e.Path = stdinName
 	}
 	return err
 }

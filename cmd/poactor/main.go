@@ -18,11 +18,9 @@ import (
 )
 
 func main() {
-	os.Unsetenv(norod.Variable) // it has done its work and is no business of our children
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	os.Unsetenv(norod.Variable)    // it has done its work and is no business of our children
 	signal.Ignore(syscall.SIGPIPE) // a reader of our output who leaves must not end a run
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv, signals: signals}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv}
 	os.Exit(a.main(os.Args[1:]))
 }
 
@@ -31,7 +29,6 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
-	signals        <-chan os.Signal
 	configFile     string
 	log            *logrus.Logger // of the run, once it is open
 	logFile        io.Closer      // behind it

@@ -86,7 +86,7 @@ func (o *output) path(name string) string { return filepath.Join(o.dir, name) }
 const probeBytes = 64 << 10
 
 func (o *output) probe() error {
-	f, err := os.CreateTemp(o.state(""), "probe-*")
+	f, err := os.OpenFile(o.state("probe"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/poactor/poactor"
@@ -43,7 +46,11 @@ func (a *app) work(ctx context.Context, j *job) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := &interrupt{cancel: func() { cancel(nil) }, say: func(line string) { fmt.Fprintln(a.stderr, "poactor: "+line) }}
-	defer stop.watch(a.signals)()
+	// Until here a signal ends the program by itself: nothing has been begun.
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	defer stop.watch(signals)()
 
 	began := time.Now()
 	show := a.view(j)
@@ -140,6 +147,9 @@ func (a *app) showPlan(j *job, path string) {
 		fmt.Fprintf(a.stdout, "%-9s %s\n", name, progress.Line(fmt.Sprintf(format, args...)))
 	}
 	p := j.plan
+	if path == "-" {
+		path = stdinName
+	}
 	line("batch", "%s, %s", path, progress.Count(p.Rows, "row"))
 	line("orders", "%d to do, %d settled by earlier starts, %d left by --limit", j.todo, p.Orders-j.todo-j.later, j.later)
 	line("rows", "%d COMPLETED already, %d duplicate, %d malformed, %d blank", p.Completed, p.Duplicate, p.Malformed, p.Blank)

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/portal"
+)
+
+func TestExitCode(t *testing.T) {
+	t.Parallel()
+	cause := func(c po.Cause) error { return &poactor.Error{Cause: c, Msg: "m"} }
+	tests := map[string]struct {
+		counts map[po.Status]int
+		err    error
+		want   int
+	}{
+		"nothing to do":                  {want: 0},
+		"all settled":                    {counts: map[po.Status]int{po.Completed: 1, po.NotFound: 2, po.NoAttachments: 3}, want: 0},
+		"a failed one":                   {counts: map[po.Status]int{po.Completed: 1, po.Failed: 1}, want: 3},
+		"a partial one":                  {counts: map[po.Status]int{po.Partial: 1}, want: 3},
+		"an error is before failed ones": {counts: map[po.Status]int{po.Failed: 1}, err: cause(po.DiskFull), want: 6},
+
+		"unforeseen":         {err: errors.New("x"), want: 1},
+		"bug in the run":     {err: cause(po.Internal), want: 1},
+		"wrong use":          {err: wrongUse("", "x"), want: 2},
+		"wrong config":       {err: cause(""), want: 2},
+		"bad batch":          {err: fmt.Errorf("x: %w", &batch.Error{Err: fs.ErrNotExist}), want: 2},
+		"bad portal":         {err: portal.Errors{{Msg: "x"}}, want: 2},
+		"signed out":         {err: cause(po.SignedOut), want: 4},
+		"held":               {err: &poactor.Error{Cause: po.ProfileFailed, Held: true}, want: 5},
+		"no browser":         {err: cause(po.BrowserDied), want: 6},
+		"hung browsers":      {err: cause(po.BrowserHung), want: 6},
+		"no profile":         {err: cause(po.ProfileFailed), want: 6},
+		"disk full":          {err: cause(po.DiskFull), want: 6},
+		"portal away":        {err: cause(po.PortalError), want: 6},
+		"the environment":    {err: cannot("", "x"), want: 6},
+		"interrupted":        {err: interrupted(3), want: 130},
+		"cancelled":          {err: cause(po.Interrupted), want: 130},
+		"wrapped and joined": {err: errors.Join(fmt.Errorf("x: %w", cause(po.SignedOut)), nil), want: 4},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := exitCode(tt.counts, tt.err); got != tt.want {
+				t.Errorf("%d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// Every cause has a code that SPEC knows.
+func TestExitCodeOfEachCause(t *testing.T) {
+	t.Parallel()
+	for _, c := range po.Causes() {
+		switch code := exitCode(nil, &poactor.Error{Cause: c}); code {
+		case exitBug, exitSignIn, exitEnvironment, exitInterrupted:
+		default:
+			t.Errorf("%s: %d", c, code)
+		}
+	}
+}
+
+func TestComplain(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		err  error
+		want string
+	}{
+		"with a hint":    {wrongUse("do so", "bad"), "poactor: error: bad\npoactor: hint: do so\n"},
+		"without a hint": {wrongUse("", "bad"), "poactor: error: bad\n"},
+		"hostile":        {wrongUse("", "a\x1b[31m\nb"), "poactor: error: a [31m b\n"},
+		"a bug": {errors.New("nil map"),
+			"poactor: error: a bug: nil map\npoactor: hint: run again with --log-file FILE and report it with that file\n"},
+		"a portal file": {portal.Errors{{Path: "p.yaml", Line: 2, Column: 1, Msg: "x", Hint: "y"}, {Path: "p.yaml", Msg: "z"}},
+			"poactor: error: p.yaml:2:1: x\npoactor: hint: y\npoactor: error: p.yaml: z\n"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var b strings.Builder
+			complain(&b, tt.err)
+			if b.String() != tt.want {
+				t.Errorf("got  %q\nwant %q", b.String(), tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/poactor/poactor/internal/testportal"
+)
+
+var update = flag.Bool("update", false, "write the goldens in the scripts anew")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"poactor": main})
+}
+
+// TestScripts runs testdata/script: the specification of the command line.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Setup:               setup,
+		Condition:           condition,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code":      cmdCode,
+			"portal":    cmdPortal,
+			"interrupt": cmdInterrupt,
+			"hold":      cmdHold,
+			"write":     cmdWrite,
+			"tmpfs":     cmdTmpfs,
+			"verify":    cmdVerify,
+		},
+	})
+}
+
+// setup gives each script a home without a config file, and short temporary
+// paths: browsers put sockets there.
+func setup(env *testscript.Env) error {
+	tmp, err := os.MkdirTemp("", "pa")
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { _ = os.RemoveAll(tmp) })
+	env.Setenv("TMPDIR", tmp)
+	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
+	sandbox := "false"
+	if os.Geteuid() == 0 {
+		sandbox = "true"
+	}
+	env.Setenv("POACTOR_NO_SANDBOX", sandbox)
+	closed, err := closedAddress()
+	env.Setenv("CLOSED", closed)
+	return err
+}
+
+// closedAddress is where nobody listens.
+func closedAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return "http://" + l.Addr().String(), l.Close()
+}
+
+func condition(cond string) (bool, error) {
+	switch cond {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "tmpfs":
+		return runtime.GOOS == "linux" && canMount(), nil
+	case "browser":
+		return haveBrowser(), nil
+	}
+	return false, fmt.Errorf("unknown condition %q", cond)
+}
+
+// haveBrowser reports whether scripts can run a browser. What looks for it is
+// tested elsewhere; this must not depend on it.
+func haveBrowser() bool {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "microsoft-edge", "chrome", "msedge"} {
+		if _, err := exec.LookPath(name); err == nil {
+			return true
+		}
+	}
+	return runtime.GOOS != "linux"
+}
+
+// cmdCode runs a command and wants its exit code: code 3 poactor …
+func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command …")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	want(ts, args[0], err)
+}
+
+func want(ts *testscript.TestScript, code string, err error) {
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(got) != code {
+		ts.Fatalf("exit code %d, want %s", got, code)
+	}
+}
+
+// cmdPortal starts the built-in portal for the script, with its address in
+// $PORTAL and its batch in batch.csv: portal ORDERS [mix] [sign-in] [slow]
+func cmdPortal(ts *testscript.TestScript, _ bool, args []string) {
+	orders, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	opts := testportal.Options{Orders: orders, Mix: testportal.Plain, PageLatency: 20 * time.Millisecond,
+		ListLatency: 20 * time.Millisecond, FileLatency: -1, TrackerLatency: 50 * time.Millisecond}
+	for _, arg := range args[1:] {
+		switch arg {
+		case "sign-in":
+			opts.SignIn = true
+		case "slow":
+			opts.PageLatency = 500 * time.Millisecond
+		default:
+			opts.Mix = testportal.Mix(arg)
+		}
+	}
+	site, err := testportal.Start(opts)
+	ts.Check(err)
+	ts.Defer(func() { _ = site.Close() })
+	sites.Store(ts, site)
+	ts.Defer(func() { sites.Delete(ts) })
+	var b bytes.Buffer
+	ts.Check(site.Batch(&b))
+	ts.Check(os.WriteFile(ts.MkAbs("batch.csv"), b.Bytes(), 0o600))
+	ts.Setenv("PORTAL", site.URL())
+}
+
+// sites has the portal of each script under way.
+var sites sync.Map
+
+// cmdVerify holds an output directory against the truth of the script's
+// portal: verify DIR
+func cmdVerify(ts *testscript.TestScript, _ bool, args []string) {
+	site, ok := sites.Load(ts)
+	if !ok {
+		ts.Fatalf("no portal")
+	}
+	out := ts.MkAbs(args[0])
+	outcomes, err := readBack(out)
+	ts.Check(err)
+	if wrong := site.(*testportal.Portal).Verify(out, outcomes); len(wrong) > 0 {
+		ts.Fatalf("not what the portal has:\n%s", strings.Join(wrong, "\n"))
+	}
+}
+
+// cmdInterrupt runs poactor, sends it SIGINT when it shows the first settled
+// order, as often as asked, and wants its exit code: interrupt TIMES CODE args …
+func cmdInterrupt(ts *testscript.TestScript, _ bool, args []string) {
+	times, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	path, err := exec.LookPath("poactor")
+	ts.Check(err)
+	c := exec.Command(path, args[2:]...)
+	c.Dir = ts.MkAbs(".")
+	c.Env = os.Environ()
+	for _, name := range []string{"HOME", "TMPDIR", "XDG_CONFIG_HOME", "POACTOR_NO_SANDBOX"} {
+		c.Env = append(c.Env, name+"="+ts.Getenv(name))
+	}
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	stdout, err := c.StdoutPipe()
+	ts.Check(err)
+	ts.Check(c.Start())
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "[") {
+	}
+	for range times {
+		ts.Check(c.Process.Signal(os.Interrupt))
+		time.Sleep(50 * time.Millisecond) // two signals at once are one to a process
+	}
+	_, _ = io.Copy(io.Discard, stdout)
+	err = c.Wait()
+	_, _ = ts.Stderr().Write(stderr.Bytes())
+	want(ts, args[1], err)
+}
+
+// cmdHold holds an output directory as another run would: hold DIR
+func cmdHold(ts *testscript.TestScript, _ bool, args []string) {
+	state := filepath.Join(ts.MkAbs(args[0]), stateDir)
+	ts.Check(os.MkdirAll(state, 0o700))
+	lock := flock.New(filepath.Join(state, "lock"))
+	held, err := lock.TryLock()
+	ts.Check(err)
+	if !held {
+		ts.Fatalf("%s is held already", args[0])
+	}
+	ts.Defer(func() { _ = lock.Close() })
+}
+
+// cmdWrite writes a file from a Go string, repeated: write FILE 'a\x00' [TIMES]
+func cmdWrite(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	times := 1
+	if len(args) > 2 {
+		times, err = strconv.Atoi(args[2])
+		ts.Check(err)
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	ts.Check(err)
+	_, err = io.WriteString(f, strings.Repeat(text, times))
+	ts.Check(errors.Join(err, f.Close()))
+}
+
+// cmdTmpfs mounts a small disk: tmpfs DIR SIZE
+func cmdTmpfs(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o700))
+	ts.Check(mount(dir, args[1]))
+	ts.Defer(func() { _ = unmount(dir) })
+}
+
+func mount(dir, size string) error {
+	return exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", dir).Run()
+}
+
+func unmount(dir string) error { return exec.Command("umount", dir).Run() }
+
+// canMount reports whether this process may mount a tmpfs.
+func canMount() bool {
+	dir, err := os.MkdirTemp("", "pa")
+	if err != nil {
+		return false
+	}
+	defer os.Remove(dir)
+	if mount(dir, "64k") != nil {
+		return false
+	}
+	return unmount(dir) == nil
+}
