@@ -26,6 +26,13 @@ var quick = testportal.Options{
 	FileLatency: -1, TrackerLatency: 300 * time.Millisecond,
 }
 
+// plain is quick with ordinary orders only, each with attachments.
+func plain() testportal.Options {
+	opts := quick
+	opts.Mix = testportal.Plain
+	return opts
+}
+
 // trial is one run on a portal of its own, with what it told.
 type trial struct {
 	portal *testportal.Portal
@@ -175,7 +182,7 @@ func TestRunSequential(t *testing.T) {
 	}
 }
 
-// panicOnce makes the third reading of the run panic.
+// panicOnce makes the 20th reading of the run panic.
 type panicOnce struct {
 	actors.Browsers
 	mu    sync.Mutex
@@ -198,10 +205,10 @@ type panicSession struct {
 func (s panicSession) Read(ctx context.Context, o po.Order, byBrowser []string) (po.Reading, error) {
 	s.p.mu.Lock()
 	s.p.count++
-	third := s.p.count == 20
+	unlucky := s.p.count == 20
 	s.p.mu.Unlock()
 	r, err := s.Session.Read(ctx, o, byBrowser)
-	if third {
+	if unlucky {
 		panic("the 20th reading")
 	}
 	return r, err
@@ -209,7 +216,7 @@ func (s panicSession) Read(ctx context.Context, o po.Order, byBrowser []string) 
 
 // One worker panics in a run of 60: every order right, the others undisturbed.
 func TestWorkerPanics(t *testing.T) {
-	r := newTrial(t, quick)
+	r := newTrial(t, plain())
 	r.cfg.wrap = func(b actors.Browsers) actors.Browsers { return &panicOnce{Browsers: b} }
 	r.run(t)
 	r.undisturbed(t)
