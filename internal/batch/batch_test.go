@@ -1,17 +1,13 @@
 package batch
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -234,35 +230,6 @@ func TestResultsAsLevels(t *testing.T) {
 	}
 }
 
-func TestResultsAreCSV(t *testing.T) {
-	t.Parallel()
-	out := results(t, mustOpen(t, "testdata/excel-en.csv"), outcome)
-	r := csv.NewReader(bytes.NewReader(out))
-	r.FieldsPerRecord = -1 // the row without an outcome is shorter
-	rows, err := r.ReadAll()
-	if err != nil || len(rows) != 5 {
-		t.Fatalf("%d rows, %v", len(rows), err)
-	}
-	want := []string{"PO4500001", "Smith, John", "1,234.50", "ok", "COMPLETED", "'=cmd|' /C calc'!A0; Señor 日", "2", "2",
-		"a.pdf; '-b,c.pdf", "2025-03-04T04:06:07Z", "", "São/PO_4500001_COMPLETED", "https://acme.example/order_headers/4500001?a=1", "", "1"}
-	if diff := cmp.Diff(want, rows[1]); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestInPlace(t *testing.T) {
-	t.Parallel()
-	b := open(t, "cause;\"Status\";PO;ERROR_MESSAGE;Attempts;supplier\r\n\"x\";\"FAILED\";1;\"old; text\";2;\"User's \"\"own\"\"\"\r\n")
-	out := string(results(t, b, func(key po.Key) (po.Outcome, bool) {
-		return po.Outcome{Key: key, Status: po.NotFound, Cause: po.CauseNotFound, Attempts: 2}, true
-	}))
-	_, row, _ := strings.Cut(out, "\r\n")
-	want := "\"not_found\";\"NOT_FOUND\";1;\"\";2;\"User's \"\"own\"\"\";0;0;;;;\r\n"
-	if row != want {
-		t.Errorf("got  %q\nwant %q", row, want)
-	}
-}
-
 func TestKeep(t *testing.T) {
 	t.Parallel()
 	path := file(t, "batch.csv", "PO_NUMBER\n1\n2\n")
@@ -291,67 +258,27 @@ func TestChanged(t *testing.T) {
 	checkError(t, b.Keep(filepath.Join(t.TempDir(), "kept")), path, ErrChanged, 0, "changed in the meantime")
 }
 
-type fullDisk struct{}
-
-func (fullDisk) Write([]byte) (int, error) {
-	return 0, &fs.PathError{Op: "write", Path: "out", Err: errors.New("no space")}
-}
-
-func TestWriteError(t *testing.T) {
+// TestChangedWhileReading: a pass over a file that changes under it is no
+// result.
+func TestChangedWhileReading(t *testing.T) {
 	t.Parallel()
-	err := open(t, "PO_NUMBER\n1\n").WriteResults(fullDisk{}, none)
-	var e *Error
-	if err == nil || errors.As(err, &e) || !strings.Contains(err.Error(), "no space") {
-		t.Errorf("got %v, which must not blame the batch", err)
-	}
-}
-
-func TestReadOutcomes(t *testing.T) {
-	t.Parallel()
-	want := []po.Outcome{
-		{Key: "1", Status: po.Partial, Cause: po.DownloadRejected, Detail: `"'x", =1`, Supplier: "=Acme, \"São\"; +1", Found: 3,
-			Folder: "-São/PO_1_PARTIAL", URL: "https://x.example/1?a=;=2", Attempts: 2, Time: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)},
-		{Key: malformedKey("BAD"), Status: po.Failed, Cause: po.InvalidNumber, Detail: "no", Attempts: 0, Time: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)},
-	}
-	for _, text := range []string{"PO_NUMBER\nPO1\nbad\n3\n", "sep=;\r\nPO;A\r\n1;\r\n;\r\nbad;b\r\n3;\r\n", "\"PO\"|\"<|>\"\n\"1\"\n\"BAD\"",
-		"\xFF\xFE" + utf16LE("PO\tA\n1\tb\nbad"), "PO;\xDF\n1\nbad\n"} {
-		out := results(t, open(t, text), func(key po.Key) (po.Outcome, bool) {
-			i := slices.IndexFunc(want, func(o po.Outcome) bool { return o.Key == key })
-			if i < 0 {
-				return po.Outcome{}, false
-			}
-			return want[i], true
-		})
-		var got []po.Outcome
-		for o, err := range ReadOutcomes(file(t, "results.csv", string(out)), parse) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, o)
+	path := file(t, "batch.csv", "PO_NUMBER\n1\n2\n")
+	var last error
+	for row, err := range mustOpen(t, path).Rows() {
+		last = err
+		if row.Line != 2 {
+			continue
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%q:\n%s", text, diff)
-		}
-	}
-	for _, err := range ReadOutcomes(filepath.Join(t.TempDir(), "none.csv"), parse) {
-		if !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("no results: %v", err)
-		}
-	}
-}
-
-// TestReadOutcomesOfEdits: somebody's edits of the results do no harm.
-func TestReadOutcomesOfEdits(t *testing.T) {
-	t.Parallel()
-	text := "PO,STATUS,CAUSE,ATTEMPTS,LAST_PROCESSED,ATTACHMENTS_FOUND\n1,completed,odd,-3,yesterday,many\n2,pending\n,FAILED\n"
-	var got []po.Outcome
-	for o, err := range ReadOutcomes(file(t, "results.csv", text), parse) {
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, o)
+		if _, err := f.WriteString("3\n"); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if diff := cmp.Diff([]po.Outcome{{Key: "1", Status: po.Completed}}, got); diff != "" {
-		t.Error(diff)
-	}
+	checkError(t, last, path, ErrChanged, 0, "changed in the meantime")
 }

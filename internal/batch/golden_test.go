@@ -64,7 +64,14 @@ func corpus(t testing.TB) []string {
 	return files
 }
 
-func mustOpen(t testing.TB, path string) *Batch {
+// check is a test, a benchmark or a rapid check.
+type check interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func mustOpen(t check, path string) *Batch {
 	t.Helper()
 	b, err := Open(path, parse)
 	if err != nil {
@@ -73,7 +80,7 @@ func mustOpen(t testing.TB, path string) *Batch {
 	return b
 }
 
-func results(t testing.TB, b *Batch, outcome func(po.Key) (po.Outcome, bool)) []byte {
+func results(t check, b *Batch, outcome func(po.Key) (po.Outcome, bool)) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	if err := b.WriteResults(&out, outcome); err != nil {
@@ -180,7 +187,7 @@ func TestNothingFilled(t *testing.T) {
 }
 
 // checkNothingFilled is shared with the fuzz target.
-func checkNothingFilled(t *testing.T, b *Batch, in []byte, dir string) {
+func checkNothingFilled(t check, b *Batch, in []byte, dir string) {
 	t.Helper()
 	out := results(t, b, none)
 	from, to := headerCells(t, b)
@@ -198,7 +205,7 @@ func checkNothingFilled(t *testing.T, b *Batch, in []byte, dir string) {
 
 // headerCells says between which bytes of the file columns may be appended:
 // behind the header's last cell that is not empty, before its line end.
-func headerCells(t *testing.T, b *Batch) (from, to int) {
+func headerCells(t check, b *Batch) (from, to int) {
 	t.Helper()
 	at := b.bom
 	err := b.records(func(i int, rec *record) error {
