@@ -63,7 +63,7 @@ func (a *app) open(j *job, path string) (err error) {
 	if j.dir, err = outFor(path, j.settings.Out); err != nil {
 		return err
 	}
-	if err := checkOut(j.dir); err != nil {
+	if err := errors.Join(checkOut(j.dir), checkProfile(j.settings.Profile)); err != nil {
 		return err
 	}
 	if path == "-" {
@@ -75,6 +75,18 @@ func (a *app) open(j *job, path string) (err error) {
 		return err
 	}
 	return a.prepare(j)
+}
+
+// checkProfile says what is wrong with a profile to copy, before the batch is
+// read.
+func checkProfile(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return wrongUse("--profile takes the user data directory of a browser that is signed in", "profile %s is no directory", dir)
+	}
+	return nil
 }
 
 // prepare takes the output directory and merges what earlier starts left.

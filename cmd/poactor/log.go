@@ -8,6 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/messages"
 )
 
 // openLog opens the log of a run: JSON lines in --log-file, else in the output
@@ -31,4 +32,34 @@ func openLog(s config.Settings, out string) (*logrus.Logger, io.Closer, error) {
 	log.SetFormatter(&logrus.JSONFormatter{})
 	log.SetLevel(level)
 	return log, file, nil
+}
+
+// logEvent writes the story of the run into the log: how each order ended, and
+// what happened to the workers. Fields are chosen one by one: an event may
+// carry credentials.
+func logEvent(log *logrus.Logger, event any) {
+	switch e := event.(type) {
+	case messages.RunStarted:
+		log.WithFields(logrus.Fields{"portal": e.Portal, "workers": e.Workers}).Info("run started")
+	case messages.WorkerReady:
+		if e.Took > 0 { // the first time of its browser
+			log.WithFields(logrus.Fields{"worker": e.Worker.Name, "profile": e.Profile, "took": e.Took.String()}).Info("worker ready")
+		}
+	case messages.WorkerLost:
+		log.WithFields(logrus.Fields{"worker": e.Worker, "cause": e.Cause, "detail": e.Detail,
+			"again": e.Again.String(), "gave_up": e.GaveUp}).Warn("worker lost")
+	case messages.OrderStarted:
+		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker.Name, "attempt": e.Attempt}).Debug("order started")
+	case messages.OrderRetried:
+		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "attempt": e.Attempt, "cause": e.Cause,
+			"detail": e.Detail, "after": e.After.String()}).Info("order retried")
+	case messages.OrderReleased:
+		log.WithFields(logrus.Fields{"order": e.Key, "cause": e.Cause}).Info("order put back")
+	case messages.OrderSettled:
+		o := e.Outcome
+		log.WithFields(logrus.Fields{"order": o.Key, "worker": e.Worker, "status": o.Status, "cause": o.Cause,
+			"detail": o.Detail, "files": len(o.Files), "attempts": o.Attempts, "took": e.Took.String()}).Info("order settled")
+	case messages.RunEnded:
+		log.WithFields(logrus.Fields{"counts": e.Counts, "open": e.Open, "cause": e.Cause, "detail": e.Detail}).Info("run ended")
+	}
 }

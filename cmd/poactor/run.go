@@ -85,6 +85,7 @@ func (a *app) start(ctx context.Context, j *job, show func(any), cancel context.
 		if ok {
 			j.results.put(settled.Outcome)
 		}
+		logEvent(a.log, event)
 		show(event)
 		if ok {
 			j.forget(settled.Outcome.Key)
