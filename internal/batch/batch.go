@@ -155,8 +155,12 @@ func (b *Batch) unchanged(f *os.File) error {
 
 // Keep copies the batch to a file of its own and reads from there from now on,
 // so that somebody who edits or deletes the batch while the run goes on
-// disturbs nothing. A file at path is overwritten.
+// disturbs nothing. A file at path is overwritten; if it is the batch itself,
+// nothing is done.
 func (b *Batch) Keep(path string) error {
+	if same(b.path, path) {
+		return nil
+	}
 	if err := b.copy(path); err != nil {
 		return b.wrap(err)
 	}
@@ -166,6 +170,16 @@ func (b *Batch) Keep(path string) error {
 	}
 	b.path, b.stamp = path, stamp{info.Size(), info.ModTime()}
 	return nil
+}
+
+// same reports whether two paths are one file.
+func same(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }
 
 func (b *Batch) copy(path string) error {

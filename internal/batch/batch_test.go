@@ -237,6 +237,9 @@ func TestKeep(t *testing.T) {
 	if err := b.Keep(filepath.Join(t.TempDir(), "kept")); err != nil {
 		t.Fatal(err)
 	}
+	if err := b.Keep(b.path); err != nil { // which must not empty it
+		t.Fatal(err)
+	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
