@@ -10,7 +10,7 @@ import (
 // Fault is one way in which the portal misbehaves.
 type Fault string
 
-// The faults. Truncate, HTML and Unannounced concern files only and leave other requests
+// The faults. Truncate, HTML, Disguise and Unannounced concern files only and leave other requests
 // alone.
 const (
 	NoFault     Fault = ""
