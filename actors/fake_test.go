@@ -108,6 +108,9 @@ func (s *fakeSession) Read(ctx context.Context, order po.Order, _ []string) (po.
 		b.reading[order.Key] = slices.DeleteFunc(b.reading[order.Key], func(o *fakeSession) bool { return o == s })
 		b.mu.Unlock()
 	}()
+	if !s.alive() {
+		return po.Reading{}, &po.ReadFailure{Cause: po.BrowserDied}
+	}
 	if b.read == nil {
 		return s.good(ctx)
 	}
@@ -119,7 +122,7 @@ func (s *fakeSession) good(ctx context.Context) (po.Reading, error) {
 	select {
 	case <-time.After(700 * time.Millisecond):
 	case <-ctx.Done():
-		return po.Reading{}, ctx.Err()
+		return po.Reading{}, &po.ReadFailure{Cause: po.Interrupted}
 	case <-s.done:
 		return po.Reading{}, &po.ReadFailure{Cause: po.BrowserDied}
 	}
