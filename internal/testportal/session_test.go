@@ -1,12 +1,11 @@
 package testportal
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 )
 
 // signIn posts the form of the sign-in page.
@@ -73,24 +72,24 @@ func TestSignIn(t *testing.T) {
 // TestRecord has two browsers ask for one order at once and one for another.
 func TestRecord(t *testing.T) {
 	t.Parallel()
-	p, err := Start(Options{Mix: Plain, PageLatency: 300 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Close() })
+	p := swift(t, Options{Mix: Plain})
 	both, alone := p.orders[0].number, p.orders[1].number
-	var wg sync.WaitGroup
-	for range 2 {
-		c := client(t)
-		wg.Go(func() { get(t, c, p.URL()+"/order_headers/"+both) })
-	}
+	p.SetFault(Hang)
+	ctx, giveUp := context.WithCancel(t.Context())
+	first, second := begin(t, ctx, p.URL()+"/order_headers/"+both), begin(t, ctx, p.URL()+"/order_headers/"+both)
+	until(t, func() bool { return len(p.Requests()) == 2 })
+	giveUp()
+	<-first
+	<-second
+	until(t, func() bool { return !p.Requests()[0].End.IsZero() && !p.Requests()[1].End.IsZero() })
+	p.SetFault(NoFault)
 	c := client(t)
 	for range 2 {
 		get(t, c, p.URL()+"/order_headers/"+alone)
 	}
 	get(t, c, p.URL()+p.orders[1].files[0].path())
 	get(t, c, p.URL()+"/assets/style.css")
-	wg.Wait()
+	until(t, func() bool { return !p.Requests()[4].End.IsZero() })
 
 	if got := p.AtOnce(); got[both] != 2 || got[alone] != 1 {
 		t.Errorf("%d and %d browsers at once, want 2 and 1", got[both], got[alone])
@@ -100,7 +99,7 @@ func TestRecord(t *testing.T) {
 	}
 	var browsers []string
 	for _, r := range p.Requests() {
-		if r.Status != http.StatusOK || r.End.Before(r.Start) {
+		if answered := r.Status == http.StatusOK; answered != (r.Order == alone) || r.End.Before(r.Start) {
 			t.Errorf("recorded %+v", r)
 		}
 		if r.Order == alone {
