@@ -2,6 +2,7 @@ package poactor
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/po"
@@ -61,7 +62,9 @@ func refine(err error) error {
 		return &Error{Cause: e.Cause, Msg: e.Msg, Hint: e.Hint, Err: err}
 	}
 	cause := po.CauseOf(err)
-	e := &Error{Cause: cause, Msg: err.Error(), Hint: hints[cause], Err: err}
+	// the cause's own word is for the record, not for people
+	msg := strings.ReplaceAll(err.Error(), cause.Error()+": ", "")
+	e := &Error{Cause: cause, Msg: msg, Hint: hints[cause], Err: err}
 	switch {
 	case errors.Is(err, profilestore.ErrInUse):
 		e.Held, e.Msg, e.Hint = true, "another run holds this output directory", "wait until it has ended, or give another --out"
