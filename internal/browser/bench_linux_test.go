@@ -42,6 +42,25 @@ func cpuSeconds(b *testing.B, group int) float64 {
 	return float64(ticks) / clockTicks
 }
 
+// unsharedMB is the memory that only a browser's own processes use.
+func unsharedMB(group int) (mb float64) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		data, err := os.ReadFile(path)
+		if err != nil || string(bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])[2]) != strconv.Itoa(group) {
+			continue
+		}
+		rollup, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "smaps_rollup"))
+		for line := range bytes.Lines(rollup) {
+			if f := bytes.Fields(line); len(f) > 1 && bytes.HasPrefix(f[0], []byte("Private_")) {
+				kb, _ := strconv.ParseFloat(string(f[1]), 64)
+				mb += kb / 1024
+			}
+		}
+	}
+	return mb
+}
+
 // BenchmarkRead reads ordinary orders of the built-in portal at its default
 // latencies with warm browsers. CPU time is that of the browsers alone.
 func BenchmarkRead(b *testing.B) {
@@ -84,6 +103,11 @@ func BenchmarkRead(b *testing.B) {
 			close(work)
 			wg.Wait()
 			b.ReportMetric((used()-before)/float64(b.N), "cpu-s/order")
+			var mb float64
+			for _, s := range sessions {
+				mb += unsharedMB(s.proc.tree.group)
+			}
+			b.ReportMetric(mb/float64(n), "MB/session")
 			b.ReportMetric(time.Since(begun).Seconds()/float64(b.N), "s/order")
 		})
 	}

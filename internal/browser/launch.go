@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
@@ -93,7 +94,9 @@ func (l *Launcher) explain(ctx context.Context, path string, p *process, err err
 	}
 	p.kill() // whoever closed the pipe without ending
 	<-p.exited
-	_ = p.errR.SetReadDeadline(deadlineNow())
+	// What it said is in the pipe already; only a process that left its group
+	// could hold the pipe open.
+	_ = p.errR.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
 	<-p.stderr.done
 	line := p.stderr.firstError()
 	switch {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
@@ -92,5 +91,3 @@ func closed(c <-chan struct{}) bool {
 		return false
 	}
 }
-
-func deadlineNow() time.Time { return time.Unix(1, 0) }
