@@ -123,9 +123,9 @@ var contract = []struct {
 		if c.Wait != 10*time.Second {
 			t.Errorf("wait %v", c.Wait)
 		}
-		time.Sleep(10*time.Second - 1)
+		time.Sleep(10*time.Second - time.Nanosecond)
 		l.want(l.claim(1), 5)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		c = l.claim(1)
 		l.want(c, 5, "K2")
 		if y := c.Leases[0]; y.Attempt != 2 || y.Worker != "worker-3" || y.Token == x.Token {
@@ -152,9 +152,9 @@ var contract = []struct {
 		x := l.claim(1).Leases[0]
 		time.Sleep(ttl / 2)
 		l.no(l.Extend(t.Context(), x.Token, ttl))
-		time.Sleep(ttl - 1)
+		time.Sleep(ttl - time.Nanosecond)
 		l.want(l.claim(1), 5, "K1")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		for name, err := range map[string]error{
 			"extend":  l.Extend(t.Context(), x.Token, ttl),
 			"save":    l.Save(t.Context(), x.Token, "", po.Kept{}),
