@@ -18,7 +18,6 @@ func flags(c Config, profileDir string) []string {
 		"--disable-extensions", "--disable-breakpad", "--disable-prompt-on-repost", "--disable-hang-monitor",
 		"--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
 		"--metrics-recording-only", "--mute-audio", "--disable-gpu", "--disable-software-rasterizer",
-		"--disable-site-isolation-trials", // one renderer less; nothing but the portal is visited
 		"--disable-features=SpareRendererForSitePerProcess,Translate",
 		"--restore-last-session",                        // keeps cookies that live for a session
 		"--password-store=basic", "--use-mock-keychain", // as at sign-in, or cookies are lost
