@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -132,6 +131,3 @@ func closeAll(files []*os.File) {
 		}
 	}
 }
-
-// errNoTree says that a system gave no means to end all processes at once.
-var errNoTree = errors.New("the browser's processes cannot be held together")

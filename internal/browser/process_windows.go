@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,9 @@ import (
 
 	"golang.org/x/sys/windows"
 )
+
+// errNoTree says that a system gave no means to end all processes at once.
+var errNoTree = errors.New("the browser's processes cannot be held together")
 
 // tree is a job object: its processes die with the last handle to it, also
 // when our own process is killed.
