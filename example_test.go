@@ -1,0 +1,36 @@
+package poactor_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/portal"
+)
+
+// Run brings two orders home and tells how each ended. Without a base URL it
+// does not get far: what is wrong with a configuration is told before anything
+// is started.
+func ExampleRun() {
+	coupa, _ := portal.Builtin("coupa") // .WithBaseURL("https://acme.coupahost.com")
+	cfg := poactor.Config{
+		Portal:  coupa,
+		Out:     "orders",
+		Workers: 2,
+		OnEvent: func(event any) {
+			if e, ok := event.(messages.OrderSettled); ok {
+				fmt.Println(e.Outcome.Key, e.Outcome.Status, len(e.Outcome.Files))
+			}
+		},
+	}
+	orders := []po.Order{{Key: "15262984", Number: "15262984"}, {Key: "15263011", Number: "15263011"}}
+	_, err := poactor.Run(context.Background(), cfg, slices.Values(orders))
+	if e, ok := errors.AsType[*poactor.Error](err); ok {
+		fmt.Println(e.Msg)
+	}
+	// Output: portal "coupa" has no base URL
+}
