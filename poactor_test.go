@@ -18,7 +18,10 @@ import (
 	"github.com/poactor/poactor/portal"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Proto.Actor's throttle of dead letters holds a goroutine for a second.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/asynkron/protoactor-go/actor.NewDeadLetter.NewThrottle.func4.1"))
+}
 
 // quick is a portal without the latencies that a person would notice.
 var quick = testportal.Options{

@@ -14,7 +14,10 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Proto.Actor's throttle of dead letters holds a goroutine for a second.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/asynkron/protoactor-go/actor.NewDeadLetter.NewThrottle.func4.1"))
+}
 
 func completed(n int) map[po.Status]int { return map[po.Status]int{po.Completed: n} }
 
