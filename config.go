@@ -52,7 +52,7 @@ type Config struct {
 	Log *logrus.Logger
 	// OnEvent receives the facts of package messages in their order, from one
 	// goroutine. It may take its time: the run does not wait for it but at its
-	// end.
+	// end. What the events hold is not to be changed.
 	OnEvent func(event any)
 
 	// wrap puts something between the run and its browsers, for fault tests.

@@ -12,11 +12,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/internal/ledger"
-	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
 )
@@ -31,6 +32,7 @@ type Summary struct {
 // Handle is a run under way.
 type Handle struct {
 	run     *actors.Run
+	log     *logrus.Logger
 	begun   time.Time
 	release func() error // gives profiles and files back
 	once    sync.Once
@@ -66,7 +68,7 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq[po.Order]) (*Handle,
 	if err != nil {
 		return nil, refine(err)
 	}
-	h := &Handle{begun: time.Now(), release: out.close}
+	h := &Handle{log: cfg.Log, begun: time.Now(), release: out.close}
 	h.run = actors.Start(actors.Config{
 		Portal: cfg.Portal.Name, Workers: cfg.Workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
 		Browsers: cfg.decorate(browsers{out.launcher}), Files: out.archive, Ledger: record,
@@ -92,21 +94,15 @@ func (h *Handle) Wait() (Summary, error) {
 	h.once.Do(func() {
 		end := h.run.Wait()
 		left := h.release()
+		if left != nil { // the next start sweeps it
+			h.log.WithError(left).Warn("not everything could be removed")
+		}
 		h.summary = Summary{Counts: end.Counts, Open: end.Open, Took: time.Since(h.begun)}
-		h.err = endError(end, left)
+		if end.Cause != "" {
+			h.err = ended(end.Cause, end.Detail)
+		}
 	})
 	return h.summary, h.err
-}
-
-// endError says why a run ended early; nil if it did not.
-func endError(end messages.RunEnded, left error) error {
-	switch {
-	case end.Cause != "":
-		return ended(end.Cause, end.Detail)
-	case left != nil:
-		return refine(left)
-	}
-	return nil
 }
 
 // output is what a run has open on disk.

@@ -37,10 +37,11 @@ type board struct {
 	stopped  po.Cause // not empty: what is in hand is put back
 	detail   string   // of stopped, or why it drains
 
-	misses   int       // readings in a row to which the portal gave no answer
-	missed   time.Time // the first of them
-	answered bool      // the portal has answered in this run
-	pause    bool      // no order is handed out until a wake
+	misses   int            // waves in a row in which the portal gave no answer
+	missed   time.Time      // the first of them
+	answers  int            // readings that the portal has answered
+	missedBy map[po.Key]int // of orders that it did not answer: answers at that time
+	pause    bool           // no order is handed out until a wake
 }
 
 // stage says where a task is.
@@ -71,7 +72,7 @@ func (t *task) begun() bool { return t.reading.Sign != "" }
 
 func newBoard(attempts, most int, random func() float64) *board {
 	return &board{attempts: attempts, most: most, random: random, open: -1,
-		busy: map[string]*task{}, tasks: map[string]*task{}}
+		busy: map[string]*task{}, tasks: map[string]*task{}, missedBy: map[po.Key]int{}}
 }
 
 // begin asks how much there is to do.
@@ -100,7 +101,7 @@ func (b *board) vacate(name string, cause po.Cause) []any {
 	b.idle = slices.DeleteFunc(b.idle, func(w messages.Worker) bool { return w.Name == name })
 	t, ok := b.busy[name]
 	delete(b.busy, name)
-	if !ok || t.stage != reading {
+	if !ok || t.stage != reading || b.tasks[t.lease.Token] != t {
 		return nil
 	}
 	return b.release(t, cause)
@@ -235,6 +236,25 @@ func (b *board) broken(effect any, err error, now time.Time) []any {
 	return b.halt(po.CauseOf(err), err.Error(), now)
 }
 
+// fenced says that leases are no longer ours: what was in hand under them is
+// somebody else's now. Answers that still come change nothing.
+func (b *board) fenced(tokens []string, now time.Time) []any {
+	var fx []any
+	for _, token := range tokens {
+		t, ok := b.tasks[token]
+		if !ok || t.stage == recording { // the write will be refused
+			continue
+		}
+		if t.stage == fetching {
+			fx = append(fx, doCancel{token})
+		}
+		b.stock = slices.DeleteFunc(b.stock, func(o *task) bool { return o == t })
+		delete(b.tasks, token)
+		b.dry = false
+	}
+	return append(fx, b.next(now)...)
+}
+
 // extend keeps the leases of all that is in hand.
 func (b *board) extend() []any {
 	var tokens []string
@@ -275,7 +295,7 @@ func (b *board) stop(cause po.Cause, detail string) []any {
 		return nil
 	}
 	b.stopped, b.detail = cause, detail
-	fx := []any{doCancel{}}
+	fx := []any{doCancel{}} // of all
 	for _, t := range b.inHand() {
 		if t.stage == waiting || t.stage == reading {
 			fx = append(fx, b.release(t, cause)...)

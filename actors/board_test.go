@@ -90,7 +90,7 @@ func (w *world) checkRead(e doRead) {
 		if r.worker == e.worker {
 			w.t.Fatalf("%v has two orders", e.worker)
 		}
-		if r.lease.Order.Key == e.lease.Order.Key && w.workers[r.worker.Name] == r.worker {
+		if r.lease.Order.Key == e.lease.Order.Key && w.workers[r.worker.Name] == r.worker && w.held[r.lease.Token] != "" {
 			w.t.Fatalf("order %s is read by %v and %v at once", key, r.worker, e.worker)
 		}
 	}
@@ -169,6 +169,30 @@ func (w *world) write(expire bool) bool {
 	}
 	w.do(w.board.recorded(token, settles && !expire, w.now))
 	return true
+}
+
+// fence gives an order that is being read or fetched to somebody else.
+func (w *world) fence(token string) {
+	key := w.held[token]
+	delete(w.held, token)
+	w.free = append(w.free, key)
+	w.do(w.board.fenced([]string{token}, w.now))
+}
+
+// inWork lists the tokens of what is being read or fetched.
+func (w *world) inWork() []string {
+	var list []string
+	for _, r := range w.reads {
+		if w.board.tasks[r.lease.Token] != nil && w.board.tasks[r.lease.Token].stage == reading {
+			list = append(list, r.lease.Token)
+		}
+	}
+	for _, f := range w.fetches {
+		if w.board.tasks[f.token] != nil && w.board.tasks[f.token].stage == fetching {
+			list = append(list, f.token)
+		}
+	}
+	return list
 }
 
 // read answers some reading.
@@ -294,6 +318,11 @@ func TestBoardLosesNothing(t *testing.T) {
 				name := fmt.Sprintf("w%d", rapid.IntRange(0, workers-1).Draw(t, "which"))
 				if w.workers[name].Name == "" || rare(t, "unnoticed restart") {
 					w.birth(name)
+				}
+			},
+			"fence": func(t *rapid.T) {
+				if list := w.inWork(); len(list) > 0 && rare(t, "does") {
+					w.fence(rapid.SampledFrom(list).Draw(t, "token"))
 				}
 			},
 			"wake": func(*rapid.T) { w.now = w.now.Add(time.Second); w.do(w.board.wake(w.now)) },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -26,12 +27,18 @@ type clerk struct {
 type noted struct {
 	effect any
 	claim  po.Claim // of a doClaim
+	fenced []string // of a doExtend: tokens that are no longer held
 	err    error
 }
 
-// add asks for an effect to be written.
+// add asks for an effect to be written. What keeps the leases does not stand in
+// line: a slow disk must not cost them.
 func (k *clerk) add(c actor.Context, effect any) {
-	k.pending = append(k.pending, effect)
+	if _, ok := effect.(doExtend); ok {
+		k.pending = slices.Insert(k.pending, 0, effect)
+	} else {
+		k.pending = append(k.pending, effect)
+	}
 	k.start(c)
 }
 
@@ -81,7 +88,10 @@ func (k *clerk) write(ctx context.Context, effect any) noted {
 		n.err = k.ledger.Release(ctx, e.token, e.cause)
 	case doExtend:
 		for _, token := range e.tokens {
-			if err := k.ledger.Extend(ctx, token, k.ttl); err != nil && !errors.Is(err, po.ErrFenced) {
+			switch err := k.ledger.Extend(ctx, token, k.ttl); {
+			case errors.Is(err, po.ErrFenced):
+				n.fenced = append(n.fenced, token)
+			case err != nil:
 				n.err = err
 			}
 		}

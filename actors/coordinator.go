@@ -133,7 +133,8 @@ func (k *coordinator) running(c actor.Context) {
 	switch m := c.Message().(type) {
 	case messages.Drain, messages.Stop:
 		c.Send(k.dispatcher, m)
-		if _, ok := m.(messages.Stop); ok {
+		if stop, ok := m.(messages.Stop); ok {
+			k.result.Cause, k.result.Detail = stop.Cause, stop.Detail
 			k.limit(c)
 		}
 	case dispatchEnded:
@@ -143,7 +144,7 @@ func (k *coordinator) running(c actor.Context) {
 		k.result = messages.RunEnded{Cause: po.Internal, Detail: m.detail}
 		k.end(c)
 	case endLate:
-		k.result = messages.RunEnded{Cause: po.Internal, Detail: "the dispatcher did not stop in its time"}
+		k.result.Detail = join(k.result.Detail, "the dispatcher did not stop in its time")
 		k.end(c)
 	case browserLived:
 		k.lived = true
@@ -163,7 +164,8 @@ func (k *coordinator) shrunk(c actor.Context) {
 		return
 	}
 	cause := po.CauseOf(k.lastCrash)
-	c.Send(k.dispatcher, messages.Stop{Cause: cause, Detail: fmt.Sprintf("no worker is left: %v", k.lastCrash)})
+	k.result.Cause, k.result.Detail = cause, fmt.Sprintf("no worker is left: %v", k.lastCrash)
+	c.Send(k.dispatcher, messages.Stop{Cause: cause, Detail: k.result.Detail})
 	k.limit(c)
 }
 

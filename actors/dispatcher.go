@@ -118,11 +118,11 @@ func (d *dispatcher) do(c actor.Context, effects []any) {
 		switch e := effect.(type) {
 		case doRead:
 			c.Send(d.peers.observer, messages.OrderStarted{Worker: e.worker, Key: e.lease.Order.Key, Attempt: e.lease.Attempt})
-			c.Request(d.workers[e.worker.Name], messages.ReadOrder{Lease: e.lease, ByBrowser: e.byBrowser})
+			c.Send(d.workers[e.worker.Name], messages.ReadOrder{Worker: e.worker, Lease: e.lease, ByBrowser: e.byBrowser})
 		case doFetch:
-			c.Request(d.peers.fetcher, messages.FetchFiles{Token: e.token, Job: e.job})
+			c.Send(d.peers.fetcher, messages.FetchFiles{Token: e.token, Job: e.job})
 		case doCancel:
-			c.Send(d.peers.fetcher, cancelFetches{})
+			c.Send(d.peers.fetcher, cancelFetches{token: e.token})
 		case doWake:
 			d.wakeIn(c, e.after)
 		case doSettle:
@@ -143,6 +143,8 @@ func (d *dispatcher) noted(c actor.Context, n noted, now time.Time) []any {
 		return d.board.broken(n.effect, n.err, now)
 	}
 	switch e := n.effect.(type) {
+	case doExtend:
+		return d.board.fenced(n.fenced, now)
 	case doClaim:
 		return d.board.claimed(e.n, n.claim, now)
 	case doSettle:

@@ -24,8 +24,9 @@ type (
 		token string
 		job   po.FetchJob
 	}
-	// doCancel breaks all fetches off. Each still answers.
-	doCancel struct{}
+	// doCancel breaks the fetch under a token off, or all if it is empty. Each
+	// still answers.
+	doCancel struct{ token string }
 	// doSave records files that are whole on disk.
 	doSave struct {
 		token    string

@@ -25,8 +25,9 @@ type fetch struct {
 	begun time.Time
 }
 
-// cancelFetches asks the fetcher to break off. Each job still answers.
-type cancelFetches struct{}
+// cancelFetches asks the fetcher to break off the fetch under a token, or all
+// of them if it is empty. Each job still answers.
+type cancelFetches struct{ token string }
 
 // fetched is the answer of a fetching job.
 type fetched struct {
@@ -51,7 +52,7 @@ func (f *fetcher) Receive(c actor.Context) {
 		})
 		f.jobs[j.number] = fetch{j, m, time.Now()}
 	case cancelFetches:
-		f.cancel()
+		f.cancel(m.token)
 	case jobEnded:
 		if j, ok := f.jobs[m.number]; ok {
 			delete(f.jobs, m.number)
@@ -76,15 +77,17 @@ func (f *fetcher) answer(c actor.Context, j fetch, a fetched) {
 	c.Send(f.dispatcher, m)
 }
 
-func (f *fetcher) cancel() {
+func (f *fetcher) cancel(token string) {
 	for _, j := range f.jobs {
-		j.cancel()
+		if token == "" || token == j.order.Token {
+			j.cancel()
+		}
 	}
 }
 
 // release cancels all jobs and waits for them, within one bound for all.
 func (f *fetcher) release() {
-	f.cancel()
+	f.cancel("")
 	end := time.Now().Add(releaseTimeout)
 	for _, j := range f.jobs {
 		j.wait(time.Until(end))

@@ -14,7 +14,9 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 		return b.miss(t, m.Failure, now)
 	}
 	if m.Failure.Cause != po.BrowserDied && m.Failure.Cause != po.BrowserHung {
-		b.misses, b.answered = 0, true
+		b.misses = 0
+		b.answers++
+		delete(b.missedBy, m.Key)
 	}
 	if m.Failure.Cause != "" {
 		return b.fail(t, m.Failure.Cause, m.Failure.Detail, m.Failure.RetryAfter, m.Failure.URL)
@@ -43,14 +45,24 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 }
 
 // miss handles a reading to which the portal gave no answer at all: the order
-// goes back, everyone pauses, and after a while the run stops.
+// goes back, everyone pauses, longer with each wave of misses, and after a while
+// the run stops. Where the portal has answered others since this order's last
+// miss, the trouble is the order's own.
 func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
+	key := t.lease.Order.Key
+	if before, again := b.missedBy[key]; again && b.answers > before {
+		return b.fail(t, f.Cause, f.Detail, f.RetryAfter, f.URL)
+	}
+	b.missedBy[key] = b.answers
+	fx := b.release(t, f.Cause)
+	if b.pause { // of this wave
+		return fx
+	}
 	if b.misses == 0 {
 		b.missed = now
 	}
 	b.misses++
-	fx := b.release(t, f.Cause)
-	if unreachable(b.misses, now.Sub(b.missed), b.answered) {
+	if unreachable(b.misses, now.Sub(b.missed), b.answers > 0) {
 		return append(fx, b.stop(f.Cause, "the portal does not answer: "+f.Detail)...)
 	}
 	b.pause = true
@@ -114,8 +126,10 @@ func (b *board) fetched(m messages.FilesFetched, now time.Time) []any {
 // table of causes applies.
 func (b *board) missing(t *task, missing []po.Missing) []any {
 	t.byBrowser = nil
+	w, v := worst(missing, t.lease.Attempt, b.attempts)
 	for _, m := range missing {
-		if m.Browser && !t.tried {
+		// not while the portal asks for a pause and another try will come
+		if m.Browser && !t.tried && (w.RetryAfter == 0 || v == settle) {
 			t.byBrowser = append(t.byBrowser, m.ID)
 		}
 	}
@@ -124,7 +138,6 @@ func (b *board) missing(t *task, missing []po.Missing) []any {
 		b.stock = slices.Insert(b.stock, 0, t) // what is begun comes first
 		return nil
 	}
-	w, v := worst(missing, t.lease.Attempt, b.attempts)
 	if v == settle {
 		found := len(t.reading.Attachments)
 		return b.settle(t, statusOf(found, found-len(missing)), w.Cause, w.Detail)

@@ -7,8 +7,9 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Browsers opens browser sessions. Open may take seconds and must return soon
-// after its context ends. An error carries a po.Cause.
+// Browsers opens browser sessions. Open may have to wait for its turn; from
+// then on it bounds itself. It must return soon after its context ends. An error
+// carries a po.Cause.
 type Browsers interface {
 	Open(ctx context.Context) (Session, error)
 }

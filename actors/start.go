@@ -22,9 +22,14 @@ type Run struct {
 // Start begins a run in an actor system of its own. cfg.OnEnd may be nil.
 func Start(cfg Config) *Run {
 	r := &Run{ended: make(chan struct{})}
-	r.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-		return slog.New(logrusslog.NewHandler(cfg.Log, nil))
-	}))
+	r.system = actor.NewActorSystem(
+		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+			return slog.New(logrusslog.NewHandler(cfg.Log, nil))
+		}),
+		// A dead letter's content would be logged. With this count the library
+		// logs only how many there were.
+		actor.WithDeadLetterThrottleCount(1),
+	)
 	inform := cfg.OnEnd
 	var once sync.Once
 	cfg.OnEnd = func(m messages.RunEnded) {

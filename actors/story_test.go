@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -286,6 +287,98 @@ func TestPortalAway(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An order whose own pages never answer is its own trouble: it fails after its
+// tries, and holds up nobody.
+func TestOneOrderIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 4, orders: 40}
+		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
+			if key == "K7" {
+				return po.Reading{}, &po.ReadFailure{Cause: po.PortalError, Detail: "refused", Unreachable: true}
+			}
+			return f.good(ctx)
+		}}
+		s.tell(t)
+		s.want(t, "", 0, map[po.Status]int{po.Completed: 39, po.Failed: 1})
+		if got := s.outcome("K7"); got.Cause != po.PortalError || got.Attempts != 3 {
+			t.Errorf("K7: %+v", got)
+		}
+		if s.took > 30*time.Second {
+			t.Errorf("took %v", s.took)
+		}
+	})
+}
+
+// A portal that is away for three seconds costs a large pool little more.
+func TestBlip(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 8, orders: 160}
+		begun := time.Now()
+		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, _ po.Key, _ int) (po.Reading, error) {
+			if d := time.Since(begun); d > 5*time.Second && d < 8*time.Second {
+				return po.Reading{}, &po.ReadFailure{Cause: po.PortalError, Detail: "refused", Unreachable: true}
+			}
+			return f.good(ctx)
+		}}
+		s.tell(t)
+		s.want(t, "", 0, completed(160))
+		if most := 30 * time.Second; s.took > most {
+			t.Errorf("took %v, more than %v", s.took, most)
+		}
+	})
+}
+
+// A disk on which one rename takes longer than a lease lasts costs no lease.
+func TestSlowDisk(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 4, orders: 30}
+		var once sync.Once
+		s.files = &fakeFiles{finish: func() error {
+			once.Do(func() { time.Sleep(2 * leaseTime) })
+			return nil
+		}}
+		s.tell(t)
+		s.want(t, "", 0, completed(30))
+		for key, n := range s.browsers.readings {
+			if n != 1 {
+				t.Errorf("order %s was read %d times", key, n)
+			}
+		}
+	})
+}
+
+// A browser that dies between two orders is lost once, whatever was on its way
+// to it.
+func TestBrowserDiesBetweenOrders(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 4, orders: 60}
+		deaths := 0
+		s.browsers = &fakeBrowsers{}
+		s.browsers.read = func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
+			r, err := f.good(ctx)
+			s.browsers.mu.Lock()
+			defer s.browsers.mu.Unlock()
+			if n == 1 && (key == "K10" || key == "K25" || key == "K40") {
+				deaths++
+				f.die()
+			}
+			return r, err
+		}
+		s.tell(t)
+		s.want(t, "", 0, completed(60))
+		if lost := all[messages.WorkerLost](s); len(lost) != deaths || deaths == 0 {
+			t.Errorf("%d deaths, lost: %+v", deaths, lost)
+		}
+		if n := len(s.browsers.sessions); n != 4+deaths {
+			t.Errorf("%d browsers for %d deaths", n, deaths)
+		}
+	})
 }
 
 // Drain finishes what is in hand and takes no more.

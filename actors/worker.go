@@ -16,11 +16,8 @@ import (
 // incarnations are unique in the process.
 var incarnations atomic.Uint64
 
-// Bounds of a worker's steps.
-const (
-	openTimeout    = 45 * time.Second // the browser's own bound of 30 s, and the wait for its turn
-	releaseTimeout = 5 * time.Second  // for a job to notice that its context ended
-)
+// releaseTimeout is how long a job may take to notice that its context ended.
+const releaseTimeout = 5 * time.Second
 
 // worker owns one browser and one profile, and reads one order at a time. It
 // has one method per state: closed, opening, idle, busy. A dead browser is a
@@ -77,6 +74,11 @@ func (w *worker) Receive(c actor.Context) {
 		if m.incarnation == w.id.Incarnation {
 			panic(&crash{err: fmt.Errorf("%w: its process ended", po.BrowserDied)})
 		}
+	case messages.ReadOrder:
+		if m.Worker == w.id { // else it was meant for a former incarnation, and came late
+			w.state(c)
+		}
+	case *actor.DeadLetterResponse: // the dispatcher has gone before us
 	case jobEnded:
 		if w.job != nil && m.number == w.job.number {
 			w.job = nil
@@ -111,8 +113,6 @@ func (w *worker) open(ctx context.Context, after time.Duration) opened {
 	case <-ctx.Done():
 		return opened{err: ctx.Err()}
 	}
-	ctx, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
 	s, err := w.browsers.Open(ctx)
 	return opened{s, err}
 }
@@ -175,7 +175,7 @@ func (w *worker) busy(c actor.Context) {
 		if errors.Is(a.err, po.BrowserDied) || errors.Is(a.err, po.BrowserHung) {
 			panic(&crash{err: a.err})
 		}
-		c.Request(w.dispatcher, messages.OrderRead{
+		c.Send(w.dispatcher, messages.OrderRead{
 			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key,
 			Reading: a.reading, Failure: failureOf(a.err), Took: time.Since(w.begun),
 		})

@@ -26,7 +26,8 @@ type OpenBrowser struct {
 
 // ReadOrder asks an idle worker to read one order.
 type ReadOrder struct {
-	Lease po.Lease
+	Worker Worker // the incarnation that is asked; another leaves it alone
+	Lease  po.Lease
 	// ByBrowser lists the attachments that the browser must save, since HTTP
 	// could not; empty on the first reading.
 	ByBrowser []string

@@ -1,6 +1,7 @@
 package po_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -46,6 +47,9 @@ func TestNewKeyIsSafeAndInjective(t *testing.T) {
 func TestCredentialsAreHidden(t *testing.T) {
 	t.Parallel()
 	r := po.Reading{Credentials: po.Credentials{Cookies: []po.Cookie{{Name: "sid", Value: "secret"}}}}
+	if text, err := json.Marshal(r); err != nil || strings.Contains(string(text), "secret") {
+		t.Errorf("JSON: %s, %v", text, err)
+	}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		if text := fmt.Sprintf(format, r); strings.Contains(text, "secret") {
 			t.Errorf("%s prints %s", format, text)

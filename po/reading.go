@@ -70,6 +70,9 @@ func (Credentials) String() string { return "[credentials]" }
 // GoString hides the credentials from %#v.
 func (Credentials) GoString() string { return "[credentials]" }
 
+// MarshalJSON hides the credentials from logs and files in JSON.
+func (Credentials) MarshalJSON() ([]byte, error) { return []byte(`"[credentials]"`), nil }
+
 // ReadFailure is the error of a page that could not be read. It wraps the
 // cause.
 type ReadFailure struct {

@@ -148,13 +148,18 @@ var contract = []struct {
 			t.Errorf("lease %+v", y)
 		}
 	}},
-	{"a lease runs out, and its holder is fenced", func(t *testing.T, l ledgerUnderTest) {
+	{"a lease that runs out is given to another, and its holder is fenced", func(t *testing.T, l ledgerUnderTest) {
 		x := l.claim(1).Leases[0]
 		time.Sleep(ttl / 2)
 		l.no(l.Extend(t.Context(), x.Token, ttl))
 		time.Sleep(ttl - time.Nanosecond)
-		l.want(l.claim(1), 5, "K1")
+		l.want(l.claim(9), 5, "K1", "K2", "K3", "K4")
 		time.Sleep(time.Nanosecond)
+		c := l.claim(9)
+		l.want(c, 5, "K0")
+		if c.Leases[0].Attempt != 1 || c.Leases[0].Token == x.Token {
+			t.Errorf("lease %+v", c.Leases[0])
+		}
 		for name, err := range map[string]error{
 			"extend":  l.Extend(t.Context(), x.Token, ttl),
 			"save":    l.Save(t.Context(), x.Token, "", po.Kept{}),
@@ -166,12 +171,14 @@ var contract = []struct {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		c := l.claim(1)
-		l.want(c, 5, "K0")
-		if c.Leases[0].Attempt != 1 {
-			t.Errorf("lease %+v", c.Leases[0])
-		}
-		l.fenced(l.Settle(t.Context(), x.Token, po.Outcome{}))
+	}},
+	{"until then a late holder may go on", func(t *testing.T, l ledgerUnderTest) {
+		x := l.claim(2).Leases
+		time.Sleep(2 * ttl)
+		l.want(l.claim(1), 5, "K2")
+		l.no(l.Extend(t.Context(), x[0].Token, ttl))
+		l.no(l.Settle(t.Context(), x[1].Token, po.Outcome{Key: "K1"}))
+		l.want(l.claim(9), 4, "K3", "K4")
 	}},
 	{"remembers files over tries", func(t *testing.T, l ledgerUnderTest) {
 		x := l.claim(1).Leases[0]

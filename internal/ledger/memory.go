@@ -65,13 +65,19 @@ func NewMemory(orders iter.Seq[po.Order]) (*Memory, error) {
 // Len returns the number of orders, settled or not.
 func (m *Memory) Len() int { return m.total }
 
-// Claim leases up to n orders that are due, in the order of the batch. An
-// order whose lease has expired counts as due.
+// Claim leases up to n orders that are due, in the order of the batch, then
+// those whose lease has expired. Until somebody else has the order, a late
+// holder may go on.
 func (m *Memory) Claim(_ context.Context, n int, ttl time.Duration) (po.Claim, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	m.mature(now)
+	for m.later.Len() > 0 && !m.later.list[0].due.After(now) {
+		heap.Push(&m.ready, heap.Pop(&m.later))
+	}
+	if m.ready.Len() < n {
+		m.reclaim(now)
+	}
 	c := po.Claim{Open: m.open}
 	for len(c.Leases) < n && m.ready.Len() > 0 {
 		c.Leases = append(c.Leases, m.lease(heap.Pop(&m.ready).(*entry), now, ttl))
@@ -80,12 +86,8 @@ func (m *Memory) Claim(_ context.Context, n int, ttl time.Duration) (po.Claim, e
 	return c, nil
 }
 
-// mature makes claimable what has waited long enough, and what its holder let
-// expire.
-func (m *Memory) mature(now time.Time) {
-	for m.later.Len() > 0 && !m.later.list[0].due.After(now) {
-		heap.Push(&m.ready, heap.Pop(&m.later))
-	}
+// reclaim takes back what its holder let expire.
+func (m *Memory) reclaim(now time.Time) {
 	for token, e := range m.leased {
 		if !e.expires.After(now) {
 			delete(m.leased, token)
@@ -169,7 +171,7 @@ func (m *Memory) change(token string, f func(*entry)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e, ok := m.leased[token]
-	if !ok || !e.expires.After(time.Now()) {
+	if !ok {
 		return po.ErrFenced
 	}
 	f(e)
