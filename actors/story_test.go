@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"go.uber.org/goleak"
 
 	"github.com/poactor/poactor/messages"
@@ -377,6 +378,26 @@ func TestBrowserDiesBetweenOrders(t *testing.T) {
 		}
 		if n := len(s.browsers.sessions); n != 4+deaths {
 			t.Errorf("%d browsers for %d deaths", n, deaths)
+		}
+	})
+}
+
+// An order for a former incarnation of a worker is left alone by the next, in
+// whatever state it is.
+func TestLateReadOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 2, orders: 10}
+		s.begin(t)
+		pid := actor.NewPID(s.run.root.Address, s.run.root.Id+"/worker-1")
+		for range 10 { // opening, idle, busy
+			s.run.system.Root.Send(pid, messages.ReadOrder{Worker: messages.Worker{Name: "worker-1"}, Lease: po.Lease{Token: "late"}})
+			time.Sleep(250 * time.Millisecond)
+		}
+		s.end(t)
+		s.want(t, "", 0, completed(10))
+		if lost := all[messages.WorkerLost](s); len(lost) > 0 {
+			t.Errorf("lost: %+v", lost)
 		}
 	})
 }
