@@ -170,6 +170,9 @@ func makePrivate(dir string) error {
 	if !info.IsDir() {
 		return fmt.Errorf("%s is not a directory", dir)
 	}
+	if foreign(info) { // root could take it, and its owner would still look in
+		return fmt.Errorf("%s belongs to another user", dir)
+	}
 	return os.Chmod(dir, 0o700)
 }
 

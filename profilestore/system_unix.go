@@ -5,10 +5,12 @@ package profilestore
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,4 +51,10 @@ func freeBytes(dir string) (uint64, error) {
 		return 0, err
 	}
 	return uint64(s.Bavail) * uint64(s.Bsize), nil
+}
+
+// foreign reports whether a file belongs to another user.
+func foreign(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) != os.Geteuid()
 }
