@@ -80,7 +80,13 @@ func (s *session) redirect(req *http.Request, via []*http.Request) error {
 	}
 	last := req.Response
 	s.cookies.jar.SetCookies(last.Request.URL, last.Cookies())
-	return s.dress(req)
+	err := s.dress(req)
+	if r, ok := errors.AsType[*refusal](err); ok {
+		// A portal leads to other hosts where it wants a sign-in: the browser
+		// knows that page when it sees it.
+		r.Browser = req.URL.Scheme == "http" || req.URL.Scheme == "https"
+	}
+	return err
 }
 
 // dress gives a request the fields that belong to its address, or refuses the
