@@ -89,7 +89,7 @@ func (s *Session) obtain(ctx context.Context, m mode, at *place, a *po.Attachmen
 func (s *Session) press(ctx context.Context, world, index int) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Click)
 	defer cancel()
-	return s.page(ctx).evaluate(world, fmt.Sprintf(pressJS, index), nil)
+	return s.page(ctx).run(world, fmt.Sprintf(pressJS, index), true, nil)
 }
 
 // pressJS answers before the click's effects, some of which hold up the page.
@@ -211,18 +211,11 @@ func (s *Session) find(ctx context.Context, at *place, id string) (int, error) {
 	return -1, nil
 }
 
-// closePopups closes every window but the tab.
+// closePopups closes every window but the tab. It costs nothing where there is
+// none.
 func (s *Session) closePopups(ctx context.Context) error {
-	w := s.browser(ctx)
-	targets, err := proto.TargetGetTargets{}.Call(w)
-	if err != nil {
-		return err
-	}
-	for _, t := range targets.TargetInfos {
-		if t.Type != proto.TargetTargetInfoTypePage || t.TargetID == s.tab.target {
-			continue
-		}
-		if _, err := (proto.TargetCloseTarget{TargetID: t.TargetID}).Call(w); err != nil && !refused(err) {
+	for _, id := range s.guard.popups() {
+		if _, err := (proto.TargetCloseTarget{TargetID: id}).Call(s.browser(ctx)); err != nil && !refused(err) {
 			return err
 		}
 	}

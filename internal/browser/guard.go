@@ -20,7 +20,8 @@ type guard struct {
 	portal portal.Portal
 
 	mu   sync.Mutex
-	main proto.PageFrameID // the tab's main frame
+	main proto.PageFrameID          // the tab's main frame
+	tops map[proto.PageFrameID]bool // the main frames of all tabs and windows
 	mode mode
 	last document      // the main frame's latest
 	left func(string)  // called when the main frame is about to leave the portal's hosts
@@ -40,6 +41,7 @@ const (
 type document struct {
 	URL        string
 	Main       bool // in the tab's main frame
+	Popup      bool // in the main frame of another window
 	Foreign    bool // not on the portal's hosts; was not requested
 	Redirected bool // by an answer of the portal
 	Taken      bool // a GET request that was noted and not made
@@ -58,13 +60,51 @@ const (
 	save           // answer: as a file
 )
 
-func (g *guard) init(p portal.Portal) { g.portal, g.seen = p, make(chan document, 64) }
+func (g *guard) init(p portal.Portal) {
+	g.portal, g.seen = p, make(chan document, 64)
+	g.tops = map[proto.PageFrameID]bool{}
+}
 
 // watch names the frame whose documents are pages.
 func (g *guard) watch(main proto.PageFrameID) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.main = main
+}
+
+// opened notes a target, of which a page has its main frame's ID.
+func (g *guard) opened(params json.RawMessage) {
+	var e proto.TargetTargetCreated
+	if json.Unmarshal(params, &e) != nil || e.TargetInfo == nil || e.TargetInfo.Type != proto.TargetTargetInfoTypePage {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.tops[proto.PageFrameID(e.TargetInfo.TargetID)] = true
+}
+
+// closed forgets a target.
+func (g *guard) closed(params json.RawMessage) {
+	var e proto.TargetTargetDestroyed
+	if json.Unmarshal(params, &e) != nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.tops, proto.PageFrameID(e.TargetID))
+}
+
+// popups are the windows beside the tab.
+func (g *guard) popups() []proto.TargetTargetID {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var list []proto.TargetTargetID
+	for frame := range g.tops {
+		if frame != g.main {
+			list = append(list, proto.TargetTargetID(frame))
+		}
+	}
+	return list
 }
 
 // set changes the mode and forgets what was seen in the former. left may be
@@ -93,6 +133,7 @@ func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	d := look(e, g.main)
+	d.Popup = !d.Main && g.tops[e.FrameID]
 	answered := e.ResponseStatusCode != nil || e.ResponseErrorReason != ""
 	d.Foreign = !answered && !allowed(g.portal, d.URL)
 	v := decide(g.mode, d, e.Request.Method, answered)
@@ -120,7 +161,7 @@ func (g *guard) note(d document, answered bool) {
 // elsewhere, like its images do: they are no place that we go to.
 func decide(m mode, d document, method string, answered bool) verdict {
 	switch {
-	case d.Foreign && (d.Main || m != modeRead):
+	case d.Foreign && (d.Main || d.Popup || m != modeRead):
 		return drop
 	case m == modeTake && !answered && method == http.MethodGet:
 		return drop

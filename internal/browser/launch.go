@@ -148,6 +148,9 @@ func (s *Session) greet(ctx context.Context) error {
 	if err := s.intercept(w); err != nil {
 		return fmt.Errorf("watch where the browser goes: %w", err)
 	}
+	if err := (proto.TargetSetDiscoverTargets{Discover: true}).Call(w); err != nil { // windows that pages open
+		return fmt.Errorf("watch for windows: %w", err)
+	}
 	return s.openTab(ctx)
 }
 

@@ -91,6 +91,8 @@ func TestDecide(t *testing.T) {
 		"its answer":                    {modeRead, document{Main: true, Status: 200}, "GET", true, goOn},
 		"a foreign page":                {modeRead, document{Main: true, Foreign: true}, "GET", false, drop},
 		"a foreign frame in a page":     {modeRead, document{Foreign: true}, "GET", false, goOn},
+		"a foreign popup of a page":     {modeRead, document{Popup: true, Foreign: true}, "GET", false, drop},
+		"a popup of a page":             {modeRead, document{Popup: true}, "GET", false, goOn},
 		"a foreign frame of a click":    {modeTake, document{Foreign: true}, "GET", false, drop},
 		"a foreign form":                {modeTake, document{Main: true, Foreign: true}, "POST", false, drop},
 		"a click's address":             {modeTake, document{}, "GET", false, drop},

@@ -25,6 +25,9 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 
 	address := s.config.Portal.OrderURL(order.Number)
 	reading, err := s.read(ctx, address, byBrowser)
+	// What the page's own scripts have opened would pile up. A browser that
+	// cannot close it has died, which the next call tells.
+	_ = s.closePopups(s.ctx)
 	if err == nil {
 		return reading, nil
 	}

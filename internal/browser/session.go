@@ -106,6 +106,10 @@ func (s *Session) listen() {
 		switch event.Method {
 		case "Fetch.requestPaused":
 			s.paused(event.Params)
+		case "Target.targetCreated":
+			s.guard.opened(event.Params)
+		case "Target.targetDestroyed":
+			s.guard.closed(event.Params)
 		case "Inspector.targetCrashed":
 			s.fail(po.BrowserDied, "the page's process crashed")
 		case "Page.javascriptDialogOpening":

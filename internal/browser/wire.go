@@ -43,15 +43,20 @@ func (w wire) raw(method string, params map[string]any, result any) error {
 }
 
 // evaluate runs an expression in a world of a page and decodes what its
-// promise becomes. result may be nil. It passes for a user's gesture, so that
-// clicks may open windows.
+// promise becomes. result may be nil.
 func (w wire) evaluate(world int, expression string, result any) error {
+	return w.run(world, expression, false, result)
+}
+
+// run is evaluate. As a gesture it passes for the user's own doing, so that a
+// click may open a window; whatever else the page does then may do so too.
+func (w wire) run(world int, expression string, gesture bool, result any) error {
 	answer, err := proto.RuntimeEvaluate{
 		Expression:    expression,
 		ContextID:     proto.RuntimeExecutionContextID(world),
 		ReturnByValue: true,
 		AwaitPromise:  true,
-		UserGesture:   true,
+		UserGesture:   gesture,
 	}.Call(w)
 	switch {
 	case err != nil:

@@ -1,0 +1,71 @@
+package browser
+
+import (
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/po"
+)
+
+// windows counts the browser's tabs and windows.
+func windows(t *testing.T, s *Session) (n int) {
+	t.Helper()
+	targets, err := proto.TargetGetTargets{}.Call(s.browser(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range targets.TargetInfos {
+		if target.Type == proto.TargetTargetInfoTypePage {
+			n++
+		}
+	}
+	return n
+}
+
+// A page's own windows neither lead elsewhere nor outlive the next reading,
+// also where the browser lets the page open them.
+func TestPopupsOfPages(t *testing.T) {
+	t.Parallel()
+	var abroad atomic.Int32
+	foreign := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { abroad.Add(1); page("elsewhere")(w, r) }))
+	opened := make(chan struct{}, 10)
+	s := openSession(t, testPortal(serve(t, site{
+		"/orders/1": page(`<script>window.open('` + foreign + `/own');setInterval(()=>window.open('` + foreign + `/late'),50)</script><a class=att href=/f/a.pdf>a</a>`),
+		"/orders/2": page(`<a class=att href=/f/a.pdf>a</a>`),
+		"/here":     func(w http.ResponseWriter, r *http.Request) { opened <- struct{}{}; page("here")(w, r) },
+	})))
+	read := func(number string) {
+		if r, err := s.Read(t.Context(), order(number), nil); err != nil || r.Sign != po.SignAttachments {
+			t.Fatalf("read: %+v, %v", r, err)
+		}
+	}
+	for range 3 {
+		read("1")
+	}
+	if n := windows(t, s); n != 1 {
+		t.Errorf("%d windows after readings, want the tab alone", n)
+	}
+	read("2")
+	for _, address := range []string{foreign + "/gesture", "/here"} {
+		if err := s.page(t.Context()).run(0, "window.open('"+address+"','_blank') && 0", true, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-opened // windows are opened one after the other
+	if n := windows(t, s); n != 3 {
+		t.Errorf("%d windows while the page has two of its own", n)
+	}
+	read("2")
+	for begun := time.Now(); windows(t, s) != 1; time.Sleep(5 * time.Millisecond) { // they close in their own time
+		if time.Since(begun) > 3*time.Second {
+			t.Fatalf("%d windows after the next reading, want the tab alone", windows(t, s))
+		}
+	}
+	if n := abroad.Load(); n > 0 {
+		t.Errorf("the foreign host was asked %d times", n)
+	}
+}
