@@ -205,12 +205,14 @@ func retryAfter(field string, now time.Time) time.Duration {
 }
 
 // failedRequest says what it means that there is no answer. Its text is made
-// without the address, which may hold a token.
+// without the address, which may hold a token. Where no connection came about
+// the browser may do better: it knows the system's proxy and certificates.
 func failedRequest(err error) error {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r
 	}
-	if timedOut(err) {
+	e, network := errors.AsType[*net.OpError](err)
+	if timedOut(err) && !(network && e.Op == "dial") {
 		return refuse(po.Timeout, "the portal did not answer in time")
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
@@ -219,10 +221,10 @@ func failedRequest(err error) error {
 	if _, ok := errors.AsType[tls.AlertError](err); ok {
 		return oddity(po.PortalError, "the portal refused the encrypted connection")
 	}
-	if e, ok := errors.AsType[*net.OpError](err); ok {
-		return refuse(po.PortalError, "%s", visible(e.Error()))
+	if network {
+		return oddity(po.PortalError, "%s", visible(e.Error()))
 	}
-	return refuse(po.PortalError, "the connection broke before the portal's answer")
+	return oddity(po.PortalError, "the connection broke before the portal's answer")
 }
 
 // failedBody says what it means that an answer broke off.

@@ -1,13 +1,17 @@
 package download
 
 import (
+	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -131,7 +135,7 @@ func TestFetchAnswers(t *testing.T) {
 		"redirect to file":  {handler: redirectTo("file:///etc/passwd"), want: missing(po.BlockedHost, false)},
 		"redirect for ever": {handler: redirectTo("/"), want: missing(po.DownloadRejected, true)},
 		"cut short":         {handler: func(w http.ResponseWriter, _ *http.Request) { cutShort(w) }, want: missing(po.DownloadIncomplete, true)},
-		"reset":             {handler: func(w http.ResponseWriter, _ *http.Request) { reset(w) }, want: missing(po.PortalError, false)},
+		"reset":             {handler: func(w http.ResponseWriter, _ *http.Request) { reset(w) }, want: missing(po.PortalError, true)},
 		"hang":              {handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, want: missing(po.Timeout, false)},
 		"hang in the body": {handler: func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, pdf)
@@ -204,8 +208,32 @@ func TestNotListening(t *testing.T) {
 	}
 	l.Close()
 	got := fetchOne(t, openArchive(t, Config{}), po.Attachment{ID: "1", Name: "a.pdf", URL: "http://" + l.Addr().String() + "/?t=s3cret"})
-	if len(got.Missing) != 1 || got.Missing[0].Cause != po.PortalError || !strings.Contains(got.Missing[0].Detail, "refused") || strings.Contains(got.Missing[0].Detail, "s3cret") {
+	if len(got.Missing) != 1 || got.Missing[0].Cause != po.PortalError || !got.Missing[0].Browser || !strings.Contains(got.Missing[0].Detail, "refused") || strings.Contains(got.Missing[0].Detail, "s3cret") {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// What keeps this program from the portal may let the browser pass.
+func TestFailedRequest(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		err     error
+		cause   po.Cause
+		browser bool
+	}{
+		"refused":      {&net.OpError{Op: "dial", Err: errors.New("connection refused")}, po.PortalError, true},
+		"dropped":      {&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, po.PortalError, true},
+		"no such name": {&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}, po.PortalError, true},
+		"proxy":        {&net.OpError{Op: "proxyconnect", Err: errors.New("refused")}, po.PortalError, true},
+		"proxy says":   {errors.New("Proxy Authentication Required"), po.PortalError, true},
+		"certificate":  {&tls.CertificateVerificationError{Err: errors.New("x")}, po.PortalError, true},
+		"no answer":    {context.DeadlineExceeded, po.Timeout, false},
+		"read stalled": {&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, po.Timeout, false},
+	} {
+		got, ok := failedRequest(&url.Error{Op: "Get", URL: "http://x/", Err: row.err}).(*refusal)
+		if !ok || got.Cause != row.cause || got.Browser != row.browser {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }
 
