@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"sync"
@@ -196,8 +197,11 @@ func withoutUser(address string) string {
 // renamed: its bytes must be read for the hash in any case, and only a copy
 // goes through the archive's root.
 func copySaved(name string, to *sink) error {
-	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
-		return refuse(po.DownloadRejected, "the file that the browser saved is not there any more")
+	switch info, err := os.Lstat(name); {
+	case errors.Is(err, fs.ErrNotExist): // it went with its browser, which is not the order's fault
+		return refuse(po.BrowserDied, "the file that the browser saved is gone with it")
+	case err != nil || !info.Mode().IsRegular():
+		return refuse(po.DownloadRejected, "what the browser saved is not a file")
 	}
 	file, err := os.Open(name)
 	if err != nil {

@@ -331,7 +331,7 @@ func TestBrowserLane(t *testing.T) {
 		m.Detail = ""
 		got = append(got, m)
 	}
-	want := []po.Missing{{ID: "page", Cause: po.DownloadRejected}, {ID: "empty", Cause: po.DownloadRejected}, {ID: "away", Cause: po.DownloadRejected},
+	want := []po.Missing{{ID: "page", Cause: po.DownloadRejected}, {ID: "empty", Cause: po.DownloadRejected}, {ID: "away", Cause: po.BrowserDied},
 		{ID: "link", Cause: po.DownloadRejected}, {ID: "click", Cause: po.DownloadRejected, Browser: true}, {ID: "failed", Cause: po.Timeout}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
