@@ -113,7 +113,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 }
 
 // navigationFailure judges the browser's own error, like
-// "net::ERR_CONNECTION_REFUSED".
+// "net::ERR_CONNECTION_REFUSED". Unreachable is meant of the address's host.
 func navigationFailure(text, address string) *po.ReadFailure {
 	failure := &po.ReadFailure{Cause: po.PortalError, Detail: "the browser could not open the page: " + text, URL: address}
 	switch strings.TrimPrefix(text, "net::") {

@@ -19,13 +19,14 @@ import (
 type guard struct {
 	portal portal.Portal
 
-	mu   sync.Mutex
-	main proto.PageFrameID          // the tab's main frame
-	tops map[proto.PageFrameID]bool // the main frames of all tabs and windows
-	mode mode
-	last document      // the main frame's latest
-	left func(string)  // called when the main frame is about to leave the portal's hosts
-	seen chan document // what happened to documents in the modes take and save
+	mu    sync.Mutex
+	main  proto.PageFrameID          // the tab's main frame
+	tops  map[proto.PageFrameID]bool // the main frames of all tabs and windows
+	mode  mode
+	last  document      // the main frame's latest
+	asked []string      // the addresses that the main frame asked for, redirects included; the first and the latest
+	left  func(string)  // called when the main frame is about to leave the portal's hosts
+	seen  chan document // what happened to documents in the modes take and save
 }
 
 // mode says what documents are to the guard.
@@ -112,7 +113,7 @@ func (g *guard) popups() []proto.TargetTargetID {
 func (g *guard) set(m mode, left func(url string)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.mode, g.left, g.last = m, left, document{}
+	g.mode, g.left, g.last, g.asked = m, left, document{}, nil
 	for len(g.seen) > 0 {
 		<-g.seen
 	}
@@ -123,6 +124,14 @@ func (g *guard) answer() document {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.last
+}
+
+// diverted reports whether the main frame was last on its way to another host
+// than that it first asked.
+func (g *guard) diverted() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.asked) > 1 && hostOf(g.asked[0]) != hostOf(g.asked[1])
 }
 
 // judge decides about one paused request and notes it.
@@ -145,6 +154,9 @@ func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
 func (g *guard) note(d document, answered bool) {
 	if d.Main && answered {
 		g.last = d
+	}
+	if d.Main && !answered {
+		g.asked = append(g.asked[:min(1, len(g.asked))], d.URL)
 	}
 	if d.Main && d.Foreign && g.left != nil {
 		g.left(d.URL)

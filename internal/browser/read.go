@@ -78,6 +78,7 @@ func (s *Session) fallback(ctx context.Context, order sighting) (sighting, error
 	if err != nil {
 		if failure, ok := errors.AsType[*po.ReadFailure](err); ok {
 			failure.Detail = "the page behind the order: " + failure.Detail
+			failure.Unreachable = false // the portal has just given the order's page
 		}
 		return sighting{}, err
 	}

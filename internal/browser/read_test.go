@@ -215,6 +215,49 @@ func TestRefusedPort(t *testing.T) {
 	}
 }
 
+// Only the portal's own host can be what gives no answer.
+func TestUnreachableIsThePortal(t *testing.T) {
+	t.Parallel()
+	dead := unusedAddress(t)
+	base := serve(t, site{
+		"/orders/redirect": redirect("http://" + dead + "/x"),
+		"/orders/fall":     page(`<p class=none>none</p><a class=req href="http://` + dead + `/x">r</a>`),
+	})
+	p := testPortal(base)
+	p.AllowedHosts = []string{dead}
+	s := openSession(t, p)
+	for _, number := range []string{"redirect", "fall"} {
+		if got := outcome(s.Read(t.Context(), order(number), nil)); got != "failure portal_error" {
+			t.Errorf("%s to a dead host that is not the portal: %s", number, got)
+		}
+	}
+}
+
+// A proxy that gives no tunnel says that of the host that was asked for.
+func TestUnreachableByProxy(t *testing.T) {
+	t.Parallel()
+	g := &guard{}
+	g.init(testPortal("https://a.example"))
+	for _, row := range []struct {
+		asked []string
+		want  bool
+	}{
+		{nil, false},
+		{[]string{"https://a.example/1"}, false},
+		{[]string{"https://a.example/1", "https://b.example/x", "https://a.example/2"}, false},
+		{[]string{"https://a.example/1", "https://a.example/2", "https://b.example/x"}, true},
+	} {
+		g.set(modeRead, nil)
+		for _, address := range row.asked {
+			g.note(document{Main: true, URL: address}, false)
+		}
+		g.note(document{URL: "https://c.example/frame"}, false)
+		if got := g.diverted(); got != row.want {
+			t.Errorf("%v: diverted %v", row.asked, got)
+		}
+	}
+}
+
 // unusedAddress is one where nobody listens.
 func unusedAddress(t *testing.T) string {
 	t.Helper()

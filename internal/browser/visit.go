@@ -74,7 +74,9 @@ func (s *Session) navigate(ctx context.Context, address string) error {
 	case answer.ErrorText == noBodyText:
 		return fmt.Errorf("%w: %w", errNoBody, navigationFailure(answer.ErrorText, address))
 	case answer.ErrorText != "":
-		return navigationFailure(answer.ErrorText, address)
+		failure := navigationFailure(answer.ErrorText, address)
+		failure.Unreachable = failure.Unreachable && !s.guard.diverted()
+		return failure
 	}
 	return nil
 }
