@@ -46,7 +46,7 @@ type Profile struct {
 
 // Times bounds the steps of a session. A zero becomes the default.
 type Times struct {
-	Start      time.Duration // of the browser, until it answers: 30 s
+	Start      time.Duration // from a place to start in until the browser answers, its profile included: 30 s
 	Navigation time.Duration // until a page's document comes: 30 s
 	Signs      time.Duration // until a page shows a sign and its list is whole: 30 s
 	Click      time.Duration // until a click has an effect: 5 s

@@ -31,7 +31,8 @@ func New(c Config) *Launcher {
 }
 
 // Open starts a browser on a profile of its own. It waits for a place, as only
-// so many start at a time as there are processors. The error is an *Error.
+// so many start at a time as there are processors; only ctx bounds that wait,
+// and Times.Start what comes after it. The error is an *Error.
 func (l *Launcher) Open(ctx context.Context) (*Session, error) {
 	if err := Check(l.config); err != nil {
 		return nil, err

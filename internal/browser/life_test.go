@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
+	"github.com/sirupsen/logrus"
+	logtest "github.com/sirupsen/logrus/hooks/test"
 	"go.uber.org/goleak"
 
 	"github.com/poactor/poactor/po"
@@ -259,5 +261,55 @@ func TestOpenIsCalledOff(t *testing.T) {
 		Lease: func(context.Context) (Profile, error) { return Profile{}, fmt.Errorf("clone: %w", po.DiskFull) },
 	}).Open(t.Context()); po.CauseOf(err) != po.DiskFull {
 		t.Errorf("a lease that fails: %v", err)
+	}
+}
+
+// A place to start in may be long in coming; only the start itself is timed.
+func TestOpenWaitsForAPlace(t *testing.T) {
+	t.Parallel()
+	needBrowser(t)
+	times := quickTimes
+	times.Start = 5 * time.Second
+	leased := make(chan time.Duration, 1)
+	lease := leaser(t, nil)
+	l := New(Config{Portal: testPortal("http://127.0.0.1:1"), NoSandbox: os.Geteuid() == 0, Downloads: t.TempDir(), Times: times,
+		Lease: func(ctx context.Context) (Profile, error) {
+			end, _ := ctx.Deadline()
+			leased <- time.Until(end)
+			return lease(ctx)
+		}})
+	for range cap(l.gate) {
+		l.gate <- struct{}{}
+	}
+	time.AfterFunc(time.Second, func() { <-l.gate })
+	s, err := l.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if left := <-leased; left < times.Start-500*time.Millisecond {
+		t.Errorf("after the wait %v are left of %v", left, times.Start)
+	}
+}
+
+func TestCloseSaysWhatFailed(t *testing.T) {
+	t.Parallel()
+	needBrowser(t)
+	logger, logged := logtest.NewNullLogger()
+	lease := leaser(t, nil)
+	s, err := New(Config{Portal: testPortal("http://127.0.0.1:1"), NoSandbox: os.Geteuid() == 0, Downloads: t.TempDir(), Log: logger,
+		Lease: func(ctx context.Context) (Profile, error) {
+			p, err := lease(ctx)
+			release := p.Release
+			p.Release = func() error { return errors.Join(release(), errors.New("a process does not end")) }
+			return p, err
+		}}).Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = s.Close(), s.Close()
+	entries := logged.AllEntries()
+	if len(entries) != 1 || entries[0].Level != logrus.WarnLevel || !strings.Contains(entries[0].Message, "a process does not end") {
+		t.Errorf("logged: %+v, want one warning", entries)
 	}
 }

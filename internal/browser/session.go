@@ -80,7 +80,12 @@ func (s *Session) Done() <-chan struct{} { return s.proc.exited }
 // session's downloads and releases the profile. A call beside or after the
 // first waits for it and returns the same. It takes a few seconds at most.
 func (s *Session) Close() error {
-	s.ending.Do(func() { s.endErr = errors.Join(s.end(), release(s.profile)) })
+	s.ending.Do(func() {
+		s.endErr = errors.Join(s.end(), release(s.profile))
+		if s.endErr != nil { // which those who close in passing do not look at
+			s.config.Log.WithField("profile", s.profile.ID).Warnf("close the browser: %v", s.endErr)
+		}
+	})
 	return s.endErr
 }
 
