@@ -11,6 +11,12 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
+// How long a page that came instead of a file is given.
+const (
+	fileGrace = 300 * time.Millisecond // to begin a download
+	signGrace = 200 * time.Millisecond // after that, once it is whole, to show that it is for signing in
+)
+
 // place is the page with an order's list, while the browser works on it.
 type place struct {
 	seen  sighting
@@ -161,12 +167,21 @@ func (s *Session) strayed(d document, at *place, a *po.Attachment) error {
 // turned is a link that gave a page instead of a file.
 func (s *Session) turned(ctx context.Context, d document, at *place, a *po.Attachment) error {
 	at.fresh = false
+	shown := d.Main && d.Status < 400
+	if shown { // pages say "your download begins shortly"
+		switch file, err := s.lateFile(ctx); {
+		case err != nil:
+			return err
+		case file != nil:
+			return s.save(ctx, file, a)
+		}
+	}
 	sign := statusSign(s.config.Portal, d.Status)
 	if s.config.Portal.Signs.SignedOut.MatchesURL(d.URL) {
 		sign = po.SignSignedOut
 	}
-	if d.Main && sign == "" && d.Status < 400 {
-		seen, err := s.observe(ctx, "", s.config.Times.Click)
+	if shown && sign == "" {
+		seen, err := s.observeWhole(ctx)
 		if err != nil && ctx.Err() != nil {
 			return err
 		}
@@ -184,6 +199,34 @@ func (s *Session) turned(ctx context.Context, d document, at *place, a *po.Attac
 		a.Detail = fmt.Sprintf("the portal answered %d", d.Status)
 	}
 	return nil
+}
+
+// lateFile waits a moment for a download that a page begins; nil if none comes.
+func (s *Session) lateFile(ctx context.Context) (*download, error) {
+	late := time.NewTimer(fileGrace)
+	defer late.Stop()
+	select {
+	case file := <-s.files.begun:
+		return file, nil
+	case <-late.C:
+		return nil, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// observeWhole looks for a sign on a page that should have been a file: until
+// the page is whole and at rest, and no longer than a click may take.
+func (s *Session) observeWhole(ctx context.Context) (sighting, error) {
+	deadline := time.Now().Add(s.config.Times.Click)
+	for {
+		seen, err := s.observe(ctx, "", signGrace)
+		leaving := po.CauseOf(err) == po.UnrecognisedPage
+		loading := err == nil && seen.Sign == "timeout" && seen.Ready != "complete"
+		if !leaving && !loading || time.Now().After(deadline) {
+			return seen, err
+		}
+	}
 }
 
 // find says which item of the list an attachment is, on a page that is fresh;

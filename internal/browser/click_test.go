@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -176,6 +177,25 @@ func TestClicks(t *testing.T) {
 			}
 		})
 	}
+	pages["/f/soon"] = page(`<script>setTimeout(()=>location='/f/a.pdf',100)</script>`)
+	pages["/f/form"] = page(`<script>setTimeout(()=>document.body.innerHTML+='<input type=password>',200)</script>`)
+	pages["/f/leaves"] = page(`<script>setTimeout(()=>location='/sessions/new',100)</script>`)
+	for name, want := range map[string]string{"page": "x download_rejected", "soon": "x saved inline", "form": "failure signed_out", "leaves": "failure signed_out"} {
+		pages["/orders/quick"+name] = page(`<a class=att href=/f/` + name + `>x</a>`)
+		t.Run("quick "+name, func(t *testing.T) {
+			s.config.Times.Click = 20 * time.Second // what is clear at once does not wait for it
+			defer func() { s.config.Times.Click = quickTimes.Click }()
+			begun := time.Now()
+			if diff := cmp.Diff(want, read(t, "quick"+name, base+"/f/"+name)); diff != "" {
+				t.Error(diff)
+			}
+			took := time.Since(begun)
+			t.Log(took)
+			if took > 8*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
 	one("byclick", `<button class=att onclick="window.open('/f/a.pdf')">n</button>`)
 	one("byshort", `<a class=att href=/short>x</a><a class=att href=/f/a.pdf>y</a>`)
 	for _, row := range []struct{ number, id, want string }{
@@ -190,5 +210,35 @@ func TestClicks(t *testing.T) {
 	}
 	if len(foreign.count) > 0 {
 		t.Errorf("the foreign host was asked: %v", foreign.count)
+	}
+}
+
+// A frame that loads itself again while something is clicked is not what the
+// click led to; a frame that the click sends elsewhere is.
+func TestFramesThatReload(t *testing.T) {
+	t.Parallel()
+	loads := make(chan struct{}, 1000)
+	base := serve(t, site{
+		"/clock": func(w http.ResponseWriter, r *http.Request) {
+			loads <- struct{}{}
+			page(`<script>setTimeout(()=>location.search='?'+Math.random(),30)</script>`)(w, r)
+		},
+		"/orders/none":  page(`<iframe src=/clock></iframe><button class=att onclick="1">n</button>`),
+		"/orders/late":  page(`<iframe src=/clock></iframe><button class=att onclick="setTimeout(()=>location='/f/a.pdf',400)">n</button>`),
+		"/orders/frame": page(`<iframe src=/clock id=f></iframe><button class=att onclick="f.src='/f/a.pdf'">n</button>`),
+	})
+	s := openSession(t, testPortal(base))
+	for number, want := range map[string]string{"none": "n download_rejected", "late": "n at /f/a.pdf", "frame": "n at /f/a.pdf"} {
+		r, err := s.Read(t.Context(), order(number), nil)
+		if err != nil || len(r.Attachments) != 1 {
+			t.Errorf("%s: %+v, %v", number, r, err)
+			continue
+		}
+		if diff := cmp.Diff(want, gotten(t, base, r.Attachments[0])); diff != "" {
+			t.Errorf("%s: %s", number, diff)
+		}
+	}
+	if len(loads) < 4 {
+		t.Error("the frame does not load itself again")
 	}
 }

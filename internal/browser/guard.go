@@ -19,14 +19,15 @@ import (
 type guard struct {
 	portal portal.Portal
 
-	mu    sync.Mutex
-	main  proto.PageFrameID          // the tab's main frame
-	tops  map[proto.PageFrameID]bool // the main frames of all tabs and windows
-	mode  mode
-	last  document      // the main frame's latest
-	asked []string      // the addresses that the main frame asked for, redirects included; the first and the latest
-	left  func(string)  // called when the main frame is about to leave the portal's hosts
-	seen  chan document // what happened to documents in the modes take and save
+	mu     sync.Mutex
+	main   proto.PageFrameID          // the tab's main frame
+	tops   map[proto.PageFrameID]bool // the main frames of all tabs and windows
+	mode   mode
+	last   document                     // the main frame's latest
+	frames map[proto.PageFrameID]string // addresses of the page's frames that have loaded a document
+	asked  []string                     // the addresses that the main frame asked for, redirects included; the first and the latest
+	left   func(string)                 // called when the main frame is about to leave the portal's hosts
+	seen   chan document                // what happened to documents in the modes take and save
 }
 
 // mode says what documents are to the guard.
@@ -63,7 +64,7 @@ const (
 
 func (g *guard) init(p portal.Portal) {
 	g.portal, g.seen = p, make(chan document, 64)
-	g.tops = map[proto.PageFrameID]bool{}
+	g.tops, g.frames = map[proto.PageFrameID]bool{}, map[proto.PageFrameID]string{}
 }
 
 // watch names the frame whose documents are pages.
@@ -145,10 +146,33 @@ func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
 	d.Popup = !d.Main && g.tops[e.FrameID]
 	answered := e.ResponseStatusCode != nil || e.ResponseErrorReason != ""
 	d.Foreign = !answered && !allowed(g.portal, d.URL)
+	if g.reloads(e.FrameID, d) {
+		return goOn // what it does at a click's time is not the click's doing
+	}
 	v := decide(g.mode, d, e.Request.Method, answered)
 	d.Taken = v == drop && !d.Foreign
 	g.note(d, answered)
 	return v
+}
+
+// maxFrames bounds the frames of a page that are remembered.
+const maxFrames = 256
+
+// reloads reports whether a document comes for a frame within the page that
+// has the very page already, whatever its query; while the page is read, it
+// notes which those are.
+func (g *guard) reloads(frame proto.PageFrameID, d document) bool {
+	switch {
+	case d.Main && g.mode == modeRead:
+		clear(g.frames)
+	case d.Main || d.Popup:
+	case g.mode != modeRead:
+		had, ok := g.frames[frame]
+		return ok && had == withoutQuery(d.URL)
+	case len(g.frames) < maxFrames && len(d.URL) <= maxURLChars:
+		g.frames[frame] = withoutQuery(d.URL)
+	}
+	return false
 }
 
 func (g *guard) note(d document, answered bool) {
