@@ -19,8 +19,9 @@ import (
 // something ends as FAILED.
 //
 // A folder that already has the final name, of whatever origin, is moved aside
-// to that name with a number, never overwritten. Asked again after it has
-// succeeded, Finish does nothing.
+// to that name with a number, never overwritten. A kept folder that is not one
+// of the order, or that is gone, counts as none: Recall keeps the record true.
+// Asked again after it has succeeded, Finish does nothing.
 func (a *Archive) Finish(ctx context.Context, kept po.Kept, final string) error {
 	if err := a.finish(ctx, kept, final); err != nil {
 		return fmt.Errorf("finish folder: %w", err)
@@ -29,12 +30,16 @@ func (a *Archive) Finish(ctx context.Context, kept po.Kept, final string) error 
 }
 
 func (a *Archive) finish(ctx context.Context, kept po.Kept, final string) error {
-	from, err := a.source(kept, final)
-	if err != nil {
-		return err
+	key, ok := keyOf(final)
+	if !ok && final != "" {
+		return fmt.Errorf("%q is not a folder of an order", final)
 	}
+	if keptKey, ok := keyOf(kept.Folder); !ok || final != "" && keptKey != key {
+		kept = po.Kept{} // somebody's edit
+	}
+	from := a.source(key, kept, final)
 	if from == "" {
-		return a.finishWithout(kept, final)
+		return a.finishWithout(final)
 	}
 	if err := a.tidy(from, kept.Files); err != nil {
 		return err
@@ -56,42 +61,30 @@ func (a *Archive) finish(ctx context.Context, kept po.Kept, final string) error 
 
 // source is the folder that is to be finished; empty if there is none. A
 // folder that nothing recorded counts if it is of work under way, or empty.
-func (a *Archive) source(kept po.Kept, final string) (string, error) {
-	key, ok := keyOf(final)
-	if !ok && final != "" {
-		return "", fmt.Errorf("%q is not a folder of an order", final)
-	}
-	if kept.Folder != "" {
-		keptKey, ok := keyOf(kept.Folder)
-		if !ok || final != "" && keptKey != key {
-			return "", fmt.Errorf("%q is not a folder of the order", kept.Folder)
-		}
-		if a.isDir(kept.Folder) {
-			return kept.Folder, nil
-		}
+func (a *Archive) source(key po.Key, kept po.Kept, final string) string {
+	if kept.Folder != "" && a.isDir(kept.Folder) {
+		return kept.Folder
 	}
 	if final == "" || a.isDir(final) {
-		return "", nil
+		return ""
 	}
 	if work := path.Join(path.Dir(final), workName(key)); a.isDir(work) {
-		return work, nil
+		return work
 	}
 	for _, status := range finals {
 		folder := path.Join(path.Dir(final), finalName(key, status))
 		if entries, err := fs.ReadDir(a.root.FS(), folder); err == nil && len(entries) == 0 && a.isDir(folder) {
-			return folder, nil
+			return folder
 		}
 	}
-	return "", nil
+	return ""
 }
 
-// finishWithout is for an order that has no folder but perhaps its final one.
-func (a *Archive) finishWithout(kept po.Kept, final string) error {
-	switch {
-	case final == "" || a.isDir(final):
+// finishWithout is for an order that has no folder but perhaps its final one,
+// also where somebody has deleted what it had.
+func (a *Archive) finishWithout(final string) error {
+	if final == "" || a.isDir(final) {
 		return nil
-	case len(kept.Files) > 0:
-		return fmt.Errorf("the folder %s with %d files is gone", kept.Folder, len(kept.Files))
 	}
 	if err := a.makeAll(final); err != nil {
 		return err

@@ -86,7 +86,13 @@ func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
 	if err != nil {
 		return diskError("open folder", err)
 	}
-	err = w.verify(dir, recorded, isWork(found))
+	good, err := verify(dir, recorded, isWork(found), func(f po.File) bool {
+		sum, err := sumOf(dir, f.Name, f.Bytes)
+		return err == nil && sum == f.SHA256
+	})
+	for _, f := range good {
+		w.kept[f.ID] = f
+	}
 	if err == nil && !isWork(found) {
 		err = noteFound(dir)
 	}
@@ -97,19 +103,20 @@ func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
 	return a.move(found, w.folder)
 }
 
-// verify finds out which recorded files are whole, and removes what is not, so
+// verify returns the recorded files that are whole, and removes what is not, so
 // that the name is free for what is fetched instead. In a folder that had its
 // final name only a file that is too short counts as damaged: a longer one is
 // what the user has made of it, like a PDF with notes, and stays.
-func (w *work) verify(dir *os.Root, recorded []po.File, underWork bool) error {
-	good := map[string]bool{}
+func verify(dir *os.Root, recorded []po.File, underWork bool, whole func(po.File) bool) ([]po.File, error) {
+	var good []po.File
+	seen := map[string]bool{}
 	for _, f := range recorded {
-		if path.Base(f.Name) != f.Name || strings.ContainsAny(f.Name, `\:`) || good[fold(f.Name)] {
+		if path.Base(f.Name) != f.Name || strings.ContainsAny(f.Name, `\:`) || seen[fold(f.Name)] {
 			continue // not a name in this folder, or vouched for already
 		}
-		if sum, err := sumOf(dir, f.Name, f.Bytes); err == nil && sum == f.SHA256 {
-			good[fold(f.Name)] = true
-			w.kept[f.ID] = f
+		if whole(f) {
+			seen[fold(f.Name)] = true
+			good = append(good, f)
 			continue
 		}
 		info, err := dir.Lstat(f.Name)
@@ -117,10 +124,10 @@ func (w *work) verify(dir *os.Root, recorded []po.File, underWork bool) error {
 			continue
 		}
 		if err := dir.Remove(f.Name); err != nil {
-			return diskError("remove damaged file", err)
+			return good, diskError("remove damaged file", err)
 		}
 	}
-	return nil
+	return good, nil
 }
 
 // noteFound writes down what lies in a folder with a final name.

@@ -1,0 +1,53 @@
+package download
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/poactor/poactor/po"
+)
+
+func TestRecall(t *testing.T) {
+	t.Parallel()
+	type files = map[string]string
+	a := po.File{ID: "a", Name: "a.pdf", Bytes: 3}
+	b := po.File{ID: "b", Name: "b.pdf", Bytes: 3}
+	both := po.Kept{Folder: "S/PO_1_PARTIAL", Files: []po.File{a, b}}
+	rows := map[string]struct {
+		before files
+		kept   po.Kept
+		want   po.Kept
+		after  files
+	}{
+		"all there":         {files{"S/PO_1_PARTIAL/a.pdf": "aaa", "S/PO_1_PARTIAL/b.pdf": "bbb"}, both, both, files{"S/PO_1_PARTIAL/a.pdf": "aaa", "S/PO_1_PARTIAL/b.pdf": "bbb"}},
+		"one is gone":       {files{"S/PO_1_PARTIAL/b.pdf": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/b.pdf": "bbb"}},
+		"one is cut":        {files{"S/PO_1_PARTIAL/a.pdf": "a", "S/PO_1_PARTIAL/b.pdf": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/b.pdf": "bbb"}},
+		"one has notes":     {files{"S/PO_1_PARTIAL/a.pdf": "aaa, noted", "S/PO_1_PARTIAL/b.pdf": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/a.pdf": "aaa, noted", "S/PO_1_PARTIAL/b.pdf": "bbb"}},
+		"folder is gone":    {files{"S/x": "x"}, both, po.Kept{}, files{"S/x": "x"}},
+		"taken back before": {files{"S/PO_1__WORK/a.pdf": "aaa"}, both, po.Kept{Folder: "S/PO_1__WORK", Files: []po.File{a}}, files{"S/PO_1__WORK/a.pdf": "aaa"}},
+		"no files, folder":  {files{"S/PO_1_FAILED/x": "x"}, po.Kept{Folder: "S/PO_1_FAILED"}, po.Kept{Folder: "S/PO_1_FAILED"}, files{"S/PO_1_FAILED/x": "x"}},
+		"edited":            {files{}, po.Kept{Folder: `C:\orders\PO_1_FAILED`, Files: []po.File{a}}, po.Kept{}, files{}},
+		"another order's":   {files{"S/PO_2_PARTIAL/a.pdf": "aaa"}, po.Kept{Folder: "S/PO_2_PARTIAL", Files: []po.File{a}}, po.Kept{}, files{"S/PO_2_PARTIAL/a.pdf": "aaa"}},
+		"hostile names": {files{"S/x": "xxx", "S/PO_1_PARTIAL/y": "y"}, po.Kept{Folder: "S/PO_1_PARTIAL", Files: []po.File{{Name: "../x", Bytes: 3}}},
+			po.Kept{Folder: "S/PO_1_PARTIAL"}, files{"S/x": "xxx", "S/PO_1_PARTIAL/y": "y"}},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			archive := openArchive(t, Config{})
+			put(t, archive, row.before)
+			got, err := Recall(archive.root.Name(), "1", row.kept)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("kept (-want +got):\n%s", diff)
+			}
+			wantTree(t, archive, row.after)
+		})
+	}
+	if got, err := Recall(t.TempDir()+"/away", "1", both); err != nil || got.Folder != "" || got.Files != nil {
+		t.Errorf("no output directory: %v, %v", got, err)
+	}
+}
