@@ -82,8 +82,9 @@ func (j *job) orders(fail func(error)) iter.Seq[po.Order] {
 				continue
 			}
 			n++
-			if o, ok := j.results.get(order.Key); ok {
-				order.Kept = po.Kept{Folder: o.Folder, Files: o.Files}
+			if order.Kept, err = j.results.recall(order.Key); err != nil {
+				fail(outFailure(err))
+				return
 			}
 			j.name(order.Key, order.Written)
 			if !yield(order) {

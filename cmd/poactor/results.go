@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/po"
 )
@@ -63,12 +64,9 @@ func loadResults(dir string, parse batch.Parse) (*results, error) {
 			r.add(o)
 		}
 	}
-	for key, k := range kept {
+	for key, k := range kept { // of one write: a kill leaves the results of another
 		o := r.known[key]
-		o.Key, o.Files = key, k.Files
-		if o.Folder == "" || o.Status == "" {
-			o.Folder = k.Folder
-		}
+		o.Key, o.Folder, o.Files = key, k.Folder, k.Files
 		r.add(o)
 	}
 	r.changed = false
@@ -101,6 +99,27 @@ func (r *results) get(key po.Key) (po.Outcome, bool) {
 	defer r.mu.Unlock()
 	o, ok := r.known[key]
 	return o, ok
+}
+
+// recall returns what the output directory still has of an order's files. The
+// record forgets the others: whatever becomes of the order, nothing vouches for
+// what is gone.
+func (r *results) recall(key po.Key) (po.Kept, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o, ok := r.known[key]
+	if !ok {
+		return po.Kept{}, nil
+	}
+	kept, err := download.Recall(r.out.dir, key, po.Kept{Folder: o.Folder, Files: o.Files})
+	if err != nil {
+		return po.Kept{}, err
+	}
+	if len(kept.Files) < len(o.Files) {
+		o.Files = kept.Files
+		r.add(o)
+	}
+	return kept, nil
 }
 
 // save writes manifest.csv, SHA256SUMS and results.csv if anything is new. The

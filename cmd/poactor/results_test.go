@@ -134,6 +134,82 @@ func TestResultsOfARemovedRow(t *testing.T) {
 	}
 }
 
+// A kill between the two files leaves a manifest that is newer than the
+// results: folder and files are of one write.
+func TestResultsOfAKill(t *testing.T) {
+	t.Parallel()
+	b, dir := openRows(t, rows)
+	r := load(t, dir)
+	r.put(outcome("123451", po.Failed))
+	r.put(outcome("123452", po.Failed))
+	if err := r.save(b, true); err != nil {
+		t.Fatal(err)
+	}
+	old, err := os.ReadFile(filepath.Join(dir, resultsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.put(outcome("123451", po.Completed, "a.pdf"))
+	if err := r.save(b, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, resultsFile), old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[po.Key]string{"123451": "Acme/PO_123451_COMPLETED", "123452": "Acme/PO_123452_FAILED"} {
+		if o, _ := load(t, dir).get(key); o.Folder != want || o.Status != po.Failed {
+			t.Errorf("%s: %+v, want folder %s", key, o, want)
+		}
+	}
+}
+
+// Files that somebody has deleted between two starts are not vouched for.
+func TestResultsOfDeletedFiles(t *testing.T) {
+	t.Parallel()
+	b, dir := openRows(t, rows)
+	folder := filepath.Join(dir, "Acme", "PO_123451_PARTIAL")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "b.pdf"), []byte("bbb"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := load(t, dir)
+	r.put(outcome("123451", po.Partial, "a.pdf", "b.pdf"))
+	r.put(outcome("123452", po.Partial, "c.pdf")) // its folder is gone
+	edited := outcome("123453", po.Failed)
+	edited.Folder = `C:\orders\PO_123453_FAILED`
+	r.put(edited)
+	if err := r.save(b, true); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := b.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &job{plan: plan, results: load(t, dir), todo: 3, written: map[po.Key]string{}}
+	got := map[po.Key]int{}
+	for order := range j.orders(func(err error) { t.Error(err) }) {
+		got[order.Key] = len(order.Kept.Files)
+		if has := order.Kept.Folder != ""; has != (order.Key == "123451") {
+			t.Errorf("%s has folder %q", order.Key, order.Kept.Folder)
+		}
+	}
+	if diff := cmp.Diff(map[po.Key]int{"123451": 1, "123452": 0, "123453": 0}, got); diff != "" {
+		t.Error(diff)
+	}
+	if err := j.results.save(b, false); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := report.ReadManifest(filepath.Join(dir, manifestFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(kept) != 1 || len(kept["123451"].Files) != 1 {
+		t.Errorf("manifest: %v", kept)
+	}
+}
+
 func TestResultsSaveOnlyWhatIsNew(t *testing.T) {
 	t.Parallel()
 	b, dir := openRows(t, rows)
