@@ -67,3 +67,26 @@ func TestReadOnly(t *testing.T) {
 		t.Errorf("Open: %v, want disk_full", err)
 	}
 }
+
+// A folder that the system does not let go is no bug of ours: the run ends with
+// what happened, in words.
+func TestFolderCannotBeRenamed(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("mounting a disk takes root")
+	}
+	a := openArchive(t, Config{})
+	if err := a.root.MkdirAll("S/PO_1__WORK", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	busy := filepath.Join(a.root.Name(), "S", "PO_1__WORK")
+	if err := unix.Mount("tmpfs", busy, "tmpfs", 0, "size=64k"); err != nil {
+		t.Skipf("no disk can be mounted here: %v", err)
+	}
+	t.Cleanup(func() { unix.Unmount(busy, unix.MNT_DETACH) })
+	err := a.Finish(t.Context(), po.Kept{Folder: "S/PO_1__WORK"}, "S/PO_1_FAILED")
+	want := "finish folder: cannot rename S/PO_1__WORK to PO_1_FAILED: device or resource busy"
+	if po.CauseOf(err) != po.DiskFull || err.Error() != want {
+		t.Errorf("%s: %v, want %s", po.CauseOf(err), err, want)
+	}
+}

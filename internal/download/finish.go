@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"syscall"
 	"time"
 
 	"github.com/poactor/poactor/po"
@@ -24,9 +26,26 @@ import (
 // Asked again after it has succeeded, Finish does nothing.
 func (a *Archive) Finish(ctx context.Context, kept po.Kept, final string) error {
 	if err := a.finish(ctx, kept, final); err != nil {
-		return fmt.Errorf("finish folder: %w", err)
+		return fmt.Errorf("finish folder: %w", unwritable(err))
 	}
 	return nil
+}
+
+// refused is an error of the system that keeps a folder from being finished: a
+// lack of rights, or a viewer that has a file open on Windows. It is nothing
+// that another order would be spared, and no bug: it carries po.DiskFull, which
+// its text leaves out, since the disk is not full.
+type refused struct{ err error }
+
+func (r refused) Error() string   { return r.err.Error() }
+func (r refused) Unwrap() []error { return []error{po.DiskFull, r.err} }
+
+// unwritable makes a refused of what the system says.
+func unwritable(err error) error {
+	if _, ok := errors.AsType[syscall.Errno](err); ok && po.CauseOf(err) == po.Internal {
+		return refused{err}
+	}
+	return err
 }
 
 func (a *Archive) finish(ctx context.Context, kept po.Kept, final string) error {
@@ -160,7 +179,10 @@ func (a *Archive) move(from, to string) error {
 		return err
 	}
 	if err := a.root.Rename(from, to); err != nil {
-		return diskError("rename folder", err)
+		if e, ok := errors.AsType[*os.LinkError](err); ok {
+			err = e.Err // without the names, which come twice else
+		}
+		return diskError(fmt.Sprintf("cannot rename %s to %s", from, path.Base(to)), err)
 	}
 	if path.Dir(from) != path.Dir(to) {
 		if err := a.syncAbove(from); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -126,6 +127,23 @@ func TestFinishWithoutWhatWasKept(t *testing.T) {
 			}
 			finish(t, a, po.Kept{Folder: "../" + filepath.Base(a.root.Name())}, "")
 		})
+	}
+}
+
+func TestUnwritable(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		err  error
+		want po.Cause
+	}{
+		"permission":    {&fs.PathError{Op: "rename", Path: "x", Err: syscall.EACCES}, po.DiskFull},
+		"wrapped":       {diskError("cannot rename x", &os.LinkError{Op: "rename", Err: syscall.EBUSY}), po.DiskFull},
+		"no system's":   {errors.New("x"), po.Internal},
+		"has its cause": {fmt.Errorf("%w: %w", po.Interrupted, syscall.EIO), po.Interrupted},
+	} {
+		if got := po.CauseOf(unwritable(row.err)); got != row.want {
+			t.Errorf("%s: %q, want %q", name, got, row.want)
+		}
 	}
 }
 
