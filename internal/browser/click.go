@@ -167,22 +167,16 @@ func (s *Session) strayed(d document, at *place, a *po.Attachment) error {
 // turned is a link that gave a page instead of a file.
 func (s *Session) turned(ctx context.Context, d document, at *place, a *po.Attachment) error {
 	at.fresh = false
-	shown := d.Main && d.Status < 400
-	if shown { // pages say "your download begins shortly"
-		switch file, err := s.lateFile(ctx); {
-		case err != nil:
-			return err
-		case file != nil:
-			return s.save(ctx, file, a)
-		}
-	}
 	sign := statusSign(s.config.Portal, d.Status)
 	if s.config.Portal.Signs.SignedOut.MatchesURL(d.URL) {
 		sign = po.SignSignedOut
 	}
-	if shown && sign == "" {
-		seen, err := s.observeWhole(ctx)
-		if err != nil && ctx.Err() != nil {
+	if d.Main && sign == "" && d.Status < 400 {
+		file, seen, err := s.watchPage(ctx)
+		switch {
+		case file != nil:
+			return s.save(ctx, file, a)
+		case err != nil && ctx.Err() != nil:
 			return err
 		}
 		sign = po.Sign(seen.Sign)
@@ -201,17 +195,24 @@ func (s *Session) turned(ctx context.Context, d document, at *place, a *po.Attac
 	return nil
 }
 
-// lateFile waits a moment for a download that a page begins; nil if none comes.
-func (s *Session) lateFile(ctx context.Context) (*download, error) {
+// watchPage looks at a page that came instead of a file. Some say that the
+// download will begin shortly.
+func (s *Session) watchPage(ctx context.Context) (*download, sighting, error) {
 	late := time.NewTimer(fileGrace)
 	defer late.Stop()
 	select {
 	case file := <-s.files.begun:
-		return file, nil
+		return file, sighting{}, nil
 	case <-late.C:
-		return nil, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, sighting{}, ctx.Err()
+	}
+	seen, err := s.observeWhole(ctx)
+	select {
+	case file := <-s.files.begun:
+		return file, seen, nil
+	default:
+		return nil, seen, err
 	}
 }
 

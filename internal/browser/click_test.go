@@ -177,7 +177,7 @@ func TestClicks(t *testing.T) {
 			}
 		})
 	}
-	pages["/f/soon"] = page(`<script>setTimeout(()=>location='/f/a.pdf',100)</script>`)
+	pages["/f/soon"] = page(`<script>location='/f/a.pdf'</script>`)
 	pages["/f/form"] = page(`<script>setTimeout(()=>document.body.innerHTML+='<input type=password>',200)</script>`)
 	pages["/f/leaves"] = page(`<script>setTimeout(()=>location='/sessions/new',100)</script>`)
 	for name, want := range map[string]string{"page": "x download_rejected", "soon": "x saved inline", "form": "failure signed_out", "leaves": "failure signed_out"} {

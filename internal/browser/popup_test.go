@@ -11,8 +11,8 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// windows counts the browser's tabs and windows.
-func windows(t *testing.T, s *Session) (n int) {
+// countWindows counts the browser's tabs and windows.
+func countWindows(t *testing.T, s *Session) (n int) {
 	t.Helper()
 	targets, err := proto.TargetGetTargets{}.Call(s.browser(t.Context()))
 	if err != nil {
@@ -46,7 +46,7 @@ func TestPopupsOfPages(t *testing.T) {
 	for range 3 {
 		read("1")
 	}
-	if n := windows(t, s); n != 1 {
+	if n := countWindows(t, s); n != 1 {
 		t.Errorf("%d windows after readings, want the tab alone", n)
 	}
 	read("2")
@@ -56,13 +56,13 @@ func TestPopupsOfPages(t *testing.T) {
 		}
 	}
 	<-opened // windows are opened one after the other
-	if n := windows(t, s); n != 3 {
+	if n := countWindows(t, s); n != 3 {
 		t.Errorf("%d windows while the page has two of its own", n)
 	}
 	read("2")
-	for begun := time.Now(); windows(t, s) != 1; time.Sleep(5 * time.Millisecond) { // they close in their own time
+	for begun := time.Now(); countWindows(t, s) != 1; time.Sleep(5 * time.Millisecond) { // they close in their own time
 		if time.Since(begun) > 3*time.Second {
-			t.Fatalf("%d windows after the next reading, want the tab alone", windows(t, s))
+			t.Fatalf("%d windows after the next reading, want the tab alone", countWindows(t, s))
 		}
 	}
 	if n := abroad.Load(); n > 0 {
