@@ -53,7 +53,7 @@ func loadResults(dir string, parse batch.Parse) (*results, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, unreadable(out.path(manifestFile), err)
 	}
-	for _, name := range []string{resultsFile, besideFile} { // the later has the last word
+	for _, name := range []string{resultsFile, besideFile} {
 		for o, err := range batch.ReadOutcomes(out.path(name), parse) {
 			if errors.Is(err, fs.ErrNotExist) {
 				break
@@ -61,7 +61,11 @@ func loadResults(dir string, parse batch.Parse) (*results, error) {
 			if err != nil {
 				return nil, unreadable(out.path(name), err)
 			}
-			r.add(o)
+			// The file beside has the last word, if it is not a leftover. Its own
+			// time says little: Excel may have saved its old rows after it.
+			if name != besideFile || !o.Time.Before(r.known[o.Key].Time) {
+				r.add(o)
+			}
 		}
 	}
 	for key, k := range kept { // of one write: a kill leaves the results of another

@@ -264,6 +264,31 @@ func TestResultsBeside(t *testing.T) {
 	}
 }
 
+// A file beside that could not be removed is older than results.csv, whose rows
+// stand; newer rows in it count also where results.csv was saved after it.
+func TestResultsBesideByTime(t *testing.T) {
+	t.Parallel()
+	b, dir := openRows(t, rows)
+	older, newer := outcome("123451", po.Failed), outcome("123451", po.NotFound)
+	newer.Time = older.Time.Add(time.Minute)
+	for name, row := range map[string]struct{ results, beside po.Outcome }{
+		"leftover": {newer, older},
+		"Excel":    {older, newer},
+		"same":     {older, func() po.Outcome { o := newer; o.Time = older.Time; return o }()},
+	} {
+		for file, o := range map[string]po.Outcome{resultsFile: row.results, besideFile: row.beside} {
+			r := &results{known: map[po.Key]po.Outcome{}}
+			r.put(o)
+			if err := report.Replace(filepath.Join(dir, file), func(w io.Writer) error { return b.WriteResults(w, r.settled) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if o, _ := load(t, dir).get("123451"); o.Status != po.NotFound {
+			t.Errorf("%s: %s", name, o.Status)
+		}
+	}
+}
+
 func TestResultsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{resultsFile: "x\n", manifestFile: "order,name\n"} {
