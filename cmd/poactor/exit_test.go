@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,6 +53,29 @@ func TestExitCode(t *testing.T) {
 				t.Errorf("%d, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// An interrupt does not hide what else ended the run.
+func TestByInterrupt(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		err  error
+		left int
+		want bool
+	}{
+		"drained":         {nil, 2, true},
+		"all were done":   {nil, 0, false},
+		"cancelled":       {&poactor.Error{Cause: po.Interrupted}, 2, true},
+		"context":         {fmt.Errorf("x: %w", context.Canceled), 2, true},
+		"disk full":       {&poactor.Error{Cause: po.DiskFull}, 2, false},
+		"signed out":      {&poactor.Error{Cause: po.SignedOut}, 2, false},
+		"a bug":           {errors.New("x"), 2, false},
+		"results unsaved": {cannot("", "x"), 0, false},
+	} {
+		if got := byInterrupt(row.err, row.left); got != row.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
 )
 
 // run is the main job: a batch into an output directory, from where it stood.
@@ -108,10 +109,10 @@ func (a *app) wait(ctx context.Context, j *job, handle *poactor.Handle) error {
 // command ends.
 func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err error) error {
 	counts, open, readErr := j.counts()
-	switch {
-	case err == nil:
+	if err == nil {
 		err = readErr
-	case wasInterrupted:
+	}
+	if wasInterrupted && byInterrupt(err, open-j.later) {
 		err = interrupted(open)
 	}
 	a.code = exitCode(counts, err)
@@ -122,8 +123,21 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 		fmt.Fprintln(a.stdout, "nothing to do: every order was settled by an earlier start")
 	}
 	fmt.Fprintf(a.stdout, "%s, in %s\n", progress.Total(counts, open), progress.Short(took))
+	if j.later > 0 {
+		fmt.Fprintf(a.stdout, "%s left by --limit: the same command takes the next\n", progress.Count(j.later, "order"))
+	}
 	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", j.out.path(resultsFile), j.dir)
 	return err
+}
+
+// byInterrupt says whether an interrupt is why a run ended as it did. left is
+// how many of its orders are open. A full disk or a sign-in that is needed is
+// not hidden by an interrupt.
+func byInterrupt(err error, left int) bool {
+	if err == nil {
+		return left > 0
+	}
+	return po.CauseOf(err) == po.Interrupted || errors.Is(err, context.Canceled)
 }
 
 func interrupted(open int) error {
@@ -139,7 +153,23 @@ func (a *app) view(j *job) func(any) {
 	case j.settings.Quiet:
 		return func(any) {}
 	}
-	return progress.NewLines(a.stdout, j.todo+j.invalid, j.nameOf).Event
+	lines := progress.NewLines(a.stdout, j.todo+j.invalid, j.nameOf)
+	return func(event any) {
+		if e, ok := event.(messages.RunStarted); ok {
+			fmt.Fprintln(a.stdout, j.headline(e))
+			return
+		}
+		lines.Event(event)
+	}
+}
+
+// headline says what a run is about to do.
+func (j *job) headline(e messages.RunStarted) string {
+	line := fmt.Sprintf("%s, %s", progress.Count(j.todo, "order"), progress.Count(e.Workers, "worker"))
+	if e.Sequential {
+		line += ", one order at a time"
+	}
+	return progress.Line(line + ", into " + j.dir)
 }
 
 // showPlan is what a dry run ends with.
