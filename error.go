@@ -39,7 +39,7 @@ const goesOn = "the same command goes on from where it stood"
 // hints says what a user can do about a run that ended early.
 var hints = map[po.Cause]string{
 	po.SignedOut:     "give a browser profile that is signed in with --profile DIR; " + goesOn,
-	po.DiskFull:      "make room on the disk; " + goesOn,
+	po.DiskFull:      "make room on the disk, see to the permissions of the output directory, close programs that have its files open; " + goesOn,
 	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + goesOn,
 	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + goesOn,
 	po.BrowserHung:   "try fewer --workers; " + goesOn,

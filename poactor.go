@@ -9,6 +9,7 @@ package poactor
 import (
 	"context"
 	"iter"
+	"os"
 	"sync"
 	"time"
 
@@ -127,6 +128,11 @@ func openOutput(cfg Config) (*output, error) {
 		Dir: profileDir(settings.Downloads), Base: cfg.Profile, Capacity: 2 * cfg.Workers,
 	})
 	if err != nil {
+		return nil, err
+	}
+	// We hold the place: what a killed run had half downloaded is nobody's.
+	if err := os.RemoveAll(settings.Downloads); err != nil {
+		o.profiles.Close()
 		return nil, err
 	}
 	o.archive, err = download.Open(download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed})

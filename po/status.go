@@ -52,7 +52,7 @@ const (
 	BrowserHung        Cause = "browser_hung"        // it lives and does not answer; not the order's fault
 	Quarantined        Cause = "quarantined"         // in hand at too many browser deaths
 	ProfileFailed      Cause = "profile_failed"      // no usable browser profile
-	DiskFull           Cause = "disk_full"           // the output directory cannot take more
+	DiskFull           Cause = "disk_full"           // the output directory cannot take more, or cannot be written to
 	BlockedHost        Cause = "blocked_host"        // the target is not one of the portal's hosts
 	Interrupted        Cause = "interrupted"         // the user ended the run
 	Internal           Cause = "internal"            // a bug of ours

@@ -16,7 +16,9 @@ func coupa() Portal {
 			Name:        defaultName(),
 			NamePattern: `(?i)^(.+?)\s+file attachment$`,
 			Target:      defaultTarget(),
-			Settle:      defaultSettle,
+			// The list is drawn in one go from one answer: what comes in pieces
+			// comes frame by frame, 17 ms apart.
+			Settle: 50,
 		},
 		Supplier: []string{
 			"span[data-supplier-name]",

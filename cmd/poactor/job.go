@@ -62,7 +62,9 @@ func (j *job) count() error {
 
 func (j *job) isSettled(key po.Key) bool {
 	o, ok := j.results.get(key)
-	return ok && o.Status.Settled()
+	// Files that no record vouches for, say since manifest.csv is gone, are
+	// looked for once more.
+	return ok && o.Status.Settled() && (o.Status != po.Completed || len(o.Files) == o.Found)
 }
 
 // orders yields the orders to work on, each with what an earlier start left of

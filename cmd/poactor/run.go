@@ -49,7 +49,7 @@ func (a *app) work(ctx context.Context, j *job) error {
 	stop := &interrupt{cancel: func() { cancel(nil) }, say: func(line string) { fmt.Fprintln(a.stderr, "poactor: "+line) }}
 	// Until here a signal ends the program by itself: nothing has been begun.
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 	defer stop.watch(signals)()
 

@@ -118,6 +118,8 @@ func (s *Session) await(ctx context.Context) (effect, error) {
 				return effect{page: &d}, nil
 			case d.Foreign, d.isPage():
 				beside = effect{page: &d}
+				late.Reset(s.config.Times.Click) // a download may still begin
+			case beside.page != nil: // whatever else goes on, it gets no more time
 			case d.Status == 0:
 				late.Reset(s.config.Times.File) // a request is out
 			default:

@@ -116,7 +116,11 @@ func retryAfter(value string, now time.Time) time.Duration {
 // "net::ERR_CONNECTION_REFUSED". Unreachable is meant of the address's host.
 func navigationFailure(text, address string) *po.ReadFailure {
 	failure := &po.ReadFailure{Cause: po.PortalError, Detail: "the browser could not open the page: " + text, URL: address}
-	switch strings.TrimPrefix(text, "net::") {
+	code := strings.TrimPrefix(text, "net::")
+	if strings.HasPrefix(code, "ERR_SSL_") || strings.HasPrefix(code, "ERR_CERT_") {
+		failure.Unreachable = true // no order's fault, and the same for all
+	}
+	switch code {
 	case "ERR_CONNECTION_REFUSED", "ERR_NAME_NOT_RESOLVED", "ERR_NAME_RESOLUTION_FAILED", "ERR_ADDRESS_UNREACHABLE", "ERR_INTERNET_DISCONNECTED",
 		"ERR_NETWORK_ACCESS_DENIED", "ERR_PROXY_CONNECTION_FAILED", "ERR_TUNNEL_CONNECTION_FAILED", "ERR_CONNECTION_TIMED_OUT",
 		"ERR_ADDRESS_INVALID", "ERR_UNSAFE_PORT", "ERR_NETWORK_CHANGED":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/poactor/poactor/po"
 )
@@ -97,21 +98,45 @@ func (s *Session) fallback(ctx context.Context, order sighting) (sighting, error
 // resolve goes over the attachments that HTTP cannot get as they stand.
 func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachment, byBrowser []string) error {
 	at := place{seen: seen, fresh: true}
+	ctx, cancel, over := s.share(ctx)
+	defer cancel()
 	for i := range list {
 		a := &list[i]
 		var err error
 		switch wanted := slices.Contains(byBrowser, a.ID); {
-		case a.Cause != "":
-		case wanted && a.URL != "":
+		case a.Cause != "", a.URL != "" && !wanted:
+		case over():
+			a.Cause, a.Detail = po.Timeout, "the order's time was over before the browser had the file"
+		case a.URL != "":
 			err = s.saveURL(ctx, &at, a)
-		case a.URL == "":
+		default:
 			err = s.click(ctx, &at, a, wanted)
+		}
+		if err != nil && over() {
+			s.tab.stale = true
+			a.Cause, a.Detail, err = po.Timeout, "the browser did not get the file in the order's time", nil
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// reserve is the part of a reading's time that is kept for what follows the
+// clicks.
+const reserve = 3 * time.Second
+
+// share gives the clicks their part of a reading's time, so that one that hangs
+// does not cost the order its other files. over reports whether that is used up
+// while the reading goes on.
+func (s *Session) share(ctx context.Context) (_ context.Context, _ context.CancelFunc, over func() bool) {
+	end, bounded := ctx.Deadline()
+	if !bounded {
+		return ctx, func() {}, func() bool { return false }
+	}
+	part, cancel := context.WithDeadline(ctx, end.Add(-reserve))
+	return part, cancel, func() bool { return part.Err() != nil && ctx.Err() == nil }
 }
 
 // hostOf is an address's host, for people.
