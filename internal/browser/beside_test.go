@@ -1,0 +1,65 @@
+package browser
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// A click that leads to a page, or to nothing, beside the tab: it is told in
+// the time of a click, a sign-in page is a sign-out, and the order's other
+// files are not lost with it.
+func TestClickBesideTheTab(t *testing.T) {
+	t.Parallel()
+	block := make(chan struct{})
+	opener := func(script string) http.HandlerFunc {
+		return page(`<a class=att href=/f/a.pdf>a.pdf</a><button class=att onclick="` + script + `">b.pdf</button>`)
+	}
+	handlers := site{
+		"/orders/popup": opener(`window.open('/html')`),
+		"/orders/frame": opener(`document.body.append(Object.assign(document.createElement('iframe'),{src:'/html'}))`),
+		"/orders/login": opener(`window.open('/gone')`),
+		"/orders/hang":  opener(`document.body.insertAdjacentHTML('beforeend','<form id=f method=post action=/hang target=_blank></form>');f.submit()`),
+		"/html":         page("being checked for viruses"),
+		"/gone":         func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/sessions/new", http.StatusFound) },
+		"/sessions/new": page(`<input type=password>`),
+		"/hang":         func(http.ResponseWriter, *http.Request) { <-block },
+	}
+	s := openSession(t, testPortal(serve(t, handlers)))
+	t.Cleanup(func() { close(block) }) // before the server waits for its handlers
+	for _, c := range []struct {
+		number  string
+		limit   time.Duration
+		failure po.Cause // of the reading
+		cause   po.Cause // of the second file
+	}{
+		{"popup", 20 * time.Second, "", po.DownloadRejected},
+		{"frame", 20 * time.Second, "", po.DownloadRejected},
+		{"login", 20 * time.Second, po.SignedOut, ""},
+		{"hang", reserve + 3*time.Second, "", po.Timeout},
+		{"popup", 20 * time.Second, "", po.DownloadRejected}, // the session goes on
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), c.limit)
+		begun := time.Now()
+		// the browser lane: a click's address alone would be taken, not opened
+		r, err := s.Read(ctx, order(c.number), []string{"click:b.pdf#1"})
+		took := time.Since(begun)
+		cancel()
+		if cause := po.CauseOf(err); cause != c.failure {
+			t.Errorf("%s: %v, want %q", c.number, err, c.failure)
+			continue
+		}
+		if took > 8*time.Second {
+			t.Errorf("%s took %v", c.number, took)
+		}
+		if c.failure != "" {
+			continue
+		}
+		if len(r.Attachments) != 2 || r.Attachments[0].URL == "" || r.Attachments[0].Cause != "" || r.Attachments[1].Cause != c.cause {
+			t.Errorf("%s: %+v", c.number, r.Attachments)
+		}
+	}
+}
