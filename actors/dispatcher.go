@@ -122,7 +122,7 @@ func (d *dispatcher) do(c actor.Context, effects []any) {
 		case doFetch:
 			c.Send(d.peers.fetcher, messages.FetchFiles{Token: e.token, Job: e.job})
 		case doCancel:
-			c.Send(d.peers.fetcher, cancelFetches{token: e.token})
+			c.Send(d.peers.fetcher, cancelFetches(e))
 		case doWake:
 			d.wakeIn(c, e.after)
 		case doSettle:

@@ -36,8 +36,8 @@ func TestNewKeyIsSafeAndInjective(t *testing.T) {
 		}) || strings.HasPrefix(string(x), ".") {
 			t.Fatalf("key %q is not safe", x)
 		}
-		same := strings.ToUpper(strings.TrimSpace(a)) == strings.ToUpper(strings.TrimSpace(b))
-		if (x == y) != same {
+		upperA, upperB := strings.ToUpper(strings.TrimSpace(a)), strings.ToUpper(strings.TrimSpace(b))
+		if (x == y) != (upperA == upperB) {
 			t.Fatalf("%q and %q have the keys %s and %s", a, b, x, y)
 		}
 	})
