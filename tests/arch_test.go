@@ -39,7 +39,6 @@ var doors = map[string][]string{
 	"github.com/go-rod/rod":              {"internal/browser"},
 	"github.com/asynkron/protoactor-go":  {"actors"},
 	"github.com/spf13/cobra":             {"cmd/poactor"},
-	"github.com/goccy/go-yaml":           {"portal", "internal/config"},
 	"go.yaml.in/yaml":                    {"portal", "internal/config"},
 	"github.com/ysmood/leakless":         {},
 	"github.com/go-rod/rod/lib/launcher": {},
