@@ -38,8 +38,9 @@ func (c Config) inWork() int {
 	return 2 * c.Workers
 }
 
-// stagger is the pause between the starts of two workers.
-const stagger = 100 * time.Millisecond
+// stagger is the pause between the starts of two workers. How many browsers
+// start at once is bounded where they are started, by the processors there are.
+const stagger = 10 * time.Millisecond
 
 // endTimeout bounds each of the steps of a run's end.
 const endTimeout = 20 * time.Second

@@ -157,7 +157,7 @@ func (c *checker) attachments(a Attachments) {
 		c.fault(key+"name_pattern", a.NamePattern, fault, hint)
 	}
 	if a.Settle < 0 || a.Settle > maxSettle {
-		c.found = append(c.found, &Error{Key: key + "settle_ms", Msg: fmt.Sprintf("%ssettle_ms: %d is not between 1 and %d", key, a.Settle, maxSettle), Hint: "the usual value is 100"})
+		c.found = append(c.found, &Error{Key: key + "settle_ms", Msg: fmt.Sprintf("%ssettle_ms: %d is not between 0 and %d", key, a.Settle, maxSettle), Hint: "0 suits most portals"})
 	}
 }
 

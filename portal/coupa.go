@@ -18,7 +18,6 @@ func coupa() Portal {
 			Target:      defaultTarget(),
 			// The list is drawn in one go from one answer: what comes in pieces
 			// comes frame by frame, 17 ms apart.
-			Settle: 50,
 		},
 		Supplier: []string{
 			"span[data-supplier-name]",

@@ -1,9 +1,5 @@
 package portal
 
-// defaultSettle is the quiet time, in milliseconds, after which a list of
-// attachments is taken for whole.
-const defaultSettle = 100
-
 // defaultNumber takes anything without white space for an order number.
 const defaultNumber = `\S+`
 
@@ -23,9 +19,6 @@ func (p Portal) withDefaults() Portal {
 	p.BaseURL = trimBaseURL(p.BaseURL)
 	if p.Order.Number == "" {
 		p.Order.Number = defaultNumber
-	}
-	if p.Attachments.Settle == 0 {
-		p.Attachments.Settle = defaultSettle
 	}
 	fill(&p.Attachments.Target, defaultTarget())
 	fill(&p.Attachments.Name, defaultName())

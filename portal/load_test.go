@@ -39,7 +39,6 @@ func TestLoadFillsIn(t *testing.T) {
 			Links:  []string{"a.file"},
 			Name:   []string{"download", "title", "aria-label", "text", "url"},
 			Target: []string{"href", "data-url", "data-href"},
-			Settle: 100,
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -125,7 +124,7 @@ func TestLoadErrors(t *testing.T) {
 		{"text for a number", smallest + "  settle_ms: soon\n", []string{"FILE:6:14: attachments.settle_ms: must be a number, not the text \"soon\" | write digits without quotes"}},
 		{"fraction for a number", smallest + "  settle_ms: 1.5\n", []string{"FILE:6:14: attachments.settle_ms: must be a number, not the number \"1.5\" | write digits without quotes"}},
 		{"huge number", smallest + "  settle_ms: 99999999999999999999\n", []string{"FILE:6:14: attachments.settle_ms: must be a number, not the number \"99999999999999999999\" | write digits without quotes"}},
-		{"negative number", smallest + "  settle_ms: -3\n", []string{"FILE:6:14: attachments.settle_ms: -3 is not between 1 and 30000 | the usual value is 100"}},
+		{"negative number", smallest + "  settle_ms: -3\n", []string{"FILE:6:14: attachments.settle_ms: -3 is not between 0 and 30000 | 0 suits most portals"}},
 		{"status", smallest + "signs:\n  empty:\n    statuses: [200, 42, 503]\n", []string{
 			"FILE:8:16: signs.empty.statuses[1]: 200 is the status of good pages too | only statuses from 400 on say something",
 			"FILE:8:21: signs.empty.statuses[2]: 42 is not an HTTP status | statuses are numbers like 404",

@@ -94,7 +94,7 @@ func comments() map[string]string {
 		"attachments.name":         "# Where a document's name is looked for, best first.",
 		"attachments.name_pattern": "# The part of the name in ( ) is the file's name.",
 		"attachments.target":       "# Where a document's address is looked for, best first.",
-		"attachments.settle_ms":    "# The list is whole when it has not changed for so long.",
+		"attachments.settle_ms":    "# The list is whole when it has not changed for so long; 0: when the page rests.",
 		"supplier":                 "# Selectors of the supplier's name, best first.",
 		"fallback":                 "# The link to follow where an order has no documents of its own.",
 		"allowed_hosts":            "# Hosts beside the base URL's that pages and documents may come from.",

@@ -75,7 +75,8 @@ type Attachments struct {
 	// An element without any is clicked.
 	Target []string `yaml:"target"`
 	// Settle is how long the list must not change before it is taken for
-	// whole, in milliseconds, up to 30,000; 100 if it is left out.
+	// whole, in milliseconds, up to 30,000. 0: until the page has drawn two
+	// frames without a change and is idle, or for 100 ms.
 	Settle int `yaml:"settle_ms"`
 }
 

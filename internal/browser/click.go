@@ -223,7 +223,7 @@ func (s *Session) watchPage(ctx context.Context) (*download, sighting, error) {
 func (s *Session) observeWhole(ctx context.Context) (sighting, error) {
 	deadline := time.Now().Add(s.config.Times.Click)
 	for {
-		seen, err := s.observe(ctx, "", signGrace)
+		seen, err := s.observe(ctx, s.spec.text, "", signGrace)
 		leaving := po.CauseOf(err) == po.UnrecognisedPage
 		loading := err == nil && seen.Sign == "timeout" && seen.Ready != "complete"
 		if !leaving && !loading || time.Now().After(deadline) {

@@ -49,6 +49,7 @@ type Times struct {
 	Start      time.Duration // from a place to start in until the browser answers, its profile included: 30 s
 	Navigation time.Duration // until a page's document comes: 30 s
 	Signs      time.Duration // until a page shows a sign and its list is whole: 30 s
+	Calls      time.Duration // that a list is not believed while the page waits for an answer: 15 s
 	Click      time.Duration // until a click has an effect: 5 s
 	File       time.Duration // for one file that the browser saves: 300 s
 }
@@ -71,6 +72,7 @@ func (t Times) orDefaults() Times {
 	orElse(&t.Start, 30*time.Second)
 	orElse(&t.Navigation, 30*time.Second)
 	orElse(&t.Signs, 30*time.Second)
+	orElse(&t.Calls, callPatience)
 	orElse(&t.Click, 5*time.Second)
 	orElse(&t.File, 300*time.Second)
 	return t

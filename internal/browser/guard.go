@@ -15,9 +15,12 @@ import (
 
 // guard decides about every document that the browser is about to load, in any
 // tab or frame, each redirect included, and about what the portal's definition
-// blocks. It also knows what the last document's answer was.
+// blocks. It also knows what the last document's answer was, and for which
+// answers the page waits.
 type guard struct {
 	portal portal.Portal
+	block  blocker
+	calls  calls // of the tab's main frame
 
 	mu     sync.Mutex
 	main   proto.PageFrameID          // the tab's main frame
@@ -64,6 +67,8 @@ const (
 
 func (g *guard) init(p portal.Portal) {
 	g.portal, g.seen = p, make(chan document, 64)
+	g.block = newBlocker(p.Block)
+	g.calls.init()
 	g.tops, g.frames = map[proto.PageFrameID]bool{}, map[proto.PageFrameID]string{}
 }
 
@@ -137,14 +142,18 @@ func (g *guard) diverted() bool {
 
 // judge decides about one paused request and notes it.
 func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
-	if e.ResourceType != proto.NetworkResourceTypeDocument {
+	switch e.ResourceType {
+	case proto.NetworkResourceTypeDocument:
+	case proto.NetworkResourceTypeXHR, proto.NetworkResourceTypeFetch:
+		return g.call(e)
+	default:
 		return refuse // only what the definition blocks is paused at all
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	d := look(e, g.main)
 	d.Popup = !d.Main && g.tops[e.FrameID]
-	answered := e.ResponseStatusCode != nil || e.ResponseErrorReason != ""
+	answered := isAnswer(e)
 	d.Foreign = !answered && !allowed(g.portal, d.URL)
 	if g.reloads(e.FrameID, d) {
 		return goOn // what it does at a click's time is not the click's doing
@@ -153,6 +162,25 @@ func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
 	d.Taken = v == drop && !d.Foreign
 	g.note(d, answered)
 	return v
+}
+
+// call notes what the page's scripts ask the portal.
+func (g *guard) call(e *proto.FetchRequestPaused) verdict {
+	g.mu.Lock()
+	ours := e.FrameID == g.main
+	g.mu.Unlock()
+	switch {
+	case isAnswer(e):
+	case g.block.blocks(e.Request.URL):
+		return refuse
+	case ours && allowed(g.portal, e.Request.URL):
+		g.calls.begin(e.RequestID, e.Request.URL)
+	}
+	return goOn
+}
+
+func isAnswer(e *proto.FetchRequestPaused) bool {
+	return e.ResponseStatusCode != nil || e.ResponseErrorReason != ""
 }
 
 // maxFrames bounds the frames of a page that are remembered.
@@ -227,12 +255,16 @@ func allowed(p portal.Portal, address string) bool {
 	return err == nil && p.Allowed(u)
 }
 
-// intercept has the browser ask before each document and before what the
-// portal's definition blocks, in all tabs.
+// intercept has the browser ask before each document, each call of a script and
+// what the portal's definition blocks, in all tabs.
 func (s *Session) intercept(w wire) error {
 	patterns := []*proto.FetchRequestPattern{
 		{ResourceType: proto.NetworkResourceTypeDocument, RequestStage: proto.FetchRequestStageRequest},
 		{ResourceType: proto.NetworkResourceTypeDocument, RequestStage: proto.FetchRequestStageResponse},
+		{ResourceType: proto.NetworkResourceTypeXHR, RequestStage: proto.FetchRequestStageRequest},
+		{ResourceType: proto.NetworkResourceTypeXHR, RequestStage: proto.FetchRequestStageResponse},
+		{ResourceType: proto.NetworkResourceTypeFetch, RequestStage: proto.FetchRequestStageRequest},
+		{ResourceType: proto.NetworkResourceTypeFetch, RequestStage: proto.FetchRequestStageResponse},
 	}
 	kinds := map[string]proto.NetworkResourceType{
 		"font":       proto.NetworkResourceTypeFont,
@@ -265,9 +297,12 @@ func (s *Session) paused(params json.RawMessage) {
 		case save:
 			return proto.FetchContinueResponse{RequestID: e.RequestID, ResponseCode: e.ResponseStatusCode,
 				ResponseHeaders: asAttachment(e.ResponseHeaders)}.Call(w)
-		default:
-			return proto.FetchContinueRequest{RequestID: e.RequestID}.Call(w)
 		}
+		err := proto.FetchContinueRequest{RequestID: e.RequestID}.Call(w)
+		if isAnswer(&e) { // the page has it now
+			s.guard.calls.end(e.RequestID)
+		}
+		return err
 	})
 }
 

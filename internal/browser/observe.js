@@ -134,21 +134,40 @@
     resolve(out);
   };
 
+  // A page rests when it has drawn two frames since the last change of its list,
+  // has nothing to do, and has no timer that is due soon: the browser's idle time
+  // ends where the next one begins. On a busy machine all that takes longer, as
+  // the next change would.
+  const restMS = 30;
+  let rested = false, resting = 0;
+  const changed = (now) => {
+    since = now;
+    rested = false;
+    const mine = ++resting;
+    if (!spec.rest || sign !== 'attachments') return;
+    const idle = () => requestIdleCallback((deadline) => {
+      if (ended || mine !== resting || deadline.timeRemaining() < restMS) return;
+      rested = true;
+      step();
+    });
+    requestAnimationFrame(() => requestAnimationFrame(idle));
+  };
+
   // The state while a list or its absence settles.
   const settle = (now) => {
     const over = sign === 'empty' ? strong.find(shows) : shows('signed_out') ? 'signed_out' : '';
     if (over) return finish(over);
     if (hasLinks() !== (sign === 'attachments') || (sign === 'empty' && !shows('empty'))) {
       sign = first();
-      since = now;
+      changed(now);
       if (strong.includes(sign)) return finish(sign);
       if (!sign) return;
     }
     const latest = sign === 'attachments' ? signature() : '';
-    if (latest !== listed) { listed = latest; since = now; }
+    if (latest !== listed) { listed = latest; changed(now); }
     const quiet = now - since;
     const lacks = spec.supplier.length > 0 && quiet < spec.supplierWait && supplier() === '';
-    if (quiet >= spec.settle && parsed() && !lacks) return finish(sign);
+    if ((rested || quiet >= spec.settle) && parsed() && !lacks) return finish(sign);
     later(Math.max(spec.settle - quiet, 20));
   };
   const step = () => {
@@ -161,7 +180,7 @@
     sign = first();
     if (strong.includes(sign)) return finish(sign);
     if (!sign) return;
-    since = now;
+    changed(now);
     listed = sign === 'attachments' ? signature() : '';
     later(spec.settle);
   };

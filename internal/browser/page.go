@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"slices"
@@ -18,6 +19,9 @@ const (
 	// supplierWaitMS is how long a settled page is given to show a supplier,
 	// whose name an order's folder may need.
 	supplierWaitMS = 500
+	// quietMS is how long a list must not have changed where the definition
+	// says nothing and the page does not come to rest sooner.
+	quietMS = 100
 )
 
 //go:embed observe.js
@@ -33,13 +37,15 @@ type spec struct {
 	Fallback     fallbackSpec         `json:"fallback"`
 	Selectors    []string             `json:"selectors"` // all of them, to be tried out
 	Settle       int                  `json:"settle"`    // milliseconds
+	Rest         bool                 `json:"rest"`      // a list is whole as soon as the page rests
 	SupplierWait int                  `json:"supplierWait"`
 	NameMax      int                  `json:"nameMax"`
 	SupplierMax  int                  `json:"supplierMax"`
 	URLMax       int                  `json:"urlMax"`
 	ItemsMax     int                  `json:"itemsMax"`
 
-	text string // the JSON of the above
+	text   string // the JSON of the above
+	slowly string // the same without Rest
 }
 
 type signSpec struct {
@@ -79,7 +85,7 @@ func newSpec(p portal.Portal) spec {
 	s := spec{
 		Signs: map[po.Sign]signSpec{}, Links: list(p.Attachments.Links), Name: list(p.Attachments.Name), Target: list(p.Attachments.Target),
 		Supplier: list(p.Supplier), Fallback: fallbackSpec{Links: list(p.Fallback.Links), Texts: list(p.Fallback.Texts)},
-		Settle: p.Attachments.Settle, SupplierWait: supplierWaitMS,
+		Settle: cmp.Or(p.Attachments.Settle, quietMS), Rest: p.Attachments.Settle == 0, SupplierWait: supplierWaitMS,
 		NameMax: maxNameChars, SupplierMax: maxSupplierChars, URLMax: maxURLChars, ItemsMax: maxItems,
 	}
 	for name, sign := range pageSigns(p) {
@@ -87,9 +93,15 @@ func newSpec(p portal.Portal) spec {
 		s.Selectors = append(s.Selectors, sign.Selectors...)
 	}
 	s.Selectors = slices.Concat(list(s.Selectors), s.Links, s.Supplier, s.Fallback.Links)
-	text, _ := json.Marshal(s) // strings and numbers: it cannot fail
-	s.text = string(text)
+	s.text = s.json()
+	s.Rest = false
+	s.slowly = s.json()
 	return s
+}
+
+func (s spec) json() string {
+	text, _ := json.Marshal(s) // strings and numbers: it cannot fail
+	return string(text)
 }
 
 // pageSigns are the signs that a definition describes one by one.

@@ -189,6 +189,39 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// A list that comes bit by bit is taken whole, also where the definition leaves
+// it to the page to show that it is: by timers, by frames, by answers to calls.
+func TestListBitByBit(t *testing.T) {
+	t.Parallel()
+	const add = `<div id=d></div><script>let i=0;const add=()=>{const a=document.createElement('a');a.className='att';a.href='/f/'+i;a.textContent=i++;d.append(a);return i<12};`
+	pages := site{
+		"/orders/timer":    page(add + `const go=()=>add()&&setTimeout(go,30);go()</script>`),
+		"/orders/interval": page(add + `const t=setInterval(()=>add()||clearInterval(t),25)</script>`),
+		"/orders/frames":   page(add + `const go=()=>add()&&requestAnimationFrame(go);go()</script>`),
+		"/orders/frames2":  page(add + `const go=()=>add()&&requestAnimationFrame(()=>requestAnimationFrame(go));go()</script>`),
+		"/orders/idle":     page(add + `const go=()=>add()&&requestIdleCallback(go);go()</script>`),
+		"/orders/calls":    page(add + `const go=()=>add()&&fetch('/tick').then(r=>r.text()).then(go);go()</script>`),
+		"/orders/xhr":      page(add + `const go=()=>{if(!add())return;const x=new XMLHttpRequest();x.onload=go;x.open('GET','/slow');x.send()};go()</script>`),
+		"/orders/work":     page(add + `const go=()=>{if(add())setTimeout(()=>{const e=performance.now()+80;while(performance.now()<e);go()},20)};go()</script>`),
+		"/tick":            func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") },
+		"/slow":            func(w http.ResponseWriter, _ *http.Request) { time.Sleep(200 * time.Millisecond); fmt.Fprint(w, "x") },
+	}
+	p := testPortal(serve(t, pages))
+	p.Attachments.Settle = 0
+	s := openSession(t, p)
+	s.config.Times.Signs, s.config.Times.Calls = 10*time.Second, 5*time.Second
+	for path := range pages {
+		number := strings.TrimPrefix(path, "/orders/")
+		if number == path {
+			continue
+		}
+		r, err := s.Read(t.Context(), order(number), nil)
+		if err != nil || len(r.Attachments) != 12 {
+			t.Errorf("%s: %d attachments of 12, %v", number, len(r.Attachments), err)
+		}
+	}
+}
+
 func TestReadIsCalledOff(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal(serve(t, site{"/orders/1": page("nothing"), "/orders/2": page(`<p class=none>x</p>`)})))

@@ -28,6 +28,7 @@ var errNoBody = errors.New("the answer has no body")
 func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	s.guard.calls.forget()
 	s.guard.set(modeRead, func(url string) { cancel(&foreign{url: url}) })
 	defer s.guard.set(modeRead, nil)
 
@@ -52,12 +53,31 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (sight
 	if err != nil {
 		return sighting{}, err
 	}
-	seen, err := s.observe(ctx, known, s.config.Times.Signs)
+	seen, err := s.observeAnswered(ctx, known)
 	seen.address = address
 	if err != nil {
 		return sighting{}, err
 	}
 	return seen, unrecognised(seen)
+}
+
+// observeAnswered waits for a sign. What a page lists, or that it lists
+// nothing, counts only when the page does not wait for an answer of the portal
+// which may change that.
+func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting, error) {
+	deadline := time.Now().Add(s.config.Times.Signs)
+	patience := s.config.Times.Calls
+	for look := s.spec.text; ; look = s.spec.slowly { // what an answer brings takes a while to show
+		seen, err := s.observe(ctx, look, known, time.Until(deadline))
+		if err != nil || seen.Sign != string(po.SignAttachments) && seen.Sign != string(po.SignEmpty) {
+			return seen, err
+		}
+		began := time.Now()
+		if patience <= 0 || !s.guard.calls.wait(ctx, min(patience, time.Until(deadline))) {
+			return seen, nil
+		}
+		patience -= time.Since(began)
+	}
 }
 
 // navigate opens an address in the tab and waits until its document has come,
@@ -83,12 +103,12 @@ func (s *Session) navigate(ctx context.Context, address string) error {
 
 // observe waits for a sign. A navigation of the page itself interrupts it;
 // then the new page is observed.
-func (s *Session) observe(ctx context.Context, known po.Sign, limit time.Duration) (sighting, error) {
+func (s *Session) observe(ctx context.Context, spec string, known po.Sign, limit time.Duration) (sighting, error) {
 	deadline := time.Now().Add(limit)
 	stepCtx, cancel := context.WithDeadline(ctx, deadline.Add(scriptGrace))
 	defer cancel()
 	for {
-		seen, err := s.observeOnce(stepCtx, known, time.Until(deadline))
+		seen, err := s.observeOnce(stepCtx, spec, known, time.Until(deadline))
 		switch {
 		case err == nil:
 			return seen, nil
@@ -108,7 +128,7 @@ func (s *Session) observe(ctx context.Context, known po.Sign, limit time.Duratio
 	}
 }
 
-func (s *Session) observeOnce(ctx context.Context, known po.Sign, limit time.Duration) (sighting, error) {
+func (s *Session) observeOnce(ctx context.Context, spec string, known po.Sign, limit time.Duration) (sighting, error) {
 	w := s.page(ctx)
 	world, err := proto.PageCreateIsolatedWorld{FrameID: proto.PageFrameID(s.tab.target), WorldName: "poactor"}.Call(w)
 	if err != nil {
@@ -116,7 +136,7 @@ func (s *Session) observeOnce(ctx context.Context, known po.Sign, limit time.Dur
 	}
 	id := int(world.ExecutionContextID)
 	var seen sighting
-	err = w.evaluate(id, fmt.Sprintf("(%s)(%s, %q, %d)", observeJS, s.spec.text, known, limit.Milliseconds()), &seen)
+	err = w.evaluate(id, fmt.Sprintf("(%s)(%s, %q, %d)", observeJS, spec, known, limit.Milliseconds()), &seen)
 	seen.world = id
 	return seen, err
 }
