@@ -93,7 +93,7 @@ func (r *trial) orders(t *testing.T) []po.Order {
 // and that nothing is left.
 func (r *trial) run(t *testing.T) {
 	t.Helper()
-	if _, err := Run(t.Context(), r.cfg, slices.Values(r.orders(t))); err != nil {
+	if _, err := Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t)))); err != nil {
 		t.Fatal(err)
 	}
 	var outcomes []po.Outcome
@@ -234,7 +234,7 @@ func TestCancel(t *testing.T) {
 			cancel()
 		}
 	})
-	summary, err := Run(ctx, r.cfg, slices.Values(r.orders(t)))
+	summary, err := Run(ctx, r.cfg, Orders(slices.Values(r.orders(t))))
 	if po.CauseOf(err) != po.Interrupted || summary.Open == 0 {
 		t.Errorf("%+v, %v", summary, err)
 	}
@@ -246,7 +246,7 @@ func TestSignedOut(t *testing.T) {
 	opts := quick
 	opts.SignIn = true
 	r := newTrial(t, opts)
-	summary, err := Run(t.Context(), r.cfg, slices.Values(r.orders(t)))
+	summary, err := Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t))))
 	if po.CauseOf(err) != po.SignedOut || summary.Open != 60 || len(all[messages.OrderSettled](r)) > 0 {
 		t.Errorf("%+v, %v", summary, err)
 	}
@@ -273,7 +273,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{"no attempts", Config{Portal: good, Out: "x", Attempts: -1}},
 		{"no time", Config{Portal: good, Out: "x", TaskTimeout: 1}},
 	} {
-		_, err := Run(t.Context(), c.cfg, slices.Values([]po.Order{}))
+		_, err := Run(t.Context(), c.cfg, Orders(slices.Values([]po.Order{})))
 		if e, ok := err.(*Error); !ok || e.Cause != "" || e.Msg == "" {
 			t.Errorf("%s: %v", c.name, err)
 		}

@@ -29,6 +29,7 @@ type board struct {
 	count int               // tasks so far
 
 	claiming bool // a claim is under way
+	more     bool // the ledger has more orders that need no worker
 	dry      bool // the last claim gave nothing; until something changes
 	open     int  // orders not settled; -1 until the ledger has told
 	ended    bool // doEnd was given
@@ -62,6 +63,7 @@ type task struct {
 	worker    messages.Worker // who has it, or had it last
 	reading   po.Reading
 	kept      po.Kept
+	trace     po.Trace // of its last reading
 	byBrowser []string // to be saved by a browser
 	tried     bool     // the browser lane was tried in this attempt
 	started   time.Time
@@ -79,46 +81,73 @@ func newBoard(attempts, most int, random func() float64) *board {
 func (b *board) begin() []any { return b.claim(0) }
 
 func (b *board) claim(n int) []any {
-	b.claiming = true
+	b.claiming, b.more = true, false
 	return []any{doClaim{n}}
 }
 
 // ready says that a worker is idle. If it has an order in hand all the same,
 // that was lost with a former incarnation.
 func (b *board) ready(w messages.Worker, now time.Time) []any {
-	fx := b.vacate(w.Name, po.BrowserDied)
+	fx := b.vacate(w.Name, po.Failure{Cause: po.BrowserDied})
 	b.idle = append(b.idle, w)
 	return append(fx, b.next(now)...)
 }
 
 // lost says that a worker is gone, for now or for ever.
-func (b *board) lost(name string, cause po.Cause, now time.Time) []any {
-	return append(b.vacate(name, cause), b.next(now)...)
+func (b *board) lost(name string, f po.Failure, now time.Time) []any {
+	return append(b.vacate(name, f), b.next(now)...)
 }
 
 // vacate forgets a worker and puts back what it had in hand.
-func (b *board) vacate(name string, cause po.Cause) []any {
+func (b *board) vacate(name string, f po.Failure) []any {
 	b.idle = slices.DeleteFunc(b.idle, func(w messages.Worker) bool { return w.Name == name })
 	t, ok := b.busy[name]
 	delete(b.busy, name)
 	if !ok || t.stage != reading || b.tasks[t.lease.Token] != t {
 		return nil
 	}
-	return b.release(t, cause)
+	return b.release(t, f)
+}
+
+// unread says that an order which was meant for a worker was not handed to it:
+// the worker is idle.
+func (b *board) unread(w messages.Worker, now time.Time) []any {
+	if t, ok := b.busy[w.Name]; ok && t.worker == w {
+		delete(b.busy, w.Name)
+		b.idle = append(b.idle, w)
+	}
+	return b.next(now)
+}
+
+// reads says whether a worker still is to read under a lease.
+func (b *board) reads(w messages.Worker, token string) bool {
+	t, ok := b.tasks[token]
+	return ok && t.stage == reading && t.worker == w
+}
+
+// fetches says whether files still are to be fetched under a lease.
+func (b *board) fetches(token string) bool {
+	t, ok := b.tasks[token]
+	return ok && t.stage == fetching && b.stopped == ""
 }
 
 // claimed brings the leases that a claim gave.
 func (b *board) claimed(asked int, c po.Claim, now time.Time) []any {
 	b.claiming, b.open = false, c.Open
 	b.dry = asked > 0 && len(c.Leases) == 0
+	b.more = len(c.Invalid) > 0
 	var fx []any
-	for _, l := range c.Leases {
+	for _, l := range slices.Concat(c.Invalid, c.Leases) {
 		b.count++
 		t := &task{number: b.count, lease: l, kept: l.Kept, started: now}
 		b.tasks[l.Token] = t
-		b.stock = append(b.stock, t)
-		if b.ending() {
-			fx = append(fx, b.release(t, po.Interrupted)...)
+		switch {
+		case b.ending():
+			fx = append(fx, b.release(t, po.Failure{Cause: po.Interrupted})...)
+		case l.Order.Invalid != "":
+			fx = append(fx, b.settle(t, po.Failed, po.InvalidNumber, l.Order.Invalid)...)
+		default:
+			b.stock = append(b.stock, t)
 		}
 	}
 	if b.dry && c.Wait > 0 {
@@ -154,7 +183,11 @@ func (b *board) next(now time.Time) []any {
 		b.stock = slices.DeleteFunc(b.stock, func(o *task) bool { return o == t })
 		fx = append(fx, doRead{worker: t.worker, lease: t.lease, byBrowser: t.byBrowser})
 	}
-	if n := min(len(b.idle), b.most-b.inWork()); n > 0 && !b.claiming && !b.dry && !b.ending() && !b.pause {
+	n := max(0, min(len(b.idle), b.most-b.inWork()))
+	if b.dry || b.pause {
+		n = 0
+	}
+	if (n > 0 || b.more) && !b.claiming && !b.ending() {
 		fx = append(fx, b.claim(n)...)
 	}
 	return fx
@@ -233,7 +266,14 @@ func (b *board) broken(effect any, err error, now time.Time) []any {
 	case doRelease:
 		delete(b.tasks, e.token)
 	}
-	return b.halt(po.CauseOf(err), err.Error(), now)
+	fx := b.halt(po.CauseOf(err), err.Error(), now)
+	switch e := effect.(type) { // nobody was told of them
+	case doRead:
+		fx = append(fx, b.unread(e.worker, now)...)
+	case doFetch:
+		fx = append(fx, b.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, now)...)
+	}
+	return fx
 }
 
 // fenced says that leases are no longer ours: what was in hand under them is
@@ -276,7 +316,7 @@ func (b *board) drain(cause po.Cause, detail string, now time.Time) []any {
 	var fx []any
 	for _, t := range slices.Clone(b.stock) {
 		if !t.begun() {
-			fx = append(fx, b.release(t, cause)...)
+			fx = append(fx, b.release(t, po.Failure{Cause: cause, Detail: detail})...)
 		}
 	}
 	return append(fx, b.next(now)...)
@@ -298,7 +338,7 @@ func (b *board) stop(cause po.Cause, detail string) []any {
 	fx := []any{doCancel{}} // of all
 	for _, t := range b.inHand() {
 		if t.stage == waiting || t.stage == reading {
-			fx = append(fx, b.release(t, cause)...)
+			fx = append(fx, b.release(t, po.Failure{Cause: cause, Detail: detail})...)
 		}
 	}
 	return fx

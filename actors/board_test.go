@@ -65,12 +65,7 @@ func (w *world) do(effects []any) {
 		switch e := effect.(type) {
 		case doClaim:
 			w.claims = append(w.claims, e)
-		case doRead:
-			w.checkRead(e)
-			w.reads = append(w.reads, e)
-		case doFetch:
-			w.fetches = append(w.fetches, e)
-		case doSettle, doRetry, doRelease:
+		case doRead, doFetch, doSettle, doRetry, doRelease:
 			w.writes = append(w.writes, e)
 		case doEnd:
 			w.checkEnd()
@@ -141,13 +136,19 @@ func (w *world) write(expire bool) bool {
 	w.writes = w.writes[1:]
 	token, settles := "", false
 	switch e := effect.(type) {
+	case doRead:
+		w.handOut(e, expire)
+		return true
+	case doFetch:
+		w.handOn(e, expire)
+		return true
 	case doSettle:
 		token, settles = e.token, true
 	case doRetry:
 		token = e.token
 		l := w.open[w.held[token]]
 		if l.Attempt++; l.Attempt > 3 {
-			w.t.Fatalf("order %s has a fourth attempt", e.key)
+			w.t.Fatalf("order %s has a fourth attempt", e.order.Key)
 		}
 		l.Worker = e.worker
 		w.open[w.held[token]] = l
@@ -169,6 +170,32 @@ func (w *world) write(expire bool) bool {
 	}
 	w.do(w.board.recorded(token, settles && !expire, w.now))
 	return true
+}
+
+// handOut is what the dispatcher does when it is recorded who reads an order.
+func (w *world) handOut(e doRead, expire bool) {
+	switch wanted := w.board.reads(e.worker, e.lease.Token); {
+	case expire && wanted:
+		w.fence(e.lease.Token)
+		w.do(w.board.unread(e.worker, w.now))
+	case !wanted:
+		w.do(w.board.unread(e.worker, w.now))
+	default:
+		w.checkRead(e)
+		w.reads = append(w.reads, e)
+	}
+}
+
+// handOn is what it does when it is recorded where an order's files will be.
+func (w *world) handOn(e doFetch, expire bool) {
+	switch wanted := w.board.fetches(e.token); {
+	case expire && wanted:
+		w.fence(e.token)
+	case wanted:
+		w.fetches = append(w.fetches, e)
+	default:
+		w.do(w.board.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, w.now))
+	}
 }
 
 // fence gives an order that is being read or fetched to somebody else.
@@ -228,7 +255,7 @@ func (w *world) kill(name string, silent bool) {
 		w.reads = slices.DeleteFunc(w.reads, func(r doRead) bool { return r.worker == w.workers[name] })
 	}
 	delete(w.workers, name)
-	w.do(w.board.lost(name, po.BrowserDied, w.now))
+	w.do(w.board.lost(name, po.Failure{Cause: po.BrowserDied}, w.now))
 }
 
 // quieten lets everything come to its good end.

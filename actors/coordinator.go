@@ -149,6 +149,8 @@ func (k *coordinator) running(c actor.Context) {
 		k.end(c)
 	case browserLived:
 		k.lived = true
+	case messages.OutputAudited:
+		c.Send(k.peers.observer, m)
 	case *actor.Terminated:
 		if _, ok := k.workers[m.Who.Id]; ok {
 			delete(k.workers, m.Who.Id)
@@ -191,6 +193,8 @@ func (k *coordinator) ending(c actor.Context) {
 	case endLate:
 		k.result.Detail = join(k.result.Detail, fmt.Sprintf("%d children did not end in their time", k.left(c)))
 		k.close(c)
+	case messages.OutputAudited:
+		c.Send(k.peers.observer, m)
 	case messages.Drain, messages.Stop, childFailed, dispatchEnded, browserLived:
 	default:
 		unexpected(c)
@@ -233,7 +237,7 @@ func (k *coordinator) closing(c actor.Context) {
 		if m.Who.Equal(k.peers.observer) {
 			c.Stop(c.Self())
 		}
-	case messages.Drain, messages.Stop, childFailed, dispatchEnded, browserLived, endLate:
+	case messages.Drain, messages.Stop, messages.OutputAudited, childFailed, dispatchEnded, browserLived, endLate:
 	default:
 		unexpected(c)
 	}

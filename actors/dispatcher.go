@@ -22,13 +22,19 @@ type dispatcher struct {
 	cfg     Config
 	board   *board
 	clerk   *clerk
-	workers map[string]*actor.PID // who said to be ready, by name
+	workers map[string]ready // who said to be ready, by name
 	peers   peers
 
 	counts map[po.Status]int
 	timer  *time.Timer // of the next wake; nil if none
 	due    time.Time   // of the timer
 	extend *time.Timer
+}
+
+// ready is a worker as it said of itself.
+type ready struct {
+	pid     *actor.PID
+	profile string
 }
 
 // peers are the actors a dispatcher talks to.
@@ -57,7 +63,7 @@ func newDispatcher(cfg Config) actor.Actor {
 		cfg:     cfg,
 		board:   newBoard(cfg.Attempts, cfg.inWork(), rand.Float64),
 		clerk:   &clerk{ledger: cfg.Ledger, files: cfg.Files, ttl: leaseTime},
-		workers: map[string]*actor.PID{},
+		workers: map[string]ready{},
 		counts:  map[po.Status]int{},
 	}
 }
@@ -74,13 +80,13 @@ func (d *dispatcher) Receive(c actor.Context) {
 		d.extendLater(c)
 		d.do(c, d.board.begin())
 	case messages.WorkerReady:
-		d.workers[m.Worker.Name] = c.Sender()
+		d.workers[m.Worker.Name] = ready{c.Sender(), m.Profile}
 		if m.Took > 0 {
 			c.Send(d.peers.observer, m)
 		}
 		d.do(c, d.board.ready(m.Worker, now))
 	case messages.WorkerLost:
-		d.do(c, d.board.lost(m.Worker, m.Cause, now))
+		d.do(c, d.board.lost(m.Worker, po.Failure{Cause: m.Cause, Detail: m.Detail}, now))
 	case messages.OrderRead:
 		d.do(c, d.board.read(m, now))
 		d.tellRead(c, m)
@@ -117,10 +123,8 @@ func (d *dispatcher) do(c actor.Context, effects []any) {
 	for _, effect := range effects {
 		switch e := effect.(type) {
 		case doRead:
-			c.Send(d.peers.observer, messages.OrderStarted{Worker: e.worker, Key: e.lease.Order.Key, Attempt: e.lease.Attempt})
-			c.Send(d.workers[e.worker.Name], messages.ReadOrder{Worker: e.worker, Lease: e.lease, ByBrowser: e.byBrowser})
-		case doFetch:
-			c.Send(d.peers.fetcher, messages.FetchFiles{Token: e.token, Job: e.job})
+			e.profile = d.workers[e.worker.Name].profile
+			d.clerk.add(c, e)
 		case doCancel:
 			c.Send(d.peers.fetcher, cancelFetches(e))
 		case doWake:
@@ -145,6 +149,10 @@ func (d *dispatcher) noted(c actor.Context, n noted, now time.Time) []any {
 	switch e := n.effect.(type) {
 	case doExtend:
 		return d.board.fenced(n.fenced, now)
+	case doRead:
+		return d.handOut(c, e, n.err, now)
+	case doFetch:
+		return d.handOn(c, e, n.err, now)
 	case doClaim:
 		return d.board.claimed(e.n, n.claim, now)
 	case doSettle:
@@ -154,12 +162,40 @@ func (d *dispatcher) noted(c actor.Context, n noted, now time.Time) []any {
 		}
 		return d.board.recorded(e.token, n.err == nil, now)
 	case doRetry:
-		c.Send(d.peers.observer, messages.OrderRetried{Key: e.key, Attempt: e.attempt, Worker: e.worker, Cause: e.cause, Detail: e.detail, After: e.after})
+		c.Send(d.peers.observer, messages.OrderRetried{Key: e.order.Key, Written: e.order.Written, Attempt: e.attempt, Worker: e.worker, Failure: e.failure, After: e.after})
 		return d.board.recorded(e.token, false, now)
 	case doRelease:
-		c.Send(d.peers.observer, messages.OrderReleased{Key: e.key, Cause: e.cause})
+		c.Send(d.peers.observer, messages.OrderReleased{Key: e.order.Key, Written: e.order.Written, Failure: e.failure})
 		return d.board.recorded(e.token, false, now)
 	}
+	return nil
+}
+
+// handOut gives an order to its worker when the ledger has who that is, unless
+// something has come between.
+func (d *dispatcher) handOut(c actor.Context, e doRead, err error, now time.Time) []any {
+	if err != nil { // fenced
+		return append(d.board.fenced([]string{e.lease.Token}, now), d.board.unread(e.worker, now)...)
+	}
+	if !d.board.reads(e.worker, e.lease.Token) {
+		return d.board.unread(e.worker, now)
+	}
+	o := e.lease.Order
+	c.Send(d.peers.observer, messages.OrderStarted{Worker: e.worker, Key: o.Key, Written: o.Written, Attempt: e.lease.Attempt})
+	c.Send(d.workers[e.worker.Name].pid, messages.ReadOrder{Worker: e.worker, Lease: e.lease, ByBrowser: e.byBrowser})
+	return nil
+}
+
+// handOn gives an order to the fetcher when the ledger has where its files will
+// be, unless something has come between.
+func (d *dispatcher) handOn(c actor.Context, e doFetch, err error, now time.Time) []any {
+	if err != nil { // fenced
+		return d.board.fenced([]string{e.token}, now)
+	}
+	if !d.board.fetches(e.token) {
+		return d.board.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, now)
+	}
+	c.Send(d.peers.fetcher, messages.FetchFiles{Token: e.token, Job: e.job})
 	return nil
 }
 

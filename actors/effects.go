@@ -13,13 +13,16 @@ type (
 	// doClaim asks the ledger for n leases; for none, only to learn how many
 	// orders are open.
 	doClaim struct{ n int }
-	// doRead hands an order to a worker.
+	// doRead records who has an order, and hands it to that worker. The
+	// dispatcher adds the profile.
 	doRead struct {
 		worker    messages.Worker
+		profile   string
 		lease     po.Lease
 		byBrowser []string
 	}
-	// doFetch hands an order to the file fetcher.
+	// doFetch records where an order's files will be, and hands it to the file
+	// fetcher.
 	doFetch struct {
 		token string
 		job   po.FetchJob
@@ -46,18 +49,17 @@ type (
 	// doRetry puts an order back for another try that counts.
 	doRetry struct {
 		token   string
-		key     po.Key
+		order   po.Order
 		attempt int
 		worker  string
-		cause   po.Cause
-		detail  string
+		failure po.Failure
 		after   time.Duration
 	}
 	// doRelease puts an order back; the try does not count.
 	doRelease struct {
-		token string
-		key   po.Key
-		cause po.Cause
+		token   string
+		order   po.Order
+		failure po.Failure
 	}
 	// doExtend keeps leases.
 	doExtend struct{ tokens []string }

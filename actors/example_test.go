@@ -34,6 +34,7 @@ type noFiles struct{}
 func (noFiles) Fetch(context.Context, po.FetchJob) (po.FetchResult, error) {
 	return po.FetchResult{}, nil
 }
+func (noFiles) Work(po.Order, string, po.Kept) string             { return "" }
 func (noFiles) Final(po.Order, string, po.Kept, po.Status) string { return "" }
 func (noFiles) Finish(context.Context, po.Kept, string) error     { return nil }
 

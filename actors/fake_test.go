@@ -167,6 +167,10 @@ func (f *fakeFiles) good(ctx context.Context, job po.FetchJob) (po.FetchResult, 
 	return r, nil
 }
 
+func (f *fakeFiles) Work(order po.Order, _ string, _ po.Kept) string {
+	return "PO_" + string(order.Key) + "__WORK"
+}
+
 func (f *fakeFiles) Final(order po.Order, _ string, _ po.Kept, status po.Status) string {
 	return "PO_" + string(order.Key) + "_" + string(status)
 }

@@ -39,6 +39,9 @@ type Files interface {
 	// error is for what concerns the run, like po.DiskFull; what is wrong with
 	// one file stands in the result.
 	Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, error)
+	// Work names the folder in which an order's files are gathered: it is
+	// recorded before Fetch makes it.
+	Work(order po.Order, supplier string, kept po.Kept) string
 	// Final names the folder an order ends in; empty if it has none.
 	Final(order po.Order, supplier string, kept po.Kept, status po.Status) string
 	// Finish gives the work folder its final name. Asked again after it has
@@ -49,10 +52,16 @@ type Files interface {
 // Ledger is the record of claims, attempts, files and outcomes: claim by
 // lease. Every write carries the token of the lease; where the lease is no
 // longer held the answer is po.ErrFenced and nothing is changed. Only
-// durations cross it, no clocks. Calls may block on a disk.
+// durations cross it, no clocks. Calls may block on a disk; what a call has
+// recorded lasts when it returns.
 type Ledger interface {
+	// Commit carries out what do asks of the ledger, with the context that do is
+	// given, as one write: all of it, or none and an error.
+	Commit(ctx context.Context, do func(ctx context.Context) error) error
 	// Claim leases up to n orders that are due.
 	Claim(ctx context.Context, n int, ttl time.Duration) (po.Claim, error)
+	// Assign records who works on the order from now on.
+	Assign(ctx context.Context, token string, to po.Assignment) error
 	// Extend gives a lease its whole time to live again.
 	Extend(ctx context.Context, token string, ttl time.Duration) error
 	// Save records the files that are whole on disk and where they are.
@@ -61,8 +70,8 @@ type Ledger interface {
 	// token it does nothing.
 	Settle(ctx context.Context, token string, outcome po.Outcome) error
 	// Retry puts the order back for another try, not before the time given;
-	// the try counts. worker is who had it.
-	Retry(ctx context.Context, token string, worker string, cause po.Cause, after time.Duration) error
+	// the try counts.
+	Retry(ctx context.Context, token string, failure po.Failure, after time.Duration) error
 	// Release puts the order back at once; the try does not count.
-	Release(ctx context.Context, token string, cause po.Cause) error
+	Release(ctx context.Context, token string, failure po.Failure) error
 }

@@ -176,7 +176,7 @@ func (w *worker) busy(c actor.Context) {
 			panic(&crash{err: a.err})
 		}
 		c.Send(w.dispatcher, messages.OrderRead{
-			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key,
+			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key, Written: w.order.Lease.Order.Written,
 			Reading: a.reading, Failure: failureOf(a.err), Took: time.Since(w.begun),
 		})
 		w.rest(c, 0)

@@ -71,6 +71,7 @@ type WorkerLost struct {
 type OrderStarted struct {
 	Worker  Worker
 	Key     po.Key
+	Written string // the number as the batch has it
 	Attempt int
 }
 
@@ -80,6 +81,7 @@ type OrderRead struct {
 	Worker  Worker
 	Token   string
 	Key     po.Key
+	Written string // the number as the batch has it
 	Reading po.Reading
 	Failure po.ReadFailure // its Cause is empty if the page was read
 	Took    time.Duration
@@ -89,6 +91,7 @@ type OrderRead struct {
 type FilesFetched struct {
 	Token   string
 	Key     po.Key
+	Written string // the number as the batch has it
 	Result  po.FetchResult
 	Failure po.Cause // of the fetch as a whole, like DiskFull; else empty
 	Detail  string
@@ -98,17 +101,18 @@ type FilesFetched struct {
 // OrderRetried says that a try failed and that another will be made.
 type OrderRetried struct {
 	Key     po.Key
-	Attempt int // the one that failed
+	Written string // the number as the batch has it
+	Attempt int    // the one that failed
 	Worker  string
-	Cause   po.Cause
-	Detail  string
+	Failure po.Failure
 	After   time.Duration
 }
 
 // OrderReleased says that an order was put back without a fault of its own.
 type OrderReleased struct {
-	Key   po.Key
-	Cause po.Cause
+	Key     po.Key
+	Written string // the number as the batch has it
+	Failure po.Failure
 }
 
 // OrderSettled says how an order ended. It comes after the ledger has it and
@@ -119,7 +123,30 @@ type OrderSettled struct {
 	Took    time.Duration // since the order was first leased in this try
 }
 
-// RunStarted is the first event of a run.
+// BatchMerged says what the batch changed in the ledger, before the run starts.
+type BatchMerged struct {
+	Start   int // of poactor on this output directory; 1 for the first
+	New     int // orders that were never in it
+	Back    int // orders that are in the batch again
+	Gone    int // orders that are in the batch no more; what was done stays
+	Settled int // orders that earlier starts have settled for good
+	Again   int // orders that earlier starts have ended as Failed or Partial, open again
+	Open    int // orders to work on in this start, the former included
+	Later   int // open orders that are left for another start
+}
+
+// OutputAudited says what came of holding the ledger against the output
+// directory: what an earlier start, or people, have left of it.
+type OutputAudited struct {
+	Orders   int // looked at
+	Kept     int // files that are as they were recorded
+	Missing  int // files that are gone or damaged
+	Opened   int // orders that were done, and are opened again for them
+	Finished int // folders that got their final name, or were cleared away
+	Strange  int // work folders of orders that this ledger does not know: left alone
+}
+
+// RunStarted is the first event of the actors.
 type RunStarted struct {
 	Portal     string
 	Workers    int

@@ -28,6 +28,7 @@ type Reading struct {
 	Supplier    string // as the page shows it; hostile, may be empty
 	Attachments []Attachment
 	Credentials Credentials
+	Trace       Trace
 }
 
 // Attachment is one document that an order's page lists.
@@ -83,6 +84,7 @@ type ReadFailure struct {
 	// such host, no route.
 	Unreachable bool
 	URL         string // of the page, as far as known
+	Trace       Trace
 }
 
 func (f *ReadFailure) Error() string {

@@ -39,6 +39,12 @@ func openLog(s config.Settings, out string) (*logrus.Logger, io.Closer, error) {
 // carry credentials.
 func logEvent(log *logrus.Logger, event any) {
 	switch e := event.(type) {
+	case messages.BatchMerged:
+		log.WithFields(logrus.Fields{"start": e.Start, "new": e.New, "back": e.Back, "gone": e.Gone, "settled": e.Settled,
+			"again": e.Again, "open": e.Open, "later": e.Later}).Info("batch merged")
+	case messages.OutputAudited:
+		log.WithFields(logrus.Fields{"orders": e.Orders, "kept": e.Kept, "missing": e.Missing, "opened": e.Opened,
+			"finished": e.Finished, "strange": e.Strange}).Info("output audited")
 	case messages.RunStarted:
 		log.WithFields(logrus.Fields{"portal": e.Portal, "workers": e.Workers}).Info("run started")
 	case messages.WorkerReady:
@@ -51,10 +57,10 @@ func logEvent(log *logrus.Logger, event any) {
 	case messages.OrderStarted:
 		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker.Name, "attempt": e.Attempt}).Debug("order started")
 	case messages.OrderRetried:
-		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "attempt": e.Attempt, "cause": e.Cause,
-			"detail": e.Detail, "after": e.After.String()}).Info("order retried")
+		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "attempt": e.Attempt, "cause": e.Failure.Cause,
+			"detail": e.Failure.Detail, "after": e.After.String()}).Info("order retried")
 	case messages.OrderReleased:
-		log.WithFields(logrus.Fields{"order": e.Key, "cause": e.Cause}).Info("order put back")
+		log.WithFields(logrus.Fields{"order": e.Key, "cause": e.Failure.Cause, "detail": e.Failure.Detail}).Info("order put back")
 	case messages.OrderSettled:
 		o := e.Outcome
 		log.WithFields(logrus.Fields{"order": o.Key, "worker": e.Worker, "status": o.Status, "cause": o.Cause,

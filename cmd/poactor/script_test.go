@@ -213,6 +213,8 @@ func cmdHold(ts *testscript.TestScript, _ bool, args []string) {
 	if !held {
 		ts.Fatalf("%s is held already", args[0])
 	}
+	owner := fmt.Sprintf(`{"process": 4711, "host": "there", "since": %q}`, time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local).Format(time.RFC3339))
+	ts.Check(os.WriteFile(filepath.Join(state, "lock.owner"), []byte(owner), 0o600))
 	ts.Defer(func() { _ = lock.Close() })
 }
 

@@ -16,14 +16,13 @@ import (
 // one, so that nothing secret in an event can get out. It is not safe for
 // concurrent use.
 type JSON struct {
-	out  io.Writer
-	name Names
-	now  func() time.Time
+	out io.Writer
+	now func() time.Time
 }
 
 // NewJSON writes to out. now is the clock, like time.Now.
-func NewJSON(out io.Writer, name Names, now func() time.Time) *JSON {
-	return &JSON{out: out, name: name, now: now}
+func NewJSON(out io.Writer, now func() time.Time) *JSON {
+	return &JSON{out: out, now: now}
 }
 
 // record is one line. Pointers tell a zero from a field that the event has not.
@@ -55,6 +54,19 @@ type record struct {
 	Profile    string            `json:"profile,omitempty"`
 	Counts     map[po.Status]int `json:"counts,omitempty"`
 	Open       *int              `json:"open,omitempty"`
+
+	Start    int  `json:"start,omitempty"`
+	New      *int `json:"new,omitempty"`
+	Back     *int `json:"back,omitempty"`
+	Gone     *int `json:"gone,omitempty"`
+	Settled  *int `json:"settled,omitempty"`
+	Again    *int `json:"again,omitempty"`
+	Later    *int `json:"later,omitempty"`
+	Orders   *int `json:"orders,omitempty"`
+	Kept     *int `json:"kept,omitempty"`
+	Opened   *int `json:"opened,omitempty"`
+	Finished *int `json:"finished,omitempty"`
+	Strange  *int `json:"strange,omitempty"`
 }
 
 // fileRecord is a file without its URL, which may carry a signature.
@@ -74,9 +86,6 @@ func (j *JSON) Event(event any) {
 		return
 	}
 	r.Time = j.now().UTC()
-	if r.Key != "" {
-		r.Number = j.name(r.Key)
-	}
 	line, err := json.Marshal(r)
 	if err != nil {
 		return // only for values that JSON has no form for: there are none in a record
@@ -104,6 +113,12 @@ func ascii(line []byte) string {
 
 func newRecord(event any) (record, bool) {
 	switch e := event.(type) {
+	case messages.BatchMerged:
+		return record{Event: "batch_merged", Start: e.Start, New: &e.New, Back: &e.Back, Gone: &e.Gone, Settled: &e.Settled,
+			Again: &e.Again, Open: &e.Open, Later: &e.Later}, true
+	case messages.OutputAudited:
+		return record{Event: "output_audited", Orders: &e.Orders, Kept: &e.Kept, Missing: &e.Missing, Opened: &e.Opened,
+			Finished: &e.Finished, Strange: &e.Strange}, true
 	case messages.RunStarted:
 		return record{Event: "run_started", Portal: e.Portal, Workers: e.Workers, Sequential: e.Sequential}, true
 	case messages.RunEnded:
@@ -120,21 +135,21 @@ func newRecord(event any) (record, bool) {
 func orderRecord(event any) (record, bool) {
 	switch e := event.(type) {
 	case messages.OrderStarted:
-		return record{Event: "order_started", Key: e.Key, Worker: e.Worker.Name, Attempt: e.Attempt}, true
+		return record{Event: "order_started", Number: e.Written, Key: e.Key, Worker: e.Worker.Name, Attempt: e.Attempt}, true
 	case messages.OrderRead:
 		found := len(e.Reading.Attachments)
-		return record{Event: "order_read", Key: e.Key, Worker: e.Worker.Name, Sign: e.Reading.Sign,
+		return record{Event: "order_read", Number: e.Written, Key: e.Key, Worker: e.Worker.Name, Sign: e.Reading.Sign,
 			Cause: e.Failure.Cause, Detail: e.Failure.Detail, Supplier: e.Reading.Supplier,
 			Found: &found, TookMS: ms(e.Took)}, true
 	case messages.FilesFetched:
 		missing := len(e.Result.Missing)
-		return record{Event: "files_fetched", Key: e.Key, Files: fileRecords(e.Result.Kept.Files),
+		return record{Event: "files_fetched", Number: e.Written, Key: e.Key, Files: fileRecords(e.Result.Kept.Files),
 			Missing: &missing, Cause: e.Failure, Detail: e.Detail, TookMS: ms(e.Took)}, true
 	case messages.OrderRetried:
-		return record{Event: "order_retried", Key: e.Key, Worker: e.Worker, Attempt: e.Attempt,
-			Cause: e.Cause, Detail: e.Detail, AfterMS: ms(e.After)}, true
+		return record{Event: "order_retried", Number: e.Written, Key: e.Key, Worker: e.Worker, Attempt: e.Attempt,
+			Cause: e.Failure.Cause, Detail: e.Failure.Detail, AfterMS: ms(e.After)}, true
 	case messages.OrderReleased:
-		return record{Event: "order_released", Key: e.Key, Cause: e.Cause}, true
+		return record{Event: "order_released", Number: e.Written, Key: e.Key, Cause: e.Failure.Cause, Detail: e.Failure.Detail}, true
 	case messages.OrderSettled:
 		return settledRecord(e), true
 	}
@@ -143,7 +158,7 @@ func orderRecord(event any) (record, bool) {
 
 func settledRecord(e messages.OrderSettled) record {
 	o := e.Outcome
-	return record{Event: "order_settled", Key: o.Key, Worker: e.Worker, Status: o.Status, Cause: o.Cause,
+	return record{Event: "order_settled", Number: o.Written, Key: o.Key, Worker: e.Worker, Status: o.Status, Cause: o.Cause,
 		Detail: o.Detail, Supplier: o.Supplier, Attempt: o.Attempts, Found: &o.Found,
 		Files: fileRecords(o.Files), Folder: o.Folder, URL: o.URL, TookMS: ms(e.Took)}
 }
