@@ -48,6 +48,11 @@ type Config struct {
 	// TaskTimeout bounds the reading of one order; default 2 minutes.
 	TaskTimeout time.Duration
 
+	// Browsers opens the sessions that read the orders. Nil: real browsers, as
+	// the fields below say. It is for hosts that do other work under the same
+	// supervision, and for tests.
+	Browsers actors.Browsers
+
 	// Profile is a signed-in browser profile (a user data directory) to clone
 	// for each worker. Empty: workers begin with an empty profile.
 	Profile string
@@ -120,7 +125,7 @@ func (c Config) browserConfig() (browser.Config, error) {
 	return browser.Config{
 		Portal: c.Portal, BrowserPath: c.Browser, NoSandbox: c.NoSandbox, Headful: c.Headful,
 		// On the output's own file system, so that a file only needs a rename.
-		Downloads: filepath.Join(out, ".poactor", "incoming"), Log: c.Log,
+		Downloads: filepath.Join(out, ".poactor", "incoming"), Out: out, Log: c.Log,
 	}, nil
 }
 

@@ -27,6 +27,19 @@ type (
 	Filter = ledger.Filter
 )
 
+// LedgerOwner is who holds an output directory.
+type LedgerOwner = ledger.Owner
+
+// HolderOf tells who holds an output directory: nobody if that is nil. An error
+// is an *Error.
+func HolderOf(out string) (*LedgerOwner, error) {
+	owner, err := ledger.Holder(out)
+	if err != nil {
+		return nil, refine(err)
+	}
+	return owner, nil
+}
+
 // OpenLedger takes the output directory for this process and opens its ledger;
 // both are made if need be. An error is an *Error.
 func OpenLedger(out string) (*Ledger, error) {
@@ -64,8 +77,8 @@ type output struct {
 	ledger   *Ledger       // nil where the record is in memory
 	ours     bool          // the ledger was opened here
 	workers  int
-	profiles *profilestore.Store // nil where no browser is needed
-	launcher *browser.Launcher
+	profiles *profilestore.Store // nil where no browser of ours is needed
+	browsers actors.Browsers     // nil where none is needed
 	archive  *download.Archive
 	audit    *audit // still to be done for what is settled; nil if there is nothing
 }
@@ -99,10 +112,14 @@ func (o *output) open(ctx context.Context, cfg Config, orders iter.Seq2[po.Order
 			return err
 		}
 	}
-	if o.workers == 0 {
-		return nil
+	switch {
+	case o.workers == 0:
+	case cfg.Browsers != nil:
+		o.browsers = cfg.Browsers
+	default:
+		err = o.openBrowsers(cfg)
 	}
-	return o.openBrowsers(cfg)
+	return err
 }
 
 // remember makes a record in memory, and says for how many orders browsers are
@@ -201,7 +218,7 @@ func (o *output) openBrowsers(cfg Config) error {
 		return err
 	}
 	settings.Lease = o.lease
-	o.launcher = browser.New(settings)
+	o.browsers = browsers{browser.New(settings)}
 	return nil
 }
 

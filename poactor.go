@@ -83,7 +83,7 @@ func start(ctx context.Context, cfg Config, out *output) *Handle {
 	h := &Handle{log: cfg.Log, begun: time.Now(), output: out}
 	h.run = actors.Start(actors.Config{
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
-		Browsers: cfg.decorate(browsers{out.launcher}), Files: out.archive, Ledger: out.record,
+		Browsers: cfg.decorate(out.browsers), Files: out.archive, Ledger: out.record,
 		Log: cfg.Log, OnEvent: cfg.OnEvent,
 	})
 	beside, stop := context.WithCancel(ctx)

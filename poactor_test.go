@@ -29,8 +29,8 @@ var quick = testportal.Options{
 	FileLatency: -1, TrackerLatency: 300 * time.Millisecond,
 }
 
-// plain is quick with ordinary orders only, each with attachments.
-func plain() testportal.Options {
+// ordinary is quick with ordinary orders only, each with attachments.
+func ordinary() testportal.Options {
 	opts := quick
 	opts.Mix = testportal.Plain
 	return opts
@@ -51,6 +51,11 @@ func newTrial(t *testing.T, opts testportal.Options) *trial {
 	if _, err := browser.FindBrowser(""); err != nil {
 		t.Skip(err)
 	}
+	return newTrialOn(t, opts)
+}
+
+func newTrialOn(t *testing.T, opts testportal.Options) *trial {
+	t.Helper()
 	p, err := testportal.Start(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +224,7 @@ func (s panicSession) Read(ctx context.Context, o po.Order, byBrowser []string) 
 
 // One worker panics in a run of 60: every order right, the others undisturbed.
 func TestWorkerPanics(t *testing.T) {
-	r := newTrial(t, plain())
+	r := newTrial(t, ordinary())
 	r.cfg.wrap = func(b actors.Browsers) actors.Browsers { return &panicOnce{Browsers: b} }
 	r.run(t)
 	r.undisturbed(t)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/progress"
@@ -78,7 +79,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
 	s.BaseURL = site.URL()
 	out := filepath.Join(dir, "orders")
-	if err := a.run(ctx, s, orders); err != nil {
+	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil {
 		discard(dir, out)
 		return err
 	}

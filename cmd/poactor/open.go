@@ -14,8 +14,8 @@ import (
 
 // openJob reads and checks everything that can be without a browser. A dry run
 // leaves the output directory alone.
-func (a *app) openJob(s config.Settings, path string) (*job, error) {
-	j := &job{settings: s, choice: poactor.Choice{Limit: s.Limit}}
+func (a *app) openJob(s config.Settings, path string, choice poactor.Choice) (*job, error) {
+	j := &job{settings: s, choice: choice}
 	if err := a.open(j, path); err != nil {
 		j.close()
 		return nil, err
@@ -67,7 +67,7 @@ func (a *app) prepare(j *job) error {
 	if err := j.hold(); err != nil {
 		return err
 	}
-	if err := j.batch.Keep(j.state("batch" + filepath.Ext(j.batch.ResultsName()))); err != nil {
+	if err := j.keep(); err != nil {
 		return keepFailure(err)
 	}
 	if j.aside != "" && !j.settings.Quiet {
@@ -103,6 +103,19 @@ func (j *job) hold() (err error) {
 		j.cleanup = append(j.cleanup, func() { _ = j.ledger.Close() })
 	}
 	return err
+}
+
+// keep makes copies of the batch and the settings, so that the run can go on
+// when the batch is edited, and be begun again from the output directory alone.
+func (j *job) keep() error {
+	if err := j.batch.Keep(j.state(batchFile + filepath.Ext(j.batch.ResultsName()))); err != nil {
+		return err
+	}
+	text, err := j.settings.Marshal()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(j.state(runFile), text, 0o600)
 }
 
 // state is the path of a file of poactor's own in the output directory.
@@ -145,7 +158,7 @@ func (j *job) spoolPath() (string, error) {
 	if err := j.hold(); err != nil {
 		return "", err
 	}
-	return j.state("batch.csv"), nil
+	return j.state(batchFile + ".csv"), nil
 }
 
 func keepFailure(err error) error {

@@ -17,14 +17,14 @@ import (
 )
 
 // run is the main job: a batch into an output directory, from where it stood.
-func (a *app) run(ctx context.Context, s config.Settings, path string) error {
+func (a *app) run(ctx context.Context, s config.Settings, path string, choice poactor.Choice) error {
 	if err := s.Check(); err != nil {
 		return wrongUse("poactor --help lists the flags", "%v", err)
 	}
 	if s.Workers > config.ManyWorkers && !s.Quiet {
 		a.warn("%d workers are %d browsers: each wants some 250 MB and its share of the cores", s.Workers, s.Workers)
 	}
-	j, err := a.openJob(s, path)
+	j, err := a.openJob(s, path, choice)
 	if err != nil {
 		return err
 	}
@@ -103,8 +103,10 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	if j.settings.Quiet || j.settings.JSON {
 		return err
 	}
-	if err == nil && j.todo() == 0 && j.merged.Later == 0 {
+	if err == nil && j.todo() == 0 && j.merged.Later == 0 && j.choice.Only == nil {
 		fmt.Fprintln(a.stdout, "nothing to do: every order was settled by an earlier start")
+	} else if err == nil && j.todo() == 0 && j.choice.Only != nil {
+		fmt.Fprintln(a.stdout, "nothing to do: no order has ended so")
 	}
 	fmt.Fprintf(a.stdout, "%s, in %s\n", progress.Total(counts, open), progress.Short(took))
 	if j.merged.Later > 0 {

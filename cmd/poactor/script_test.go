@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"write":     cmdWrite,
 			"tmpfs":     cmdTmpfs,
 			"verify":    cmdVerify,
+			"spoil":     cmdSpoil,
 		},
 	})
 }
@@ -216,6 +217,21 @@ func cmdHold(ts *testscript.TestScript, _ bool, args []string) {
 	owner := fmt.Sprintf(`{"process": 4711, "host": "there", "since": %q}`, time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local).Format(time.RFC3339))
 	ts.Check(os.WriteFile(filepath.Join(state, "lock.owner"), []byte(owner), 0o600))
 	ts.Defer(func() { _ = lock.Close() })
+}
+
+// cmdSpoil deletes a file of an order, cuts one short and changes one: spoil DIR
+func cmdSpoil(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*", "PO_*_COMPLETED", "*"))
+	ts.Check(err)
+	if len(files) < 3 {
+		ts.Fatalf("only %d files", len(files))
+	}
+	ts.Check(os.Remove(files[0]))
+	ts.Check(os.Truncate(files[1], 1))
+	text, err := os.ReadFile(files[2])
+	ts.Check(err)
+	text[len(text)/2] ^= 1
+	ts.Check(os.WriteFile(files[2], text, 0o644))
 }
 
 // cmdWrite writes a file from a Go string, repeated: write FILE 'a\x00' [TIMES]

@@ -33,7 +33,8 @@ type Session struct {
 
 	guard guard
 	files fileTable
-	tab   tab // of the Read that runs
+	tab   tab      // of the Read that runs
+	pages []string // that it has opened
 
 	// ctx ends when the browser is of no more use; its cause is a *gone.
 	ctx    context.Context

@@ -28,6 +28,7 @@ var errNoBody = errors.New("the answer has no body")
 func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	s.pages = append(s.pages, withoutQuery(address))
 	s.guard.calls.forget()
 	s.guard.set(modeRead, func(url string) { cancel(&foreign{url: url}) })
 	defer s.guard.set(modeRead, nil)

@@ -87,6 +87,7 @@ func Look(dir string) (*Disk, error) {
 		return nil, fmt.Errorf("ledger of %s: %w", dir, err)
 	}
 	if err := d.openLook(path); err != nil {
+		d.Close()
 		return nil, err
 	}
 	return d, nil

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"strings"
+	"unicode"
 
 	"github.com/poactor/poactor/po"
 )
@@ -241,4 +243,56 @@ func (d *Disk) Settled(ctx context.Context) (map[po.Key]bool, error) {
 		settled[key] = true
 	}
 	return settled, d.wrap(rows.Err())
+}
+
+// Find returns the key of the order that a person calls so: as the batch has it,
+// by its key, or by the digits of it, as in PO 15262984. The error is
+// fs.ErrNotExist if there is none.
+func (d *Disk) Find(ctx context.Context, name string) (po.Key, error) {
+	name = strings.TrimSpace(name)
+	key, err := d.find(ctx, name)
+	if digits := strings.TrimLeftFunc(name, func(r rune) bool { return !unicode.IsDigit(r) }); errors.Is(err, fs.ErrNotExist) && digits != "" {
+		return d.find(ctx, digits)
+	}
+	return key, err
+}
+
+func (d *Disk) find(ctx context.Context, name string) (po.Key, error) {
+	var key po.Key
+	err := d.reader(ctx).QueryRowContext(ctx, `SELECT key FROM orders WHERE key = upper(?) OR upper(written) = upper(?) OR upper(number) = upper(?)
+		ORDER BY key = upper(?) DESC LIMIT 1`, name, name, name, name).Scan(into(&key))
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("order %s: %w", name, fs.ErrNotExist)
+	}
+	return key, d.wrap(err)
+}
+
+// Totals are what all orders of the ledger have together.
+type Totals struct {
+	Files  int
+	Bytes  int64
+	Causes map[po.Cause]int // of the orders of the batch that are settled and did not end well
+}
+
+// Totals sums up.
+func (d *Disk) Totals(ctx context.Context) (Totals, error) {
+	t := Totals{Causes: map[po.Cause]int{}}
+	if err := d.reader(ctx).QueryRowContext(ctx, `SELECT count(*), coalesce(sum(bytes), 0) FROM files`).Scan(&t.Files, &t.Bytes); err != nil {
+		return t, d.wrap(err)
+	}
+	rows, err := d.reader(ctx).QueryContext(ctx, `SELECT cause, count(*) FROM orders
+		WHERE place IS NOT NULL AND open = 0 AND status IN (?, ?) GROUP BY cause`, string(po.Failed), string(po.Partial))
+	if err != nil {
+		return t, d.wrap(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var cause po.Cause
+		var n int
+		if err := rows.Scan(into(&cause), &n); err != nil {
+			return t, d.wrap(err)
+		}
+		t.Causes[cause] = n
+	}
+	return t, d.wrap(rows.Err())
 }

@@ -94,25 +94,9 @@ CREATE TABLE attempts (
 
 // migrate brings the file to the newest schema.
 func (d *Disk) migrate() error {
-	application, err := d.number(`PRAGMA application_id`)
-	if err != nil {
-		return err
-	}
 	version, err := d.number(`PRAGMA user_version`)
-	if err != nil {
+	if err != nil || int(version) == len(migrations) {
 		return err
-	}
-	tables, err := d.number(`SELECT count(*) FROM sqlite_schema`)
-	if err != nil {
-		return err
-	}
-	if tables > 0 || application != 0 || version != 0 { // not a new file
-		if err := d.check(int(application), int(version)); err != nil {
-			return err
-		}
-	}
-	if int(version) == len(migrations) {
-		return nil
 	}
 	return d.Commit(context.Background(), func(context.Context) error {
 		for _, statements := range migrations[version:] {

@@ -5,8 +5,11 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,10 +17,15 @@ import (
 	_ "modernc.org/sqlite" // the driver: SQLite in Go, without cgo
 )
 
-// connect opens the file for writing, makes or migrates its schema, and opens
-// it for reading.
+// connect opens the file for reading and writing, and makes or migrates its
+// schema. A file that is none of ours is not touched.
 func (d *Disk) connect(path string) error {
-	var err error
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > 0 {
+		if err := d.openLook(path); err != nil && !errors.Is(err, errEmpty) {
+			return err
+		}
+	}
 	// FULL: a commit is on the disk when it returns, also after a power cut.
 	d.file, err = sql.Open("sqlite", address(path, "journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "cache_size(-32768)"))
 	if err != nil {
@@ -26,7 +34,7 @@ func (d *Disk) connect(path string) error {
 	if d.conn, err = d.file.Conn(context.Background()); err != nil {
 		return d.wrap(err)
 	}
-	if err := d.migrate(); err != nil {
+	if err := d.migrate(); err != nil || d.look != nil {
 		return err
 	}
 	return d.openLook(path)
@@ -38,15 +46,21 @@ func (d *Disk) openLook(path string) error {
 	if d.look, err = sql.Open("sqlite", address(path, "query_only(1)", "busy_timeout(5000)")); err != nil {
 		return d.wrap(err)
 	}
-	var application, version int
-	if err := d.look.QueryRow(`PRAGMA application_id`).Scan(&application); err != nil {
-		return d.wrap(err)
+	var application, version, tables int
+	for query, into := range map[string]*int{
+		`PRAGMA application_id`: &application, `PRAGMA user_version`: &version, `SELECT count(*) FROM sqlite_schema`: &tables,
+	} {
+		if err := d.look.QueryRow(query).Scan(into); err != nil {
+			return d.wrap(err)
+		}
 	}
-	if err := d.look.QueryRow(`PRAGMA user_version`).Scan(&version); err != nil {
-		return d.wrap(err)
+	if application == 0 && version == 0 && tables == 0 { // its maker was killed before there was anything in it
+		return errEmpty
 	}
 	return d.check(application, version)
 }
+
+var errEmpty = fmt.Errorf("empty ledger: %w", fs.ErrNotExist)
 
 // address is the file as SQLite takes it: a name may have any character in it.
 func address(path string, pragmas ...string) string {

@@ -93,6 +93,20 @@ func (j *JSON) Event(event any) {
 	fmt.Fprintln(j.out, ascii(line))
 }
 
+// Indented writes a value as indented JSON that is safe for a terminal.
+func Indented(out io.Writer, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(text) + "\n") { // line ends are between the strings
+		if _, err := fmt.Fprintln(out, ascii([]byte(strings.TrimSuffix(line, "\n")))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ascii escapes what a terminal could act on. Such characters stand inside
 // strings only.
 func ascii(line []byte) string {
