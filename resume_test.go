@@ -169,6 +169,30 @@ func TestAuditOfTheOutputDirectory(t *testing.T) {
 	}
 }
 
+// The audit goes on beside a run, which does not end before it: also where what
+// is open is done first.
+func TestAuditBesideTheRun(t *testing.T) {
+	t.Parallel()
+	r := newPlainTrial(t, 30)
+	list := r.orders(t)
+	if _, err := r.start(t, list[:29]); err != nil {
+		t.Fatal(err)
+	}
+	lost := 0
+	for _, f := range folders(t, r.cfg.Out, "_COMPLETED") {
+		remove(t, f)
+		lost++
+	}
+	summary, err := r.start(t, list)
+	if err != nil || summary.Open != 0 || summary.Counts[po.Completed] != lost+1 {
+		t.Errorf("%+v, %v; %d folders were lost", summary, err, lost)
+	}
+	if got := one[messages.OutputAudited](t, r); got.Opened != lost {
+		t.Errorf("%+v", got)
+	}
+	r.ledgerIsRight(t)
+}
+
 func asWork(folder string) string { return strings.TrimSuffix(folder, "_COMPLETED") + "__WORK" }
 
 func anyFile(t *testing.T, folder string) string {

@@ -68,7 +68,7 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (sight
 func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting, error) {
 	deadline := time.Now().Add(s.config.Times.Signs)
 	patience := s.config.Times.Calls
-	for look := s.spec.text; ; look = s.spec.slowly { // what an answer brings takes a while to show
+	for look := s.spec.text; ; look = s.spec.slowly {
 		seen, err := s.observe(ctx, look, known, time.Until(deadline))
 		if err != nil || seen.Sign != string(po.SignAttachments) && seen.Sign != string(po.SignEmpty) {
 			return seen, err

@@ -50,6 +50,12 @@ func (d *Disk) Claim(ctx context.Context, n int, ttl time.Duration) (c po.Claim,
 			}
 		}
 		c.Open = d.open
+		if d.auditing {
+			c.Open++
+			if c.Wait == 0 || c.Wait > auditPause {
+				c.Wait = auditPause
+			}
+		}
 		return nil
 	})
 	return c, err
