@@ -59,16 +59,16 @@ func outFailure(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return diskFull(err)
 	}
-	return cannot("give another one with --out, or see to its permissions", "output directory: %s", plain(err))
+	return cannot("give another one with --out, or see to its permissions", "output directory: %s", firstLine(err))
 }
 
 func diskFull(err error) error {
 	return cannot("make room, or give another --out; the same command goes on from where it stood",
-		"the disk is full: %s", plain(err))
+		"the disk is full: %s", firstLine(err))
 }
 
-// plain is an error's first line: joined errors have several.
-func plain(err error) string {
+// firstLine is an error's first line: joined errors have several.
+func firstLine(err error) string {
 	first, _, _ := strings.Cut(err.Error(), "\n")
 	return first
 }

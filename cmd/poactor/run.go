@@ -71,7 +71,7 @@ func (a *app) work(ctx context.Context, j *job) error {
 // start lets poactor begin with the orders.
 func (a *app) start(ctx context.Context, j *job) (*poactor.Handle, error) {
 	cfg := j.settings.Run(j.portal, j.dir)
-	cfg.Ledger, cfg.Choice, cfg.Log = j.ledger, j.choice, a.log
+	cfg.Ledger, cfg.Choice, cfg.Browsers, cfg.Log = j.ledger, j.choice, a.browsers, a.log
 	show := a.view(j)
 	cfg.OnEvent = func(event any) {
 		j.note(event)

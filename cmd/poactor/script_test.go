@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -21,14 +22,28 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/testportal"
+	"github.com/poactor/poactor/internal/testportal/plain"
 )
 
 var update = flag.Bool("update", false, "write the goldens in the scripts anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"poactor": main})
+	testscript.Main(m, map[string]func(){"poactor": main, "poactor-plain": mainPlain})
 }
+
+// mainPlain is poactor with sessions that need no browser, on the portal of
+// POACTOR_BASE_URL.
+func mainPlain() {
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv}
+	a.browsers = plainBrowsers{&plain.Browsers{Base: os.Getenv("POACTOR_BASE_URL"), Dir: os.TempDir()}}
+	os.Exit(a.main(os.Args[1:]))
+}
+
+type plainBrowsers struct{ *plain.Browsers }
+
+func (b plainBrowsers) Open(ctx context.Context) (actors.Session, error) { return b.Browsers.Open(ctx) }
 
 // TestScripts runs testdata/script: the specification of the command line.
 func TestScripts(t *testing.T) {
