@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/poactor/poactor/po"
@@ -64,7 +65,7 @@ func (d *Disk) Merge(ctx context.Context, orders iter.Seq2[po.Order, error], cho
 // take compares the orders with those that the ledger has, place by place, and
 // writes from the first that differs: most starts have the batch of the last.
 func (d *Disk) take(orders iter.Seq2[po.Order, error], m *Merged) error {
-	next, stop := iter.Pull2(orders)
+	next, stop := pump(orders)
 	defer stop()
 	first, same, err := d.sameAs(next)
 	if err != nil {
@@ -112,6 +113,58 @@ type pulled struct {
 	order po.Order
 	err   error
 	ok    bool
+}
+
+// pumpSize is how many orders go from one goroutine to the other at once.
+const pumpSize = 512
+
+// pump is iter.Pull2 that reads ahead: a batch is parsed while what was parsed
+// before is written.
+func pump(orders iter.Seq2[po.Order, error]) (next func() (po.Order, error, bool), stop func()) {
+	full := make(chan []pulled, 4) // closed by the goroutine
+	done := make(chan struct{})    // closed by stop
+	go func() {
+		defer close(full)
+		part := make([]pulled, 0, pumpSize)
+		send := func() bool {
+			select {
+			case full <- part:
+				part = make([]pulled, 0, pumpSize)
+				return true
+			case <-done:
+				return false
+			}
+		}
+		defer send()
+		defer func() { // whose orders they are is not ours to say
+			if p := recover(); p != nil {
+				part = append(part, pulled{err: fmt.Errorf("the orders cannot be read: panic: %v", p), ok: true})
+			}
+		}()
+		for o, err := range orders {
+			if part = append(part, pulled{o, err, true}); len(part) == pumpSize && !send() {
+				return
+			}
+		}
+	}()
+	var part []pulled
+	next = func() (po.Order, error, bool) {
+		for len(part) == 0 {
+			more, ok := <-full
+			if !ok {
+				return po.Order{}, nil, false
+			}
+			part = more
+		}
+		p := part[0]
+		part = part[1:]
+		return p.order, p.err, p.ok
+	}
+	return next, sync.OnceFunc(func() {
+		close(done)
+		for range full { // until the goroutine has ended: it uses what the caller may close
+		}
+	})
 }
 
 // sameAs returns how many of the first orders the ledger has just so, and the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,6 +163,10 @@ func TestMergeOfABatchThatBreaksOff(t *testing.T) {
 		if _, err := d.Merge(t.Context(), seq, ledger.Choice{}); !errors.Is(err, broken) {
 			t.Errorf("after %d: %v", after, err)
 		}
+	}
+	panics := iter.Seq2[po.Order, error](func(yield func(po.Order, error) bool) { yield(orders(1)[0], nil); panic("no more") })
+	if _, err := d.Merge(t.Context(), panics, ledger.Choice{}); err == nil || !strings.Contains(err.Error(), "no more") {
+		t.Errorf("a panic: %v", err)
 	}
 	if m := merge(t, d, orders(3)); m.New+m.Gone+m.Back != 0 {
 		t.Errorf("%+v", m)
