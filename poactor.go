@@ -146,5 +146,11 @@ func (b browsers) Open(ctx context.Context) (actors.Session, error) {
 	if err != nil {
 		return nil, err // not a session that is a nil *browser.Session
 	}
-	return s, nil
+	return session{s}, nil
 }
+
+// session makes a browser's session a port of the actors.
+type session struct{ *browser.Session }
+
+// Memory implements the port.
+func (s session) Memory() int64 { return 0 }

@@ -38,7 +38,10 @@ type ready struct {
 }
 
 // peers are the actors a dispatcher talks to.
-type peers struct{ coordinator, fetcher, observer *actor.PID }
+type peers struct {
+	coordinator, fetcher, observer *actor.PID
+	governor                       *actor.PID // nil: nothing binds
+}
 
 // meet tells the dispatcher its peers; it begins then.
 type meet struct{ peers peers }
@@ -47,6 +50,12 @@ type meet struct{ peers peers }
 type (
 	wake         struct{}
 	extendLeases struct{}
+)
+
+// hire and dismiss ask the coordinator for a worker, or to end one.
+type (
+	hire    doHire
+	dismiss doDismiss
 )
 
 // dispatchEnded tells the coordinator that nothing is in hand and nothing more
@@ -61,7 +70,7 @@ type dispatchEnded struct {
 func newDispatcher(cfg Config) actor.Actor {
 	return &dispatcher{
 		cfg:     cfg,
-		board:   newBoard(cfg.Attempts, cfg.inWork(), rand.Float64),
+		board:   newBoard(cfg.Attempts, cfg.Workers, rand.Float64),
 		clerk:   &clerk{ledger: cfg.Ledger, files: cfg.Files, ttl: leaseTime},
 		workers: map[string]ready{},
 		counts:  map[po.Status]int{},
@@ -78,21 +87,30 @@ func (d *dispatcher) Receive(c actor.Context) {
 	case meet:
 		d.peers = m.peers
 		d.extendLater(c)
-		d.do(c, d.board.begin())
+		d.do(c, d.board.begin(now))
 	case messages.WorkerReady:
 		d.workers[m.Worker.Name] = ready{c.Sender(), m.Profile}
 		if m.Took > 0 {
 			c.Send(d.peers.observer, m)
 		}
-		d.do(c, d.board.ready(m.Worker, now))
+		d.do(c, d.board.ready(m, now))
 	case messages.WorkerLost:
-		d.do(c, d.board.lost(m.Worker, po.Failure{Cause: m.Cause, Detail: m.Detail}, now))
+		d.do(c, d.board.lost(m, now))
 	case messages.OrderRead:
 		d.do(c, d.board.read(m, now))
 		d.tellRead(c, m)
+		d.tellGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter})
 	case messages.FilesFetched:
 		c.Send(d.peers.observer, m)
+		for _, f := range m.Result.Missing {
+			if f.Cause == po.Throttled {
+				d.tellGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter})
+				break // the others were refused together with it
+			}
+		}
 		d.do(c, d.board.fetched(m, now))
+	case messages.Resize:
+		d.do(c, d.board.resize(m, now))
 	case messages.Drain:
 		d.do(c, d.board.drain(po.Interrupted, m.Reason, now))
 	case messages.Stop:
@@ -118,6 +136,13 @@ func (d *dispatcher) tellRead(c actor.Context, m messages.OrderRead) {
 	c.Send(d.peers.observer, m)
 }
 
+// tellGovernor says how the portal does.
+func (d *dispatcher) tellGovernor(c actor.Context, a Answer) {
+	if d.peers.governor != nil {
+		c.Send(d.peers.governor, a)
+	}
+}
+
 // do carries effects out.
 func (d *dispatcher) do(c actor.Context, effects []any) {
 	for _, effect := range effects {
@@ -127,6 +152,19 @@ func (d *dispatcher) do(c actor.Context, effects []any) {
 			d.clerk.add(c, e)
 		case doCancel:
 			c.Send(d.peers.fetcher, cancelFetches(e))
+		case doHire:
+			c.Send(d.peers.coordinator, hire(e))
+		case doDismiss:
+			delete(d.workers, e.name)
+			c.Send(d.peers.coordinator, dismiss(e))
+			c.Send(d.peers.observer, messages.WorkerDismissed{Worker: e.name})
+		case doCondemn:
+			c.Send(d.workers[e.worker.Name].pid, condemn{e.worker.Incarnation, e.why})
+		case doRecycle:
+			c.Send(d.workers[e.worker.Name].pid, recycle{e.worker.Incarnation})
+			c.Send(d.peers.observer, messages.WorkerRecycled{Worker: e.worker.Name, Reason: e.reason})
+		case doTell:
+			c.Send(d.peers.observer, e.event)
 		case doWake:
 			d.wakeIn(c, e.after)
 		case doSettle:

@@ -63,6 +63,25 @@ type (
 	}
 	// doExtend keeps leases.
 	doExtend struct{ tokens []string }
+	// doHire makes a new worker; alone: a throw-away one.
+	doHire struct {
+		name  string
+		alone bool
+	}
+	// doDismiss ends a worker that has nothing in hand.
+	doDismiss struct{ name string }
+	// doCondemn has a worker replaced that does not finish what it is given.
+	doCondemn struct {
+		worker messages.Worker
+		why    string
+	}
+	// doRecycle has an idle worker open a fresh browser.
+	doRecycle struct {
+		worker messages.Worker
+		reason string
+	}
+	// doTell tells the host a fact.
+	doTell struct{ event any }
 	// doWake asks for a wake after a while.
 	doWake struct{ after time.Duration }
 	// doEnd says that the run is over.

@@ -22,6 +22,7 @@ func (nowhere) Open(context.Context) (actors.Session, error) {
 	return nowhere{make(chan struct{})}, nil
 }
 func (nowhere) Profile() string { return "none" }
+func (nowhere) Memory() int64   { return 0 }
 func (nowhere) Read(context.Context, po.Order, []string) (po.Reading, error) {
 	return po.Reading{Sign: po.SignNotFound}, nil
 }

@@ -59,7 +59,7 @@ func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
 	}
 	b.missedBy[key] = b.answers
 	fx := b.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail})
-	if b.pause { // of this wave
+	if b.pausing(now) { // of this wave
 		return fx
 	}
 	if b.misses == 0 {
@@ -69,8 +69,9 @@ func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
 	if unreachable(b.misses, now.Sub(b.missed), b.answers > 0) {
 		return append(fx, b.stop(f.Cause, "the portal does not answer: "+f.Detail)...)
 	}
-	b.pause = true
-	return append(fx, doWake{backoff(b.misses, retryBase, retryLongest)})
+	d := backoff(b.misses, retryBase, retryLongest)
+	b.paused = now.Add(d)
+	return fx
 }
 
 // fail applies the table of causes to an order.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
@@ -24,6 +25,9 @@ type Session interface {
 	// are those that have no URL. An error is a *po.ReadFailure, whose cause
 	// po.BrowserDied says that the session is of no more use.
 	Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error)
+	// Memory is what the browser's processes take up, in bytes; 0 if it is not
+	// known. It may take some milliseconds.
+	Memory() int64
 	// Done is closed by the session when its browser has died, whoever ended
 	// it.
 	Done() <-chan struct{}
@@ -47,6 +51,34 @@ type Files interface {
 	// Finish gives the work folder its final name. Asked again after it has
 	// done so, it does nothing.
 	Finish(ctx context.Context, kept po.Kept, final string) error
+}
+
+// Load tells how much machine and portal bear. Its methods may be called from
+// different goroutines.
+type Load interface {
+	// Look reads how the machine does, and says how much it bears. It may take
+	// some milliseconds.
+	Look(ctx context.Context) Bearing
+	// Answered takes in what came of a page or of files, and says what follows
+	// from that. It does not block.
+	Answered(a Answer) Bearing
+}
+
+// Bearing is what machine and portal bear now.
+type Bearing struct {
+	Workers int           // to have; 1 or more
+	Reading int           // orders to read at once; 1 to Workers
+	Hold    time.Duration // for which no order is to be begun; 0: none
+	Binds   messages.Binds
+	Reason  string // in words with numbers
+}
+
+// Answer is what came of a page, or of files.
+type Answer struct {
+	Took       time.Duration
+	Sign       po.Sign       // of a page that was read; empty otherwise
+	Cause      po.Cause      // why it was not; empty otherwise
+	RetryAfter time.Duration // what the portal asked for
 }
 
 // Ledger is the record of claims, attempts, files and outcomes: claim by

@@ -83,6 +83,8 @@ type ReadFailure struct {
 	// Unreachable is set where the portal gave no answer at all: refused, no
 	// such host, no route.
 	Unreachable bool
+	// Answered is set where the portal gave an answer, whatever it was.
+	Answered bool
 	URL         string // of the page, as far as known
 	Trace       Trace
 }

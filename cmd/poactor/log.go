@@ -54,6 +54,20 @@ func logEvent(log *logrus.Logger, event any) {
 	case messages.WorkerLost:
 		log.WithFields(logrus.Fields{"worker": e.Worker, "cause": e.Cause, "detail": e.Detail,
 			"again": e.Again.String(), "gave_up": e.GaveUp}).Warn("worker lost")
+	case messages.WorkerRecycled:
+		log.WithFields(logrus.Fields{"worker": e.Worker, "reason": e.Reason}).Info("worker gets a fresh browser")
+	case messages.WorkerDismissed:
+		log.WithFields(logrus.Fields{"worker": e.Worker}).Info("worker dismissed")
+	case messages.PoolResized:
+		log.WithFields(logrus.Fields{"from": e.From, "to": e.To, "binds": e.Binds, "reason": e.Reason}).Warn("pool resized")
+	case messages.PortalPaced:
+		log.WithFields(logrus.Fields{"reading": e.Reading, "hold": e.Hold.String(), "reason": e.Reason}).Warn("portal paced")
+	case messages.JobStuck:
+		log.WithFields(logrus.Fields{"worker": e.Worker, "order": e.Written, "for": e.For.String()}).Warn("job is stuck")
+	case messages.JobReturned:
+		log.WithFields(logrus.Fields{"worker": e.Worker, "order": e.Written, "after": e.After.String()}).Warn("stuck job came back")
+	case messages.OrderQuarantined:
+		log.WithFields(logrus.Fields{"order": e.Key, "deaths": e.Deaths, "worker": e.Worker}).Warn("order in quarantine")
 	case messages.OrderStarted:
 		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker.Name, "attempt": e.Attempt}).Debug("order started")
 	case messages.OrderRetried:

@@ -33,6 +33,7 @@ type instantSession struct {
 }
 
 func (*instantSession) Profile() string         { return "instant" }
+func (*instantSession) Memory() int64           { return 0 }
 func (s *instantSession) Done() <-chan struct{} { return s.done }
 func (s *instantSession) Close() error {
 	select {

@@ -25,7 +25,7 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	defer context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })()
 
 	address := s.config.Portal.OrderURL(order.Number)
-	s.pages = nil
+	s.pages, s.answered = nil, false
 	reading, err := s.read(ctx, address, byBrowser)
 	reading.Trace.Pages = s.pages
 	if err == nil && reading.Sign == po.SignForbidden {
@@ -42,6 +42,7 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 		failure = &po.ReadFailure{Cause: end.cause, Detail: end.detail}
 	}
 	failure.Trace.Pages = s.pages
+	failure.Answered = s.answered
 	if worthKeeping(failure) {
 		failure.Trace.Evidence = s.evidence(order, failure.Cause)
 	}

@@ -44,6 +44,7 @@ func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 func (s *Session) navigateAndObserve(ctx context.Context, address string) (sighting, error) {
 	err := s.navigate(ctx, address)
 	answer := s.guard.answer()
+	s.answered = s.answered || answer.Status != 0
 	known := statusSign(s.config.Portal, answer.Status)
 	if failure := serverFailure(answer, time.Now()); failure != nil && known == "" {
 		return sighting{}, failure

@@ -48,6 +48,12 @@ type record struct {
 	AfterMS  *int64       `json:"after_ms,omitempty"`
 	GaveUp   bool         `json:"gave_up,omitempty"`
 
+	From   int            `json:"from,omitempty"`
+	To     int            `json:"to,omitempty"`
+	Binds  messages.Binds `json:"binds,omitempty"`
+	Reason string         `json:"reason,omitempty"`
+	Deaths int            `json:"deaths,omitempty"`
+
 	Portal     string            `json:"portal,omitempty"`
 	Workers    int               `json:"workers,omitempty"`
 	Sequential bool              `json:"sequential,omitempty"`
@@ -142,6 +148,18 @@ func newRecord(event any) (record, bool) {
 	case messages.WorkerLost:
 		return record{Event: "worker_lost", Worker: e.Worker, Cause: e.Cause, Detail: e.Detail,
 			AfterMS: ms(e.Again), GaveUp: e.GaveUp}, true
+	case messages.WorkerRecycled:
+		return record{Event: "worker_recycled", Worker: e.Worker, Reason: e.Reason}, true
+	case messages.WorkerDismissed:
+		return record{Event: "worker_dismissed", Worker: e.Worker}, true
+	case messages.PoolResized:
+		return record{Event: "pool_resized", From: e.From, To: e.To, Sequential: e.To == 1, Binds: e.Binds, Reason: e.Reason}, true
+	case messages.PortalPaced:
+		return record{Event: "portal_paced", To: e.Reading, AfterMS: ms(e.Hold), Binds: messages.BindsPortal, Reason: e.Reason}, true
+	case messages.JobStuck:
+		return record{Event: "job_stuck", Worker: e.Worker, Number: e.Written, TookMS: ms(e.For)}, true
+	case messages.JobReturned:
+		return record{Event: "job_returned", Worker: e.Worker, Number: e.Written, AfterMS: ms(e.After)}, true
 	}
 	return orderRecord(event)
 }
@@ -164,6 +182,8 @@ func orderRecord(event any) (record, bool) {
 			Cause: e.Failure.Cause, Detail: e.Failure.Detail, AfterMS: ms(e.After)}, true
 	case messages.OrderReleased:
 		return record{Event: "order_released", Number: e.Written, Key: e.Key, Cause: e.Failure.Cause, Detail: e.Failure.Detail}, true
+	case messages.OrderQuarantined:
+		return record{Event: "order_quarantined", Number: e.Written, Key: e.Key, Worker: e.Worker, Deaths: e.Deaths}, true
 	case messages.OrderSettled:
 		return settledRecord(e), true
 	}

@@ -55,6 +55,14 @@ func (l *Lines) line(event any) string {
 		return lost(e)
 	case messages.WorkerReady:
 		return l.ready(e)
+	case messages.PoolResized:
+		return resized(e)
+	case messages.PortalPaced:
+		return paced(e)
+	case messages.OrderQuarantined:
+		return fmt.Sprintf("%s: %d browsers died with it in hand; it is tried once more, alone in a throw-away browser", Clean(e.Written), e.Deaths)
+	case messages.JobStuck:
+		return fmt.Sprintf("%s does not come back from its work after %s; another takes its place", e.Worker, Short(e.For))
 	}
 	return ""
 }
@@ -121,6 +129,24 @@ func lost(e messages.WorkerLost) string {
 		return fmt.Sprintf("%s is given up (%s)", e.Worker, why(e.Cause, e.Detail))
 	}
 	return fmt.Sprintf("%s is lost (%s), a new browser opens in %s", e.Worker, why(e.Cause, e.Detail), Short(e.Again))
+}
+
+// resized says how the pool changes, and why.
+func resized(e messages.PoolResized) string {
+	line := fmt.Sprintf("%s instead of %d", Count(e.To, "worker"), e.From)
+	if e.To == 1 {
+		line += ", one order at a time"
+	}
+	return line + ": " + Clean(e.Reason)
+}
+
+// paced says how much the portal is asked for.
+func paced(e messages.PortalPaced) string {
+	line := fmt.Sprintf("%s read at once", Count(e.Reading, "order"))
+	if e.Hold > 0 {
+		line += ", after a pause of " + Short(e.Hold)
+	}
+	return line + ": " + Clean(e.Reason)
 }
 
 func (l *Lines) ready(e messages.WorkerReady) string {

@@ -44,6 +44,13 @@ func story() []any {
 		messages.OrderSettled{Worker: "worker-2", Took: time.Second, Outcome: po.Outcome{
 			Key: "3", Written: "PO3", Status: po.NotFound, Cause: po.CauseNotFound, Detail: "the page says so"}},
 		messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserHung, GaveUp: true},
+		messages.PoolResized{From: 2, To: 1, Binds: messages.BindsBrowsers, Reason: "a worker was given up: browser_hung"},
+		messages.PortalPaced{Reading: 1, Hold: 20 * time.Second, Reason: "the portal asked for a pause of 20 s"},
+		messages.OrderQuarantined{Key: "4", Written: "PO4", Deaths: 2, Worker: "alone-3"},
+		messages.WorkerDismissed{Worker: "alone-3"},
+		messages.WorkerRecycled{Worker: "worker-2", Reason: "it has read 250 orders"},
+		messages.JobStuck{Worker: "worker-2", Written: "PO5", For: 35 * time.Second},
+		messages.JobReturned{Worker: "worker-2", Written: "PO5", After: time.Minute},
 		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Cause: po.SignedOut, Detail: "sign-in page"},
 		struct{ Own string }{secret},
 	}
@@ -67,6 +74,10 @@ worker-2 is back
 [ 3/12] POX            FAILED         -           invalid_number
 [ 4/12] PO3            NOT_FOUND      -          worker-2      1s
 worker-1 is given up (browser_hung)
+1 worker instead of 2, one order at a time: a worker was given up: browser_hung
+1 order read at once, after a pause of 20s: the portal asked for a pause of 20 s
+PO4: 2 browsers died with it in hand; it is tried once more, alone in a throw-away browser
+worker-2 does not come back from its work after 35s; another takes its place
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
@@ -95,7 +106,8 @@ func TestJSON(t *testing.T) {
 	}
 	want := []string{"batch_merged", "output_audited", "run_started", "worker_ready", "order_started", "order_read", "files_fetched", "order_retried",
 		"order_settled", "worker_lost", "order_released", "worker_ready", "order_settled", "order_settled",
-		"order_settled", "worker_lost", "run_ended"}
+		"order_settled", "worker_lost", "pool_resized", "portal_paced", "order_quarantined", "worker_dismissed", "worker_recycled",
+		"job_stuck", "job_returned", "run_ended"}
 	if diff := cmp.Diff(want, events); diff != "" {
 		t.Error(diff)
 	}
@@ -104,7 +116,8 @@ func TestJSON(t *testing.T) {
 		5:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","sign":"attachments","supplier":"Acme","found":2,"took_ms":1000}`,
 		8:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","worker":"worker-1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","took_ms":1840}`,
 		9:  `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
-		16: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8}`,
+		16: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"binds":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
+		23: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8}`,
 	} {
 		if diff := cmp.Diff(want, lines[i]); diff != "" {
 			t.Error(diff)

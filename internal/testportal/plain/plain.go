@@ -56,6 +56,9 @@ type Session struct {
 // Profile implements the port.
 func (s *Session) Profile() string { return s.name }
 
+// Memory implements the port: it is not known.
+func (s *Session) Memory() int64 { return 0 }
+
 // Done implements the port.
 func (s *Session) Done() <-chan struct{} { return s.done }
 
