@@ -85,8 +85,8 @@ type ReadFailure struct {
 	Unreachable bool
 	// Answered is set where the portal gave an answer, whatever it was.
 	Answered bool
-	URL         string // of the page, as far as known
-	Trace       Trace
+	URL      string // of the page, as far as known
+	Trace    Trace
 }
 
 func (f *ReadFailure) Error() string {
