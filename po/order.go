@@ -48,9 +48,10 @@ type Order struct {
 	// Levels name the folders above the order's own, outermost first. Without
 	// any the level is the supplier.
 	Levels []string
-	// Kept is what an earlier run left for this order: its zero value if
-	// nothing.
-	Kept Kept
+	// Invalid says in words why what is written is no number of the portal;
+	// empty if it is one. Such an order is settled as Failed with the cause
+	// InvalidNumber, and no browser is asked.
+	Invalid string
 }
 
 // Kept is what earlier attempts at an order left on disk.

@@ -22,40 +22,36 @@ type Bad struct {
 	Line    int    // 1-based
 	Written string // the number, shortened
 	Why     Why
-	First   int   // the line of the first row with that order, for a duplicate
-	Err     error // of a malformed number, from the portal
+	First   int    // the line of the first row with that order, for a duplicate
+	Detail  string // what is wrong with a malformed number
 }
+
+// maxBad is how many bad rows are kept for telling: in a million rows all may
+// be bad.
+const maxBad = 1000
 
 // Plan says what there is to do in a batch. It holds a byte for each row and
 // the bad rows.
 type Plan struct {
 	Rows      int   // that are not empty
-	Orders    int   // different ones to work on
+	Orders    int   // different ones to work on, with a number of the portal
 	Completed int   // rows that say so already: left alone
 	Blank     int   // rows
 	Malformed int   // rows
+	Invalid   int   // different malformed numbers
 	Duplicate int   // rows
-	Bad       []Bad // in the order of the file
+	Bad       []Bad // the first of them, in the order of the file
 
-	batch *Batch
-	kinds []kind // of every row, the empty ones included
+	batch  *Batch
+	firsts []bool // of every row, the empty ones included: it is the first of its order
 }
-
-// kind is what a plan does with a row.
-type kind byte
-
-const (
-	kindNone      kind = iota // nothing
-	kindOrder                 // the first row of an order
-	kindMalformed             // the first row of a malformed number
-)
 
 // Plan reads the batch through and sorts its rows.
 func (b *Batch) Plan() (*Plan, error) {
-	p := &Plan{batch: b, kinds: make([]kind, b.rows)}
+	p := &Plan{batch: b, firsts: make([]bool, b.rows)}
 	seen := make(map[po.Key]int, b.rows)
 	err := b.each(func(i int, row Row) error {
-		p.kinds[i] = p.add(row, seen)
+		p.firsts[i] = p.add(row, seen)
 		return nil
 	})
 	if err != nil {
@@ -64,68 +60,59 @@ func (b *Batch) Plan() (*Plan, error) {
 	return p, nil
 }
 
-// add counts a row; seen has the lines of the keys before it.
-func (p *Plan) add(row Row, seen map[po.Key]int) kind {
+// add counts a row and reports whether it is the first of its order; seen has
+// the lines of the keys before it.
+func (p *Plan) add(row Row, seen map[po.Key]int) bool {
 	p.Rows++
 	if row.Status == po.Completed {
 		p.Completed++
-		return kindNone
+		return false
 	}
-	bad := Bad{Line: row.Line, Written: shorten(row.Order.Written), Err: row.Err}
-	first, again := seen[row.Order.Key]
-	result := kindNone
-	switch {
-	case row.Order.Key == "":
-		bad.Why = Blank
+	if row.Order.Key == "" {
 		p.Blank++
-	case row.Err != nil:
-		bad.Why = Malformed
+		p.bad(Bad{Line: row.Line, Why: Blank})
+		return false
+	}
+	first, again := seen[row.Order.Key]
+	if !again {
+		seen[row.Order.Key] = row.Line
+	}
+	written := shorten(row.Order.Written)
+	switch {
+	case row.Order.Invalid != "":
 		p.Malformed++
-		result = kindMalformed
+		p.bad(Bad{Line: row.Line, Written: written, Why: Malformed, Detail: row.Order.Invalid})
+		if !again {
+			p.Invalid++
+		}
 	case again:
-		bad.Why, bad.First = Duplicate, first
 		p.Duplicate++
+		p.bad(Bad{Line: row.Line, Written: written, Why: Duplicate, First: first})
 	default:
 		p.Orders++
-		result = kindOrder
 	}
-	if result != kindOrder {
-		p.Bad = append(p.Bad, bad)
-	}
-	if again || result == kindNone {
-		return kindNone
-	}
-	seen[row.Order.Key] = row.Line
-	return result
+	return !again
 }
 
-// All yields the orders to work on, each once, from the first row that has
-// it and is not COMPLETED. An error ends it.
+func (p *Plan) bad(b Bad) {
+	if len(p.Bad) < maxBad {
+		p.Bad = append(p.Bad, b)
+	}
+}
+
+// All yields the orders of the batch in its order, each once, from the first
+// row that has it and is not COMPLETED; those with a malformed number, which
+// are Invalid, included. An error ends it.
 func (p *Plan) All() iter.Seq2[po.Order, error] {
 	return func(yield func(po.Order, error) bool) {
-		for row, err := range p.firsts(kindOrder) {
-			if !yield(row.Order, err) {
-				return
-			}
-		}
-	}
-}
-
-// Invalid yields the first row of each malformed number. They are to be
-// settled as po.Failed with po.InvalidNumber. An error ends it.
-func (p *Plan) Invalid() iter.Seq2[Row, error] { return p.firsts(kindMalformed) }
-
-// firsts yields the rows of a kind.
-func (p *Plan) firsts(k kind) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
 		err := p.batch.each(func(i int, row Row) error {
-			if p.kinds[i] == k && !yield(row, nil) {
+			if p.firsts[i] && !yield(row.Order, nil) {
 				return errStop
 			}
 			return nil
 		})
 		if err != nil && !errors.Is(err, errStop) {
-			yield(Row{}, p.batch.wrap(err))
+			yield(po.Order{}, p.batch.wrap(err))
 		}
 	}
 }

@@ -154,3 +154,6 @@ func (w *writer) cell(rec *record, i int, text string) {
 	}
 	w.row = w.charset.encode(w.row, text)
 }
+
+// ResultsName is what the batch with its status columns is called.
+func (b *Batch) ResultsName() string { return "results.csv" }

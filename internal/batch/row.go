@@ -15,12 +15,10 @@ type Row struct {
 	Line int // where it begins, 1-based
 	// Order is what the row asks for. The key is empty if the row has no
 	// number; where the number is malformed the key stands for what is
-	// written.
+	// written, and Invalid says why.
 	Order po.Order
 	// Status is what the STATUS column has; empty if that is none of ours.
 	Status po.Status
-	// Err says why the number is malformed; nil if it is not.
-	Err error
 }
 
 // errStop ends a pass early.
@@ -65,10 +63,12 @@ func (b *Batch) row(rec *record) (Row, bool) {
 	if row.Order.Written == "" {
 		return row, true
 	}
-	row.Order.Key, row.Order.Number, row.Err = b.parse(row.Order.Written)
-	if row.Err != nil {
+	var err error
+	if row.Order.Key, row.Order.Number, err = b.parse(row.Order.Written); err != nil {
 		row.Order.Key, row.Order.Number = malformedKey(row.Order.Written), ""
 		row.Order.Written = shorten(row.Order.Written)
+		// the cause's own word is shown beside it
+		row.Order.Invalid = strings.TrimPrefix(err.Error(), string(po.InvalidNumber)+": ")
 	}
 	return row, true
 }
