@@ -1,0 +1,6 @@
+//go:build !linux
+
+package resource
+
+// probeAndPrint is for cgroups.
+func probeAndPrint() {}

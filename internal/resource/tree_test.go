@@ -1,0 +1,136 @@
+package resource
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// helper makes this binary one of the processes that a test looks at.
+const helper = "RESOURCE_TEST_HELPER"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(helper) {
+	case "parent":
+		parent()
+	case "child":
+		child()
+	case "probe":
+		probeAndPrint()
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+const childBytes = 64 << 20
+
+// child takes memory and time and waits for the end of its input.
+func child() {
+	block := make([]byte, childBytes)
+	for i := range block {
+		block[i] = byte(i)
+	}
+	for end := time.Now().Add(200 * time.Millisecond); time.Now().Before(end); {
+	}
+	os.Stdout.WriteString("ready\n")
+	io.Copy(io.Discard, os.Stdin)
+	runtime.KeepAlive(block)
+}
+
+// parent has a child, and takes little itself.
+func parent() {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), helper+"=child")
+	cmd.Stdin, cmd.Stdout = os.Stdin, os.Stdout
+	cmd.Run()
+}
+
+// Trees of real processes: a child's memory and time are its parent's, and what
+// has ended is gone.
+func TestTrees(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), helper+"=parent")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
+		t.Fatal(line, err)
+	}
+	const nobody = 1<<22 + 1 // above every pid_max
+	trees, err := Trees(t.Context(), cmd.Process.Pid, os.Getpid(), nobody)
+	if err != nil || len(trees) != 2 {
+		t.Fatal(trees, err)
+	}
+	got, all := trees[cmd.Process.Pid], trees[os.Getpid()]
+	// The race detector takes several times as much again.
+	if got.Processes != 2 || got.Bytes < childBytes || got.Bytes > 16*childBytes || got.CPU < 100*time.Millisecond {
+		t.Errorf("%+v, want 2 processes, %d bytes, 0.2 s", got, childBytes)
+	}
+	if all.Processes < 3 || all.Bytes < got.Bytes || all.CPU < got.CPU {
+		t.Errorf("our own tree, with that one, is %+v", all)
+	}
+	in.Close()
+	cmd.Wait()
+	if trees, err = Trees(t.Context(), cmd.Process.Pid); err != nil || len(trees) != 0 {
+		t.Errorf("after its end: %v, %v", trees, err)
+	}
+}
+
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	table := []process{
+		{pid: 1, parent: 0, group: 1, started: 1},
+		{pid: 10, parent: 1, group: 10, started: 50},
+		{pid: 11, parent: 10, group: 10, started: 51},
+		{pid: 12, parent: 11, group: 12, started: 52},
+		{pid: 13, parent: 1, group: 10, started: 53},  // lost its parent, kept its group
+		{pid: 14, parent: 11, group: 14, started: 40}, // older than its parent: a number given again
+		{pid: 15, parent: 1, group: 10, started: 40},  // older than its group
+		{pid: 20, parent: 1, group: 20, started: 54},
+		{pid: 21, parent: 20, group: 20, started: 55},
+		{pid: 22, parent: 22, group: 0, started: 1}, // its own parent, as Windows has it
+	}
+	children, groups := map[int][]process{}, map[int][]process{}
+	for _, p := range table {
+		children[p.parent] = append(children[p.parent], p)
+		groups[p.group] = append(groups[p.group], p)
+	}
+	for _, c := range []struct {
+		name string
+		root int // index
+		want []int
+	}{
+		{"a group and its descendants", 1, []int{10, 11, 13, 12}},
+		{"a member of a group has its descendants only", 2, []int{11, 12}},
+		{"another", 7, []int{20, 21}},
+		{"a circle", 9, []int{22}},
+	} {
+		var got []int
+		for _, p := range members(table[c.root], children, groups) {
+			got = append(got, p.pid)
+		}
+		if len(got) != len(c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+			continue
+		}
+		for i := range got {
+			if got[i] != c.want[i] {
+				t.Errorf("%s: %v, want %v", c.name, got, c.want)
+			}
+		}
+	}
+}
