@@ -5,7 +5,7 @@
 // Probe and Trees read: CPU and memory of the machine or of the cgroup that
 // bounds us, and what the processes of a browser use. The rest is pure. Policy
 // says how many workers there should be now and what binds, Portal how many
-// orders the portal gets at once, Recycling which browser is worn out, and
-// Advise what is wrong with a wish before a run. None of them reads a clock or
-// starts anything, so that hours of load run through them in a test.
+// orders the portal gets at once, and Advise what is wrong with a wish before a
+// run. None of them reads a clock or starts anything, so that hours of load run
+// through them in a test.
 package resource
