@@ -37,6 +37,13 @@ func newLoad(ctx context.Context, b actors.Browsers, workers int, log *logrus.Lo
 	return l
 }
 
+// advise says what speaks against so many workers for so many orders.
+func (l *load) advise(orders int, tell func(event any)) {
+	for _, a := range resource.Advise(resource.Plan{Orders: orders, Workers: l.wish, Usage: l.usage}) {
+		tell(messages.Advised{Workers: a.Workers, Binds: messages.Binds(a.Binds), Text: a.Text})
+	}
+}
+
 // Look implements actors.Load.
 func (l *load) Look(ctx context.Context) actors.Bearing {
 	usage := l.read(ctx)

@@ -76,6 +76,7 @@ type output struct {
 	record   actors.Ledger // the port: ledger, or one in memory
 	ledger   *Ledger       // nil where the record is in memory
 	ours     bool          // the ledger was opened here
+	orders   int           // to work on, of those that can be read
 	workers  int
 	profiles *profilestore.Store // nil where no browser of ours is needed
 	browsers actors.Browsers     // nil where none is needed
@@ -97,16 +98,16 @@ func openOutput(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, erro
 
 func (o *output) open(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (err error) {
 	if cfg.InMemory {
-		o.workers, err = o.remember(orders)
+		o.orders, err = o.remember(orders)
 	} else {
-		o.workers, err = o.openLedger(ctx, cfg, orders)
+		o.orders, err = o.openLedger(ctx, cfg, orders)
 	}
 	if err != nil {
 		return err
 	}
 	// A batch with fewer orders than workers needs no more; one order is
 	// sequential by itself, none needs no browser.
-	o.workers = min(cfg.Workers, o.workers)
+	o.workers = min(cfg.Workers, o.orders)
 	if o.archive == nil {
 		if err := o.openArchive(cfg); err != nil {
 			return err

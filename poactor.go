@@ -81,11 +81,16 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 // start begins the run of an output directory that is ready for it.
 func start(ctx context.Context, cfg Config, out *output) *Handle {
 	h := &Handle{log: cfg.Log, begun: time.Now(), output: out}
-	h.run = actors.Start(actors.Config{
+	run := actors.Config{
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
-		Browsers: cfg.decorate(out.browsers), Files: out.archive, Ledger: out.record,
-		Log: cfg.Log, OnEvent: cfg.OnEvent,
-	})
+		Files: out.archive, Ledger: out.record, Log: cfg.Log, OnEvent: cfg.OnEvent,
+	}
+	if out.browsers != nil {
+		l := newLoad(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
+		l.advise(out.orders, cfg.OnEvent)
+		run.Browsers, run.Load = l, l
+	}
+	h.run = actors.Start(run)
 	beside, stop := context.WithCancel(ctx)
 	h.stop = stop
 	if out.audit != nil {

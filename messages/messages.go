@@ -212,6 +212,14 @@ type BatchMerged struct {
 	Later   int // open orders that are left for another start
 }
 
+// Advised says before a run what speaks against its number of workers: the batch
+// or the machine. The run goes on all the same.
+type Advised struct {
+	Workers int    // that suit
+	Binds   Binds  // BindsUser: the batch is small
+	Text    string // with numbers, for people
+}
+
 // OutputAudited says what came of holding the ledger against the output
 // directory: what an earlier start, or people, have left of it.
 type OutputAudited struct {

@@ -47,6 +47,8 @@ func logEvent(log *logrus.Logger, event any) {
 			"finished": e.Finished, "strange": e.Strange}).Info("output audited")
 	case messages.RunStarted:
 		log.WithFields(logrus.Fields{"portal": e.Portal, "workers": e.Workers}).Info("run started")
+	case messages.Advised:
+		log.WithFields(logrus.Fields{"workers": e.Workers, "binds": e.Binds, "reason": e.Text}).Info("advice")
 	case messages.WorkerReady:
 		if e.Took > 0 { // the first time of its browser
 			log.WithFields(logrus.Fields{"worker": e.Worker.Name, "profile": e.Profile, "took": e.Took.String()}).Info("worker ready")

@@ -139,6 +139,8 @@ func newRecord(event any) (record, bool) {
 	case messages.OutputAudited:
 		return record{Event: "output_audited", Orders: &e.Orders, Kept: &e.Kept, Missing: &e.Missing, Opened: &e.Opened,
 			Finished: &e.Finished, Strange: &e.Strange}, true
+	case messages.Advised:
+		return record{Event: "advised", To: e.Workers, Binds: e.Binds, Reason: e.Text}, true
 	case messages.RunStarted:
 		return record{Event: "run_started", Portal: e.Portal, Workers: e.Workers, Sequential: e.Sequential}, true
 	case messages.RunEnded:

@@ -55,6 +55,8 @@ func (l *Lines) line(event any) string {
 		return lost(e)
 	case messages.WorkerReady:
 		return l.ready(e)
+	case messages.Advised:
+		return "advice: " + Clean(e.Text)
 	case messages.PoolResized:
 		return resized(e)
 	case messages.PortalPaced:
