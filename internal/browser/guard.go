@@ -79,6 +79,13 @@ func (g *guard) watch(main proto.PageFrameID) {
 	g.main = main
 }
 
+// tab is the target of the frame that watch has named.
+func (g *guard) tab() proto.TargetTargetID {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return proto.TargetTargetID(g.main)
+}
+
 // opened notes a target, of which a page has its main frame's ID.
 func (g *guard) opened(params json.RawMessage) {
 	var e proto.TargetTargetCreated

@@ -157,4 +157,4 @@ func (s *Session) greet(ctx context.Context) error {
 }
 
 // connect speaks the DevTools protocol over a browser's pipe.
-func connect(p *pipe) *cdp.Client { return cdp.New().Start(p) }
+func connect(p *pipe) *line { return &line{Client: cdp.New().Start(p)} }

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-rod/rod/lib/proto"
 	"github.com/sirupsen/logrus"
 	logtest "github.com/sirupsen/logrus/hooks/test"
 	"go.uber.org/goleak"
@@ -90,11 +89,7 @@ func TestDeaths(t *testing.T) {
 		cause  po.Cause
 		within time.Duration
 	}{
-		"page crashes": {func(t *testing.T, s *Session) {
-			go proto.PageCrash{}.Call(s.page(t.Context())) // it is never answered
-		}, po.BrowserDied, 2 * time.Second},
 		"browser is killed": {func(t *testing.T, s *Session) { s.proc.cmd.Process.Kill() }, po.BrowserDied, 2 * time.Second},
-		"browser hangs":     {func(t *testing.T, s *Session) { s.proc.tree.stop(t) }, po.BrowserHung, 3 * time.Second},
 		"session is closed": {func(t *testing.T, s *Session) { s.Close() }, po.BrowserDied, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,6 +27,10 @@ func (t *tree) adopt(p *os.Process) error {
 
 func (t *tree) kill() { _ = syscall.Kill(-t.group, syscall.SIGKILL) }
 
+// stop stops all processes: they live on and do nothing. Killing works on them
+// all the same.
+func (t *tree) stop() error { return syscall.Kill(-t.group, syscall.SIGSTOP) }
+
 // alive reports whether any process of the group is left, besides those that
 // are dead and wait for a parent who does not ask.
 func (t *tree) alive() bool {

@@ -59,6 +59,11 @@ func (t *tree) adopt(p *os.Process) error {
 
 func (t *tree) kill() { _ = windows.TerminateJobObject(t.job, 1) }
 
+// stop would stop all processes, for which there is no means here.
+func (t *tree) stop() error {
+	return fmt.Errorf("a browser cannot be stopped on Windows: %w", errors.ErrUnsupported)
+}
+
 // accounting is JOBOBJECT_BASIC_ACCOUNTING_INFORMATION of the Windows headers.
 type accounting struct {
 	userTime, kernelTime, periodUserTime, periodKernelTime int64

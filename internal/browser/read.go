@@ -22,6 +22,7 @@ import (
 func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer s.line.slow.Store(false)
 	defer context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })()
 
 	address := s.config.Portal.OrderURL(order.Number)

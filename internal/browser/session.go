@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 
 	"github.com/poactor/poactor/po"
@@ -31,7 +30,7 @@ type Session struct {
 	profile   Profile
 	downloads string // directory of its own
 	proc      *process
-	client    *cdp.Client
+	line      *line
 	userAgent string
 
 	guard    guard
@@ -67,7 +66,7 @@ func (g *gone) Error() string { return g.detail }
 func (g *gone) Unwrap() error { return g.cause }
 
 func newSession(c Config, spec spec, profile Profile, downloads string, proc *process) *Session {
-	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc, client: connect(proc.pipe)}
+	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc, line: connect(proc.pipe)}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.guard.init(c.Portal)
 	s.files.init()
@@ -117,7 +116,7 @@ func (s *Session) fail(cause po.Cause, detail string) {
 // listen follows the browser's events until its pipe ends. It must not call
 // the browser itself: answers come through the same reader.
 func (s *Session) listen() {
-	for event := range s.client.Event() {
+	for event := range s.line.Event() {
 		s.heard.Store(true)
 		switch event.Method {
 		case "Fetch.requestPaused":
@@ -185,11 +184,11 @@ func (s *Session) soon(call func(w wire) error) {
 }
 
 // browser calls the browser's own commands.
-func (s *Session) browser(ctx context.Context) wire { return wire{ctx: ctx, client: s.client} }
+func (s *Session) browser(ctx context.Context) wire { return wire{ctx: ctx, line: s.line} }
 
 // page calls the commands of the tab.
 func (s *Session) page(ctx context.Context) wire {
-	return wire{ctx: ctx, client: s.client, tab: s.tab.id}
+	return wire{ctx: ctx, line: s.line, tab: s.tab.id}
 }
 
 // openTab opens the session's tab. Full screen it costs the browser half of

@@ -1,0 +1,172 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/internal/testportal"
+	"github.com/poactor/poactor/po"
+)
+
+// harm does harm, which the system may not be able to.
+func harm(t *testing.T, s *Session, h Harm) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	err := s.Harm(ctx, h)
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a browser does not survive: the Read under way and those to come end with
+// the cause, and its Close leaves nothing.
+func TestHarmEndsTheBrowser(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{}, 10)
+	tell := func() { begun <- struct{}{} }
+	p := testPortal(serve(t, site{
+		"/orders/wait":    page("nothing<img src=/shown>"),
+		"/shown":          func(http.ResponseWriter, *http.Request) { tell() },
+		"/orders/pending": func(_ http.ResponseWriter, r *http.Request) { tell(); <-r.Context().Done() },
+		"/orders/late": func(w http.ResponseWriter, r *http.Request) {
+			tell()
+			time.Sleep(300 * time.Millisecond)
+			page("nothing")(w, r)
+		},
+	}))
+	for _, row := range []struct {
+		harm   Harm
+		order  string // that is read meanwhile; empty: none
+		cause  po.Cause
+		within time.Duration
+	}{
+		{HarmKill, "wait", po.BrowserDied, 2 * time.Second},
+		{HarmStop, "wait", po.BrowserHung, 3 * time.Second},
+		{HarmCrash, "wait", po.BrowserDied, 2 * time.Second},
+		{HarmCut, "wait", po.BrowserDied, 2 * time.Second},
+		{HarmKill, "pending", po.BrowserDied, 2 * time.Second},
+		{HarmStop, "pending", po.BrowserHung, 3 * time.Second},
+		{HarmCrash, "late", po.BrowserDied, 2 * time.Second}, // refused until the page comes
+		{HarmCut, "pending", po.BrowserDied, 2 * time.Second},
+		{HarmKill, "", po.BrowserDied, 2 * time.Second},
+		{HarmStop, "", po.BrowserHung, 3 * time.Second},
+		{HarmCrash, "", po.BrowserDied, 2 * time.Second},
+		{HarmCut, "", po.BrowserDied, 2 * time.Second},
+	} {
+		t.Run(strings.TrimSuffix(string(row.harm)+" "+row.order, " "), func(t *testing.T) {
+			s := openSession(t, p)
+			s.config.Times.Signs, s.config.Times.Navigation = time.Minute, time.Minute
+			done := make(chan error, 1)
+			if row.order == "" {
+				done <- row.cause
+			} else {
+				go func() {
+					_, err := s.Read(t.Context(), order(row.order), nil)
+					done <- err
+				}()
+				<-begun
+			}
+			struck := time.Now()
+			harm(t, s, row.harm)
+			diesSoon(t, s, done, row.cause, row.within)
+			t.Logf("noticed after %v", time.Since(struck))
+			if err := s.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+			if s.proc.tree.alive() {
+				t.Error("processes are left")
+			}
+			if err := s.Harm(t.Context(), row.harm); po.CauseOf(err) != row.cause {
+				t.Errorf("harm to a dead browser: %v, want %s", err, row.cause)
+			}
+		})
+	}
+}
+
+// A stopped browser that nobody has noticed yet can be closed.
+func TestHarmStopThenClose(t *testing.T) {
+	t.Parallel()
+	s := openSession(t, testPortal("http://127.0.0.1:1"))
+	harm(t, s, HarmStop)
+	if err := s.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if s.proc.tree.alive() {
+		t.Error("processes are left")
+	}
+}
+
+// A slow browser reads the same, takes longer, and is itself again afterwards.
+func TestHarmSlow(t *testing.T) {
+	t.Parallel()
+	asked, answer := make(chan struct{}), make(chan struct{})
+	s := openSession(t, testPortal(serve(t, site{
+		"/orders/1": page(`<a class=att href=/f/1>one</a>`),
+		"/orders/2": func(w http.ResponseWriter, r *http.Request) {
+			close(asked)
+			<-answer
+			page(`<a class=att href=/f/1>one</a>`)(w, r)
+		},
+	})))
+	s.config.Times.Signs = 10 * time.Second
+	harm(t, s, HarmSlow)
+	begun := time.Now()
+	r, err := s.Read(t.Context(), order("1"), nil)
+	if err != nil || len(r.Attachments) != 1 {
+		t.Errorf("a slow reading: %+v, %v", r, err)
+	}
+	// navigate, a world, a look around, cookies
+	if took := time.Since(begun); took < 4*SlowBy {
+		t.Errorf("a slow reading took %v only", took)
+	}
+	if s.line.slow.Load() {
+		t.Error("the browser stays slow after the reading")
+	}
+
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Read(t.Context(), order("2"), nil)
+		done <- err
+	}()
+	<-asked
+	harm(t, s, HarmSlow)
+	close(answer)
+	if err := <-done; err != nil || s.line.slow.Load() {
+		t.Errorf("a reading that became slow: %v; slow afterwards: %v", err, s.line.slow.Load())
+	}
+}
+
+func TestHarmSignOut(t *testing.T) {
+	t.Parallel()
+	site, p := builtinPortal(t, testportal.Options{Mix: testportal.Plain, Orders: 1, SignIn: true, PageLatency: -1, ListLatency: -1})
+	s := openSession(t, p)
+	cookie := site.SessionCookie()
+	if err := (proto.StorageSetCookies{Cookies: []*proto.NetworkCookieParam{{Name: cookie.Name, Value: cookie.Value, URL: site.URL()}}}).Call(s.browser(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []po.Sign{po.SignAttachments, po.SignSignedOut} {
+		r, err := s.Read(t.Context(), order(string(site.Truth()[0].Key)), nil)
+		if err != nil || r.Sign != want {
+			t.Errorf("sign %q, %v; want %q", r.Sign, err, want)
+		}
+		harm(t, s, HarmSignOut)
+	}
+}
+
+func TestHarmOfNoKind(t *testing.T) {
+	t.Parallel()
+	s := openSession(t, testPortal("http://127.0.0.1:1"))
+	if err := s.Harm(t.Context(), "rain"); err == nil || s.ctx.Err() != nil {
+		t.Errorf("no harm: %v, %v", err, s.ctx.Err())
+	}
+}
