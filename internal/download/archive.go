@@ -34,8 +34,13 @@ type Config struct {
 	// Parallel is how many files are fetched at once in all; default
 	// DefaultParallel.
 	Parallel int
-	// FileTimeout is the time for one file; default DefaultFileTimeout.
+	// FileTimeout is the time for one file; default DefaultFileTimeout. A file of
+	// which the portal sends nothing for 60 s ends sooner.
 	FileTimeout time.Duration
+	// Write is asked before each file that is begun. Its error ends the file as
+	// one of the disk does: syscall.ENOSPC is a full disk, on each system. Nil: it
+	// never fails.
+	Write func() error
 }
 
 // Archive puts the files of orders into the output directory. It satisfies the
@@ -47,6 +52,8 @@ type Archive struct {
 	transport *http.Transport
 	slots     chan struct{} // holds one value per file being fetched
 	timeout   time.Duration
+	silence   time.Duration // fileSilence but in tests
+	write     func() error
 }
 
 // Open makes the output directory ready: it is there, and files can be written
@@ -57,6 +64,9 @@ func Open(c Config) (*Archive, error) {
 	}
 	if c.FileTimeout == 0 {
 		c.FileTimeout = DefaultFileTimeout
+	}
+	if c.Write == nil {
+		c.Write = func() error { return nil }
 	}
 	if c.Out == "" || c.Allowed == nil || c.Parallel < 1 || c.FileTimeout < 0 {
 		return nil, fmt.Errorf("open archive: it needs an output directory, allowed hosts and positive bounds")
@@ -77,7 +87,8 @@ func Open(c Config) (*Archive, error) {
 		return nil, diskError("output directory", err)
 	}
 	return &Archive{root: root, allowed: c.Allowed, transport: newTransport(c.Parallel),
-		slots: make(chan struct{}, c.Parallel), timeout: c.FileTimeout}, nil
+		slots: make(chan struct{}, c.Parallel), timeout: c.FileTimeout,
+		silence: fileSilence, write: c.Write}, nil
 }
 
 // tryWrite finds out at once what would else fail with the first file.

@@ -56,7 +56,7 @@ func (w *work) plan(attachments []po.Attachment) []*part {
 // where the output directory cannot take more. A cancelled context is no
 // error: what was not fetched by then is missing with po.Interrupted.
 func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, error) {
-	session, err := newSession(a.transport, a.allowed, job.Credentials)
+	session, err := newSession(a.transport, a.allowed, a.silence, job.Credentials)
 	if err != nil {
 		return po.FetchResult{Kept: job.Kept}, fmt.Errorf("fetch files: %w", err)
 	}
@@ -118,7 +118,7 @@ func (a *Archive) fetchOne(ctx context.Context, s *session, w *work, p *part, n 
 		p.missing = &refuse(po.Interrupted, "it was not fetched any more").Missing
 		return nil
 	}
-	to, err := newSink(w.dir, tempName(n))
+	to, err := a.begin(w.dir, tempName(n))
 	if err != nil {
 		return p.fail(ctx, err)
 	}
@@ -128,6 +128,14 @@ func (a *Archive) fetchOne(ctx context.Context, s *session, w *work, p *part, n 
 	}
 	p.temp = to.name
 	return nil
+}
+
+// begin opens a temporary file, unless writing is not to be.
+func (a *Archive) begin(dir *os.Root, name string) (*sink, error) {
+	if err := a.write(); err != nil {
+		return nil, writeError("create temporary file", err)
+	}
+	return newSink(dir, name)
 }
 
 // fail makes a missing file of a refusal and passes on every other error.

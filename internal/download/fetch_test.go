@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -450,5 +451,47 @@ func TestOpenRefuses(t *testing.T) {
 		if a, err := Open(c); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, %v", name, a, err)
 		}
+	}
+}
+
+// What is not to be written ends the run as a full disk does, or the order as
+// any other error does, and leaves no part of a file.
+func TestWriteFails(t *testing.T) {
+	t.Parallel()
+	base, allowed := portal(t, &echo{})
+	for name, row := range map[string]struct {
+		err  error
+		want po.Cause
+	}{
+		"disk full": {syscall.ENOSPC, po.DiskFull},
+		"no rights": {syscall.EACCES, po.DiskFull},
+		"other":     {errors.New("rain"), po.Internal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var begun atomic.Int32 // files; all but the first fail
+			a := openArchive(t, Config{Allowed: allowed, Parallel: 1, Write: func() error {
+				if begun.Add(1) > 1 {
+					return row.err
+				}
+				return nil
+			}})
+			result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/a=a.pdf", "/b=b.pdf", "/c=c.pdf"))
+			if po.CauseOf(err) != row.want || !errors.Is(err, row.err) {
+				t.Errorf("Fetch: %v, want %s", err, row.want)
+			}
+			if len(result.Kept.Files) != 1 || len(result.Missing) != 2 {
+				t.Errorf("%d files were begun: %+v", begun.Load(), result)
+			}
+			want := map[string]string{}
+			for _, f := range result.Kept.Files {
+				want["S/PO_1__WORK/"+f.Name] = "content of /" + f.Name[:1]
+			}
+			wantTree(t, a, want)
+			begun.Store(-2)
+			if second := fetch(t, a, job(base, result.Kept, "/a=a.pdf", "/b=b.pdf", "/c=c.pdf")); len(second.Kept.Files) != 3 {
+				t.Errorf("the next attempt: %+v", second)
+			}
+		})
 	}
 }

@@ -58,17 +58,18 @@ func newTransport(parallel int) *http.Transport {
 type session struct {
 	client    *http.Client
 	allowed   func(*url.URL) bool
+	silence   time.Duration // that the portal may keep
 	cookies   cookies
 	userAgent string
 	referer   string
 }
 
-func newSession(transport http.RoundTripper, allowed func(*url.URL) bool, c po.Credentials) (*session, error) {
+func newSession(transport http.RoundTripper, allowed func(*url.URL) bool, silence time.Duration, c po.Credentials) (*session, error) {
 	jar, err := newCookies(c.Cookies)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{allowed: allowed, cookies: jar, userAgent: c.UserAgent, referer: c.Referer}
+	s := &session{allowed: allowed, silence: silence, cookies: jar, userAgent: c.UserAgent, referer: c.Referer}
 	s.client = &http.Client{Transport: transport, CheckRedirect: s.redirect}
 	return s, nil
 }
@@ -139,6 +140,8 @@ type answer struct {
 // get writes what the address has into to. The error is a refusal, or that of
 // writing.
 func (s *session) get(ctx context.Context, address string, to *sink) (answer, error) {
+	ctx, silence := awaitHead(ctx, s.silence)
+	defer silence.end()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return answer{}, refuse(po.DownloadRejected, "the link is not a URL")
@@ -148,19 +151,21 @@ func (s *session) get(ctx context.Context, address string, to *sink) (answer, er
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return answer{}, failedRequest(err)
+		return answer{}, failedRequest(silence.why(err))
 	}
+	silence.broken()
 	defer resp.Body.Close()
+	body := silence.body(resp.Body)
 	if r := judge(resp.StatusCode, resp.Header, time.Now()); r != nil {
-		io.CopyN(io.Discard, resp.Body, drainBytes)
+		io.CopyN(io.Discard, body, drainBytes)
 		return answer{}, r
 	}
 	a := answer{resp.Header.Get("Content-Type"), resp.Header.Get("Content-Disposition"), resp.ContentLength}
 	if resp.Header.Get("Content-Length") == "" {
 		a.announced = -1 // HTTP/2 makes a 0 of none
 	}
-	if _, err := io.Copy(to, resp.Body); err != nil {
-		return answer{}, failedBody(err, to, a.announced)
+	if _, err := io.Copy(to, body); err != nil {
+		return answer{}, failedBody(silence.why(err), to, a.announced)
 	}
 	return a, nil
 }

@@ -3,6 +3,7 @@ package download
 import (
 	"errors"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -14,7 +15,8 @@ const renamePatience = 5 * time.Second
 
 // full says that the output directory cannot take more.
 func full(err error) bool {
-	for _, e := range []error{windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED, windows.ERROR_WRITE_PROTECT} {
+	for _, e := range []error{windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED, windows.ERROR_WRITE_PROTECT,
+		syscall.ENOSPC} { // the last is Config.Write's: no call of the system gives it
 		if errors.Is(err, e) {
 			return true
 		}

@@ -80,6 +80,20 @@ func (fs *faults) next(path string, own trouble) Fault {
 	return own.fault
 }
 
+// fault says which fault a request meets: of its own, of the whole portal, or an
+// injected one.
+func (p *Portal) fault(kind RequestKind, path string, own trouble) Fault {
+	f := p.faults.next(path, own)
+	if f != NoFault || p.opts.Inject == nil {
+		return f
+	}
+	f = p.opts.Inject(kind)
+	if f == SignOut {
+		p.SetFault(SignOut)
+	}
+	return f
+}
+
 // meet answers a request with a fault. It reports whether that was the answer;
 // if not, the request is to be answered as usual.
 func (p *Portal) meet(w http.ResponseWriter, r *http.Request, f Fault) bool {
@@ -94,6 +108,8 @@ func (p *Portal) meet(w http.ResponseWriter, r *http.Request, f Fault) bool {
 		<-r.Context().Done()
 	case Reset:
 		reset(w)
+	case SignOut:
+		p.signedOut(w, r)
 	case Slow:
 		return !sleep(r.Context(), slowDelay)
 	default:

@@ -24,7 +24,7 @@ func (p *Portal) attachment(w http.ResponseWriter, r *http.Request) {
 		p.message(w, http.StatusUnprocessableEntity, "en", "The change you wanted was rejected.")
 		return
 	}
-	fault := p.faults.next(r.URL.Path, f.trouble)
+	fault := p.fault(RequestFile, r.URL.Path, f.trouble)
 	if p.meet(w, r, fault) || !p.wait(r.Context(), p.opts.FileLatency) {
 		return
 	}

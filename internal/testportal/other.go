@@ -87,7 +87,7 @@ type paper struct {
 
 func (p *Portal) otherPage(w http.ResponseWriter, r *http.Request) {
 	o := p.byNumber[r.FormValue("po")]
-	if p.meet(w, r, p.faults.next(r.URL.RequestURI(), trouble{})) || !p.wait(r.Context(), p.opts.PageLatency) {
+	if p.meet(w, r, p.fault(RequestPage, r.URL.RequestURI(), trouble{})) || !p.wait(r.Context(), p.opts.PageLatency) {
 		return
 	}
 	var s otherSheet
@@ -112,7 +112,7 @@ func (p *Portal) otherFile(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such document", http.StatusBadRequest)
 		return
 	}
-	fault := p.faults.next(fmt.Sprint("/fetch/", id), f.trouble)
+	fault := p.fault(RequestFile, fmt.Sprint("/fetch/", id), f.trouble)
 	if p.meet(w, r, fault) || !p.wait(r.Context(), p.opts.FileLatency) {
 		return
 	}

@@ -53,7 +53,7 @@ func (p *Portal) orderPage(w http.ResponseWriter, r *http.Request) {
 	if o != nil {
 		own = o.pageTrouble
 	}
-	if p.meet(w, r, p.faults.next(r.URL.Path, own)) || !p.wait(r.Context(), p.opts.PageLatency) {
+	if p.meet(w, r, p.fault(RequestPage, r.URL.Path, own)) || !p.wait(r.Context(), p.opts.PageLatency) {
 		return
 	}
 	if o == nil {
@@ -80,7 +80,7 @@ func (p *Portal) orderPage(w http.ResponseWriter, r *http.Request) {
 
 func (p *Portal) requisitionPage(w http.ResponseWriter, r *http.Request) {
 	o := p.byRequisition[r.PathValue("number")]
-	if p.meet(w, r, p.faults.next(r.URL.Path, trouble{})) || !p.wait(r.Context(), p.opts.PageLatency) {
+	if p.meet(w, r, p.fault(RequestRequisition, r.URL.Path, trouble{})) || !p.wait(r.Context(), p.opts.PageLatency) {
 		return
 	}
 	if o == nil {
@@ -157,7 +157,7 @@ func (p *Portal) requisitionList(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Portal) list(w http.ResponseWriter, r *http.Request, o *order, l listing) {
-	if p.meet(w, r, p.faults.next(r.URL.Path, o.listTrouble)) || !p.wait(r.Context(), p.opts.ListLatency+o.listDelay) {
+	if p.meet(w, r, p.fault(RequestList, r.URL.Path, o.listTrouble)) || !p.wait(r.Context(), p.opts.ListLatency+o.listDelay) {
 		return
 	}
 	l.Supplier, l.Markup, l.Twins = o.supplier, o.markup(), o.twins

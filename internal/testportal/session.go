@@ -11,7 +11,7 @@ import (
 
 const (
 	browserCookie = "visitor" // tells browsers apart; gone when they close
-	sessionLife   = 12 * time.Hour
+	sessionLife   = 30 * 24 * time.Hour
 )
 
 // sessions are the sign-ins that hold.
@@ -38,8 +38,10 @@ func (s *sessions) holds(r *http.Request, name string) bool {
 	return err == nil && s.valid[cookie.Value]
 }
 
-// SessionCookie signs a user in and returns the cookie of the session. It
-// fits a net/http client as well as a browser, where the domain is to be set.
+// SessionCookie signs a user in and returns the cookie of the session, which
+// lasts for longer than any run and through SetFault(SignOut), until SignOutAll.
+// It names no domain: it is for the host of URL, in a net/http client as in a
+// browser.
 func (p *Portal) SessionCookie() *http.Cookie {
 	return &http.Cookie{
 		Name: p.site.cookie, Value: p.sessions.open(), Path: "/", HttpOnly: true,
@@ -64,15 +66,21 @@ func (p *Portal) signedIn(r *http.Request) bool {
 // guarded sends who is not signed in to the sign-in page.
 func (p *Portal) guarded(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case p.signedIn(r):
+		if p.signedIn(r) {
 			next(w, r)
-		case strings.HasSuffix(r.URL.Path, ".json"):
-			http.Error(w, `{"error":"signed out"}`, http.StatusUnauthorized)
-		default:
-			http.Redirect(w, r, p.site.signIn+"?return_to="+url.QueryEscape(r.URL.RequestURI()), http.StatusFound)
+			return
 		}
+		p.signedOut(w, r)
 	}
+}
+
+// signedOut is the answer to who is not signed in.
+func (p *Portal) signedOut(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, ".json") {
+		http.Error(w, `{"error":"signed out"}`, http.StatusUnauthorized)
+		return
+	}
+	http.Redirect(w, r, p.site.signIn+"?return_to="+url.QueryEscape(r.URL.RequestURI()), http.StatusFound)
 }
 
 // browser names the browser that a request came from. One that is met for the

@@ -53,6 +53,11 @@ type Options struct {
 	TrackerLatency time.Duration // of a tracker's answer; default 1.5 s
 	Jitter         time.Duration // each latency varies by this much up and down; default a fifth of it
 	SignIn         bool          // pages, lists and files need a session
+	// Inject says which fault a request meets that would meet none: of the
+	// kinds RequestPage, RequestRequisition, RequestList and RequestFile, and
+	// signed in where that is needed. SignOut is for all requests from this one
+	// on, as by SetFault. It is called from many goroutines at once. Nil: none.
+	Inject func(RequestKind) Fault
 }
 
 func (o Options) withDefaults() Options {
