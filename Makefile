@@ -11,10 +11,12 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 SANDBOX  := $(shell [ "$$(id -u)" = 0 ] && echo --no-sandbox)
 FUZZTIME ?= 20s
 RUNS     ?= 3
+SEED     ?= 0
+ORDERS   ?= 300
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo test lint cross fuzz bench cover chromium compiler clean
+.PHONY: help build demo test lint cross fuzz chaos kills soak bench cover chromium compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -47,6 +49,15 @@ fuzz: ## each fuzz target for FUZZTIME (20s)
 			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
 		done; \
 	done
+
+chaos: chromium build ## 300 orders, at least 300 faults of every kind; SEED (the time), ORDERS (300)
+	bin/poactor chaos --orders $(ORDERS) --seed $(SEED) --workers 4 $(SANDBOX)
+
+kills: chromium ## poactor killed with -9: 150 times with plain sessions, 50 times with browsers
+	$(GO) test ./cmd/poactor -run TestKillAtAnyMoment -kills 150 -kills-real 50 -timeout 60m -v
+
+soak: chromium ## 2,000 orders in one run: memory, processes and open files stay flat
+	$(GO) test ./cmd/poactor -run TestSoak -soak 2000 -timeout 60m -v
 
 bench: chromium build ## orders a minute, CPU and memory, against the floor; RUNS (3) of each
 	$(GO) run ./bench -runs $(RUNS) -poactor bin/poactor $(SANDBOX)

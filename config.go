@@ -71,6 +71,12 @@ type Config struct {
 	// end. What the events hold is not to be changed.
 	OnEvent func(event any)
 
+	// Faults are what the run is put to on purpose: for tests of what embeds it,
+	// and of poactor itself. They strike real browsers, the profiles, the files and
+	// the ledger; each is told as a messages.FaultInjected. The zero value, none,
+	// is for everybody else.
+	Faults FaultPlan
+
 	// wrap puts something between the run and its browsers, for fault tests.
 	wrap func(actors.Browsers) actors.Browsers
 }
@@ -97,6 +103,9 @@ func (c Config) withDefaults() Config {
 
 // validate returns what is wrong in one line. It touches nothing.
 func (c Config) validate() error {
+	if err := c.Faults.Check(); err != nil {
+		return err
+	}
 	switch {
 	case c.Portal.BaseURL == "":
 		return fmt.Errorf("portal %q has no base URL", c.Portal.Name)

@@ -81,13 +81,14 @@ type output struct {
 	profiles *profilestore.Store // nil where no browser of ours is needed
 	browsers actors.Browsers     // nil where none is needed
 	archive  *download.Archive
-	audit    *audit // still to be done for what is settled; nil if there is nothing
+	faults   *faults // nil: none
+	audit    *audit  // still to be done for what is settled; nil if there is nothing
 }
 
 // openOutput puts the orders into the record, holds that against the disk, and
 // opens what the run needs besides.
 func openOutput(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*output, error) {
-	o := &output{}
+	o := &output{faults: newFaults(cfg.Faults)}
 	if err := o.open(ctx, cfg, orders); err != nil {
 		_ = o.ended(messages.RunEnded{Cause: po.CauseOf(err), Detail: err.Error()}) // err tells more
 		_ = o.close()
@@ -194,7 +195,11 @@ func (o *output) look(ctx context.Context, cfg Config, open int) (int, error) {
 }
 
 func (o *output) openArchive(cfg Config) (err error) {
-	o.archive, err = download.Open(download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed})
+	settings := download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed}
+	if o.faults != nil {
+		settings.Write = o.faults.write
+	}
+	o.archive, err = download.Open(settings)
 	return err
 }
 
@@ -219,7 +224,7 @@ func (o *output) openBrowsers(cfg Config) error {
 		return err
 	}
 	settings.Lease = o.lease
-	o.browsers = browsers{browser.New(settings)}
+	o.browsers = o.faults.browsers(browsers{browser.New(settings)})
 	return nil
 }
 
@@ -229,7 +234,7 @@ func (o *output) lease(ctx context.Context) (browser.Profile, error) {
 	if err != nil {
 		return browser.Profile{}, err
 	}
-	return browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, nil
+	return o.faults.profile(browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}), nil
 }
 
 // ended records how the run ended.

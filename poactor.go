@@ -83,7 +83,7 @@ func start(ctx context.Context, cfg Config, out *output) *Handle {
 	h := &Handle{log: cfg.Log, begun: time.Now(), output: out}
 	run := actors.Config{
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
-		Files: out.archive, Ledger: out.record, Log: cfg.Log, OnEvent: cfg.OnEvent,
+		Files: out.archive, Ledger: out.faults.ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
 	}
 	if out.browsers != nil {
 		l := newLoad(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
@@ -91,6 +91,7 @@ func start(ctx context.Context, cfg Config, out *output) *Handle {
 		run.Browsers, run.Load = l, l
 	}
 	h.run = actors.Start(run)
+	out.faults.told(h.run.Tell)
 	beside, stop := context.WithCancel(ctx)
 	h.stop = stop
 	if out.audit != nil {
@@ -115,7 +116,7 @@ func (h *Handle) audit(ctx context.Context) {
 	case err != nil:
 		h.run.Stop(po.CauseOf(err), "audit: "+err.Error())
 	default:
-		h.run.Audited(h.output.audit.found)
+		h.run.Tell(h.output.audit.found)
 	}
 	h.output.ledger.Audit(false)
 }

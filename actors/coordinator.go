@@ -164,8 +164,8 @@ func (k *coordinator) running(c actor.Context) {
 		k.dismiss(c, m.name)
 	case browserLived:
 		k.lived = true
-	case messages.OutputAudited:
-		c.Send(k.peers.observer, m)
+	case beside:
+		c.Send(k.peers.observer, m.event)
 	case *actor.Terminated:
 		delete(k.workers, m.Who.Id)
 	default:
@@ -197,8 +197,8 @@ func (k *coordinator) ending(c actor.Context) {
 	case endLate:
 		k.result.Detail = join(k.result.Detail, fmt.Sprintf("%d children did not end in their time", k.left(c)))
 		k.close(c)
-	case messages.OutputAudited:
-		c.Send(k.peers.observer, m)
+	case beside:
+		c.Send(k.peers.observer, m.event)
 	case messages.Drain, messages.Stop, messages.Resize, hire, dismiss, childFailed, dispatchEnded, browserLived:
 	default:
 		unexpected(c)
@@ -241,7 +241,7 @@ func (k *coordinator) closing(c actor.Context) {
 		if m.Who.Equal(k.peers.observer) {
 			c.Stop(c.Self())
 		}
-	case messages.Drain, messages.Stop, messages.Resize, messages.OutputAudited, hire, dismiss, childFailed, dispatchEnded, browserLived, endLate:
+	case messages.Drain, messages.Stop, messages.Resize, beside, hire, dismiss, childFailed, dispatchEnded, browserLived, endLate:
 	default:
 		unexpected(c)
 	}

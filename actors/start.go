@@ -57,10 +57,11 @@ func (r *Run) Stop(cause po.Cause, detail string) {
 // Resize says how many workers there may be; the dispatcher keeps within it.
 func (r *Run) Resize(m messages.Resize) { r.system.Root.Send(r.root, m) }
 
-// Audited tells the host's event handler of an audit beside the run.
-func (r *Run) Audited(found messages.OutputAudited) {
-	r.system.Root.Send(r.root, found)
-}
+// Tell gives the host's event handler a fact from beside the run, in its turn.
+func (r *Run) Tell(event any) { r.system.Root.Send(r.root, beside{event}) }
+
+// beside is a fact from beside the run.
+type beside struct{ event any }
 
 // Ended is closed when everything of the run is gone.
 func (r *Run) Ended() <-chan struct{} { return r.ended }

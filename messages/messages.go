@@ -220,6 +220,14 @@ type Advised struct {
 	Text    string // with numbers, for people
 }
 
+// FaultInjected says that a fault was made to happen, in a run that is put to
+// faults on purpose.
+type FaultInjected struct {
+	Fault   string // its kind
+	At      int    // how many operations of those it strikes there were before
+	Profile string // of the browser that it struck; empty if it struck none
+}
+
 // OutputAudited says what came of holding the ledger against the output
 // directory: what an earlier start, or people, have left of it.
 type OutputAudited struct {

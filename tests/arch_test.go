@@ -43,7 +43,7 @@ var doors = map[string][]string{
 	"github.com/spf13/cobra":             {"cmd/poactor"},
 	"modernc.org/sqlite":                 {"internal/ledger"},
 	"database/sql":                       {"internal/ledger"},
-	"go.yaml.in/yaml":                    {"portal", "internal/config"},
+	"go.yaml.in/yaml":                    {"portal", "internal/config", "internal/fault"},
 	"github.com/ysmood/leakless":         {},
 	"github.com/go-rod/rod/lib/launcher": {},
 	"golang.org/x/text/encoding/charmap": {"internal/batch"},

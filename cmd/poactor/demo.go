@@ -61,7 +61,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	if d.orders < 1 {
 		return wrongUse("poactor demo --help lists the flags", "--orders must be 1 or more, not %d", d.orders)
 	}
-	dir, err := demoDir(d.settings.Out)
+	dir, err := freshDir(d.settings.Out, "poactor-demo")
 	if err != nil {
 		return err
 	}
@@ -164,28 +164,6 @@ func writeBatch(path string, site *testportal.Portal) error {
 		return err
 	}
 	return errors.Join(site.Batch(f), f.Close())
-}
-
-// demoDir makes the directory of a demo: the one asked for, which must be new
-// or empty, else the first of poactor-demo, poactor-demo-2, … that is free.
-func demoDir(asked string) (string, error) {
-	if asked != "" {
-		return asked, emptyDir(asked)
-	}
-	for n := 1; ; n++ {
-		dir := "poactor-demo"
-		if n > 1 {
-			dir = fmt.Sprintf("poactor-demo-%d", n)
-		}
-		err := os.Mkdir(dir, 0o777)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return "", outFailure(err)
-		}
-		return dir, nil
-	}
 }
 
 func emptyDir(dir string) error {

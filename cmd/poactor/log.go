@@ -49,6 +49,8 @@ func logEvent(log *logrus.Logger, event any) {
 		log.WithFields(logrus.Fields{"portal": e.Portal, "workers": e.Workers}).Info("run started")
 	case messages.Advised:
 		log.WithFields(logrus.Fields{"workers": e.Workers, "binds": e.Binds, "reason": e.Text}).Info("advice")
+	case messages.FaultInjected:
+		log.WithFields(logrus.Fields{"fault": e.Fault, "at": e.At, "profile": e.Profile}).Warn("fault injected")
 	case messages.WorkerReady:
 		if e.Took > 0 { // the first time of its browser
 			log.WithFields(logrus.Fields{"worker": e.Worker.Name, "profile": e.Profile, "took": e.Took.String()}).Info("worker ready")

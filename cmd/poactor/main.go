@@ -12,6 +12,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/cmd/poactor/internal/norod"
 	"github.com/poactor/poactor/internal/config"
@@ -30,7 +31,8 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
-	browsers       actors.Browsers // nil: real ones; tests have others
+	browsers       actors.Browsers   // nil: real ones; tests have others
+	faults         poactor.FaultPlan // of chaos
 	configFile     string
 	log            *logrus.Logger // of the run, once it is open
 	logFile        io.Closer      // behind it

@@ -48,13 +48,14 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return wrongUse(c.CommandPath()+" --help lists the flags", "%v", err)
 	})
-	root.AddCommand(a.runCommand(), a.demoCommand(), a.statusCommand(), a.explainCommand(), a.retryCommand(), a.verifyCommand(), a.portalCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.demoCommand(), a.chaosCommand(), a.statusCommand(), a.explainCommand(), a.retryCommand(), a.verifyCommand(), a.portalCommand(), a.versionCommand())
 	return root
 }
 
 // runCommand is the main job.
 func (a *app) runCommand() *cobra.Command {
 	var s config.Settings
+	var faults string
 	c := &cobra.Command{
 		Use:     "run [flags] BATCH",
 		Short:   "Run a batch (the same as poactor BATCH)",
@@ -62,13 +63,18 @@ func (a *app) runCommand() *cobra.Command {
 		Example: "  poactor run --portal acme.yaml orders.csv\n  cat orders.csv | poactor run --portal acme.yaml --out orders -",
 		Args:    oneArgument("BATCH", "poactor orders.csv, or poactor --help"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := a.fill(c.Flags()); err != nil {
+			if err := a.fill(c.Flags(), faultsFlag); err != nil {
+				return err
+			}
+			if err := a.putTo(faults); err != nil {
 				return err
 			}
 			return a.run(c.Context(), s, args[0], poactor.Choice{Limit: s.Limit})
 		},
 	}
 	s.Register(c.Flags())
+	c.Flags().StringVar(&faults, faultsFlag, "", "plan of faults for one start of chaos")
+	_ = c.Flags().MarkHidden(faultsFlag) // it is there
 	c.Flags().SortFlags = false
 	return c
 }

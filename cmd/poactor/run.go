@@ -72,6 +72,7 @@ func (a *app) work(ctx context.Context, j *job) error {
 func (a *app) start(ctx context.Context, j *job) (*poactor.Handle, error) {
 	cfg := j.settings.Run(j.portal, j.dir)
 	cfg.Ledger, cfg.Choice, cfg.Browsers, cfg.Log = j.ledger, j.choice, a.browsers, a.log
+	cfg.Faults = a.faults
 	show := a.view(j)
 	cfg.OnEvent = func(event any) {
 		j.note(event)

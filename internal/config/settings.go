@@ -46,10 +46,9 @@ func Defaults() Settings {
 // Register declares the flags of a run in fs, which write to s.
 func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.IntVarP(&s.Workers, "workers", "w", 4, "browsers to work with, 1 to 64; 1 is sequential")
-	fs.StringVar(&s.Portal, "portal", "coupa", "built-in portal, or `FILE` of another")
-	fs.StringVar(&s.BaseURL, "base-url", "", "`URL` of the portal, like https://acme.coupahost.com")
+	s.registerPlace(fs)
 	fs.StringVarP(&s.Out, "out", "o", "", "output `directory` (default: named after the batch, beside it)")
-	fs.StringVar(&s.Profile, "profile", "", "browser profile that is signed in: a `directory`, copied for each worker")
+	s.registerProfile(fs)
 	s.RegisterBrowser(fs)
 	fs.BoolVar(&s.Headful, "headful", false, "show the browser windows")
 	fs.IntVar(&s.Retries, "retries", 2, "tries after the first, where the cause may pass")
@@ -61,6 +60,22 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.BoolVarP(&s.Quiet, "quiet", "q", false, "write errors only")
 	fs.StringVar(&s.LogLevel, "log-level", "info", "of the log file: error, warn, info, debug or trace")
 	fs.StringVar(&s.LogFile, "log-file", "", "log `file` (default: OUT/.poactor/run.log)")
+}
+
+// RegisterPortal declares only the flags that say which portal it is and how to
+// get in.
+func (s *Settings) RegisterPortal(fs *pflag.FlagSet) {
+	s.registerPlace(fs)
+	s.registerProfile(fs)
+}
+
+func (s *Settings) registerPlace(fs *pflag.FlagSet) {
+	fs.StringVar(&s.Portal, "portal", "coupa", "built-in portal, or `FILE` of another")
+	fs.StringVar(&s.BaseURL, "base-url", "", "`URL` of the portal, like https://acme.coupahost.com")
+}
+
+func (s *Settings) registerProfile(fs *pflag.FlagSet) {
+	fs.StringVar(&s.Profile, "profile", "", "browser profile that is signed in: a `directory`, copied for each worker")
 }
 
 // RegisterBrowser declares only the flags that say which browser to run and

@@ -99,16 +99,16 @@ func TestInjector(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	told := map[int]int{}
-	i := fault.NewInjector(fault.Plan{Every: map[fault.Kind]int{fault.LedgerError: 10}}, func(x fault.Injected) {
-		mu.Lock()
-		defer mu.Unlock()
-		told[x.At/10]++
-	})
+	i := fault.NewInjector(fault.Plan{Every: map[fault.Kind]int{fault.LedgerError: 10}})
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
 			for range 100 {
-				i.Next(fault.OpCommit)
+				if f, ok := i.Next(fault.OpCommit); ok {
+					mu.Lock()
+					told[f.At/10]++
+					mu.Unlock()
+				}
 			}
 		})
 	}
@@ -118,8 +118,63 @@ func TestInjector(t *testing.T) {
 			t.Errorf("block %d: %d faults", block, told[block])
 		}
 	}
-	var none *fault.Injector
-	if none.Next(fault.OpRead) != "" {
-		t.Error("none injects")
+	if _, ok := i.Next(fault.OpRead); ok {
+		t.Error("a fault that is not in the plan")
+	}
+}
+
+// Each start is ended once, by the next fault in turn, when it has got something
+// done.
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	ends := []fault.End{{fault.PoactorKill, 9}, {fault.DiskFull, 30}, {fault.LedgerError, 1}}
+	seen := map[int]bool{}
+	for start := 1; start <= 60; start++ {
+		p := fault.Plan{Seed: 5, Ends: ends}.ForStart(start)
+		want := ends[(start-1)%3]
+		var at []int
+		for _, k := range fault.Kinds() {
+			for n := range 100 {
+				if p.At(k.Op(), n) == k {
+					at = append(at, n)
+					if k != want.Fault {
+						t.Fatalf("start %d: %s, want %s", start, k, want.Fault)
+					}
+				}
+			}
+		}
+		if len(at) != 1 || at[0] < want.Within/3 || at[0] >= want.Within {
+			t.Fatalf("start %d: %s at %v, want once within %d", start, want.Fault, at, want.Within)
+		}
+		if want.Fault == fault.DiskFull {
+			seen[at[0]] = true
+		}
+	}
+	if len(seen) < 8 {
+		t.Errorf("only %d places in 20 starts", len(seen))
+	}
+}
+
+func TestPlanFile(t *testing.T) {
+	t.Parallel()
+	p := fault.Plan{Seed: 1<<64 - 1, Every: map[fault.Kind]int{fault.Portal429: 7}, Ends: []fault.End{{fault.PoactorKill, 9}}, Start: 3}
+	var b strings.Builder
+	if err := p.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	q, err := fault.Read(strings.NewReader(b.String()))
+	if err != nil || q.Digest(9) != p.Digest(9) || q.Seed != p.Seed || q.Start != 3 {
+		t.Errorf("%+v became %+v (%v)", p, q, err)
+	}
+	for name, row := range map[string]struct{ text, want string }{
+		"unknown key":   {"seed: 1\nevry: {}", "evry"},
+		"unknown fault": {"every: {rain: 3}", `unknown fault "rain"`},
+		"unknown end":   {"ends: [{fault: rain, within: 3}]", `unknown fault "rain"`},
+		"at no time":    {"ends: [{fault: disk_full}]", "within must be 1 or more, not 0"},
+		"no YAML":       {"\tx", "read the plan of faults"},
+	} {
+		if _, err := fault.Read(strings.NewReader(row.text)); err == nil || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -53,6 +53,8 @@ type record struct {
 	Binds  messages.Binds `json:"binds,omitempty"`
 	Reason string         `json:"reason,omitempty"`
 	Deaths int            `json:"deaths,omitempty"`
+	Fault  string         `json:"fault,omitempty"`
+	At     *int           `json:"at,omitempty"`
 
 	Portal     string            `json:"portal,omitempty"`
 	Workers    int               `json:"workers,omitempty"`
@@ -141,6 +143,8 @@ func newRecord(event any) (record, bool) {
 			Finished: &e.Finished, Strange: &e.Strange}, true
 	case messages.Advised:
 		return record{Event: "advised", To: e.Workers, Binds: e.Binds, Reason: e.Text}, true
+	case messages.FaultInjected:
+		return record{Event: "fault_injected", Fault: e.Fault, At: &e.At, Profile: e.Profile}, true
 	case messages.RunStarted:
 		return record{Event: "run_started", Portal: e.Portal, Workers: e.Workers, Sequential: e.Sequential}, true
 	case messages.RunEnded:

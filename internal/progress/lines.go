@@ -57,6 +57,8 @@ func (l *Lines) line(event any) string {
 		return l.ready(e)
 	case messages.Advised:
 		return "advice: " + Clean(e.Text)
+	case messages.FaultInjected:
+		return "fault: " + e.Fault
 	case messages.PoolResized:
 		return resized(e)
 	case messages.PortalPaced:

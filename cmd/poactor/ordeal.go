@@ -1,0 +1,374 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/fault"
+	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/internal/testportal"
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/portal"
+)
+
+// ordeal is a batch that poactor is made to finish against all faults of a plan:
+// as a process of its own, which is started again whenever it has ended.
+type ordeal struct {
+	settings config.Settings
+	plan     fault.Plan
+	orders   int    // of the built-in portal
+	dir      string // of everything here
+	batch    string
+	out      string             // poactor's output directory
+	temp     string             // poactor's directory for temporary files
+	site     *testportal.Portal // nil: the portal is the user's
+	log      *os.File           // what every start said
+	say      func(format string, args ...any)
+
+	began    time.Time
+	starts   []start
+	troubled map[po.Key]bool // orders that an invariant does not hold for
+
+	mu       sync.Mutex // for the portal's goroutines
+	portal   *fault.Injector
+	injected map[fault.Kind]int
+	wrong    []string // faults that were not in the plan
+}
+
+// start is one start of poactor and how it ended.
+type start struct {
+	killed bool // by us
+	code   int
+	events []event
+}
+
+// event is what is read of a line of poactor's --json.
+type event struct {
+	Time    time.Time  `json:"time"`
+	Event   string     `json:"event"`
+	Worker  string     `json:"worker"`
+	Profile string     `json:"profile"`
+	Fault   fault.Kind `json:"fault"`
+	At      int        `json:"at"`
+	TookMS  int64      `json:"took_ms"`
+}
+
+// maxStarts is when faults end whatever the plan says, so that a batch does.
+const maxStarts = 500
+
+// buildPortal starts the built-in portal, writes its batch, and makes a browser
+// profile that is signed in.
+func (o *ordeal) buildPortal(ctx context.Context, orders int) error {
+	site, err := testportal.Start(testportal.Options{Seed: o.plan.Seed, Orders: orders, SignIn: true, Inject: o.inject})
+	if err != nil {
+		return cannot("", "built-in portal: %v", err)
+	}
+	o.site, o.orders = site, orders
+	o.batch = filepath.Join(o.dir, "orders.csv")
+	if err := writeBatch(o.batch, site); err != nil {
+		return outFailure(err)
+	}
+	coupa, _ := portal.Builtin("coupa")
+	if coupa, err = coupa.WithBaseURL(site.URL()); err != nil {
+		return err
+	}
+	o.settings.Portal, o.settings.BaseURL, o.settings.Profile = "coupa", site.URL(), filepath.Join(o.dir, "profile")
+	err = browser.SignIn(ctx, browser.Config{Portal: coupa, BrowserPath: o.settings.Browser, NoSandbox: o.settings.NoSandbox},
+		o.settings.Profile, []*http.Cookie{site.SessionCookie()})
+	if err != nil {
+		return cannot("", "make a browser profile that is signed in: %v", err)
+	}
+	return nil
+}
+
+// prepare makes ready what every start needs.
+func (o *ordeal) prepare() (err error) {
+	o.out = filepath.Join(o.dir, "orders")
+	o.injected, o.troubled = map[fault.Kind]int{}, map[po.Key]bool{}
+	// In the system's own directory, and short: browsers put sockets there.
+	if o.temp, err = os.MkdirTemp("", "pc"); err != nil {
+		return cannot("", "%v", err)
+	}
+	if o.log, err = os.Create(filepath.Join(o.dir, "chaos.log")); err != nil {
+		return outFailure(err)
+	}
+	return nil
+}
+
+func (o *ordeal) close() {
+	if o.site != nil {
+		_ = o.site.Close()
+	}
+	if o.log != nil {
+		_ = o.log.Close()
+	}
+	if o.temp != "" {
+		_ = os.RemoveAll(o.temp)
+	}
+}
+
+// run starts poactor until every order is settled, and then once more without
+// faults: what they made fail is tried again there.
+func (o *ordeal) run(ctx context.Context) error {
+	o.began = time.Now()
+	for n := 1; ; n++ {
+		plan := o.plan.ForStart(n)
+		if n > maxStarts {
+			plan = fault.Plan{Seed: o.plan.Seed}
+		}
+		s, err := o.start(ctx, n, plan)
+		if err != nil {
+			return err
+		}
+		o.starts = append(o.starts, s)
+		o.say("start %d: %s, %s", n, progress.Count(count(s.events, "order_settled"), "order"), s.ended())
+		if !s.expected() {
+			return &failure{exitBug, fmt.Sprintf("start %d ended with exit code %d, which no fault explains", n, s.code),
+				"look into " + o.log.Name()}
+		}
+		if s.finished() && plan.Quiet() {
+			return nil
+		}
+		if s.finished() {
+			s, err := o.start(ctx, n+1, fault.Plan{Seed: o.plan.Seed})
+			if err != nil {
+				return err
+			}
+			o.starts = append(o.starts, s)
+			o.say("start %d, without faults: %s, %s", n+1, progress.Count(count(s.events, "order_settled"), "order"), s.ended())
+			if s.finished() {
+				return nil
+			}
+			return &failure{exitBug, "the last start, without faults, ended with exit code " + strconv.Itoa(s.code), "look into " + o.log.Name()}
+		}
+	}
+}
+
+func (s start) finished() bool { return !s.killed && (s.code == exitDone || s.code == exitUnfinished) }
+
+// expected says whether faults explain how a start ended.
+func (s start) expected() bool {
+	return s.killed || s.finished() || s.code == exitSignIn || s.code == exitEnvironment
+}
+
+func (s start) ended() string {
+	switch {
+	case s.killed:
+		return "killed"
+	case s.code == exitSignIn:
+		return "signed out"
+	case s.code == exitEnvironment:
+		return "gave up"
+	case s.finished():
+		return "finished"
+	}
+	return fmt.Sprintf("exit code %d", s.code)
+}
+
+func count(events []event, name string) (n int) {
+	for _, e := range events {
+		if e.Event == name {
+			n++
+		}
+	}
+	return n
+}
+
+// start runs poactor once, and kills it where the plan says so.
+func (o *ordeal) start(ctx context.Context, n int, plan fault.Plan) (start, error) {
+	o.mu.Lock()
+	o.portal = fault.NewInjector(plan)
+	o.mu.Unlock()
+	if o.site != nil {
+		o.site.SetFault(testportal.NoFault) // and everybody is signed in again
+	}
+	cmd, err := o.command(ctx, plan)
+	if err != nil {
+		return start{}, err
+	}
+	fmt.Fprintf(o.log, "--- start %d ---\n", n)
+	cmd.Stderr = o.log
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return start{}, err
+	}
+	if err := cmd.Start(); err != nil {
+		return start{}, cannot("", "start poactor: %v", err)
+	}
+	var s start
+	s.events = o.follow(stdout, plan, func(after time.Duration) {
+		s.killed = true
+		time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+	})
+	err = cmd.Wait()
+	if ctx.Err() != nil {
+		return s, ctx.Err()
+	}
+	exit, died := errors.AsType[*exec.ExitError](err)
+	if err != nil && !died {
+		return s, cannot("", "poactor: %v", err)
+	}
+	if died {
+		s.code = exit.ExitCode()
+	}
+	s.killed = s.killed && s.code == -1 // it may have ended before
+	if s.killed {
+		o.happened(fault.PoactorKill)
+	}
+	return s, nil
+}
+
+// command is poactor as a user runs it, with the plan of faults besides.
+func (o *ordeal) command(ctx context.Context, plan fault.Plan) (*exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"run", "--json", "--workers", strconv.Itoa(o.settings.Workers), "--out", o.out, "--task-timeout", "20s",
+		"--portal", o.settings.Portal}
+	for name, value := range map[string]string{"base-url": o.settings.BaseURL, "profile": o.settings.Profile, "browser": o.settings.Browser} {
+		if value != "" {
+			args = append(args, "--"+name, value)
+		}
+	}
+	if o.settings.NoSandbox {
+		args = append(args, "--no-sandbox")
+	}
+	if !plan.Quiet() {
+		var text bytes.Buffer
+		if err := plan.Write(&text); err != nil {
+			return nil, err
+		}
+		path := filepath.Join(o.dir, "faults.yaml")
+		if err := os.WriteFile(path, text.Bytes(), 0o666); err != nil {
+			return nil, outFailure(err)
+		}
+		args = append(args, "--faults", path)
+	}
+	cmd := exec.CommandContext(ctx, self, append(args, "--", o.batch)...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+o.temp, "TMP="+o.temp, "TEMP="+o.temp)
+	return cmd, nil
+}
+
+// follow reads what poactor tells, counts the faults, and asks for its death when
+// the plan wants it.
+func (o *ordeal) follow(stdout io.Reader, plan fault.Plan, kill func(after time.Duration)) []event {
+	var events []event
+	injector := fault.NewInjector(plan)
+	for lines := bufio.NewReader(stdout); ; {
+		line, err := lines.ReadBytes('\n')
+		if err != nil { // what a kill has cut short is no event
+			return events
+		}
+		_, _ = o.log.Write(line)
+		var e event
+		if json.Unmarshal(line, &e) != nil {
+			continue
+		}
+		events = append(events, e)
+		switch e.Event {
+		case "fault_injected":
+			o.happened(e.Fault)
+			if plan.At(e.Fault.Op(), e.At) != e.Fault {
+				o.wrong = append(o.wrong, fmt.Sprintf("start %d: %s at operation %d", plan.Start, e.Fault, e.At))
+			}
+		case "order_settled":
+			if x, ok := injector.Next(fault.OpSettle); ok && x.Kind == fault.PoactorKill {
+				kill(time.Duration(injector.Draw(x, int(killWithin))))
+			}
+		}
+	}
+}
+
+// killWithin is how long after the order that the plan names poactor is killed: at
+// any moment of those that are under way then.
+const killWithin = time.Second
+
+// portalFaults are the faults that the built-in portal makes happen.
+var portalFaults = map[fault.Kind]testportal.Fault{
+	fault.Portal500: testportal.Error500, fault.Portal503: testportal.Error503, fault.Portal429: testportal.Throttle,
+	fault.PortalHang: testportal.Hang, fault.PortalSlow: testportal.Slow, fault.PortalTruncated: testportal.Truncate,
+	fault.PortalHTML: testportal.HTML, fault.PortalSignOut: testportal.SignOut,
+}
+
+// inject says which fault an answer of the built-in portal meets.
+func (o *ordeal) inject(kind testportal.RequestKind) testportal.Fault {
+	op := fault.OpPage
+	if kind == testportal.RequestFile {
+		op = fault.OpFile
+	}
+	o.mu.Lock()
+	portal := o.portal
+	o.mu.Unlock()
+	if portal == nil {
+		return testportal.NoFault
+	}
+	x, ok := portal.Next(op)
+	if !ok {
+		return testportal.NoFault
+	}
+	o.happened(x.Kind)
+	return portalFaults[x.Kind]
+}
+
+func (o *ordeal) happened(k fault.Kind) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.injected[k]++
+}
+
+func (o *ordeal) faults() (n int) {
+	for _, times := range o.injected {
+		n += times
+	}
+	return n
+}
+
+// digest names the plan.
+func (o *ordeal) digest() string { return o.plan.Digest(20) }
+
+// browserFaults are those after which a worker needs a new browser.
+var browserFaults = []fault.Kind{fault.WorkerPanic, fault.BrowserKill, fault.BrowserStop, fault.RendererCrash, fault.CDPCut}
+
+// recoveries are the times from a browser's fault to the next order that its
+// worker begins, sorted. A worker that had no order to begin again before its
+// start ended has none.
+func (o *ordeal) recoveries() []time.Duration {
+	var times []time.Duration
+	for _, s := range o.starts {
+		worker := map[string]string{} // by profile
+		hurt := map[string]time.Time{}
+		for _, e := range s.events {
+			switch e.Event {
+			case "worker_ready":
+				worker[e.Profile] = e.Worker
+			case "fault_injected":
+				if slices.Contains(browserFaults, e.Fault) && worker[e.Profile] != "" {
+					hurt[worker[e.Profile]] = e.Time
+				}
+			case "order_started":
+				if at, ok := hurt[e.Worker]; ok {
+					times = append(times, e.Time.Sub(at))
+					delete(hurt, e.Worker)
+				}
+			}
+		}
+	}
+	slices.Sort(times)
+	return times
+}

@@ -1,0 +1,225 @@
+package poactor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/fault"
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// FaultPlan says which operation of a run meets which fault: a pure function of
+// its seed.
+type FaultPlan = fault.Plan
+
+// faults makes the faults of a plan happen: it stands between a run and its
+// browsers, profiles, files and ledger. Nil stands between nothing.
+type faults struct {
+	*fault.Injector
+
+	mu     sync.Mutex
+	tell   func(event any) // nil until the run is there
+	untold []any
+}
+
+func newFaults(p FaultPlan) *faults {
+	if p.Quiet() {
+		return nil
+	}
+	return &faults{Injector: fault.NewInjector(p)}
+}
+
+// happened tells of a fault.
+func (f *faults) happened(x fault.Injected, profile string) {
+	event := messages.FaultInjected{Fault: string(x.Kind), At: x.At, Profile: profile}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.tell == nil {
+		f.untold = append(f.untold, event)
+		return
+	}
+	f.tell(event)
+}
+
+// told says who is told from now on.
+func (f *faults) told(tell func(event any)) {
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tell = tell
+	for _, event := range f.untold {
+		tell(event)
+	}
+	f.untold = nil
+}
+
+// --- Browsers ---
+
+// browsers puts the faults between a run and its browsers.
+func (f *faults) browsers(b browsers) actors.Browsers {
+	if f == nil {
+		return b
+	}
+	return struckBrowsers{b, f}
+}
+
+type struckBrowsers struct {
+	browsers
+	faults *faults
+}
+
+func (b struckBrowsers) Open(ctx context.Context) (actors.Session, error) {
+	s, err := b.browsers.launcher.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return struckSession{session{s}, b.faults}, nil
+}
+
+type struckSession struct {
+	session
+	faults *faults
+}
+
+// strikeWithin is how far into a reading a browser is struck: a page of the
+// built-in portal takes some 800 ms.
+const strikeWithin = 700 * time.Millisecond
+
+// harms are the faults that strike a browser.
+var harms = map[fault.Kind]browser.Harm{
+	fault.BrowserKill: browser.HarmKill, fault.BrowserStop: browser.HarmStop, fault.RendererCrash: browser.HarmCrash,
+	fault.CDPCut: browser.HarmCut, fault.CDPSlow: browser.HarmSlow, fault.ProfileSignOut: browser.HarmSignOut,
+}
+
+// Read meets a fault now and then. A browser that is slow or signed out is so
+// from the beginning; the other faults come at any moment of the reading.
+func (s struckSession) Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error) {
+	x, ok := s.faults.Next(fault.OpRead)
+	if !ok {
+		return s.session.Read(ctx, order, byBrowser)
+	}
+	if x.Kind == fault.WorkerPanic {
+		s.faults.happened(x, s.Profile())
+		panic(fmt.Sprintf("a fault on purpose: %s", x.Kind))
+	}
+	wait := time.Duration(0)
+	if x.Kind != fault.CDPSlow && x.Kind != fault.ProfileSignOut {
+		wait = time.Duration(s.faults.Draw(x, int(strikeWithin)))
+	}
+	struck := make(chan struct{})
+	strike := func() {
+		defer close(struck)
+		time.Sleep(wait)
+		s.faults.happened(x, s.Profile())
+		_ = s.Harm(ctx, harms[x.Kind]) // it may be dead already
+	}
+	if wait == 0 {
+		strike()
+	} else {
+		go strike()
+	}
+	defer func() { <-struck }()
+	return s.session.Read(ctx, order, byBrowser)
+}
+
+// --- Profiles ---
+
+// profile lets a profile be damaged now and then, or not be removable at first.
+func (f *faults) profile(p browser.Profile) browser.Profile {
+	if f == nil {
+		return p
+	}
+	if x, ok := f.Next(fault.OpLease); ok {
+		f.happened(x, p.ID)
+		damage(p)
+	}
+	if x, ok := f.Next(fault.OpRelease); ok {
+		release := p.Release
+		p.Release = func() error {
+			f.happened(x, p.ID)
+			stick(p)
+			return release()
+		}
+	}
+	return p
+}
+
+// damage puts a file where the browser wants its user data directory.
+func damage(p browser.Profile) {
+	if os.RemoveAll(p.Dir) == nil {
+		_ = os.WriteFile(p.Dir, []byte("damaged on purpose"), 0o600)
+	}
+}
+
+// stuckFor is longer than a release tries by itself.
+const stuckFor = 1500 * time.Millisecond
+
+// stick writes into a profile while it is removed, so that it cannot be for a
+// while.
+func stick(p browser.Profile) {
+	dir, err := os.OpenRoot(p.TempDir)
+	if err != nil {
+		return
+	}
+	go func() {
+		defer dir.Close()
+		for n, end := 0, time.Now().Add(stuckFor); time.Now().Before(end); n++ {
+			if dir.Mkdir(strconv.Itoa(n), 0o700) != nil {
+				return
+			}
+		}
+	}()
+}
+
+// --- Files and ledger ---
+
+// write is asked before a file is written.
+func (f *faults) write() error {
+	x, ok := f.Next(fault.OpWrite)
+	if !ok {
+		return nil
+	}
+	f.happened(x, "")
+	return &os.PathError{Op: "write", Path: "a file, on purpose", Err: syscall.ENOSPC}
+}
+
+// ledger puts the faults between a run and its ledger.
+func (f *faults) ledger(l actors.Ledger) actors.Ledger {
+	if f == nil {
+		return l
+	}
+	return struckLedger{l, f}
+}
+
+type struckLedger struct {
+	actors.Ledger
+	faults *faults
+}
+
+// errLedger is what a full disk does to the ledger.
+var errLedger = fmt.Errorf("%w: the ledger cannot be written, on purpose", po.DiskFull)
+
+// Commit fails now and then at its very end, as a disk does.
+func (l struckLedger) Commit(ctx context.Context, do func(ctx context.Context) error) error {
+	x, ok := l.faults.Next(fault.OpCommit)
+	if !ok {
+		return l.Ledger.Commit(ctx, do)
+	}
+	l.faults.happened(x, "")
+	return l.Ledger.Commit(ctx, func(ctx context.Context) error {
+		if err := do(ctx); err != nil {
+			return err
+		}
+		return errLedger
+	})
+}
