@@ -14,6 +14,7 @@ import (
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 )
 
@@ -210,10 +211,33 @@ func (o *ordeal) neverTwoAtOnce(s state) (broken []string) {
 	}
 	for digits, n := range o.site.AtOnce() {
 		if n > 1 {
-			broken = append(broken, fmt.Sprintf("order %s: the portal was asked by %d browsers at once", digits, n))
+			o.trouble(&broken, po.Key(digits), "the portal was asked by %d browsers at once: %s", n, o.requests(digits))
 		}
 	}
 	return broken
+}
+
+// requests lists those of an order that overlapped others from another browser.
+func (o *ordeal) requests(order string) string {
+	var all []testportal.Request
+	for _, r := range o.site.Requests() {
+		if r.Order == order {
+			all = append(all, r)
+		}
+	}
+	var lines []string
+	for i, r := range all {
+		for _, s := range all[i+1:] {
+			if s.Browser != r.Browser && s.Start.Before(r.End) {
+				lines = append(lines, requestLine(r)+" beside "+requestLine(s))
+			}
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+func requestLine(r testportal.Request) string {
+	return fmt.Sprintf("%s %d (%d) by %s %s–%s", r.Kind, r.File, r.Status, r.Browser, r.Start.Format("15:04:05.000"), r.End.Format("15:04:05.000"))
 }
 
 // profilesFresh looks at which browser used which profile: of one worker, of one
