@@ -27,6 +27,7 @@ type place struct {
 type effect struct {
 	file *download // it began
 	page *document // a page came, was taken or was refused instead
+	late bool      // the portal was asked, and did not answer
 }
 
 // click clicks an attachment and takes the address that it leads to, or, where
@@ -50,8 +51,7 @@ func (s *Session) click(ctx context.Context, at *place, a *po.Attachment, keep b
 // saveURL has the browser save what an attachment's address gives.
 func (s *Session) saveURL(ctx context.Context, at *place, a *po.Attachment) error {
 	return s.obtain(ctx, modeSave, at, a, func() error {
-		// A file's first byte may be as slow as the whole file.
-		ctx, cancel := context.WithTimeout(ctx, s.config.Times.File)
+		ctx, cancel := context.WithTimeout(ctx, s.config.Times.Silence)
 		defer cancel()
 		answer, err := proto.PageNavigate{URL: a.URL, Referrer: at.seen.URL}.Call(s.page(ctx))
 		switch {
@@ -106,6 +106,7 @@ const pressJS = `(() => { const el = poactorItems[%d]; el.click ? el.click() : e
 // counts only if nothing better comes.
 func (s *Session) await(ctx context.Context) (effect, error) {
 	var beside effect
+	out := false // a request is, of which nothing has come
 	late := time.NewTimer(s.config.Times.Click)
 	defer late.Stop()
 	for {
@@ -121,11 +122,14 @@ func (s *Session) await(ctx context.Context) (effect, error) {
 				late.Reset(s.config.Times.Click) // a download may still begin
 			case beside.page != nil: // whatever else goes on, it gets no more time
 			case d.Status == 0:
-				late.Reset(s.config.Times.File) // a request is out
+				out = true
+				late.Reset(s.config.Times.Silence)
 			default:
-				late.Reset(s.config.Times.Click) // its answer is there
+				out = false
+				late.Reset(s.config.Times.Click)
 			}
 		case <-late.C:
+			beside.late = out && beside.page == nil
 			return beside, nil
 		case <-ctx.Done():
 			return effect{}, ctx.Err()
@@ -143,6 +147,9 @@ func (s *Session) settle(ctx context.Context, got effect, at *place, a *po.Attac
 	switch {
 	case got.file != nil:
 		return s.save(ctx, got.file, a)
+	case got.late:
+		at.fresh, s.tab.stale = false, true
+		a.Cause, a.Detail = po.Timeout, "the portal did not answer in time"
 	case got.page == nil:
 		at.fresh = false // what is late would be taken for the next one's
 		a.Cause, a.Detail = po.DownloadRejected, "nothing came of the link"

@@ -55,6 +55,7 @@ type Times struct {
 	Calls      time.Duration // that a list is not believed while the page waits for an answer: 15 s
 	Click      time.Duration // until a click has an effect: 5 s
 	File       time.Duration // for one file that the browser saves: 300 s
+	Silence    time.Duration // of the portal while the browser gets such a file, from the request on: 60 s, or File where that is less
 }
 
 func (c Config) withDefaults() Config {
@@ -78,6 +79,7 @@ func (t Times) orDefaults() Times {
 	orElse(&t.Calls, callPatience)
 	orElse(&t.Click, 5*time.Second)
 	orElse(&t.File, 300*time.Second)
+	orElse(&t.Silence, min(60*time.Second, t.File))
 	return t
 }
 

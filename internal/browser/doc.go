@@ -8,6 +8,6 @@
 //
 // The order of reading: launch.go (a browser comes to life), session.go (what
 // it does while it lives), read.go (one order), visit.go (one page), click.go
-// and file.go (documents that only a browser can get), guard.go (where it may
-// go).
+// and download.go (documents that only a browser can get), guard.go (where it may
+// go). Beside that: seed.go (a profile is signed in), harm.go (fault runs).
 package browser

@@ -26,7 +26,9 @@ type fileTable struct {
 // download is a file that the browser saves, under its GUID.
 type download struct {
 	guid, url, name string
-	blocked         bool // it comes from elsewhere, and was cancelled
+	blocked         bool          // it comes from elsewhere, and was cancelled
+	bytes           float64       // that have come
+	more            chan struct{} // holds a value when bytes have come since the last one was taken
 
 	done     chan struct{} // closed at the end; then:
 	complete bool
@@ -70,7 +72,17 @@ func (t *fileTable) progress(e proto.BrowserDownloadProgress) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	d := t.known[e.GUID]
-	if d == nil || e.State == proto.BrowserDownloadProgressStateInProgress {
+	switch {
+	case d == nil:
+		return
+	case e.State == proto.BrowserDownloadProgressStateInProgress:
+		if e.ReceivedBytes > d.bytes {
+			d.bytes = e.ReceivedBytes
+			select {
+			case d.more <- struct{}{}:
+			default:
+			}
+		}
 		return
 	}
 	delete(t.known, e.GUID)
@@ -85,7 +97,7 @@ func (s *Session) downloadBegins(params json.RawMessage) {
 	if json.Unmarshal(params, &e) != nil {
 		return
 	}
-	d := &download{guid: e.GUID, url: e.URL, name: clip(e.SuggestedFilename, maxNameChars), done: make(chan struct{})}
+	d := &download{guid: e.GUID, url: e.URL, name: clip(e.SuggestedFilename, maxNameChars), more: make(chan struct{}, 1), done: make(chan struct{})}
 	d.blocked = !mayDownload(s.config.Portal, e.URL)
 	if !s.files.begin(d) {
 		s.cancelDownload(d.guid)
@@ -112,21 +124,17 @@ func mayDownload(p portal.Portal, address string) bool {
 // save waits until a download is whole and says in the attachment where it is,
 // or why it is not.
 func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error {
-	late := time.NewTimer(s.config.Times.File)
-	defer late.Stop()
 	if d.blocked {
 		a.Cause, a.Detail = po.BlockedHost, "the file comes from "+hostOf(d.url)+", which is not one of the portal's hosts"
 		return nil
 	}
-	select {
-	case <-d.done:
-	case <-ctx.Done():
+	late, err := s.finish(ctx, d)
+	if err != nil || late != "" {
 		s.cancelDownload(d.guid)
-		return ctx.Err()
-	case <-late.C:
-		s.cancelDownload(d.guid)
-		a.Cause, a.Detail = po.Timeout, "the browser's download took longer than "+s.config.Times.File.String()
-		return nil
+		if late != "" {
+			a.Cause, a.Detail = po.Timeout, late
+		}
+		return err
 	}
 	if d.complete {
 		a.Saved = filepath.Join(s.downloads, d.guid)
@@ -140,4 +148,26 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 	}
 	a.Cause, a.Detail = po.DownloadIncomplete, "the browser's download broke off"
 	return nil
+}
+
+// finish waits for a download's end. late says which time was over before.
+func (s *Session) finish(ctx context.Context, d *download) (late string, err error) {
+	times := s.config.Times
+	end, silence := time.NewTimer(times.File), time.NewTimer(times.Silence)
+	defer end.Stop()
+	defer silence.Stop()
+	for {
+		select {
+		case <-d.done:
+			return "", nil
+		case <-d.more:
+			silence.Reset(times.Silence)
+		case <-silence.C:
+			return "nothing of the browser's download came for " + times.Silence.String(), nil
+		case <-end.C:
+			return "the browser's download took longer than " + times.File.String(), nil
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
 }

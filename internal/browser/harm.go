@@ -38,10 +38,13 @@ const (
 const SlowBy = 150 * time.Millisecond
 
 // Harm does harm to the browser, also beside a Read. It returns when the harm is
-// done, which the session may not have noticed yet. ctx bounds what asks the
-// browser (HarmCrash, HarmSignOut). A session that is of no more use already is
-// left alone, and the error says why it is.
+// done, which the session may not have noticed yet. ctx and the session's life
+// bound what asks the browser (HarmCrash, HarmSignOut). A session that is of no
+// more use already is left alone, and the error says why it is.
 func (s *Session) Harm(ctx context.Context, h Harm) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.ctx, cancel)()
 	err := context.Cause(s.ctx)
 	if err == nil {
 		err = s.harm(ctx, h)
@@ -77,9 +80,6 @@ func (s *Session) harm(ctx context.Context, h Harm) error {
 // sees the crash. It goes by an attachment of its own to the tab, for s.tab
 // belongs to the Read under way.
 func (s *Session) crash(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(s.ctx, cancel)()
 	for {
 		err := s.crashOnce(ctx)
 		switch {

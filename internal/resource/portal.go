@@ -60,7 +60,7 @@ const (
 	// Below this nobody waits for the portal.
 	noticeable = 250 * time.Millisecond
 
-	raiseLeast = 30 * time.Second
+	raiseLeast = 5 * time.Second
 	raiseMost  = 30 * time.Minute
 
 	// A portal that throttles without saying for how long is left alone for this
