@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -154,11 +155,12 @@ func (f *faults) profile(p browser.Profile) browser.Profile {
 	return p
 }
 
-// damage puts a file where the browser wants its user data directory.
+// damage puts something where a browser wants its lock, a link or a file that it
+// can open: it does not start then. The first is Linux's and macOS's, the second
+// that of Windows.
 func damage(p browser.Profile) {
-	if os.RemoveAll(p.Dir) == nil {
-		_ = os.WriteFile(p.Dir, []byte("damaged on purpose"), 0o600)
-	}
+	_ = os.WriteFile(filepath.Join(p.Dir, "SingletonLock"), []byte("damaged on purpose"), 0o600)
+	_ = os.Mkdir(filepath.Join(p.Dir, "lockfile"), 0o700)
 }
 
 // stuckFor is longer than a release tries by itself.

@@ -30,10 +30,12 @@ type load struct {
 	open   map[*weighed]uint64 // memory of each open browser's processes; 0: unknown
 }
 
-// newLoad looks once at the machine.
+// newLoad looks once at the machine, so that there is a decision from the first
+// answer on.
 func newLoad(ctx context.Context, b actors.Browsers, workers int, log *logrus.Logger) *load {
 	l := &load{Browsers: b, log: log, wish: workers, probe: resource.NewProbe(), open: map[*weighed]uint64{}}
 	l.usage = l.read(ctx)
+	l.decide(time.Now())
 	return l
 }
 
@@ -60,7 +62,7 @@ func (l *load) Answered(a actors.Answer) actors.Bearing {
 	defer l.mu.Unlock()
 	now := time.Now()
 	l.portal = l.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter,
-		Strained: l.policy.Strained(l.state)}, max(1, l.now.Workers), now)
+		Strained: l.policy.Strained(l.state)}, l.now.Workers, now)
 	return l.decide(now)
 }
 

@@ -69,6 +69,9 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := checkProfile(profile.Dir); err != nil {
+		return nil, err
+	}
 	downloads := filepath.Join(l.config.Downloads, profile.ID)
 	if err := os.MkdirAll(downloads, 0o700); err != nil {
 		return nil, &Error{Msg: fmt.Sprintf("make the download directory: %v", err), Cause: diskCause(err, po.Internal), Err: err}
@@ -85,6 +88,19 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 	}
 	s.work.Go(s.ping) // not before: a start on a busy machine takes its time
 	return s, nil
+}
+
+// checkProfile refuses what is no directory: Chromium would not say a word and
+// work on the profile that its user browses with.
+func checkProfile(dir string) error {
+	info, err := os.Lstat(dir)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is no directory", dir)
+	}
+	if err != nil {
+		return &Error{Msg: fmt.Sprintf("open profile: %v", err), Cause: po.ProfileFailed, Err: err}
+	}
+	return nil
 }
 
 const hintBrowser = "name Chromium, Google Chrome or Microsoft Edge with --browser PATH"

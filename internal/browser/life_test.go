@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/portal"
 )
 
 // childPortal has this test binary be a program that opens a browser, says
@@ -306,5 +307,33 @@ func TestCloseSaysWhatFailed(t *testing.T) {
 	entries := logged.AllEntries()
 	if len(entries) != 1 || entries[0].Level != logrus.WarnLevel || !strings.Contains(entries[0].Message, "a process does not end") {
 		t.Errorf("logged: %+v, want one warning", entries)
+	}
+}
+
+// A browser that is given what is no directory would say nothing, and work on the
+// profile that its user browses with.
+func TestProfileIsNoDirectory(t *testing.T) {
+	needBrowser(t)
+	file, link := filepath.Join(t.TempDir(), "file"), filepath.Join(t.TempDir(), "link")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(t.TempDir(), link); err != nil {
+		t.Skip(err) // Windows wants a privilege for it
+	}
+	for name, dir := range map[string]string{"file": file, "link": link, "nothing": filepath.Join(t.TempDir(), "none")} {
+		released := false
+		s, err := New(Config{
+			Portal: portal.Portal{}, NoSandbox: os.Geteuid() == 0, Downloads: t.TempDir(), Times: quickTimes,
+			Lease: func(context.Context) (Profile, error) {
+				return Profile{ID: name, Dir: dir, TempDir: t.TempDir(), Release: func() error { released = true; return nil }}, nil
+			},
+		}).Open(t.Context())
+		if err == nil {
+			s.Close()
+		}
+		if !errors.Is(err, po.ProfileFailed) || !released {
+			t.Errorf("%s: %v, released: %v", name, err, released)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func (p Portal) windowSize() int {
 	if !p.lowered {
 		return shortWindow
 	}
-	return min(max(4, 4*p.limit), longWindow)
+	return min(max(8, 6*p.limit), longWindow)
 }
 
 // judge compares the median of a full window with the best.

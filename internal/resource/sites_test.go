@@ -34,27 +34,27 @@ func TestSites(t *testing.T) {
 		}, 16, 16, 15, 2, 0, 0},
 		{"gets slow at 5", 8, func(_ time.Duration, n int, r *rand.Rand) Answer {
 			return page(noise(s*time.Duration(max(1, n-3)), 0.3, r))
-		}, 4, 4.5, 3.7, 15, 4, 0},
+		}, 4, 4.5, 3.7, 25, 4, 0},
 		{"has 4 places and a queue", 8, func(_ time.Duration, n int, r *rand.Rand) Answer {
 			return page(noise(s*time.Duration(max(4, n))/4, 0.3, r))
-		}, 5, 7, 3.7, 15, 4, 0},
+		}, 5, 7, 3.7, 25, 4, 0},
 		{"has 3 places and a queue", 16, func(_ time.Duration, n int, r *rand.Rand) Answer {
 			return page(noise(s*time.Duration(max(3, n))/3, 0.3, r))
-		}, 4, 7, 2.8, 15, 6, 0},
+		}, 4, 7, 2.8, 25, 8, 0},
 		{"throttles at 3", 8, func(_ time.Duration, n int, r *rand.Rand) Answer {
 			if n >= 3 {
 				return refuse
 			}
 			return page(noise(s, 0.3, r))
-		}, 2, 2.2, 1.8, 15, 4, 20},
+		}, 2, 2.2, 1.8, 25, 4, 20},
 		{"throttles at 3 and says for how long", 8, func(_ time.Duration, n int, r *rand.Rand) Answer {
 			if n >= 3 {
 				return refuseFor(30 * s)
 			}
 			return page(noise(s, 0.3, r))
-		}, 2, 2.2, 1.8, 15, 4, 20},
-		{"gives 2 a second and refuses more", 8, tokens(2, refuseFor(5*s)), 2, 2.2, 1.85, 15, 4, 15},
-		{"gives 4 a second and refuses more", 8, tokens(4, refuseFor(5*s)), 2.5, 4.5, 2.5, 15, 4, 15},
+		}, 2, 2.2, 1.8, 25, 4, 20},
+		{"gives 2 a second and refuses more", 8, tokens(2, refuseFor(5*s)), 2, 2.2, 1.85, 25, 4, 20},
+		{"gives 4 a second and refuses more", 8, tokens(4, refuseFor(5*s)), 2.5, 4.5, 2.5, 25, 4, 20},
 		{"refuses everything", 8, func(time.Duration, int, *rand.Rand) Answer { return refuse }, 1, 1, 0, 2, 0, 2*60 + 15},
 		{"is noisy", 8, func(_ time.Duration, _ int, r *rand.Rand) Answer {
 			return page(outlier(noise(s, 0.5, r), r))
@@ -144,7 +144,7 @@ func TestRetryAfterHoldsAllBack(t *testing.T) {
 	if first == 0 || late > 0 {
 		t.Errorf("%d orders begun during the pause that began at %v", late, first)
 	}
-	if n := v.limit(first+time.Minute, first+80*time.Second); n != 4 {
+	if n := v.limit(first+time.Minute, first+64*time.Second); n != 4 {
 		t.Errorf("limit %v after the pause", n)
 	}
 }
