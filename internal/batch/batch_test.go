@@ -29,6 +29,8 @@ func open(t testing.TB, text string) *Batch {
 	return mustOpen(t, file(t, "batch.csv", text))
 }
 
+func dialectOf(b *Batch) dialect { return b.source.(*csvFile).dialect }
+
 func utf16LE(s string) string { return string(charsetUTF16LE.encode(nil, s)) }
 func utf16BE(s string) string { return string(charsetUTF16BE.encode(nil, s)) }
 
@@ -69,8 +71,8 @@ func TestDialect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := open(t, tt.text)
-			if b.charset != tt.charset || b.delim != tt.delim || b.preface != tt.preface {
-				t.Errorf("charset %v, delimiter %q, preface %d", b.charset, b.delim, b.preface)
+			if d := dialectOf(b); d.charset != tt.charset || d.delim != tt.delim || b.preface != tt.preface {
+				t.Errorf("charset %v, delimiter %q, preface %d", d.charset, d.delim, b.preface)
 			}
 			checkNothingFilled(t, b, []byte(tt.text), t.TempDir())
 		})
@@ -79,8 +81,8 @@ func TestDialect(t *testing.T) {
 
 func TestTSVName(t *testing.T) {
 	t.Parallel()
-	if b := mustOpen(t, file(t, "batch.TSV", "PO_NUMBER\n1\n")); b.delim != '\t' {
-		t.Errorf("delimiter %q", b.delim)
+	if b := mustOpen(t, file(t, "batch.TSV", "PO_NUMBER\n1\n")); dialectOf(b).delim != '\t' {
+		t.Errorf("delimiter %q", dialectOf(b).delim)
 	}
 }
 

@@ -129,9 +129,11 @@ func TestUntouched(t *testing.T) {
 				t.Fatal(err)
 			}
 			after := mustOpen(t, changed)
-			if before.charset != after.charset || before.bom != after.bom || before.delim != after.delim || before.preface != after.preface {
-				t.Errorf("dialect %v %d %q %d became %v %d %q %d", before.charset, before.bom, before.delim, before.preface,
-					after.charset, after.bom, after.delim, after.preface)
+			if before, after := dialectOf(before), dialectOf(after); before != after {
+				t.Errorf("dialect %+v became %+v", before, after)
+			}
+			if before.preface != after.preface {
+				t.Errorf("%d records before the header became %d", before.preface, after.preface)
 			}
 			if diff := cmp.Diff(outside(t, before, after.columns), outside(t, after, after.columns)); diff != "" {
 				t.Error(diff)
@@ -145,7 +147,8 @@ func TestUntouched(t *testing.T) {
 func outside(t *testing.T, b *Batch, c columns) []string {
 	t.Helper()
 	var rows []string
-	err := b.records(func(i int, rec *record) error {
+	err := b.records(func(i int, r record) error {
+		rec := r.(*csvRecord)
 		filled := map[int]bool{}
 		if i >= -1 {
 			for _, at := range c.status {
@@ -207,8 +210,9 @@ func checkNothingFilled(t check, b *Batch, in []byte, dir string) {
 // behind the header's last cell that is not empty, before its line end.
 func headerCells(t check, b *Batch) (from, to int) {
 	t.Helper()
-	at := b.bom
-	err := b.records(func(i int, rec *record) error {
+	at := dialectOf(b).bom
+	err := b.records(func(i int, r record) error {
+		rec := r.(*csvRecord)
 		if i == -1 {
 			for _, c := range rec.cells {
 				if c.to > c.from {

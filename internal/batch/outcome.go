@@ -13,8 +13,8 @@ import (
 // values are the texts of the status columns; nil leaves a cell as it is.
 type values [numStatusColumns]*string
 
-// values gives the cells of an outcome.
-func (w *writer) values(o po.Outcome) values {
+// valuesOf gives the cells of an outcome.
+func valuesOf(o po.Outcome) values {
 	names := make([]string, len(o.Files))
 	for i, f := range o.Files {
 		names[i] = f.Name
@@ -57,7 +57,7 @@ func ReadOutcomes(path string, parse Parse) iter.Seq2[po.Outcome, error] {
 			yield(po.Outcome{}, err)
 			return
 		}
-		err = b.records(func(i int, rec *record) error {
+		err = b.records(func(i int, rec record) error {
 			if i < 0 {
 				return nil
 			}
@@ -73,9 +73,9 @@ func ReadOutcomes(path string, parse Parse) iter.Seq2[po.Outcome, error] {
 }
 
 // outcome reads the status columns of a row.
-func (b *Batch) outcome(rec *record) po.Outcome {
+func (b *Batch) outcome(rec record) po.Outcome {
 	row, _ := b.row(rec)
-	text := func(k int) string { return trim(b.text(rec, b.columns.status[k])) }
+	text := func(k int) string { return trim(rec.text(b.columns.status[k])) }
 	number := func(k int) int {
 		n, err := strconv.Atoi(text(k))
 		if err != nil || n < 0 {
