@@ -2,10 +2,12 @@ package batch
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,16 +60,32 @@ func (b *Batch) open() error {
 		return err
 	}
 	b.stamp = stamp{info.Size(), info.ModTime()}
-	tsv := strings.EqualFold(filepath.Ext(b.name), ".tsv")
-	if b.source, b.layout, err = openCSV(f, tsv); err != nil {
+	if err := b.recognise(f); err != nil {
 		return err
 	}
 	return b.measure()
 }
 
+// recognise finds out what kind of file f is, by what is in it: names are
+// wrong too often.
+func (b *Batch) recognise(f *os.File) error {
+	zipped, err := isZip(f)
+	if err != nil {
+		return err
+	}
+	if zipped {
+		w, l, err := openWorkbook(f)
+		b.source, b.layout = w, l
+		return err
+	}
+	c, l, err := openCSV(f, strings.EqualFold(filepath.Ext(b.name), ".tsv"))
+	b.source, b.layout = c, l
+	return err
+}
+
 // measure reads every row and counts.
 func (b *Batch) measure() error {
-	return b.records(func(i int, rec record) error {
+	err := b.records(func(i int, rec record) error {
 		if i >= 0 {
 			b.rows++
 		}
@@ -81,6 +99,11 @@ func (b *Batch) measure() error {
 		}
 		return nil
 	})
+	if at := b.places(); err == nil && slices.Max(at[:]) >= maxColumns {
+		return &Error{Msg: fmt.Sprintf("no room for the status columns: a row has %d cells", b.width),
+			Hint: "delete columns that are not needed", Err: ErrTooLong}
+	}
+	return err
 }
 
 // file opens the batch's bytes.

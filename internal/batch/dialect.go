@@ -123,7 +123,7 @@ func (g *guess) readHeader(s *scanner, declared bool) error {
 	for {
 		rec, err := s.next()
 		if errors.Is(err, io.EOF) {
-			return &Error{Msg: "empty file", Hint: hintCSV + " with a column PO_NUMBER", Err: ErrEmpty}
+			return &Error{Msg: "empty file", Hint: hintHeader, Err: ErrEmpty}
 		}
 		if err != nil {
 			return err

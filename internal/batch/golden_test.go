@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/poactor/poactor/po"
 )
@@ -96,21 +97,45 @@ func TestGolden(t *testing.T) {
 	for _, path := range corpus(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			got := results(t, mustOpen(t, path), outcome)
-			golden := path + ".golden"
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
+			checkGolden(t, path, results(t, mustOpen(t, path), outcome))
+		})
+	}
+}
+
+// TestGoldenWorkbooks: as another program reads the results.
+func TestGoldenWorkbooks(t *testing.T) {
+	t.Parallel()
+	for _, path := range workbooks(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			b := mustOpen(t, path)
+			f, err := excelize.OpenReader(bytes.NewReader(results(t, b, outcome)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("results differ:\n%s", cmp.Diff(lines(want), lines(got)))
+			rows, err := f.GetRows(b.source.(*workbook).sheet)
+			if err != nil {
+				t.Fatal(err)
 			}
+			var got bytes.Buffer
+			for i, row := range rows {
+				fmt.Fprintf(&got, "%d %q\n", i+1, row)
+			}
+			checkGolden(t, path, got.Bytes())
 		})
+	}
+}
+
+func checkGolden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	golden := path + ".golden"
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := read(t, golden); !bytes.Equal(got, want) {
+		t.Errorf("results differ:\n%s", cmp.Diff(lines(want), lines(got)))
 	}
 }
 

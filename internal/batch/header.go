@@ -26,6 +26,9 @@ const (
 	numStatusColumns
 )
 
+// isCount reports whether a status column holds numbers.
+func isCount(k int) bool { return k == colFound || k == colDownloaded || k == colAttempts }
+
 // divider heads the column right of which the folder levels are.
 const divider = "<|>"
 

@@ -21,7 +21,7 @@ func valuesOf(o po.Outcome) values {
 	}
 	var v values
 	set := func(k int, text string) { v[k] = &text }
-	free := func(k int, text string) { set(k, guard(clip(clean(text)))) }
+	free := func(k int, text string) { set(k, clip(guard(clean(text)))) }
 	set(colStatus, string(o.Status))
 	set(colFound, strconv.Itoa(o.Found))
 	set(colDownloaded, strconv.Itoa(len(o.Files)))
