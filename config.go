@@ -27,6 +27,17 @@ type Config struct {
 	// Out is the output directory. It is made if it does not exist.
 	Out string
 
+	// Ledger is the record of the output directory, if the host has opened it
+	// already with OpenLedger; the run leaves it open then. Nil: the run opens
+	// it.
+	Ledger *Ledger
+	// InMemory keeps the record in memory only: nothing is resumed. Ledger is
+	// nil then.
+	InMemory bool
+	// Choice says which of the orders this run works on: its zero value means
+	// all that are not settled for good. It needs a ledger on disk.
+	Choice Choice
+
 	// Workers is the size of the pool, 1 to MaxWorkers; default 4. One worker
 	// means sequential: an order's files are fetched before the next order is
 	// read.
@@ -36,6 +47,11 @@ type Config struct {
 	Attempts int
 	// TaskTimeout bounds the reading of one order; default 2 minutes.
 	TaskTimeout time.Duration
+
+	// Browsers opens the sessions that read the orders. Nil: real browsers, as
+	// the fields below say. It is for hosts that do other work under the same
+	// supervision, and for tests.
+	Browsers actors.Browsers
 
 	// Profile is a signed-in browser profile (a user data directory) to clone
 	// for each worker. Empty: workers begin with an empty profile.
@@ -92,6 +108,10 @@ func (c Config) validate() error {
 		return fmt.Errorf("attempts must be 1 or more, not %d", c.Attempts)
 	case c.TaskTimeout < time.Second:
 		return fmt.Errorf("the task timeout must be a second or more, not %v", c.TaskTimeout)
+	case c.InMemory && (c.Ledger != nil || c.Choice.Limit != 0 || c.Choice.Only != nil):
+		return fmt.Errorf("a choice of orders needs a ledger on disk")
+	case c.Ledger != nil && filepath.Clean(c.Ledger.Dir()) != filepath.Clean(c.Out):
+		return fmt.Errorf("the ledger is that of %s, not of %s", c.Ledger.Dir(), c.Out)
 	}
 	return c.Portal.Check()
 }
@@ -105,7 +125,7 @@ func (c Config) browserConfig() (browser.Config, error) {
 	return browser.Config{
 		Portal: c.Portal, BrowserPath: c.Browser, NoSandbox: c.NoSandbox, Headful: c.Headful,
 		// On the output's own file system, so that a file only needs a rename.
-		Downloads: filepath.Join(out, ".poactor", "incoming"), Log: c.Log,
+		Downloads: filepath.Join(out, ".poactor", "incoming"), Out: out, Log: c.Log,
 	}, nil
 }
 

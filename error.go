@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
 )
@@ -61,6 +62,9 @@ func refine(err error) error {
 	if e, ok := errors.AsType[*browser.Error](err); ok {
 		return &Error{Cause: e.Cause, Msg: e.Msg, Hint: e.Hint, Err: err}
 	}
+	if e, ok := errors.AsType[*LedgerError](err); ok {
+		return OfLedger(e)
+	}
 	cause := po.CauseOf(err)
 	// the cause's own word is for the record, not for people
 	msg := strings.ReplaceAll(err.Error(), cause.Error()+": ", "")
@@ -72,4 +76,19 @@ func refine(err error) error {
 		e.Held, e.Hint = true, "close the browser that uses the profile; "+goesOn
 	}
 	return e
+}
+
+// LedgerError is what the methods of a Ledger return.
+type LedgerError = ledger.Error
+
+// OfLedger makes an *Error of a ledger's. It has no cause where the file is not
+// one that this program can use, which is for the user to mend.
+func OfLedger(e *LedgerError) *Error {
+	out := &Error{Cause: po.CauseOf(e), Held: errors.Is(e, ledger.ErrHeld), Msg: e.Msg, Hint: e.Hint, Err: e}
+	for _, wrong := range []error{ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer, ledger.ErrHeld} {
+		if errors.Is(e, wrong) {
+			out.Cause = ""
+		}
+	}
+	return out
 }

@@ -28,7 +28,7 @@ func ExampleRun() {
 		},
 	}
 	orders := []po.Order{{Key: "15262984", Number: "15262984"}, {Key: "15263011", Number: "15263011"}}
-	_, err := poactor.Run(context.Background(), cfg, slices.Values(orders))
+	_, err := poactor.Run(context.Background(), cfg, poactor.Orders(slices.Values(orders)))
 	if e, ok := errors.AsType[*poactor.Error](err); ok {
 		fmt.Println(e.Msg)
 	}

@@ -8,8 +8,8 @@ package poactor
 
 import (
 	"context"
+	"errors"
 	"iter"
-	"os"
 	"sync"
 	"time"
 
@@ -17,10 +17,7 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
-	"github.com/poactor/poactor/internal/download"
-	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/po"
-	"github.com/poactor/poactor/profilestore"
 )
 
 // Summary says how a run ended.
@@ -35,14 +32,27 @@ type Handle struct {
 	run     *actors.Run
 	log     *logrus.Logger
 	begun   time.Time
-	release func() error // gives profiles and files back
+	output  *output
+	auditor sync.WaitGroup
+	stop    context.CancelFunc // of what goes on beside the run
 	once    sync.Once
 	summary Summary
 	err     error
 }
 
+// Orders makes a list of orders what Run and Start take.
+func Orders(list iter.Seq[po.Order]) iter.Seq2[po.Order, error] {
+	return func(yield func(po.Order, error) bool) {
+		for o := range list {
+			if !yield(o, nil) {
+				return
+			}
+		}
+	}
+}
+
 // Run does the whole job: Start, then Wait.
-func Run(ctx context.Context, cfg Config, orders iter.Seq[po.Order]) (Summary, error) {
+func Run(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (Summary, error) {
 	h, err := Start(ctx, cfg, orders)
 	if err != nil {
 		return Summary{}, err
@@ -50,39 +60,59 @@ func Run(ctx context.Context, cfg Config, orders iter.Seq[po.Order]) (Summary, e
 	return h.Wait()
 }
 
-// Start begins a run of the orders; each key may come once. The end of ctx ends
-// the run at once and cleanly. An error is an *Error: the configuration is
-// wrong, or the environment cannot do it; nothing was started then.
-func Start(ctx context.Context, cfg Config, orders iter.Seq[po.Order]) (*Handle, error) {
+// Start begins a run of the orders, or goes on with it where an earlier one
+// into the same output directory has ended, however that was; each key may come
+// once. An error that orders yields ends everything before it has begun. The
+// end of ctx ends the run at once and cleanly. An error is an *Error: the
+// configuration is wrong, or the environment cannot do it; nothing was started
+// then.
+func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*Handle, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, &Error{Msg: err.Error()}
 	}
-	record, err := ledger.NewMemory(orders)
-	if err != nil {
-		return nil, &Error{Msg: err.Error()}
-	}
-	// A batch with fewer orders than workers needs no more; one order is
-	// sequential by itself.
-	cfg.Workers = max(1, min(cfg.Workers, record.Len()))
-	out, err := openOutput(cfg)
+	out, err := openOutput(ctx, cfg, orders)
 	if err != nil {
 		return nil, refine(err)
 	}
-	h := &Handle{log: cfg.Log, begun: time.Now(), release: out.close}
+	return start(ctx, cfg, out), nil
+}
+
+// start begins the run of an output directory that is ready for it.
+func start(ctx context.Context, cfg Config, out *output) *Handle {
+	h := &Handle{log: cfg.Log, begun: time.Now(), output: out}
 	h.run = actors.Start(actors.Config{
-		Portal: cfg.Portal.Name, Workers: cfg.Workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
-		Browsers: cfg.decorate(browsers{out.launcher}), Files: out.archive, Ledger: record,
+		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
+		Browsers: cfg.decorate(out.browsers), Files: out.archive, Ledger: out.record,
 		Log: cfg.Log, OnEvent: cfg.OnEvent,
 	})
+	beside, stop := context.WithCancel(ctx)
+	h.stop = stop
+	if out.audit != nil {
+		h.auditor.Go(func() { h.audit(beside) })
+	}
 	go func() {
 		select {
 		case <-ctx.Done():
 			h.run.Stop(po.Interrupted, "interrupted")
 		case <-h.run.Ended():
 		}
+		stop()
 	}()
-	return h, nil
+	return h
+}
+
+// audit looks at what is settled while the run goes on.
+func (h *Handle) audit(ctx context.Context) {
+	err := h.output.audit.settled(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		h.run.Stop(po.CauseOf(err), "audit: "+err.Error())
+	default:
+		h.run.Audited(h.output.audit.found)
+	}
+	h.output.ledger.Audit(false)
 }
 
 // Drain takes no more orders; those in hand are finished.
@@ -94,7 +124,9 @@ func (h *Handle) Drain() { h.run.Drain("interrupted") }
 func (h *Handle) Wait() (Summary, error) {
 	h.once.Do(func() {
 		end := h.run.Wait()
-		left := h.release()
+		h.stop()
+		h.auditor.Wait()
+		left := errors.Join(h.output.ended(end), h.output.close())
 		if left != nil { // the next start sweeps it
 			h.log.WithError(left).Warn("not everything could be removed")
 		}
@@ -106,62 +138,6 @@ func (h *Handle) Wait() (Summary, error) {
 	return h.summary, h.err
 }
 
-// output is what a run has open on disk.
-type output struct {
-	profiles *profilestore.Store
-	archive  *download.Archive
-	launcher *browser.Launcher
-}
-
-// openOutput checks the environment and opens what the run needs on disk.
-func openOutput(cfg Config) (*output, error) {
-	settings, err := cfg.browserConfig()
-	if err != nil {
-		return nil, err
-	}
-	if err := browser.Check(settings); err != nil {
-		return nil, err
-	}
-	o := &output{}
-	// A restart leases its new profile while the old browser may still be dying.
-	o.profiles, err = profilestore.Open(profilestore.Config{
-		Dir: profileDir(settings.Downloads), Base: cfg.Profile, Capacity: 2 * cfg.Workers,
-	})
-	if err != nil {
-		return nil, err
-	}
-	// We hold the place: what a killed run had half downloaded is nobody's.
-	if err := os.RemoveAll(settings.Downloads); err != nil {
-		o.profiles.Close()
-		return nil, err
-	}
-	o.archive, err = download.Open(download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed})
-	if err != nil {
-		o.profiles.Close()
-		return nil, err
-	}
-	settings.Lease = o.lease
-	o.launcher = browser.New(settings)
-	return o, nil
-}
-
-// lease gives a browser a profile of its own.
-func (o *output) lease(ctx context.Context) (browser.Profile, error) {
-	p, err := o.profiles.Lease(ctx)
-	if err != nil {
-		return browser.Profile{}, err
-	}
-	return browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, nil
-}
-
-func (o *output) close() error {
-	err := o.archive.Close()
-	if e := o.profiles.Close(); e != nil {
-		err = e
-	}
-	return err
-}
-
 // browsers makes the launcher a port of the actors.
 type browsers struct{ launcher *browser.Launcher }
 
@@ -170,5 +146,11 @@ func (b browsers) Open(ctx context.Context) (actors.Session, error) {
 	if err != nil {
 		return nil, err // not a session that is a nil *browser.Session
 	}
-	return s, nil
+	return session{s}, nil
 }
+
+// session makes a browser's session a port of the actors.
+type session struct{ *browser.Session }
+
+// Memory implements the port.
+func (s session) Memory() int64 { return 0 }

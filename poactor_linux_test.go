@@ -40,7 +40,7 @@ func browsersOf(t *testing.T, dir string) []int {
 // One worker's browser is killed in a run of 60: every order right, the others
 // undisturbed.
 func TestBrowserKilled(t *testing.T) {
-	r := newTrial(t, plain())
+	r := newTrial(t, ordinary())
 	settings, err := r.cfg.browserConfig()
 	if err != nil {
 		t.Fatal(err)

@@ -29,8 +29,8 @@ var quick = testportal.Options{
 	FileLatency: -1, TrackerLatency: 300 * time.Millisecond,
 }
 
-// plain is quick with ordinary orders only, each with attachments.
-func plain() testportal.Options {
+// ordinary is quick with ordinary orders only, each with attachments.
+func ordinary() testportal.Options {
 	opts := quick
 	opts.Mix = testportal.Plain
 	return opts
@@ -51,6 +51,11 @@ func newTrial(t *testing.T, opts testportal.Options) *trial {
 	if _, err := browser.FindBrowser(""); err != nil {
 		t.Skip(err)
 	}
+	return newTrialOn(t, opts)
+}
+
+func newTrialOn(t *testing.T, opts testportal.Options) *trial {
+	t.Helper()
 	p, err := testportal.Start(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +98,7 @@ func (r *trial) orders(t *testing.T) []po.Order {
 // and that nothing is left.
 func (r *trial) run(t *testing.T) {
 	t.Helper()
-	if _, err := Run(t.Context(), r.cfg, slices.Values(r.orders(t))); err != nil {
+	if _, err := Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t)))); err != nil {
 		t.Fatal(err)
 	}
 	var outcomes []po.Outcome
@@ -219,7 +224,7 @@ func (s panicSession) Read(ctx context.Context, o po.Order, byBrowser []string) 
 
 // One worker panics in a run of 60: every order right, the others undisturbed.
 func TestWorkerPanics(t *testing.T) {
-	r := newTrial(t, plain())
+	r := newTrial(t, ordinary())
 	r.cfg.wrap = func(b actors.Browsers) actors.Browsers { return &panicOnce{Browsers: b} }
 	r.run(t)
 	r.undisturbed(t)
@@ -234,7 +239,7 @@ func TestCancel(t *testing.T) {
 			cancel()
 		}
 	})
-	summary, err := Run(ctx, r.cfg, slices.Values(r.orders(t)))
+	summary, err := Run(ctx, r.cfg, Orders(slices.Values(r.orders(t))))
 	if po.CauseOf(err) != po.Interrupted || summary.Open == 0 {
 		t.Errorf("%+v, %v", summary, err)
 	}
@@ -246,7 +251,7 @@ func TestSignedOut(t *testing.T) {
 	opts := quick
 	opts.SignIn = true
 	r := newTrial(t, opts)
-	summary, err := Run(t.Context(), r.cfg, slices.Values(r.orders(t)))
+	summary, err := Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t))))
 	if po.CauseOf(err) != po.SignedOut || summary.Open != 60 || len(all[messages.OrderSettled](r)) > 0 {
 		t.Errorf("%+v, %v", summary, err)
 	}
@@ -273,7 +278,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{"no attempts", Config{Portal: good, Out: "x", Attempts: -1}},
 		{"no time", Config{Portal: good, Out: "x", TaskTimeout: 1}},
 	} {
-		_, err := Run(t.Context(), c.cfg, slices.Values([]po.Order{}))
+		_, err := Run(t.Context(), c.cfg, Orders(slices.Values([]po.Order{})))
 		if e, ok := err.(*Error); !ok || e.Cause != "" || e.Msg == "" {
 			t.Errorf("%s: %v", c.name, err)
 		}

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -19,8 +20,19 @@ import (
 // release.
 type board struct {
 	attempts int            // tries an order may have
-	most     int            // tasks that may be in hand at once
 	random   func() float64 // from [0,1), for jitter
+
+	pool       pool
+	size       int              // of the pool, as it was told last; -1: not yet
+	limit      int              // of orders that are read at once; 0: one for each worker
+	held       time.Time        // no order is begun until then: the portal has asked for it
+	posts      map[string]*post // workers, by name
+	hired      int              // so far
+	lived      bool             // a browser of this run has lived
+	good       int              // pages read well
+	alone      string           // the throw-away worker; empty if there is none
+	aloneFails int              // throw-away browsers in a row that did not start
+	recycling  messages.Worker  // who gets a fresh browser: one at a time
 
 	idle  []messages.Worker // have a browser and no order; longest idle first
 	busy  map[string]*task  // what each reading worker has in hand, by its name
@@ -29,6 +41,7 @@ type board struct {
 	count int               // tasks so far
 
 	claiming bool // a claim is under way
+	more     bool // the ledger has more orders that need no worker
 	dry      bool // the last claim gave nothing; until something changes
 	open     int  // orders not settled; -1 until the ledger has told
 	ended    bool // doEnd was given
@@ -41,7 +54,7 @@ type board struct {
 	missed   time.Time      // the first of them
 	answers  int            // readings that the portal has answered
 	missedBy map[po.Key]int // of orders that it did not answer: answers at that time
-	pause    bool           // no order is handed out until a wake
+	paused   time.Time      // no order is handed out until then; zero: no pause
 }
 
 // stage says where a task is.
@@ -62,63 +75,87 @@ type task struct {
 	worker    messages.Worker // who has it, or had it last
 	reading   po.Reading
 	kept      po.Kept
+	trace     po.Trace // of its last reading
 	byBrowser []string // to be saved by a browser
 	tried     bool     // the browser lane was tried in this attempt
 	started   time.Time
+	alone     bool // in quarantine: for a throw-away worker
 }
 
 // begun says that the order was read in this attempt.
 func (t *task) begun() bool { return t.reading.Sign != "" }
 
-func newBoard(attempts, most int, random func() float64) *board {
-	return &board{attempts: attempts, most: most, random: random, open: -1,
-		busy: map[string]*task{}, tasks: map[string]*task{}, missedBy: map[po.Key]int{}}
+func newBoard(attempts, workers int, random func() float64) *board {
+	return &board{attempts: attempts, pool: newPool(workers), size: -1, random: random, open: -1,
+		posts: map[string]*post{}, busy: map[string]*task{}, tasks: map[string]*task{}, missedBy: map[po.Key]int{}}
 }
 
-// begin asks how much there is to do.
-func (b *board) begin() []any { return b.claim(0) }
+// begin hires the workers and asks how much there is to do.
+func (b *board) begin(now time.Time) []any { return append(b.staff(now), b.claim(0)...) }
+
+// most is how many tasks may be in hand at once: each worker reads one while the
+// files of its last are fetched (facts-speed 0.6); in sequential mode one.
+func (b *board) most() int {
+	if b.size == 1 {
+		return 1
+	}
+	return 2 * b.size
+}
 
 func (b *board) claim(n int) []any {
-	b.claiming = true
+	b.claiming, b.more = true, false
 	return []any{doClaim{n}}
 }
 
-// ready says that a worker is idle. If it has an order in hand all the same,
-// that was lost with a former incarnation.
-func (b *board) ready(w messages.Worker, now time.Time) []any {
-	fx := b.vacate(w.Name, po.BrowserDied)
-	b.idle = append(b.idle, w)
-	return append(fx, b.next(now)...)
-}
-
-// lost says that a worker is gone, for now or for ever.
-func (b *board) lost(name string, cause po.Cause, now time.Time) []any {
-	return append(b.vacate(name, cause), b.next(now)...)
-}
-
-// vacate forgets a worker and puts back what it had in hand.
-func (b *board) vacate(name string, cause po.Cause) []any {
-	b.idle = slices.DeleteFunc(b.idle, func(w messages.Worker) bool { return w.Name == name })
-	t, ok := b.busy[name]
-	delete(b.busy, name)
-	if !ok || t.stage != reading || b.tasks[t.lease.Token] != t {
-		return nil
+// unread says that an order which was meant for a worker was not handed to it:
+// the worker is idle.
+func (b *board) unread(w messages.Worker, now time.Time) []any {
+	t, ok := b.busy[w.Name]
+	p := b.posts[w.Name]
+	if !ok || t.worker != w || p == nil {
+		return b.next(now)
 	}
-	return b.release(t, cause)
+	delete(b.busy, w.Name)
+	if p.retiring {
+		return append(b.dismiss(w.Name), b.next(now)...)
+	}
+	b.idle = append(b.idle, w)
+	return b.next(now)
+}
+
+// reads says whether a worker still is to read under a lease.
+func (b *board) reads(w messages.Worker, token string) bool {
+	t, ok := b.tasks[token]
+	return ok && t.stage == reading && t.worker == w
+}
+
+// fetches says whether files still are to be fetched under a lease.
+func (b *board) fetches(token string) bool {
+	t, ok := b.tasks[token]
+	return ok && t.stage == fetching && b.stopped == ""
 }
 
 // claimed brings the leases that a claim gave.
 func (b *board) claimed(asked int, c po.Claim, now time.Time) []any {
 	b.claiming, b.open = false, c.Open
 	b.dry = asked > 0 && len(c.Leases) == 0
+	b.more = len(c.Invalid) > 0
 	var fx []any
-	for _, l := range c.Leases {
+	for _, l := range slices.Concat(c.Invalid, c.Leases) {
 		b.count++
 		t := &task{number: b.count, lease: l, kept: l.Kept, started: now}
 		b.tasks[l.Token] = t
-		b.stock = append(b.stock, t)
-		if b.ending() {
-			fx = append(fx, b.release(t, po.Interrupted)...)
+		switch {
+		case b.ending():
+			fx = append(fx, b.release(t, po.Failure{Cause: po.Interrupted})...)
+		case l.Order.Invalid != "":
+			fx = append(fx, b.settle(t, po.Failed, po.InvalidNumber, l.Order.Invalid)...)
+		case l.Deaths > quarantineDeaths:
+			fx = append(fx, b.settle(t, statusOf(len(t.kept.Files)+1, len(t.kept.Files)), po.Quarantined,
+				fmt.Sprintf("%d browsers died with it in hand, the last its own", l.Deaths))...)
+		default:
+			t.alone = l.Deaths == quarantineDeaths
+			b.stock = append(b.stock, t)
 		}
 	}
 	if b.dry && c.Wait > 0 {
@@ -129,9 +166,24 @@ func (b *board) claimed(asked int, c po.Claim, now time.Time) []any {
 
 // wake says that a time that was waited for has come.
 func (b *board) wake(now time.Time) []any {
-	b.dry, b.pause = false, false
-	return b.next(now)
+	b.dry = false
+	b.pool.grow(now)
+	return append(b.staff(now), b.next(now)...)
 }
+
+// pausing says that the portal is given a rest.
+func (b *board) pausing(now time.Time) bool { return now.Before(b.rested()) }
+
+// rested is when the portal has had its rest.
+func (b *board) rested() time.Time {
+	if b.held.After(b.paused) {
+		return b.held
+	}
+	return b.paused
+}
+
+// full says that the portal is not asked for more at once.
+func (b *board) full() bool { return b.limit > 0 && len(b.busy) >= b.limit }
 
 // next hands out work and asks for more, or ends the run.
 func (b *board) next(now time.Time) []any {
@@ -144,34 +196,68 @@ func (b *board) next(now time.Time) []any {
 	}
 	var fx []any
 	for {
-		t, i := b.pair()
+		t, i := b.pair(now)
 		if t == nil {
 			break
 		}
 		t.stage, t.worker = reading, b.idle[i]
+		b.posts[t.worker.Name].order = t.lease.Order.Key
 		b.busy[t.worker.Name] = t
 		b.idle = slices.Delete(b.idle, i, i+1)
 		b.stock = slices.DeleteFunc(b.stock, func(o *task) bool { return o == t })
 		fx = append(fx, doRead{worker: t.worker, lease: t.lease, byBrowser: t.byBrowser})
 	}
-	if n := min(len(b.idle), b.most-b.inWork()); n > 0 && !b.claiming && !b.dry && !b.ending() && !b.pause {
+	if b.draining && b.stopped == "" && b.active() == 0 && len(b.stock) > 0 { // for what is begun
+		fx = append(fx, b.hire(false))
+	}
+	fx = append(fx, b.isolate()...)
+	if b.pausing(now) {
+		fx = append(fx, doWake{b.rested().Sub(now)})
+	}
+	n := max(0, min(b.credit(), b.most()-b.inWork()))
+	if b.limit > 0 {
+		n = max(0, min(n, b.limit-len(b.busy)))
+	}
+	if b.dry || b.pausing(now) {
+		n = 0
+	}
+	if (n > 0 || b.more) && !b.claiming && !b.ending() {
 		fx = append(fx, b.claim(n)...)
 	}
 	return fx
 }
 
+// credit counts the idle workers of the pool.
+func (b *board) credit() int {
+	n := len(b.idle)
+	for _, w := range b.idle {
+		if b.isAlone(w) {
+			n--
+		}
+	}
+	return n
+}
+
+func (b *board) isAlone(w messages.Worker) bool {
+	p := b.posts[w.Name]
+	return p != nil && p.alone
+}
+
 // pair picks the next task and the index of the idle worker that shall have
 // it: not the one that failed at it last, where there is another.
-func (b *board) pair() (*task, int) {
-	if b.stopped != "" || b.pause {
+func (b *board) pair(now time.Time) (*task, int) {
+	if b.stopped != "" || b.pausing(now) || b.full() {
 		return nil, 0
 	}
 	for _, t := range b.stock {
-		if !t.begun() && (b.draining || b.inWork() >= b.most) {
+		if !t.begun() && (b.draining || !t.alone && b.inWork() >= b.most()) {
 			continue
 		}
 		for i, w := range b.idle {
-			if w.Name != t.lease.Worker || b.live() == 1 || len(b.stock) > b.most {
+			if !b.mayHave(w, t) {
+				continue
+			}
+			if w.Name != t.lease.Worker || b.live() == 1 || len(b.stock) > b.most() {
 				return t, i
 			}
 		}
@@ -179,8 +265,26 @@ func (b *board) pair() (*task, int) {
 	return nil, 0
 }
 
-// live counts the workers that have a browser.
-func (b *board) live() int { return len(b.idle) + len(b.busy) }
+// mayHave says whether an order is for a worker at all: a throw-away one is for
+// one order in quarantine.
+func (b *board) mayHave(w messages.Worker, t *task) bool {
+	p := b.posts[w.Name]
+	if p == nil || p.alone != t.alone {
+		return false
+	}
+	return !p.alone || p.order == "" || p.order == t.lease.Order.Key
+}
+
+// live counts the workers of the pool that have a browser.
+func (b *board) live() int {
+	n := b.credit()
+	for name := range b.busy {
+		if p := b.posts[name]; p != nil && !p.alone {
+			n++
+		}
+	}
+	return n
+}
 
 // inWork counts the tasks that somebody works on, or has begun.
 func (b *board) inWork() int {
@@ -201,13 +305,15 @@ func (b *board) read(m messages.OrderRead, now time.Time) []any {
 		return nil
 	}
 	delete(b.busy, t.worker.Name) // idle again when it says so
-	return append(b.judge(t, m, now), b.next(now)...)
+	fx := append(b.examine(m), b.judge(t, m, now)...)
+	return append(fx, b.next(now)...)
 }
 
 // recorded says that the ledger has a task's end, or has refused it since the
 // lease was no longer ours; either way it is no longer in hand.
 func (b *board) recorded(token string, settled bool, now time.Time) []any {
-	if _, ok := b.tasks[token]; !ok {
+	t, ok := b.tasks[token]
+	if !ok {
 		return nil
 	}
 	delete(b.tasks, token)
@@ -215,7 +321,11 @@ func (b *board) recorded(token string, settled bool, now time.Time) []any {
 	if settled {
 		b.open--
 	}
-	return b.next(now)
+	var fx []any
+	if b.alone != "" && t.alone && (t.worker.Name == b.alone || !b.quarantine()) { // it was for this one order
+		fx = b.dismiss(b.alone)
+	}
+	return append(fx, b.next(now)...)
 }
 
 // broken says that a write failed, or that a folder could not get its name: a
@@ -233,7 +343,14 @@ func (b *board) broken(effect any, err error, now time.Time) []any {
 	case doRelease:
 		delete(b.tasks, e.token)
 	}
-	return b.halt(po.CauseOf(err), err.Error(), now)
+	fx := b.halt(po.CauseOf(err), err.Error(), now)
+	switch e := effect.(type) { // nobody was told of them
+	case doRead:
+		fx = append(fx, b.unread(e.worker, now)...)
+	case doFetch:
+		fx = append(fx, b.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, now)...)
+	}
+	return fx
 }
 
 // fenced says that leases are no longer ours: what was in hand under them is
@@ -276,7 +393,7 @@ func (b *board) drain(cause po.Cause, detail string, now time.Time) []any {
 	var fx []any
 	for _, t := range slices.Clone(b.stock) {
 		if !t.begun() {
-			fx = append(fx, b.release(t, cause)...)
+			fx = append(fx, b.release(t, po.Failure{Cause: cause, Detail: detail})...)
 		}
 	}
 	return append(fx, b.next(now)...)
@@ -298,7 +415,7 @@ func (b *board) stop(cause po.Cause, detail string) []any {
 	fx := []any{doCancel{}} // of all
 	for _, t := range b.inHand() {
 		if t.stage == waiting || t.stage == reading {
-			fx = append(fx, b.release(t, cause)...)
+			fx = append(fx, b.release(t, po.Failure{Cause: cause, Detail: detail})...)
 		}
 	}
 	return fx

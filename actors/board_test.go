@@ -30,33 +30,61 @@ type world struct {
 	reads   []doRead // given to workers, not answered
 	fetches []doFetch
 	writes  []any
-	workers map[string]messages.Worker // alive
+	staff   map[string]bool            // hired and not ended; true: a throw-away one
+	workers map[string]messages.Worker // with a browser
+	deaths  map[string]int             // of browsers, with the order in hand
 	births  uint64
 	ends    int
 	stopped bool
 	drained bool
+
+	condemned []string // to be replaced
+	worn      string   // what workers say of their browsers
 }
 
-func newWorld(t *rapid.T, orders, workers, most int) *world {
+func newWorld(t *rapid.T, orders, workers int) *world {
 	w := &world{t: t, now: time.Unix(0, 0), open: map[string]po.Lease{}, held: map[string]string{},
-		settled: map[string]int{}, workers: map[string]messages.Worker{}}
+		settled: map[string]int{}, workers: map[string]messages.Worker{}, staff: map[string]bool{}, deaths: map[string]int{}}
 	for i := range orders {
 		key := fmt.Sprint(i)
 		w.free = append(w.free, key)
 		w.open[key] = po.Lease{Order: po.Order{Key: po.Key(key)}, Attempt: 1}
 	}
-	w.board = newBoard(3, most, func() float64 { return 0.5 })
-	w.do(w.board.begin())
-	for i := range workers {
-		w.birth(fmt.Sprintf("w%d", i))
+	w.board = newBoard(3, workers, func() float64 { return 0.5 })
+	w.do(w.board.begin(w.now))
+	for _, name := range w.without() {
+		w.birth(name, "")
 	}
 	return w
 }
 
-func (w *world) birth(name string) {
+// without lists the workers that have no browser.
+func (w *world) without() []string {
+	var list []string
+	for name := range w.staff {
+		if w.workers[name].Name == "" {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// with lists those that have one.
+func (w *world) with() []string {
+	var list []string
+	for name := range w.workers {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// birth is a worker's browser coming up.
+func (w *world) birth(name, worn string) {
 	w.births++
 	w.workers[name] = messages.Worker{Name: name, Incarnation: w.births}
-	w.do(w.board.ready(w.workers[name], w.now))
+	w.do(w.board.ready(messages.WorkerReady{Worker: w.workers[name], Worn: worn}, w.now))
 }
 
 // do notes effects as things that will happen some time.
@@ -65,15 +93,52 @@ func (w *world) do(effects []any) {
 		switch e := effect.(type) {
 		case doClaim:
 			w.claims = append(w.claims, e)
-		case doRead:
-			w.checkRead(e)
-			w.reads = append(w.reads, e)
-		case doFetch:
-			w.fetches = append(w.fetches, e)
-		case doSettle, doRetry, doRelease:
+		case doRead, doFetch, doSettle, doRetry, doRelease:
 			w.writes = append(w.writes, e)
+		case doHire:
+			if _, twice := w.staff[e.name]; twice {
+				w.t.Fatalf("%s is hired twice", e.name)
+			}
+			w.staff[e.name] = e.alone
+			w.checkStaff()
+		case doDismiss:
+			w.checkIdle(e.name)
+			delete(w.staff, e.name)
+			delete(w.workers, e.name)
+		case doRecycle:
+			w.checkIdle(e.worker.Name)
+			delete(w.workers, e.worker.Name)
+		case doCondemn:
+			if w.workers[e.worker.Name] == e.worker {
+				w.condemned = append(w.condemned, e.worker.Name)
+			}
 		case doEnd:
 			w.checkEnd()
+		}
+	}
+}
+
+// checkStaff sees to it that there are no more workers than there should be.
+func (w *world) checkStaff() {
+	pool, alone := 0, 0
+	for name, throwAway := range w.staff {
+		switch p := w.board.posts[name]; {
+		case throwAway:
+			alone++
+		case p != nil && !p.retiring:
+			pool++
+		}
+	}
+	if pool > w.board.pool.wish || alone > 1 {
+		w.t.Fatalf("%d workers, %d throw-away ones", pool, alone)
+	}
+}
+
+// checkIdle sees to it that a worker that is taken away has nothing in hand.
+func (w *world) checkIdle(name string) {
+	for _, r := range w.reads {
+		if r.worker == w.workers[name] && w.held[r.lease.Token] != "" && w.board.reads(r.worker, r.lease.Token) {
+			w.t.Fatalf("%s is taken away from order %s", name, r.lease.Order.Key)
 		}
 	}
 }
@@ -85,6 +150,9 @@ func (w *world) checkRead(e doRead) {
 	}
 	if w.workers[e.worker.Name] != e.worker {
 		w.t.Fatalf("order %s goes to %v, which does not live", key, e.worker)
+	}
+	if alone := w.staff[e.worker.Name]; alone != (w.deaths[key] == quarantineDeaths) {
+		w.t.Fatalf("order %s with %d deaths goes to %v", key, w.deaths[key], e.worker)
 	}
 	for _, r := range w.reads {
 		if r.worker == e.worker {
@@ -122,7 +190,7 @@ func (w *world) claim() bool {
 	for len(c.Leases) < e.n && len(w.free) > 0 {
 		w.tokens++
 		l := w.open[w.free[0]]
-		l.Token = fmt.Sprint("t", w.tokens)
+		l.Token, l.Deaths = fmt.Sprint("t", w.tokens), w.deaths[w.free[0]]
 		w.open[w.free[0]] = l
 		w.held[l.Token] = w.free[0]
 		w.free = w.free[1:]
@@ -141,18 +209,27 @@ func (w *world) write(expire bool) bool {
 	w.writes = w.writes[1:]
 	token, settles := "", false
 	switch e := effect.(type) {
+	case doRead:
+		w.handOut(e, expire)
+		return true
+	case doFetch:
+		w.handOn(e, expire)
+		return true
 	case doSettle:
 		token, settles = e.token, true
 	case doRetry:
 		token = e.token
 		l := w.open[w.held[token]]
 		if l.Attempt++; l.Attempt > 3 {
-			w.t.Fatalf("order %s has a fourth attempt", e.key)
+			w.t.Fatalf("order %s has a fourth attempt", e.order.Key)
 		}
 		l.Worker = e.worker
 		w.open[w.held[token]] = l
 	case doRelease:
 		token = e.token
+		if e.failure.Cause == po.BrowserDied {
+			w.deaths[w.held[token]]++
+		}
 	}
 	key := w.held[token]
 	if key == "" {
@@ -169,6 +246,32 @@ func (w *world) write(expire bool) bool {
 	}
 	w.do(w.board.recorded(token, settles && !expire, w.now))
 	return true
+}
+
+// handOut is what the dispatcher does when it is recorded who reads an order.
+func (w *world) handOut(e doRead, expire bool) {
+	switch wanted := w.board.reads(e.worker, e.lease.Token); {
+	case expire && wanted:
+		w.fence(e.lease.Token)
+		w.do(w.board.unread(e.worker, w.now))
+	case !wanted:
+		w.do(w.board.unread(e.worker, w.now))
+	default:
+		w.checkRead(e)
+		w.reads = append(w.reads, e)
+	}
+}
+
+// handOn is what it does when it is recorded where an order's files will be.
+func (w *world) handOn(e doFetch, expire bool) {
+	switch wanted := w.board.fetches(e.token); {
+	case expire && wanted:
+		w.fence(e.token)
+	case wanted:
+		w.fetches = append(w.fetches, e)
+	default:
+		w.do(w.board.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, w.now))
+	}
 }
 
 // fence gives an order that is being read or fetched to somebody else.
@@ -209,7 +312,7 @@ func (w *world) read(i int, sign po.Sign, f po.ReadFailure) {
 	w.stopped = w.stopped || f.Cause == po.SignedOut || sign == po.SignSignedOut || f.Unreachable
 	w.do(w.board.read(m, w.now))
 	if w.workers[e.worker.Name] == e.worker { // the living go on, the dead spoke late
-		w.do(w.board.ready(e.worker, w.now))
+		w.do(w.board.ready(messages.WorkerReady{Worker: e.worker, Worn: w.worn}, w.now))
 	}
 }
 
@@ -222,25 +325,35 @@ func (w *world) fetch(i int, missing []po.Missing, failure po.Cause) {
 		Result: po.FetchResult{Kept: po.Kept{Folder: "f"}, Missing: missing}}, w.now))
 }
 
-// kill ends a worker; what it was reading is answered late or never.
-func (w *world) kill(name string, silent bool) {
+// kill ends a worker's browser, or the worker with it; what it was reading is
+// answered late or never.
+func (w *world) kill(name string, silent, gaveUp bool) {
 	if silent {
 		w.reads = slices.DeleteFunc(w.reads, func(r doRead) bool { return r.worker == w.workers[name] })
 	}
+	alone := w.staff[name]
+	gaveUp = gaveUp || alone // of a throw-away one that is the end
+	if gaveUp {
+		delete(w.staff, name)
+	}
 	delete(w.workers, name)
-	w.do(w.board.lost(name, po.BrowserDied, w.now))
+	w.condemned = slices.DeleteFunc(w.condemned, func(c string) bool { return c == name })
+	if size, _, _ := w.board.pool.size(); gaveUp && !alone && size <= 1 {
+		w.stopped = true // it was the last
+	}
+	w.do(w.board.lost(messages.WorkerLost{Worker: name, Cause: po.BrowserDied, GaveUp: gaveUp}, w.now))
 }
 
 // quieten lets everything come to its good end.
-func (w *world) quieten(workers int) {
-	for i := range workers {
-		if name := fmt.Sprintf("w%d", i); w.workers[name].Name == "" {
-			w.birth(name)
-		}
-	}
-	for range 1000 {
+func (w *world) quieten() {
+	w.worn = ""
+	for range 3000 {
 		w.now = w.now.Add(time.Second)
-		switch {
+		switch without := w.without(); {
+		case len(w.condemned) > 0:
+			w.kill(w.condemned[0], true, false)
+		case len(without) > 0 && w.ends == 0:
+			w.birth(without[0], "")
 		case w.claim(), w.write(false):
 		case len(w.reads) > 0:
 			w.read(0, po.SignAttachments, po.ReadFailure{})
@@ -255,7 +368,7 @@ func (w *world) quieten(workers int) {
 			w.do(w.board.wake(w.now))
 		}
 	}
-	w.t.Fatalf("never ends: %d open, %d held, %d free, idle %v", len(w.open), len(w.held), len(w.free), w.board.idle)
+	w.t.Fatalf("never ends: %d open, %d held, %d free, idle %v, staff %v, alone %q", len(w.open), len(w.held), len(w.free), w.board.idle, w.staff, w.board.alone)
 }
 
 // TestBoardLosesNothing drives a board through random interleavings.
@@ -268,7 +381,7 @@ func TestBoardLosesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		orders := rapid.IntRange(0, 12).Draw(t, "orders")
 		workers := rapid.IntRange(1, 4).Draw(t, "workers")
-		w := newWorld(t, orders, workers, rapid.SampledFrom([]int{1, workers, 2 * workers}).Draw(t, "most"))
+		w := newWorld(t, orders, workers)
 		rare := func(t *rapid.T, name string) bool { return rapid.IntRange(0, 19).Draw(t, name) == 0 }
 		t.Repeat(map[string]func(*rapid.T){
 			"claim": func(*rapid.T) { w.claim() },
@@ -312,13 +425,33 @@ func TestBoardLosesNothing(t *testing.T) {
 				}
 			},
 			"kill": func(t *rapid.T) {
-				w.kill(fmt.Sprintf("w%d", rapid.IntRange(0, workers-1).Draw(t, "which")), rapid.Bool().Draw(t, "silent"))
+				if list := w.with(); len(list) > 0 {
+					w.kill(rapid.SampledFrom(list).Draw(t, "which"), rapid.Bool().Draw(t, "silent"), rare(t, "given up"))
+				}
+			},
+			"does not start": func(t *rapid.T) {
+				if list := w.without(); len(list) > 0 {
+					w.kill(rapid.SampledFrom(list).Draw(t, "which"), true, rare(t, "given up"))
+				}
 			},
 			"birth": func(t *rapid.T) {
-				name := fmt.Sprintf("w%d", rapid.IntRange(0, workers-1).Draw(t, "which"))
-				if w.workers[name].Name == "" || rare(t, "unnoticed restart") {
-					w.birth(name)
+				if list := w.without(); len(list) > 0 {
+					w.birth(rapid.SampledFrom(list).Draw(t, "which"), w.worn)
 				}
+			},
+			"unnoticed restart": func(t *rapid.T) {
+				if list := w.with(); len(list) > 0 && rare(t, "does") {
+					w.birth(rapid.SampledFrom(list).Draw(t, "which"), w.worn)
+				}
+			},
+			"condemned": func(*rapid.T) {
+				if len(w.condemned) > 0 {
+					w.kill(w.condemned[0], true, false)
+				}
+			},
+			"wear": func(t *rapid.T) { w.worn = rapid.SampledFrom([]string{"", "", "old"}).Draw(t, "worn") },
+			"resize": func(t *rapid.T) {
+				w.do(w.board.resize(messages.Resize{Workers: rapid.IntRange(1, 5).Draw(t, "n"), Binds: messages.BindsCPU}, w.now))
 			},
 			"fence": func(t *rapid.T) {
 				if list := w.inWork(); len(list) > 0 && rare(t, "does") {
@@ -344,7 +477,7 @@ func TestBoardLosesNothing(t *testing.T) {
 				}
 			},
 		})
-		w.quieten(workers)
+		w.quieten()
 	})
 }
 
@@ -353,7 +486,7 @@ func TestBoardLosesNothing(t *testing.T) {
 func TestBoardSequential(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t, 5, 1, 1)
+		w := newWorld(t, 5, 1)
 		for w.ends == 0 {
 			if n := len(w.reads) + len(w.fetches); n > 1 {
 				t.Fatalf("%d things at once", n)

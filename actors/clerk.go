@@ -49,13 +49,31 @@ func (k *clerk) start(c actor.Context) {
 	}
 	batch := k.pending
 	k.pending = nil
-	k.job = startJob(c, func(ctx context.Context) any {
-		answers := make([]noted, 0, len(batch))
-		for _, e := range batch {
-			answers = append(answers, k.write(ctx, e))
+	k.job = startJob(c, func(ctx context.Context) any { return k.work(ctx, batch) })
+}
+
+// work writes a batch as one commit, then gives the folders of what was settled
+// their final names. It runs on the job's goroutine and touches only what does
+// not change.
+func (k *clerk) work(ctx context.Context, batch []any) []noted {
+	answers := make([]noted, len(batch))
+	err := k.ledger.Commit(ctx, func(ctx context.Context) error {
+		for i, e := range batch {
+			answers[i] = k.write(ctx, e)
+			if err := answers[i].err; err != nil && !errors.Is(err, po.ErrFenced) {
+				return err
+			}
 		}
-		return answers
+		return nil
 	})
+	for i, e := range batch {
+		if err != nil { // nothing of it is recorded
+			answers[i] = noted{effect: e, err: err}
+		} else if s, ok := e.(doSettle); ok && answers[i].err == nil {
+			answers[i].err = k.finish(ctx, s)
+		}
+	}
+	return answers
 }
 
 // ended takes a job's answers and begins the next job.
@@ -71,8 +89,7 @@ func (k *clerk) ended(c actor.Context, m jobEnded) []noted {
 	return m.answer.([]noted)
 }
 
-// write carries one effect out. It runs on the job's goroutine and touches
-// only what does not change.
+// write carries one effect out, within a commit.
 func (k *clerk) write(ctx context.Context, effect any) noted {
 	n := noted{effect: effect}
 	switch e := effect.(type) {
@@ -81,11 +98,15 @@ func (k *clerk) write(ctx context.Context, effect any) noted {
 	case doSave:
 		n.err = k.ledger.Save(ctx, e.token, e.supplier, e.kept)
 	case doSettle:
-		n.err = k.settle(ctx, e)
+		n.err = k.ledger.Settle(ctx, e.token, e.outcome)
+	case doRead:
+		n.err = k.ledger.Assign(ctx, e.lease.Token, po.Assignment{Worker: e.worker.Name, Profile: e.profile})
+	case doFetch:
+		n.err = k.prepare(ctx, e)
 	case doRetry:
-		n.err = k.ledger.Retry(ctx, e.token, e.worker, e.cause, e.after)
+		n.err = k.ledger.Retry(ctx, e.token, e.failure, e.after)
 	case doRelease:
-		n.err = k.ledger.Release(ctx, e.token, e.cause)
+		n.err = k.ledger.Release(ctx, e.token, e.failure)
 	case doExtend:
 		for _, token := range e.tokens {
 			switch err := k.ledger.Extend(ctx, token, k.ttl); {
@@ -99,13 +120,20 @@ func (k *clerk) write(ctx context.Context, effect any) noted {
 	return n
 }
 
-// settle records the outcome, then gives the folder its final name: a crash in
+// prepare records the folder of an order before anything makes it, so that the
+// next start knows of every folder that this one may leave.
+func (k *clerk) prepare(ctx context.Context, e doFetch) error {
+	folder := k.files.Work(e.job.Order, e.job.Supplier, e.job.Kept)
+	if folder == e.job.Kept.Folder {
+		return nil // recorded already
+	}
+	return k.ledger.Save(ctx, e.token, e.job.Supplier, po.Kept{Folder: folder, Files: e.job.Kept.Files})
+}
+
+// finish gives a folder its final name when the outcome is recorded: a crash in
 // between leaves a work folder that the next start finishes, never a final
 // folder that nobody vouches for.
-func (k *clerk) settle(ctx context.Context, e doSettle) error {
-	if err := k.ledger.Settle(ctx, e.token, e.outcome); err != nil {
-		return err
-	}
+func (k *clerk) finish(ctx context.Context, e doSettle) error {
 	if err := k.files.Finish(ctx, e.kept, e.outcome.Folder); err != nil {
 		return fmt.Errorf("finish folder of order %s: %w", e.outcome.Key, err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Config is what a run of the actors needs. Everything but Log must be set.
+// Config is what a run of the actors needs. Everything but Load must be set.
 type Config struct {
 	Portal      string // name, for events
 	Workers     int    // size of the pool; 1 is sequential
@@ -20,6 +20,7 @@ type Config struct {
 	Browsers    Browsers
 	Files       Files
 	Ledger      Ledger
+	Load        Load // nil: nothing binds
 	Log         *logrus.Logger
 	// OnEvent receives every fact of the run, in order, from one goroutine at a
 	// time. RunEnded is the last.
@@ -27,15 +28,6 @@ type Config struct {
 	// OnEnd is called once, after OnEvent has had RunEnded, when every actor of
 	// the run, every browser and every profile is gone.
 	OnEnd func(messages.RunEnded)
-}
-
-// inWork is how many orders may be in work at once: each worker reads one while
-// the files of its last are fetched (facts-speed 0.6); in sequential mode one.
-func (c Config) inWork() int {
-	if c.Workers == 1 {
-		return 1
-	}
-	return 2 * c.Workers
 }
 
 // stagger is the pause between the starts of two workers. How many browsers
@@ -54,18 +46,20 @@ type coordinator struct {
 
 	dispatcher *actor.PID
 	workers    map[string]*member // by the id of the worker's PID
+	hired      int                // so far
 	lived      bool               // a browser of this run has lived
 	over       bool               // the run ends; nothing is restarted
-	lastCrash  error
 	result     messages.RunEnded
 	deadline   *time.Timer
 }
 
 // member is one place in the pool.
 type member struct {
-	name     string
-	pid      *actor.PID
-	failures []time.Time
+	name      string
+	pid       *actor.PID
+	alone     bool // a throw-away worker: its first failure is its end
+	dismissed bool // it ends; nothing is restarted
+	failures  []time.Time
 }
 
 // endLate tells the coordinator that a step of the end took too long.
@@ -110,14 +104,29 @@ func (k *coordinator) start(c actor.Context) {
 	c.Send(k.peers.observer, messages.RunStarted{Portal: k.cfg.Portal, Workers: k.cfg.Workers, Sequential: k.cfg.Workers == 1})
 	k.dispatcher = k.spawn(c, "dispatcher", func() actor.Actor { return newDispatcher(k.cfg) })
 	k.peers.fetcher = k.spawn(c, "fetcher", func() actor.Actor { return newFetcher(k.cfg.Files, k.dispatcher) })
+	if k.cfg.Load != nil {
+		k.peers.governor = k.spawn(c, "governor", func() actor.Actor { return newGovernor(k.cfg.Load, k.dispatcher) })
+	}
 	c.Send(k.dispatcher, meet{k.peers})
-	for i := range k.cfg.Workers {
-		name := fmt.Sprintf("worker-%d", i+1)
-		pid := k.spawn(c, name, func() actor.Actor {
-			return newWorker(name, k.cfg.Browsers, k.dispatcher, k.cfg.TaskTimeout)
-		})
-		k.workers[pid.Id] = &member{name: name, pid: pid}
-		c.Send(pid, messages.OpenBrowser{After: time.Duration(i) * stagger})
+}
+
+// hire spawns a worker.
+func (k *coordinator) hire(c actor.Context, h hire) {
+	pid := k.spawn(c, h.name, func() actor.Actor {
+		return newWorker(h.name, k.cfg.Browsers, k.dispatcher, k.peers.observer, k.cfg.TaskTimeout)
+	})
+	k.workers[pid.Id] = &member{name: h.name, pid: pid, alone: h.alone}
+	c.Send(pid, messages.OpenBrowser{After: time.Duration(min(k.hired, k.cfg.Workers)) * stagger})
+	k.hired++
+}
+
+// dismiss ends a worker.
+func (k *coordinator) dismiss(c actor.Context, name string) {
+	for _, m := range k.workers {
+		if m.name == name && !m.dismissed {
+			m.dismissed = true
+			c.Stop(m.pid)
+		}
 	}
 }
 
@@ -147,27 +156,21 @@ func (k *coordinator) running(c actor.Context) {
 	case endLate:
 		k.result.Detail = join(k.result.Detail, "the dispatcher did not stop in its time")
 		k.end(c)
+	case messages.Resize:
+		c.Send(k.dispatcher, m)
+	case hire:
+		k.hire(c, m)
+	case dismiss:
+		k.dismiss(c, m.name)
 	case browserLived:
 		k.lived = true
+	case messages.OutputAudited:
+		c.Send(k.peers.observer, m)
 	case *actor.Terminated:
-		if _, ok := k.workers[m.Who.Id]; ok {
-			delete(k.workers, m.Who.Id)
-			k.shrunk(c)
-		}
+		delete(k.workers, m.Who.Id)
 	default:
 		unexpected(c)
 	}
-}
-
-// shrunk stops the run where no worker is left.
-func (k *coordinator) shrunk(c actor.Context) {
-	if len(k.workers) > 0 {
-		return
-	}
-	cause := po.CauseOf(k.lastCrash)
-	k.result.Cause, k.result.Detail = cause, fmt.Sprintf("no worker is left: %v", k.lastCrash)
-	c.Send(k.dispatcher, messages.Stop{Cause: cause, Detail: k.result.Detail})
-	k.limit(c)
 }
 
 // end stops the workers and the fetcher.
@@ -177,6 +180,9 @@ func (k *coordinator) end(c actor.Context) {
 		c.Stop(w.pid)
 	}
 	c.Stop(k.peers.fetcher)
+	if k.peers.governor != nil {
+		c.Stop(k.peers.governor)
+	}
 	c.Stop(k.dispatcher)
 	k.limit(c)
 	k.ended(c)
@@ -191,7 +197,9 @@ func (k *coordinator) ending(c actor.Context) {
 	case endLate:
 		k.result.Detail = join(k.result.Detail, fmt.Sprintf("%d children did not end in their time", k.left(c)))
 		k.close(c)
-	case messages.Drain, messages.Stop, childFailed, dispatchEnded, browserLived:
+	case messages.OutputAudited:
+		c.Send(k.peers.observer, m)
+	case messages.Drain, messages.Stop, messages.Resize, hire, dismiss, childFailed, dispatchEnded, browserLived:
 	default:
 		unexpected(c)
 	}
@@ -233,7 +241,7 @@ func (k *coordinator) closing(c actor.Context) {
 		if m.Who.Equal(k.peers.observer) {
 			c.Stop(c.Self())
 		}
-	case messages.Drain, messages.Stop, childFailed, dispatchEnded, browserLived, endLate:
+	case messages.Drain, messages.Stop, messages.Resize, messages.OutputAudited, hire, dismiss, childFailed, dispatchEnded, browserLived, endLate:
 	default:
 		unexpected(c)
 	}

@@ -22,7 +22,7 @@ type dispatcher struct {
 	cfg     Config
 	board   *board
 	clerk   *clerk
-	workers map[string]*actor.PID // who said to be ready, by name
+	workers map[string]ready // who said to be ready, by name
 	peers   peers
 
 	counts map[po.Status]int
@@ -31,8 +31,17 @@ type dispatcher struct {
 	extend *time.Timer
 }
 
+// ready is a worker as it said of itself.
+type ready struct {
+	pid     *actor.PID
+	profile string
+}
+
 // peers are the actors a dispatcher talks to.
-type peers struct{ coordinator, fetcher, observer *actor.PID }
+type peers struct {
+	coordinator, fetcher, observer *actor.PID
+	governor                       *actor.PID // nil: nothing binds
+}
 
 // meet tells the dispatcher its peers; it begins then.
 type meet struct{ peers peers }
@@ -41,6 +50,12 @@ type meet struct{ peers peers }
 type (
 	wake         struct{}
 	extendLeases struct{}
+)
+
+// hire and dismiss ask the coordinator for a worker, or to end one.
+type (
+	hire    doHire
+	dismiss doDismiss
 )
 
 // dispatchEnded tells the coordinator that nothing is in hand and nothing more
@@ -55,9 +70,9 @@ type dispatchEnded struct {
 func newDispatcher(cfg Config) actor.Actor {
 	return &dispatcher{
 		cfg:     cfg,
-		board:   newBoard(cfg.Attempts, cfg.inWork(), rand.Float64),
+		board:   newBoard(cfg.Attempts, cfg.Workers, rand.Float64),
 		clerk:   &clerk{ledger: cfg.Ledger, files: cfg.Files, ttl: leaseTime},
-		workers: map[string]*actor.PID{},
+		workers: map[string]ready{},
 		counts:  map[po.Status]int{},
 	}
 }
@@ -72,21 +87,30 @@ func (d *dispatcher) Receive(c actor.Context) {
 	case meet:
 		d.peers = m.peers
 		d.extendLater(c)
-		d.do(c, d.board.begin())
+		d.do(c, d.board.begin(now))
 	case messages.WorkerReady:
-		d.workers[m.Worker.Name] = c.Sender()
+		d.workers[m.Worker.Name] = ready{c.Sender(), m.Profile}
 		if m.Took > 0 {
 			c.Send(d.peers.observer, m)
 		}
-		d.do(c, d.board.ready(m.Worker, now))
+		d.do(c, d.board.ready(m, now))
 	case messages.WorkerLost:
-		d.do(c, d.board.lost(m.Worker, m.Cause, now))
+		d.do(c, d.board.lost(m, now))
 	case messages.OrderRead:
 		d.do(c, d.board.read(m, now))
 		d.tellRead(c, m)
+		d.tellGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter})
 	case messages.FilesFetched:
 		c.Send(d.peers.observer, m)
+		for _, f := range m.Result.Missing {
+			if f.Cause == po.Throttled {
+				d.tellGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter})
+				break // the others were refused together with it
+			}
+		}
 		d.do(c, d.board.fetched(m, now))
+	case messages.Resize:
+		d.do(c, d.board.resize(m, now))
 	case messages.Drain:
 		d.do(c, d.board.drain(po.Interrupted, m.Reason, now))
 	case messages.Stop:
@@ -112,17 +136,35 @@ func (d *dispatcher) tellRead(c actor.Context, m messages.OrderRead) {
 	c.Send(d.peers.observer, m)
 }
 
+// tellGovernor says how the portal does.
+func (d *dispatcher) tellGovernor(c actor.Context, a Answer) {
+	if d.peers.governor != nil {
+		c.Send(d.peers.governor, a)
+	}
+}
+
 // do carries effects out.
 func (d *dispatcher) do(c actor.Context, effects []any) {
 	for _, effect := range effects {
 		switch e := effect.(type) {
 		case doRead:
-			c.Send(d.peers.observer, messages.OrderStarted{Worker: e.worker, Key: e.lease.Order.Key, Attempt: e.lease.Attempt})
-			c.Send(d.workers[e.worker.Name], messages.ReadOrder{Worker: e.worker, Lease: e.lease, ByBrowser: e.byBrowser})
-		case doFetch:
-			c.Send(d.peers.fetcher, messages.FetchFiles{Token: e.token, Job: e.job})
+			e.profile = d.workers[e.worker.Name].profile
+			d.clerk.add(c, e)
 		case doCancel:
 			c.Send(d.peers.fetcher, cancelFetches(e))
+		case doHire:
+			c.Send(d.peers.coordinator, hire(e))
+		case doDismiss:
+			delete(d.workers, e.name)
+			c.Send(d.peers.coordinator, dismiss(e))
+			c.Send(d.peers.observer, messages.WorkerDismissed{Worker: e.name})
+		case doCondemn:
+			c.Send(d.workers[e.worker.Name].pid, condemn{e.worker.Incarnation, e.why})
+		case doRecycle:
+			c.Send(d.workers[e.worker.Name].pid, recycle{e.worker.Incarnation})
+			c.Send(d.peers.observer, messages.WorkerRecycled{Worker: e.worker.Name, Reason: e.reason})
+		case doTell:
+			c.Send(d.peers.observer, e.event)
 		case doWake:
 			d.wakeIn(c, e.after)
 		case doSettle:
@@ -145,6 +187,10 @@ func (d *dispatcher) noted(c actor.Context, n noted, now time.Time) []any {
 	switch e := n.effect.(type) {
 	case doExtend:
 		return d.board.fenced(n.fenced, now)
+	case doRead:
+		return d.handOut(c, e, n.err, now)
+	case doFetch:
+		return d.handOn(c, e, n.err, now)
 	case doClaim:
 		return d.board.claimed(e.n, n.claim, now)
 	case doSettle:
@@ -154,12 +200,40 @@ func (d *dispatcher) noted(c actor.Context, n noted, now time.Time) []any {
 		}
 		return d.board.recorded(e.token, n.err == nil, now)
 	case doRetry:
-		c.Send(d.peers.observer, messages.OrderRetried{Key: e.key, Attempt: e.attempt, Worker: e.worker, Cause: e.cause, Detail: e.detail, After: e.after})
+		c.Send(d.peers.observer, messages.OrderRetried{Key: e.order.Key, Written: e.order.Written, Attempt: e.attempt, Worker: e.worker, Failure: e.failure, After: e.after})
 		return d.board.recorded(e.token, false, now)
 	case doRelease:
-		c.Send(d.peers.observer, messages.OrderReleased{Key: e.key, Cause: e.cause})
+		c.Send(d.peers.observer, messages.OrderReleased{Key: e.order.Key, Written: e.order.Written, Failure: e.failure})
 		return d.board.recorded(e.token, false, now)
 	}
+	return nil
+}
+
+// handOut gives an order to its worker when the ledger has who that is, unless
+// something has come between.
+func (d *dispatcher) handOut(c actor.Context, e doRead, err error, now time.Time) []any {
+	if err != nil { // fenced
+		return append(d.board.fenced([]string{e.lease.Token}, now), d.board.unread(e.worker, now)...)
+	}
+	if !d.board.reads(e.worker, e.lease.Token) {
+		return d.board.unread(e.worker, now)
+	}
+	o := e.lease.Order
+	c.Send(d.peers.observer, messages.OrderStarted{Worker: e.worker, Key: o.Key, Written: o.Written, Attempt: e.lease.Attempt})
+	c.Send(d.workers[e.worker.Name].pid, messages.ReadOrder{Worker: e.worker, Lease: e.lease, ByBrowser: e.byBrowser})
+	return nil
+}
+
+// handOn gives an order to the fetcher when the ledger has where its files will
+// be, unless something has come between.
+func (d *dispatcher) handOn(c actor.Context, e doFetch, err error, now time.Time) []any {
+	if err != nil { // fenced
+		return d.board.fenced([]string{e.token}, now)
+	}
+	if !d.board.fetches(e.token) {
+		return d.board.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, now)
+	}
+	c.Send(d.peers.fetcher, messages.FetchFiles{Token: e.token, Job: e.job})
 	return nil
 }
 

@@ -13,13 +13,16 @@ type (
 	// doClaim asks the ledger for n leases; for none, only to learn how many
 	// orders are open.
 	doClaim struct{ n int }
-	// doRead hands an order to a worker.
+	// doRead records who has an order, and hands it to that worker. The
+	// dispatcher adds the profile.
 	doRead struct {
 		worker    messages.Worker
+		profile   string
 		lease     po.Lease
 		byBrowser []string
 	}
-	// doFetch hands an order to the file fetcher.
+	// doFetch records where an order's files will be, and hands it to the file
+	// fetcher.
 	doFetch struct {
 		token string
 		job   po.FetchJob
@@ -46,21 +49,39 @@ type (
 	// doRetry puts an order back for another try that counts.
 	doRetry struct {
 		token   string
-		key     po.Key
+		order   po.Order
 		attempt int
 		worker  string
-		cause   po.Cause
-		detail  string
+		failure po.Failure
 		after   time.Duration
 	}
 	// doRelease puts an order back; the try does not count.
 	doRelease struct {
-		token string
-		key   po.Key
-		cause po.Cause
+		token   string
+		order   po.Order
+		failure po.Failure
 	}
 	// doExtend keeps leases.
 	doExtend struct{ tokens []string }
+	// doHire makes a new worker; alone: a throw-away one.
+	doHire struct {
+		name  string
+		alone bool
+	}
+	// doDismiss ends a worker that has nothing in hand.
+	doDismiss struct{ name string }
+	// doCondemn has a worker replaced that does not finish what it is given.
+	doCondemn struct {
+		worker messages.Worker
+		why    string
+	}
+	// doRecycle has an idle worker open a fresh browser.
+	doRecycle struct {
+		worker messages.Worker
+		reason string
+	}
+	// doTell tells the host a fact.
+	doTell struct{ event any }
 	// doWake asks for a wake after a while.
 	doWake struct{ after time.Duration }
 	// doEnd says that the run is over.

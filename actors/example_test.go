@@ -22,6 +22,7 @@ func (nowhere) Open(context.Context) (actors.Session, error) {
 	return nowhere{make(chan struct{})}, nil
 }
 func (nowhere) Profile() string { return "none" }
+func (nowhere) Memory() int64   { return 0 }
 func (nowhere) Read(context.Context, po.Order, []string) (po.Reading, error) {
 	return po.Reading{Sign: po.SignNotFound}, nil
 }
@@ -34,6 +35,7 @@ type noFiles struct{}
 func (noFiles) Fetch(context.Context, po.FetchJob) (po.FetchResult, error) {
 	return po.FetchResult{}, nil
 }
+func (noFiles) Work(po.Order, string, po.Kept) string             { return "" }
 func (noFiles) Final(po.Order, string, po.Kept, po.Status) string { return "" }
 func (noFiles) Finish(context.Context, po.Kept, string) error     { return nil }
 

@@ -24,6 +24,8 @@ type fakeBrowsers struct {
 	read func(ctx context.Context, s *fakeSession, key po.Key, n int) (po.Reading, error)
 	// late sessions come up although nobody waits any more.
 	late bool
+	// memory is what each session takes up.
+	memory int64
 	// close is what a session does at its end.
 	close func()
 
@@ -67,6 +69,7 @@ func (b *fakeBrowsers) Open(ctx context.Context) (Session, error) {
 }
 
 func (s *fakeSession) Profile() string       { return fmt.Sprint("profile-", s.n) }
+func (s *fakeSession) Memory() int64         { return s.browsers.memory }
 func (s *fakeSession) Done() <-chan struct{} { return s.done }
 func (s *fakeSession) die()                  { s.once.Do(func() { close(s.done) }) }
 
@@ -167,6 +170,10 @@ func (f *fakeFiles) good(ctx context.Context, job po.FetchJob) (po.FetchResult, 
 	return r, nil
 }
 
+func (f *fakeFiles) Work(order po.Order, _ string, _ po.Kept) string {
+	return "PO_" + string(order.Key) + "__WORK"
+}
+
 func (f *fakeFiles) Final(order po.Order, _ string, _ po.Kept, status po.Status) string {
 	return "PO_" + string(order.Key) + "_" + string(status)
 }
@@ -188,6 +195,7 @@ type story struct {
 	browsers *fakeBrowsers
 	files    *fakeFiles
 	ledger   Ledger
+	load     Load
 	workers  int
 	attempts int
 	orders   int
@@ -216,7 +224,7 @@ func (s *story) begin(t *testing.T) {
 	log.SetLevel(logrus.WarnLevel)
 	s.run = Start(Config{
 		Portal: "test", Workers: s.workers, Attempts: max(s.attempts, 3), TaskTimeout: 30 * time.Second,
-		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Log: log,
+		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Load: s.load, Log: log,
 		OnEvent: func(e any) {
 			s.mu.Lock()
 			s.events = append(s.events, e)

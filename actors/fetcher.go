@@ -68,7 +68,7 @@ func (f *fetcher) Receive(c actor.Context) {
 
 func (f *fetcher) answer(c actor.Context, j fetch, a fetched) {
 	m := messages.FilesFetched{
-		Token: j.order.Token, Key: j.order.Job.Order.Key,
+		Token: j.order.Token, Key: j.order.Job.Order.Key, Written: j.order.Job.Order.Written,
 		Result: a.result, Failure: po.CauseOf(a.err), Took: time.Since(j.begun),
 	}
 	if a.err != nil {

@@ -10,6 +10,10 @@ import (
 
 // judge decides what a reading leads to.
 func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
+	t.trace = m.Reading.Trace
+	if m.Failure.Cause != "" {
+		t.trace = m.Failure.Trace
+	}
 	if m.Failure.Unreachable {
 		return b.miss(t, m.Failure, now)
 	}
@@ -54,8 +58,8 @@ func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
 		return b.fail(t, f.Cause, f.Detail, f.RetryAfter, f.URL)
 	}
 	b.missedBy[key] = b.answers
-	fx := b.release(t, f.Cause)
-	if b.pause { // of this wave
+	fx := b.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail})
+	if b.pausing(now) { // of this wave
 		return fx
 	}
 	if b.misses == 0 {
@@ -65,8 +69,9 @@ func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
 	if unreachable(b.misses, now.Sub(b.missed), b.answers > 0) {
 		return append(fx, b.stop(f.Cause, "the portal does not answer: "+f.Detail)...)
 	}
-	b.pause = true
-	return append(fx, doWake{backoff(b.misses, retryBase, retryLongest)})
+	d := backoff(b.misses, retryBase, retryLongest)
+	b.paused = now.Add(d)
+	return fx
 }
 
 // fail applies the table of causes to an order.
@@ -76,14 +81,14 @@ func (b *board) fail(t *task, cause po.Cause, detail string, asked time.Duration
 	}
 	switch decide(cause, t.lease.Attempt, b.attempts) {
 	case stopRun:
-		return append(b.release(t, cause), b.stop(cause, detail)...)
+		return append(b.release(t, po.Failure{Cause: cause, Detail: detail}), b.stop(cause, detail)...)
 	case putBack:
-		return b.release(t, cause)
+		return b.release(t, po.Failure{Cause: cause, Detail: detail})
 	case retry:
 		t.stage = recording
 		return []any{doRetry{
-			token: t.lease.Token, key: t.lease.Order.Key, attempt: t.lease.Attempt, worker: t.worker.Name,
-			cause: cause, detail: detail, after: retryDelay(t.lease.Attempt, asked, b.random()),
+			token: t.lease.Token, order: t.lease.Order, attempt: t.lease.Attempt, worker: t.worker.Name,
+			failure: po.Failure{Cause: cause, Detail: detail, Trace: t.trace}, after: retryDelay(t.lease.Attempt, asked, b.random()),
 		}}
 	}
 	return b.settle(t, statusOf(len(t.kept.Files)+1, len(t.kept.Files)), cause, detail)
@@ -110,7 +115,7 @@ func (b *board) fetched(m messages.FilesFetched, now time.Time) []any {
 	}
 	switch {
 	case b.stopped != "":
-		fx = append(fx, b.release(t, b.stopped)...)
+		fx = append(fx, b.release(t, po.Failure{Cause: b.stopped, Detail: b.detail})...)
 	case m.Failure != "":
 		fx = append(fx, b.fail(t, m.Failure, m.Detail, 0, "")...)
 	case len(m.Result.Missing) == 0:
@@ -149,9 +154,12 @@ func (b *board) missing(t *task, missing []po.Missing) []any {
 func (b *board) settle(t *task, status po.Status, cause po.Cause, detail string) []any {
 	t.stage = recording
 	o := po.Outcome{
-		Key: t.lease.Order.Key, Status: status, Cause: cause, Detail: detail,
+		Key: t.lease.Order.Key, Written: t.lease.Order.Written, Status: status, Cause: cause, Detail: detail,
 		Supplier: t.reading.Supplier, Files: t.kept.Files,
-		Found: max(len(t.reading.Attachments), len(t.kept.Files)), URL: t.reading.URL, Attempts: t.lease.Attempt,
+		Found: max(len(t.reading.Attachments), len(t.kept.Files)), URL: t.reading.URL, Attempts: t.lease.Attempt, Trace: t.trace,
+	}
+	if cause == po.InvalidNumber { // nobody has tried
+		o.Attempts = 0
 	}
 	return []any{doSettle{
 		token: t.lease.Token, order: t.lease.Order, outcome: o, kept: t.kept, worker: t.worker.Name, started: t.started,
@@ -159,8 +167,9 @@ func (b *board) settle(t *task, status po.Status, cause po.Cause, detail string)
 }
 
 // release puts an order back without counting the try.
-func (b *board) release(t *task, cause po.Cause) []any {
+func (b *board) release(t *task, f po.Failure) []any {
 	b.stock = slices.DeleteFunc(b.stock, func(o *task) bool { return o == t })
 	t.stage = recording
-	return []any{doRelease{token: t.lease.Token, key: t.lease.Order.Key, cause: cause}}
+	f.Trace = t.trace
+	return []any{doRelease{token: t.lease.Token, order: t.lease.Order, failure: f}}
 }

@@ -150,12 +150,14 @@ func TestStatusOf(t *testing.T) {
 }
 
 // sit puts idle workers and fresh leases on a board.
-func sit(most int, workers []string, leases ...po.Lease) *board {
-	b := newBoard(3, most, func() float64 { return 0 })
-	b.begin()
+func sit(workers []string, leases ...po.Lease) *board {
+	b := newBoard(3, len(workers), func() float64 { return 0 })
+	b.begin(time.Time{})
 	b.claimed(0, po.Claim{Open: len(leases)}, time.Time{})
+	clear(b.posts)
 	for i, w := range workers {
-		b.ready(messages.Worker{Name: w, Incarnation: uint64(i + 1)}, time.Time{})
+		b.posts[w] = &post{}
+		b.ready(messages.WorkerReady{Worker: messages.Worker{Name: w, Incarnation: uint64(i + 1)}}, time.Time{})
 	}
 	return b
 }
@@ -186,7 +188,7 @@ func TestPair(t *testing.T) {
 		{"no other", []string{"a"}, []po.Lease{{Token: "1", Worker: "a"}}, map[string]string{"1": "a"}},
 		{"another order", []string{"a", "b"}, []po.Lease{{Token: "1", Worker: "a"}, {Token: "2", Worker: "a"}, {Token: "3"}}, map[string]string{"1": "b", "3": "a"}},
 	} {
-		b := sit(4, c.workers, c.leases...)
+		b := sit(c.workers, c.leases...)
 		got := reads(b.claimed(len(c.leases), po.Claim{Leases: c.leases, Open: len(c.leases)}, time.Time{}))
 		if d := cmp.Diff(c.want, got); d != "" {
 			t.Errorf("%s: %s", c.name, d)
@@ -197,12 +199,12 @@ func TestPair(t *testing.T) {
 // The browser lane is used once in an attempt, for what HTTP could not get.
 func TestMissing(t *testing.T) {
 	t.Parallel()
-	b := sit(4, []string{"a"}, po.Lease{})
+	b := sit([]string{"a"}, po.Lease{})
 	b.claimed(1, po.Claim{Open: 1, Leases: []po.Lease{{Token: "1", Attempt: 1}}}, time.Time{})
 	w := messages.Worker{Name: "a", Incarnation: 1}
 	reading := po.Reading{Sign: po.SignAttachments, Attachments: []po.Attachment{{ID: "x"}, {ID: "y"}}}
 	b.read(messages.OrderRead{Worker: w, Token: "1", Reading: reading}, time.Time{})
-	b.ready(w, time.Time{})
+	b.ready(messages.WorkerReady{Worker: w}, time.Time{})
 	odd := messages.FilesFetched{Token: "1", Result: po.FetchResult{
 		Missing: []po.Missing{{ID: "x", Cause: po.DownloadRejected, Browser: true}, {ID: "y", Cause: po.Timeout}}}}
 	fx := b.fetched(odd, time.Time{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
@@ -24,6 +25,9 @@ type Session interface {
 	// are those that have no URL. An error is a *po.ReadFailure, whose cause
 	// po.BrowserDied says that the session is of no more use.
 	Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error)
+	// Memory is what the browser's processes take up, in bytes; 0 if it is not
+	// known. It may take some milliseconds.
+	Memory() int64
 	// Done is closed by the session when its browser has died, whoever ended
 	// it.
 	Done() <-chan struct{}
@@ -39,6 +43,9 @@ type Files interface {
 	// error is for what concerns the run, like po.DiskFull; what is wrong with
 	// one file stands in the result.
 	Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, error)
+	// Work names the folder in which an order's files are gathered: it is
+	// recorded before Fetch makes it.
+	Work(order po.Order, supplier string, kept po.Kept) string
 	// Final names the folder an order ends in; empty if it has none.
 	Final(order po.Order, supplier string, kept po.Kept, status po.Status) string
 	// Finish gives the work folder its final name. Asked again after it has
@@ -46,13 +53,47 @@ type Files interface {
 	Finish(ctx context.Context, kept po.Kept, final string) error
 }
 
+// Load tells how much machine and portal bear. Its methods may be called from
+// different goroutines.
+type Load interface {
+	// Look reads how the machine does, and says how much it bears. It may take
+	// some milliseconds.
+	Look(ctx context.Context) Bearing
+	// Answered takes in what came of a page or of files, and says what follows
+	// from that. It does not block.
+	Answered(a Answer) Bearing
+}
+
+// Bearing is what machine and portal bear now.
+type Bearing struct {
+	Workers int           // to have; 1 or more
+	Reading int           // orders to read at once; 1 to Workers
+	Hold    time.Duration // for which no order is to be begun; 0: none
+	Binds   messages.Binds
+	Reason  string // in words with numbers
+}
+
+// Answer is what came of a page, or of files.
+type Answer struct {
+	Took       time.Duration
+	Sign       po.Sign       // of a page that was read; empty otherwise
+	Cause      po.Cause      // why it was not; empty otherwise
+	RetryAfter time.Duration // what the portal asked for
+}
+
 // Ledger is the record of claims, attempts, files and outcomes: claim by
 // lease. Every write carries the token of the lease; where the lease is no
 // longer held the answer is po.ErrFenced and nothing is changed. Only
-// durations cross it, no clocks. Calls may block on a disk.
+// durations cross it, no clocks. Calls may block on a disk; what a call has
+// recorded lasts when it returns.
 type Ledger interface {
+	// Commit carries out what do asks of the ledger, with the context that do is
+	// given, as one write: all of it, or none and an error.
+	Commit(ctx context.Context, do func(ctx context.Context) error) error
 	// Claim leases up to n orders that are due.
 	Claim(ctx context.Context, n int, ttl time.Duration) (po.Claim, error)
+	// Assign records who works on the order from now on.
+	Assign(ctx context.Context, token string, to po.Assignment) error
 	// Extend gives a lease its whole time to live again.
 	Extend(ctx context.Context, token string, ttl time.Duration) error
 	// Save records the files that are whole on disk and where they are.
@@ -61,8 +102,8 @@ type Ledger interface {
 	// token it does nothing.
 	Settle(ctx context.Context, token string, outcome po.Outcome) error
 	// Retry puts the order back for another try, not before the time given;
-	// the try counts. worker is who had it.
-	Retry(ctx context.Context, token string, worker string, cause po.Cause, after time.Duration) error
+	// the try counts.
+	Retry(ctx context.Context, token string, failure po.Failure, after time.Duration) error
 	// Release puts the order back at once; the try does not count.
-	Release(ctx context.Context, token string, cause po.Cause) error
+	Release(ctx context.Context, token string, failure po.Failure) error
 }

@@ -54,6 +54,14 @@ func (r *Run) Stop(cause po.Cause, detail string) {
 	r.system.Root.Send(r.root, messages.Stop{Cause: cause, Detail: detail})
 }
 
+// Resize says how many workers there may be; the dispatcher keeps within it.
+func (r *Run) Resize(m messages.Resize) { r.system.Root.Send(r.root, m) }
+
+// Audited tells the host's event handler of an audit beside the run.
+func (r *Run) Audited(found messages.OutputAudited) {
+	r.system.Root.Send(r.root, found)
+}
+
 // Ended is closed when everything of the run is gone.
 func (r *Run) Ended() <-chan struct{} { return r.ended }
 

@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/poactor/poactor/messages"
@@ -17,6 +19,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// The board's mistakes need a long story and a rare one. Flags of the command
+	// line come later and win.
+	_ = flag.Set("rapid.checks", "3000")
+	_ = flag.Set("rapid.steps", "100")
 	// Proto.Actor's throttle of dead letters holds a goroutine for a second.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/asynkron/protoactor-go/actor.NewDeadLetter.NewThrottle.func4.1"))
 }
@@ -153,18 +159,35 @@ func TestNoBrowserCanLive(t *testing.T) {
 	})
 }
 
-// A pool of which every worker is given up ends the run with its orders put
-// back.
+// A pool that cannot be held is halved down to one worker, sequential; if that
+// cannot live either, the run ends with its orders put back, but for those at
+// which three browsers died.
 func TestPoolIsLost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 2, orders: 20}
+		s := &story{workers: 4, orders: 40}
 		s.browsers = &fakeBrowsers{read: func(_ context.Context, f *fakeSession, _ po.Key, _ int) (po.Reading, error) {
 			f.die()
 			return po.Reading{}, &po.ReadFailure{Cause: po.BrowserDied, Detail: "boom"}
 		}}
 		s.tell(t)
-		s.want(t, po.BrowserDied, 20, nil)
+		failed := s.result.Counts[po.Failed]
+		s.want(t, po.BrowserDied, 40-failed, map[po.Status]int{po.Failed: failed})
+		for _, o := range all[messages.OrderSettled](s) {
+			if o.Outcome.Cause != po.Quarantined || len(s.readers(o.Outcome.Key)) != 3 {
+				t.Errorf("%+v was read by %v", o.Outcome, s.readers(o.Outcome.Key))
+			}
+		}
+		var sizes []int
+		for _, r := range all[messages.PoolResized](s) {
+			if r.Binds != messages.BindsBrowsers || r.Reason != "a worker was given up: browser_died: boom" {
+				t.Errorf("%+v", r)
+			}
+			sizes = append(sizes, r.To)
+		}
+		if diff := cmp.Diff([]int{3, 1}, sizes); diff != "" {
+			t.Error(diff)
+		}
 	})
 }
 

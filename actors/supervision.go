@@ -29,21 +29,25 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 	m, isWorker := k.workers[child.Id]
 	err := asError(reason)
 	k.log(child, err, message)
+	if k.peers.governor != nil && child.Equal(k.peers.governor) { // the run goes on without its advice
+		k.publish(system, child, reason, actor.StopDirective)
+		sup.StopChildren(child)
+		return
+	}
 	if !isWorker {
 		k.publish(system, child, reason, actor.StopDirective)
 		sup.StopChildren(child)
 		system.Root.Send(k.peers.coordinator, childFailed{fmt.Sprintf("%s failed: %v", child.Id, err)})
 		return
 	}
-	if k.over {
+	if k.over || m.dismissed {
 		sup.StopChildren(child)
 		return
 	}
-	k.lastCrash = err
 	delay, giveUp := m.fail(time.Now(), k.lived, rand.Float64())
 	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: err.Error(), Again: delay, GaveUp: giveUp}
+	system.Root.Send(k.peers.observer, lost) // first, so that what follows from it is told after it
 	system.Root.Send(k.dispatcher, lost)
-	system.Root.Send(k.peers.observer, lost)
 	if giveUp {
 		k.publish(system, child, reason, actor.StopDirective)
 		sup.StopChildren(child)
@@ -56,6 +60,9 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 
 // fail notes a failure and says what follows.
 func (m *member) fail(now time.Time, everReady bool, random float64) (delay time.Duration, giveUp bool) {
+	if m.alone {
+		return 0, true
+	}
 	m.failures = append(m.failures, now)
 	m.failures = slices.DeleteFunc(m.failures, func(t time.Time) bool { return now.Sub(t) > restartWindow })
 	return restartDelay(len(m.failures), everReady, random)

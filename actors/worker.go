@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 var incarnations atomic.Uint64
 
 // releaseTimeout is how long a job may take to notice that its context ended.
+// What takes longer is stuck.
 const releaseTimeout = 5 * time.Second
 
 // worker owns one browser and one profile, and reads one order at a time. It
@@ -26,15 +28,33 @@ type worker struct {
 	id         messages.Worker
 	browsers   Browsers
 	dispatcher *actor.PID
+	observer   *actor.PID
 	timeout    time.Duration // of one reading
 
 	state   func(actor.Context)
 	session Session
 	job     *job
+	late    *time.Timer        // of the reading: when it counts as stuck
+	stuck   bool               // the job ignores its context
 	order   messages.ReadOrder // while busy
 	wished  time.Time          // when the browser was asked for
 	begun   time.Time          // of the job
+	orders  int                // that this browser has read
+	bytes   int64              // that it took up when it was last weighed
 }
+
+// condemn and recycle come from the dispatcher: replace a browser that does not
+// do its work, or one that is worn. They are for one incarnation.
+type (
+	condemn struct {
+		incarnation uint64
+		why         string
+	}
+	recycle struct{ incarnation uint64 }
+)
+
+// jobLate says that a job has not ended although its time was over.
+type jobLate struct{ number uint64 }
 
 // sessionDied is a worker's private message: its browser is gone.
 type sessionDied struct{ incarnation uint64 }
@@ -52,12 +72,13 @@ type opened struct {
 type read struct {
 	reading po.Reading
 	err     error
+	bytes   int64 // that the browser takes up; 0 if it was not weighed
 }
 
-func newWorker(name string, browsers Browsers, dispatcher *actor.PID, timeout time.Duration) actor.Actor {
+func newWorker(name string, browsers Browsers, dispatcher, observer *actor.PID, timeout time.Duration) actor.Actor {
 	w := &worker{
 		id:       messages.Worker{Name: name, Incarnation: incarnations.Add(1)},
-		browsers: browsers, dispatcher: dispatcher, timeout: timeout,
+		browsers: browsers, dispatcher: dispatcher, observer: observer, timeout: timeout,
 	}
 	w.state = w.closed
 	return w
@@ -69,10 +90,23 @@ func (w *worker) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Started, *actor.Stopped:
 	case *actor.Restarting, *actor.Stopping:
-		w.release()
+		w.release(c)
 	case sessionDied:
 		if m.incarnation == w.id.Incarnation {
 			panic(&crash{err: fmt.Errorf("%w: its process ended", po.BrowserDied)})
+		}
+	case condemn:
+		if m.incarnation == w.id.Incarnation {
+			panic(&crash{err: fmt.Errorf("%w: %s", po.BrowserHung, m.why)})
+		}
+	case jobLate:
+		if w.job != nil && m.number == w.job.number {
+			w.stuck = true
+			panic(&crash{err: fmt.Errorf("%w: the reading did not end in its time", po.BrowserHung)})
+		}
+	case recycle:
+		if m.incarnation == w.id.Incarnation { // and idle, or it would not be asked
+			w.recycle(c)
 		}
 	case messages.ReadOrder:
 		if m.Worker == w.id { // else it was meant for a former incarnation, and came late
@@ -82,6 +116,7 @@ func (w *worker) Receive(c actor.Context) {
 	case jobEnded:
 		if w.job != nil && m.number == w.job.number {
 			w.job = nil
+			w.stopClock()
 			if m.crash != nil {
 				panic(m.crash)
 			}
@@ -147,7 +182,31 @@ func (w *worker) watch(c actor.Context) {
 // rest makes the worker idle and asks for an order.
 func (w *worker) rest(c actor.Context, took time.Duration) {
 	w.state = w.idle
-	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: took})
+	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: took, Worn: worn(w.orders, w.bytes)})
+}
+
+// recycle gives the worker a fresh browser, and with it a new incarnation.
+func (w *worker) recycle(c actor.Context) {
+	old := w.session
+	w.session, w.orders, w.bytes, w.wished = nil, 0, 0, time.Now()
+	w.id.Incarnation = incarnations.Add(1)
+	w.job = startJob(c, func(ctx context.Context) any {
+		_ = old.Close() // which tells the log what it could not remove
+		return w.open(ctx, 0)
+	})
+	w.state = w.opening
+}
+
+// startClock has the worker told when the reading is past its time.
+func (w *worker) startClock(c actor.Context) {
+	root, self, late := c.ActorSystem().Root, c.Self(), jobLate{w.job.number}
+	w.late = time.AfterFunc(w.timeout+releaseTimeout, func() { root.Send(self, late) })
+}
+
+func (w *worker) stopClock() {
+	if w.late != nil {
+		w.late.Stop()
+	}
 }
 
 // idle: waits for an order.
@@ -155,13 +214,18 @@ func (w *worker) idle(c actor.Context) {
 	switch m := c.Message().(type) {
 	case messages.ReadOrder:
 		w.order, w.begun, w.state = m, time.Now(), w.busy
-		s := w.session
+		s, weigh := w.session, w.orders%weighEvery == weighEvery-1
+		w.orders++
 		w.job = startJob(c, func(ctx context.Context) any {
 			ctx, cancel := context.WithTimeout(ctx, w.timeout)
 			defer cancel()
-			r, err := s.Read(ctx, m.Lease.Order, m.ByBrowser)
-			return read{r, err}
+			a := read{}
+			if a.reading, a.err = s.Read(ctx, m.Lease.Order, m.ByBrowser); weigh && a.err == nil {
+				a.bytes = s.Memory()
+			}
+			return a
 		})
+		w.startClock(c)
 	default:
 		unexpected(c)
 	}
@@ -175,8 +239,9 @@ func (w *worker) busy(c actor.Context) {
 		if errors.Is(a.err, po.BrowserDied) || errors.Is(a.err, po.BrowserHung) {
 			panic(&crash{err: a.err})
 		}
+		w.bytes = cmp.Or(a.bytes, w.bytes)
 		c.Send(w.dispatcher, messages.OrderRead{
-			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key,
+			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key, Written: w.order.Lease.Order.Written,
 			Reading: a.reading, Failure: failureOf(a.err), Took: time.Since(w.begun),
 		})
 		w.rest(c, 0)
@@ -202,24 +267,36 @@ func failureOf(err error) po.ReadFailure {
 // release ends the job, the browser and the profile. It waits for them, within
 // bounds; a job that ignores its context is left to end by itself, and what it
 // may still open is closed then.
-func (w *worker) release() {
+func (w *worker) release(c actor.Context) {
+	w.stopClock()
 	j := w.job
 	if j != nil {
 		j.cancel()
 	}
+	called := time.Now()
 	if w.session != nil {
 		w.session.Close()
 	}
 	switch {
 	case j == nil:
-	case j.wait(releaseTimeout):
+	case !w.stuck && j.wait(releaseTimeout):
 		j.closeOpened()
 	default:
-		go func() {
-			<-j.done
-			j.closeOpened()
-		}()
+		w.abandon(c, j, called)
 	}
+}
+
+// abandon leaves a job that is stuck to itself, and tells of it, and of its end
+// if there is one.
+func (w *worker) abandon(c actor.Context, j *job, called time.Time) {
+	written := w.order.Lease.Order.Written
+	root, observer, name := c.ActorSystem().Root, w.observer, w.id.Name
+	root.Send(observer, messages.JobStuck{Worker: name, Written: written, For: time.Since(w.begun)})
+	go func() {
+		<-j.done
+		j.closeOpened()
+		root.Send(observer, messages.JobReturned{Worker: name, Written: written, After: time.Since(called)})
+	}()
 }
 
 // closeOpened closes the session of an opening job whose worker is gone.

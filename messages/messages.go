@@ -17,6 +17,18 @@ type Worker struct {
 	Incarnation uint64 // unique within the process, growing
 }
 
+// Binds names what keeps the pool from being larger.
+type Binds string
+
+// What can bind.
+const (
+	BindsUser     Binds = "user"     // as many workers as were wished for
+	BindsMemory   Binds = "memory"   // of the machine or its container
+	BindsCPU      Binds = "cpu"      // of the machine or its container
+	BindsPortal   Binds = "portal"   // it is slow, or asks to slow down
+	BindsBrowsers Binds = "browsers" // they do not stay alive
+)
+
 // --- Commands ---
 
 // OpenBrowser asks a worker that has none to open its browser.
@@ -39,6 +51,16 @@ type FetchFiles struct {
 	Job   po.FetchJob
 }
 
+// Resize says how much machine and portal can bear: the dispatcher keeps within
+// it, and within what the user wishes.
+type Resize struct {
+	Workers int           // to have, 1 or more
+	Reading int           // orders to read at once, 1 to Workers; 0: as many as there are workers
+	Hold    time.Duration // for which no order is begun; 0: none
+	Binds   Binds
+	Reason  string // with numbers, for people
+}
+
 // Drain asks for no more orders to be taken. Those in hand are finished.
 type Drain struct{ Reason string }
 
@@ -55,6 +77,7 @@ type WorkerReady struct {
 	Worker  Worker
 	Profile string        // id of its browser profile, never used before
 	Took    time.Duration // from the wish to open a browser, on the first credit of an incarnation; else 0
+	Worn    string        // why the browser should be replaced; empty if it need not
 }
 
 // WorkerLost says that an incarnation of a worker has ended in an accident.
@@ -67,10 +90,65 @@ type WorkerLost struct {
 	GaveUp bool          // there will be no next one
 }
 
+// WorkerRecycled says that a worker opens a fresh browser instead of one that is
+// worn.
+type WorkerRecycled struct {
+	Worker string
+	Reason string
+}
+
+// WorkerDismissed says that a worker ends since the pool is to be smaller, or
+// since it has done the one thing that it was for.
+type WorkerDismissed struct{ Worker string }
+
+// PoolResized says that the pool is to have another size, and what binds. One
+// worker is sequential mode: an order's files are fetched before the next order
+// is read.
+type PoolResized struct {
+	From, To int
+	Binds    Binds
+	Reason   string
+}
+
+// PortalPaced says that the portal is asked for less, or for more again: how many
+// orders are read at once, by all workers together, and for how long none is
+// begun.
+type PortalPaced struct {
+	Reading int
+	Hold    time.Duration
+	Reason  string
+}
+
+// JobStuck says that a job of a worker did not end when its context did. Its
+// place is given to another; it is waited for beside.
+type JobStuck struct {
+	Worker  string
+	Written string // the order in hand; empty if it was another job
+	For     time.Duration
+}
+
+// JobReturned says that a job that was stuck has ended after all. What it brought
+// is not used.
+type JobReturned struct {
+	Worker  string
+	Written string
+	After   time.Duration // that it was called off
+}
+
+// OrderQuarantined says that browsers have died with an order in hand, so that
+// it is run once more, alone in a throw-away browser.
+type OrderQuarantined struct {
+	Key     po.Key
+	Written string
+	Deaths  int
+	Worker  string // that is for it alone
+}
+
 // OrderStarted says that a worker begins to read an order.
 type OrderStarted struct {
 	Worker  Worker
 	Key     po.Key
+	Written string // the number as the batch has it
 	Attempt int
 }
 
@@ -80,6 +158,7 @@ type OrderRead struct {
 	Worker  Worker
 	Token   string
 	Key     po.Key
+	Written string // the number as the batch has it
 	Reading po.Reading
 	Failure po.ReadFailure // its Cause is empty if the page was read
 	Took    time.Duration
@@ -89,6 +168,7 @@ type OrderRead struct {
 type FilesFetched struct {
 	Token   string
 	Key     po.Key
+	Written string // the number as the batch has it
 	Result  po.FetchResult
 	Failure po.Cause // of the fetch as a whole, like DiskFull; else empty
 	Detail  string
@@ -98,17 +178,18 @@ type FilesFetched struct {
 // OrderRetried says that a try failed and that another will be made.
 type OrderRetried struct {
 	Key     po.Key
-	Attempt int // the one that failed
+	Written string // the number as the batch has it
+	Attempt int    // the one that failed
 	Worker  string
-	Cause   po.Cause
-	Detail  string
+	Failure po.Failure
 	After   time.Duration
 }
 
 // OrderReleased says that an order was put back without a fault of its own.
 type OrderReleased struct {
-	Key   po.Key
-	Cause po.Cause
+	Key     po.Key
+	Written string // the number as the batch has it
+	Failure po.Failure
 }
 
 // OrderSettled says how an order ended. It comes after the ledger has it and
@@ -119,7 +200,30 @@ type OrderSettled struct {
 	Took    time.Duration // since the order was first leased in this try
 }
 
-// RunStarted is the first event of a run.
+// BatchMerged says what the batch changed in the ledger, before the run starts.
+type BatchMerged struct {
+	Start   int // of poactor on this output directory; 1 for the first
+	New     int // orders that were never in it
+	Back    int // orders that are in the batch again
+	Gone    int // orders that are in the batch no more; what was done stays
+	Settled int // orders that earlier starts have settled for good
+	Again   int // orders that earlier starts have ended as Failed or Partial, open again
+	Open    int // orders to work on in this start, the former included
+	Later   int // open orders that are left for another start
+}
+
+// OutputAudited says what came of holding the ledger against the output
+// directory: what an earlier start, or people, have left of it.
+type OutputAudited struct {
+	Orders   int // looked at
+	Kept     int // files that are as they were recorded
+	Missing  int // files that are gone or damaged
+	Opened   int // orders that were done, and are opened again for them
+	Finished int // folders that got their final name, or were cleared away
+	Strange  int // work folders of orders that this ledger does not know: left alone
+}
+
+// RunStarted is the first event of the actors.
 type RunStarted struct {
 	Portal     string
 	Workers    int

@@ -17,6 +17,7 @@ type Lease struct {
 	TTL      time.Duration // from the moment it was given or extended
 	Attempt  int           // 1 for the first; counts only tries that were the order's own
 	Worker   string        // who had the last try that failed; empty if none
+	Deaths   int           // browsers that died with the order in hand
 	Kept     Kept          // what earlier attempts left on disk
 	Supplier string        // as an earlier attempt read it
 }
@@ -24,6 +25,9 @@ type Lease struct {
 // Claim answers a request for leases.
 type Claim struct {
 	Leases []Lease
+	// Invalid are leases of orders whose number is none of the portal's: they
+	// need no worker and come whatever was asked for, a bounded number at a time.
+	Invalid []Lease
 	// Wait is the time until the next order that is held back comes due; 0 if
 	// none is held back.
 	Wait time.Duration

@@ -6,6 +6,7 @@ import "time"
 // ledger record.
 type Outcome struct {
 	Key      Key
+	Written  string // the number as the batch has it
 	Status   Status
 	Cause    Cause  // empty if nothing went wrong
 	Detail   string // the cause in words, for ERROR_MESSAGE
@@ -16,4 +17,5 @@ type Outcome struct {
 	URL      string // of the order's page
 	Attempts int    // tries that counted, this one included
 	Time     time.Time
+	Trace    Trace // of the last try
 }

@@ -28,6 +28,7 @@ type Reading struct {
 	Supplier    string // as the page shows it; hostile, may be empty
 	Attachments []Attachment
 	Credentials Credentials
+	Trace       Trace
 }
 
 // Attachment is one document that an order's page lists.
@@ -82,7 +83,10 @@ type ReadFailure struct {
 	// Unreachable is set where the portal gave no answer at all: refused, no
 	// such host, no route.
 	Unreachable bool
+	// Answered is set where the portal gave an answer, whatever it was.
+	Answered bool
 	URL         string // of the page, as far as known
+	Trace       Trace
 }
 
 func (f *ReadFailure) Error() string {

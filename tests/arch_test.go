@@ -39,6 +39,8 @@ var doors = map[string][]string{
 	"github.com/go-rod/rod":              {"internal/browser"},
 	"github.com/asynkron/protoactor-go":  {"actors"},
 	"github.com/spf13/cobra":             {"cmd/poactor"},
+	"modernc.org/sqlite":                 {"internal/ledger"},
+	"database/sql":                       {"internal/ledger"},
 	"go.yaml.in/yaml":                    {"portal", "internal/config"},
 	"github.com/ysmood/leakless":         {},
 	"github.com/go-rod/rod/lib/launcher": {},

@@ -56,7 +56,7 @@ func TestPortalFromFile(t *testing.T) {
 			}
 		},
 	}
-	if _, err := poactor.Run(t.Context(), cfg, slices.Values(orders)); err != nil {
+	if _, err := poactor.Run(t.Context(), cfg, poactor.Orders(slices.Values(orders))); err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range site.Verify(cfg.Out, outcomes) {

@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/poactor/poactor/internal/batch"
-	"github.com/poactor/poactor/po"
 )
 
 // maxListed is how many bad rows are listed one by one.
@@ -15,7 +13,7 @@ const maxListed = 20
 func (a *app) listBad(p *batch.Plan) {
 	for i, bad := range p.Bad {
 		if i == maxListed {
-			a.warn("and %d more bad rows", len(p.Bad)-maxListed)
+			a.warn("and %d more bad rows", p.Blank+p.Malformed+p.Duplicate-maxListed)
 			return
 		}
 		a.warn("line %d: %s", bad.Line, badRow(bad))
@@ -29,14 +27,5 @@ func badRow(b batch.Bad) string {
 	case batch.Duplicate:
 		return fmt.Sprintf("%s is in line %d already; the order is done once", b.Written, b.First)
 	}
-	return words(b.Err)
-}
-
-// words is what the portal says of a malformed number, without the cause,
-// which is shown beside it.
-func words(err error) string {
-	if err == nil {
-		return ""
-	}
-	return strings.TrimPrefix(err.Error(), string(po.InvalidNumber)+": ")
+	return b.Detail
 }

@@ -11,8 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -67,16 +70,16 @@ func (a *app) demo(ctx context.Context, d demo) error {
 		return cannot("", "built-in portal: %v", err)
 	}
 	defer site.Close()
-	batch := filepath.Join(dir, "orders.csv")
-	if err := writeBatch(batch, site); err != nil {
+	orders := filepath.Join(dir, "orders.csv")
+	if err := writeBatch(orders, site); err != nil {
 		return outFailure(err)
 	}
-	fmt.Fprintf(a.stdout, "the built-in portal is at %s, its batch is %s\n", site.URL(), batch)
+	fmt.Fprintf(a.stdout, "the built-in portal is at %s, its batch is %s\n", site.URL(), orders)
 	s := config.Defaults()
 	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
 	s.BaseURL = site.URL()
 	out := filepath.Join(dir, "orders")
-	if err := a.run(ctx, s, batch); err != nil {
+	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil {
 		discard(dir, out)
 		return err
 	}
@@ -124,23 +127,36 @@ func (a *app) judge(site *testportal.Portal, out string) error {
 	return nil
 }
 
-// readBack reads the outcomes from results.csv and manifest.csv.
+// readBack reads how the orders ended from results.csv and manifest.csv, as an
+// auditor would.
 func readBack(out string) ([]po.Outcome, error) {
 	coupa, _ := portal.Builtin("coupa")
 	parse, err := coupa.Parser()
 	if err != nil {
 		return nil, err
 	}
-	r, err := loadResults(out, parse)
+	files, err := report.ReadManifest(filepath.Join(out, manifestFile))
 	if err != nil {
 		return nil, err
 	}
-	outcomes := make([]po.Outcome, 0, len(r.keys))
-	for _, key := range r.keys {
-		outcomes = append(outcomes, r.known[key])
+	seen := map[po.Key]bool{}
+	var outcomes []po.Outcome
+	for o, err := range batch.ReadOutcomes(filepath.Join(out, resultsFile), parse) {
+		if err != nil {
+			return nil, err
+		}
+		if seen[o.Key] { // another row of the order
+			continue
+		}
+		seen[o.Key] = true
+		o.Files = files[o.Key].Files
+		outcomes = append(outcomes, o)
 	}
 	return outcomes, nil
 }
+
+// resultsFile is the batch of a demo with its status columns.
+const resultsFile = "results.csv"
 
 func writeBatch(path string, site *testportal.Portal) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)

@@ -59,7 +59,7 @@ func errorCode(err error) int {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return f.code
 	}
-	if e, ok := errors.AsType[*poactor.Error](err); ok {
+	if e, ok := asPoactor(err); ok {
 		if e.Held {
 			return exitHeld
 		}
@@ -71,6 +71,17 @@ func errorCode(err error) int {
 		return exitUse
 	}
 	return exitBug
+}
+
+// asPoactor finds the error of a run, or of its ledger.
+func asPoactor(err error) (*poactor.Error, bool) {
+	if e, ok := errors.AsType[*poactor.Error](err); ok {
+		return e, true
+	}
+	if e, ok := errors.AsType[*poactor.LedgerError](err); ok {
+		return poactor.OfLedger(e), true
+	}
+	return nil, false
 }
 
 // causeCode is the code of a run that did not start or ended early. What
@@ -113,7 +124,7 @@ func explain(err error) []problem {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return []problem{{f.msg, f.hint}}
 	}
-	if e, ok := errors.AsType[*poactor.Error](err); ok {
+	if e, ok := asPoactor(err); ok {
 		return []problem{{e.Error(), e.Hint}}
 	}
 	if e, ok := errors.AsType[*batch.Error](err); ok {

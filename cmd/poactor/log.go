@@ -39,6 +39,12 @@ func openLog(s config.Settings, out string) (*logrus.Logger, io.Closer, error) {
 // carry credentials.
 func logEvent(log *logrus.Logger, event any) {
 	switch e := event.(type) {
+	case messages.BatchMerged:
+		log.WithFields(logrus.Fields{"start": e.Start, "new": e.New, "back": e.Back, "gone": e.Gone, "settled": e.Settled,
+			"again": e.Again, "open": e.Open, "later": e.Later}).Info("batch merged")
+	case messages.OutputAudited:
+		log.WithFields(logrus.Fields{"orders": e.Orders, "kept": e.Kept, "missing": e.Missing, "opened": e.Opened,
+			"finished": e.Finished, "strange": e.Strange}).Info("output audited")
 	case messages.RunStarted:
 		log.WithFields(logrus.Fields{"portal": e.Portal, "workers": e.Workers}).Info("run started")
 	case messages.WorkerReady:
@@ -48,13 +54,27 @@ func logEvent(log *logrus.Logger, event any) {
 	case messages.WorkerLost:
 		log.WithFields(logrus.Fields{"worker": e.Worker, "cause": e.Cause, "detail": e.Detail,
 			"again": e.Again.String(), "gave_up": e.GaveUp}).Warn("worker lost")
+	case messages.WorkerRecycled:
+		log.WithFields(logrus.Fields{"worker": e.Worker, "reason": e.Reason}).Info("worker gets a fresh browser")
+	case messages.WorkerDismissed:
+		log.WithFields(logrus.Fields{"worker": e.Worker}).Info("worker dismissed")
+	case messages.PoolResized:
+		log.WithFields(logrus.Fields{"from": e.From, "to": e.To, "binds": e.Binds, "reason": e.Reason}).Warn("pool resized")
+	case messages.PortalPaced:
+		log.WithFields(logrus.Fields{"reading": e.Reading, "hold": e.Hold.String(), "reason": e.Reason}).Warn("portal paced")
+	case messages.JobStuck:
+		log.WithFields(logrus.Fields{"worker": e.Worker, "order": e.Written, "for": e.For.String()}).Warn("job is stuck")
+	case messages.JobReturned:
+		log.WithFields(logrus.Fields{"worker": e.Worker, "order": e.Written, "after": e.After.String()}).Warn("stuck job came back")
+	case messages.OrderQuarantined:
+		log.WithFields(logrus.Fields{"order": e.Key, "deaths": e.Deaths, "worker": e.Worker}).Warn("order in quarantine")
 	case messages.OrderStarted:
 		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker.Name, "attempt": e.Attempt}).Debug("order started")
 	case messages.OrderRetried:
-		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "attempt": e.Attempt, "cause": e.Cause,
-			"detail": e.Detail, "after": e.After.String()}).Info("order retried")
+		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "attempt": e.Attempt, "cause": e.Failure.Cause,
+			"detail": e.Failure.Detail, "after": e.After.String()}).Info("order retried")
 	case messages.OrderReleased:
-		log.WithFields(logrus.Fields{"order": e.Key, "cause": e.Cause}).Info("order put back")
+		log.WithFields(logrus.Fields{"order": e.Key, "cause": e.Failure.Cause, "detail": e.Failure.Detail}).Info("order put back")
 	case messages.OrderSettled:
 		o := e.Outcome
 		log.WithFields(logrus.Fields{"order": o.Key, "worker": e.Worker, "status": o.Status, "cause": o.Cause,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/cmd/poactor/internal/norod"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/progress"
@@ -29,6 +30,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
+	browsers       actors.Browsers // nil: real ones; tests have others
 	configFile     string
 	log            *logrus.Logger // of the run, once it is open
 	logFile        io.Closer      // behind it

@@ -7,15 +7,15 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
-	"github.com/poactor/poactor/po"
 )
 
 // openJob reads and checks everything that can be without a browser. A dry run
 // leaves the output directory alone.
-func (a *app) openJob(s config.Settings, path string) (*job, error) {
-	j := &job{settings: s, written: map[po.Key]string{}}
+func (a *app) openJob(s config.Settings, path string, choice poactor.Choice) (*job, error) {
+	j := &job{settings: s, choice: choice}
 	if err := a.open(j, path); err != nil {
 		j.close()
 		return nil, err
@@ -56,23 +56,25 @@ func checkProfile(dir string) error {
 	return nil
 }
 
-// prepare takes the output directory and merges what earlier starts left.
+// prepare takes the output directory, unless this is a dry run.
 func (a *app) prepare(j *job) error {
 	if !j.settings.Quiet {
 		a.listBad(j.plan)
 	}
+	if j.settings.DryRun {
+		return nil
+	}
 	if err := j.hold(); err != nil {
 		return err
 	}
-	parse, err := j.portal.Parser()
-	if err != nil {
-		return wrongUse("", "%v", err)
+	if err := j.keep(); err != nil {
+		return keepFailure(err)
 	}
-	if j.results, err = loadResults(j.dir, parse); err != nil {
-		return err
+	if j.aside != "" && !j.settings.Quiet {
+		a.warn("the record of earlier starts is %s now; files that are there are kept", j.aside)
 	}
-	j.results.warn = a.warn
-	return j.count()
+	j.exports = newExports(j.dir, j.ledger, j.batch, a.warn)
+	return nil
 }
 
 func (j *job) openBatch(path string) error {
@@ -87,25 +89,37 @@ func (j *job) openBatch(path string) error {
 	return err
 }
 
-// hold takes the output directory for this run and a copy of the batch, which
-// may be edited while the run goes on.
-func (j *job) hold() error {
-	if j.settings.DryRun {
+// hold takes the output directory for this run.
+func (j *job) hold() (err error) {
+	if j.ledger != nil {
 		return nil
 	}
-	if j.out == nil {
-		out, err := openOut(j.dir)
-		if err != nil {
+	if j.settings.Fresh {
+		if j.aside, err = poactor.PutLedgerAside(j.dir); err != nil {
 			return err
 		}
-		j.out = out
-		j.cleanup = append(j.cleanup, out.close)
-		if err := j.batch.Keep(out.state("batch.csv")); err != nil {
-			return keepFailure(err)
-		}
 	}
-	return nil
+	if j.ledger, err = poactor.OpenLedger(j.dir); err == nil {
+		j.cleanup = append(j.cleanup, func() { _ = j.ledger.Close() })
+	}
+	return err
 }
+
+// keep makes copies of the batch and the settings, so that the run can go on
+// when the batch is edited, and be begun again from the output directory alone.
+func (j *job) keep() error {
+	if err := j.batch.Keep(j.state(batchFile + filepath.Ext(j.batch.ResultsName()))); err != nil {
+		return err
+	}
+	text, err := j.settings.Marshal()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(j.state(runFile), text, 0o600)
+}
+
+// state is the path of a file of poactor's own in the output directory.
+func (j *job) state(name string) string { return filepath.Join(j.dir, stateDir, name) }
 
 // stdinName is what a batch without a file is called.
 const stdinName = "standard input"
@@ -141,13 +155,10 @@ func (j *job) spoolPath() (string, error) {
 		j.cleanup = append(j.cleanup, func() { _ = os.RemoveAll(dir) })
 		return filepath.Join(dir, "batch.csv"), nil
 	}
-	out, err := openOut(j.dir)
-	if err != nil {
+	if err := j.hold(); err != nil {
 		return "", err
 	}
-	j.out = out
-	j.cleanup = append(j.cleanup, out.close)
-	return out.state("batch.csv"), nil
+	return j.state(batchFile + ".csv"), nil
 }
 
 func keepFailure(err error) error {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/gofrs/flock"
+	"github.com/poactor/poactor"
 )
 
 // stateDir holds what is poactor's own in an output directory.
@@ -44,76 +44,31 @@ func checkOut(dir string) error {
 	return nil
 }
 
-// output is an output directory that this run holds alone.
-type output struct {
-	dir  string
-	lock *flock.Flock
+// lookLedger opens the ledger of an output directory for reading; nil if there
+// is none.
+func lookLedger(dir string) (*poactor.Ledger, error) {
+	ledger, err := poactor.LookLedger(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return ledger, err
 }
-
-// openOut makes the directory if need be, takes its lock and tries whether it
-// can be written to.
-func openOut(dir string) (*output, error) {
-	if err := checkOut(dir); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil { // the user's umask decides: the documents may be for a group
-		return nil, outFailure(err)
-	}
-	o := &output{dir: dir}
-	if err := os.Mkdir(o.state(""), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, outFailure(err)
-	}
-	o.lock = flock.New(o.state("lock"), flock.SetPermissions(0o600))
-	switch held, err := o.lock.TryLock(); {
-	case err != nil:
-		return nil, outFailure(err)
-	case !held:
-		return nil, &failure{exitHeld, "another run holds " + dir, "wait until it has ended, or give another --out"}
-	}
-	if err := o.probe(); err != nil {
-		o.close()
-		return nil, outFailure(err)
-	}
-	return o, nil
-}
-
-func (o *output) state(name string) string { return filepath.Join(o.dir, stateDir, name) }
-
-func (o *output) path(name string) string { return filepath.Join(o.dir, name) }
-
-// probeBytes is more than a file system keeps beside its blocks, so that a
-// full disk shows before any browser opens.
-const probeBytes = 64 << 10
-
-func (o *output) probe() error {
-	f, err := os.OpenFile(o.state("probe"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(make([]byte, probeBytes))
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// close gives the directory free for other runs. The lock's file stays:
-// removing it would let two runs hold locks on two files of one name.
-func (o *output) close() { _ = o.lock.Close() }
 
 // outFailure says that the output directory cannot be used.
 func outFailure(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return diskFull(err)
 	}
-	return cannot("give another one with --out, or see to its permissions", "output directory: %s", plain(err))
+	return cannot("give another one with --out, or see to its permissions", "output directory: %s", firstLine(err))
 }
 
 func diskFull(err error) error {
 	return cannot("make room, or give another --out; the same command goes on from where it stood",
-		"the disk is full: %s", plain(err))
+		"the disk is full: %s", firstLine(err))
 }
 
-// plain is an error's first line: joined errors have several.
-func plain(err error) string {
+// firstLine is an error's first line: joined errors have several.
+func firstLine(err error) string {
 	first, _, _ := strings.Cut(err.Error(), "\n")
 	return first
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/config"
 )
 
@@ -47,7 +48,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return wrongUse(c.CommandPath()+" --help lists the flags", "%v", err)
 	})
-	root.AddCommand(a.runCommand(), a.demoCommand(), a.portalCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.demoCommand(), a.statusCommand(), a.explainCommand(), a.retryCommand(), a.verifyCommand(), a.portalCommand(), a.versionCommand())
 	return root
 }
 
@@ -64,7 +65,7 @@ func (a *app) runCommand() *cobra.Command {
 			if err := a.fill(c.Flags()); err != nil {
 				return err
 			}
-			return a.run(c.Context(), s, args[0])
+			return a.run(c.Context(), s, args[0], poactor.Choice{Limit: s.Limit})
 		},
 	}
 	s.Register(c.Flags())

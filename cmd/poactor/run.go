@@ -6,32 +6,31 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/progress"
-	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
 // run is the main job: a batch into an output directory, from where it stood.
-func (a *app) run(ctx context.Context, s config.Settings, path string) error {
+func (a *app) run(ctx context.Context, s config.Settings, path string, choice poactor.Choice) error {
 	if err := s.Check(); err != nil {
 		return wrongUse("poactor --help lists the flags", "%v", err)
 	}
 	if s.Workers > config.ManyWorkers && !s.Quiet {
 		a.warn("%d workers are %d browsers: each wants some 250 MB and its share of the cores", s.Workers, s.Workers)
 	}
-	j, err := a.openJob(s, path)
+	j, err := a.openJob(s, path, choice)
 	if err != nil {
 		return err
 	}
 	defer j.close()
 	if s.DryRun {
-		a.showPlan(j, path)
-		return nil
+		return a.showPlan(ctx, j, path)
 	}
 	log, file, err := openLog(s, j.dir)
 	if err != nil {
@@ -44,9 +43,9 @@ func (a *app) run(ctx context.Context, s config.Settings, path string) error {
 // work runs the orders that are open and brings the files of the output
 // directory up to date, however it ends.
 func (a *app) work(ctx context.Context, j *job) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := &interrupt{cancel: func() { cancel(nil) }, say: func(line string) { fmt.Fprintln(a.stderr, "poactor: "+line) }}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := &interrupt{cancel: cancel, say: func(line string) { fmt.Fprintln(a.stderr, "poactor: "+line) }}
 	// Until here a signal ends the program by itself: nothing has been begun.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -54,19 +53,14 @@ func (a *app) work(ctx context.Context, j *job) error {
 	defer stop.watch(signals)()
 
 	began := time.Now()
-	show := a.view(j)
-	if err := j.refuse(show); err != nil {
+	handle, err := a.start(ctx, j)
+	if err != nil { // nothing was started
 		return err
 	}
-	handle, err := a.start(ctx, j, show, cancel)
-	if err != nil { // nothing was started; the malformed numbers are settled all the same
-		return errors.Join(err, j.results.save(j.batch, false))
-	}
-	if handle != nil {
-		stop.onFirst(handle.Drain)
-		err = a.wait(ctx, j, handle)
-	}
-	if saved := j.results.save(j.batch, true); err == nil {
+	stop.onFirst(handle.Drain)
+	err = a.wait(j, handle)
+	// What the ledger has is shown, however the run has ended: ctx may be over.
+	if saved := j.exports.save(context.WithoutCancel(ctx), true); err == nil {
 		err = saved
 	} else if saved != nil {
 		complain(a.stderr, saved)
@@ -74,59 +68,51 @@ func (a *app) work(ctx context.Context, j *job) error {
 	return a.conclude(j, stop.was(), time.Since(began), err)
 }
 
-// start lets poactor begin with the orders; nil if there are none.
-func (a *app) start(ctx context.Context, j *job, show func(any), cancel context.CancelCauseFunc) (*poactor.Handle, error) {
-	if j.todo == 0 {
-		return nil, nil
-	}
+// start lets poactor begin with the orders.
+func (a *app) start(ctx context.Context, j *job) (*poactor.Handle, error) {
 	cfg := j.settings.Run(j.portal, j.dir)
-	cfg.Log = a.log
+	cfg.Ledger, cfg.Choice, cfg.Browsers, cfg.Log = j.ledger, j.choice, a.browsers, a.log
+	show := a.view(j)
 	cfg.OnEvent = func(event any) {
-		settled, ok := event.(messages.OrderSettled)
-		if ok {
-			j.results.put(settled.Outcome)
-		}
+		j.note(event)
 		logEvent(a.log, event)
 		show(event)
-		if ok {
-			j.forget(settled.Outcome.Key)
-		}
 	}
-	return poactor.Start(ctx, cfg, j.orders(cancel))
+	return poactor.Start(ctx, cfg, j.plan.All())
 }
 
-// wait saves the results now and then until the run has ended.
-func (a *app) wait(ctx context.Context, j *job, handle *poactor.Handle) error {
-	defer j.results.keep(j.batch, func(err error) { a.log.Error(err) })()
+// wait brings the files of the output directory up to date now and then until
+// the run has ended.
+func (a *app) wait(j *job, handle *poactor.Handle) error {
+	defer j.exports.keep(context.Background(), func(err error) { a.log.Error(err) })()
 	_, err := handle.Wait()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause // the batch could not be read on
-	}
 	return err
 }
 
 // conclude says how the batch stands and where to look, and returns how the
 // command ends.
 func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err error) error {
-	counts, open, readErr := j.counts()
+	counts, open, readErr := j.ledger.Counts(context.Background())
 	if err == nil {
 		err = readErr
 	}
-	if wasInterrupted && byInterrupt(err, open-j.later) {
+	if wasInterrupted && byInterrupt(err, open-j.merged.Later) {
 		err = interrupted(open)
 	}
 	a.code = exitCode(counts, err)
 	if j.settings.Quiet || j.settings.JSON {
 		return err
 	}
-	if j.todo == 0 && j.later == 0 {
+	if err == nil && j.todo() == 0 && j.merged.Later == 0 && j.choice.Only == nil {
 		fmt.Fprintln(a.stdout, "nothing to do: every order was settled by an earlier start")
+	} else if err == nil && j.todo() == 0 && j.choice.Only != nil {
+		fmt.Fprintln(a.stdout, "nothing to do: no order has ended so")
 	}
 	fmt.Fprintf(a.stdout, "%s, in %s\n", progress.Total(counts, open), progress.Short(took))
-	if j.later > 0 {
-		fmt.Fprintf(a.stdout, "%s left by --limit: the same command takes the next\n", progress.Count(j.later, "order"))
+	if j.merged.Later > 0 {
+		fmt.Fprintf(a.stdout, "%s left by --limit: the same command takes the next\n", progress.Count(j.merged.Later, "order"))
 	}
-	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", j.out.path(resultsFile), j.dir)
+	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
 	return err
 }
 
@@ -149,31 +135,19 @@ func interrupted(open int) error {
 func (a *app) view(j *job) func(any) {
 	switch {
 	case j.settings.JSON:
-		return progress.NewJSON(a.stdout, j.nameOf, time.Now).Event
+		return progress.NewJSON(a.stdout, time.Now).Event
 	case j.settings.Quiet:
 		return func(any) {}
 	}
-	lines := progress.NewLines(a.stdout, j.todo+j.invalid, j.nameOf)
-	return func(event any) {
-		if e, ok := event.(messages.RunStarted); ok {
-			fmt.Fprintln(a.stdout, j.headline(e))
-			return
-		}
-		lines.Event(event)
-	}
-}
-
-// headline says what a run is about to do.
-func (j *job) headline(e messages.RunStarted) string {
-	line := fmt.Sprintf("%s, %s", progress.Count(j.todo, "order"), progress.Count(e.Workers, "worker"))
-	if e.Sequential {
-		line += ", one order at a time"
-	}
-	return progress.Line(line + ", into " + j.dir)
+	return progress.NewLines(a.stdout, j.dir).Event
 }
 
 // showPlan is what a dry run ends with.
-func (a *app) showPlan(j *job, path string) {
+func (a *app) showPlan(ctx context.Context, j *job, path string) error {
+	todo, settled, later, err := j.outlook(ctx)
+	if err != nil {
+		return err
+	}
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(a.stdout, "%-9s %s\n", name, progress.Line(fmt.Sprintf(format, args...)))
 	}
@@ -182,9 +156,10 @@ func (a *app) showPlan(j *job, path string) {
 		path = stdinName
 	}
 	line("batch", "%s, %s", path, progress.Count(p.Rows, "row"))
-	line("orders", "%d to do, %d settled by earlier starts, %d left by --limit", j.todo, p.Orders-j.todo-j.later, j.later)
+	line("orders", "%d to do, %d settled by earlier starts, %d left by --limit", todo, settled, later)
 	line("rows", "%d COMPLETED already, %d duplicate, %d malformed, %d blank", p.Completed, p.Duplicate, p.Malformed, p.Blank)
 	line("portal", "%s at %s", j.portal.Name, j.portal.BaseURL)
 	line("output", "%s", j.dir)
-	line("workers", "%d", min(j.settings.Workers, max(j.todo, 1)))
+	line("workers", "%d", min(j.settings.Workers, max(todo, 1)))
+	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -21,14 +22,28 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/testportal"
+	"github.com/poactor/poactor/internal/testportal/plain"
 )
 
 var update = flag.Bool("update", false, "write the goldens in the scripts anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"poactor": main})
+	testscript.Main(m, map[string]func(){"poactor": main, "poactor-plain": mainPlain})
 }
+
+// mainPlain is poactor with sessions that need no browser, on the portal of
+// POACTOR_BASE_URL.
+func mainPlain() {
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv}
+	a.browsers = plainBrowsers{&plain.Browsers{Base: os.Getenv("POACTOR_BASE_URL"), Dir: os.TempDir()}}
+	os.Exit(a.main(os.Args[1:]))
+}
+
+type plainBrowsers struct{ *plain.Browsers }
+
+func (b plainBrowsers) Open(ctx context.Context) (actors.Session, error) { return b.Browsers.Open(ctx) }
 
 // TestScripts runs testdata/script: the specification of the command line.
 func TestScripts(t *testing.T) {
@@ -48,6 +63,7 @@ func TestScripts(t *testing.T) {
 			"write":     cmdWrite,
 			"tmpfs":     cmdTmpfs,
 			"verify":    cmdVerify,
+			"spoil":     cmdSpoil,
 		},
 	})
 }
@@ -213,7 +229,24 @@ func cmdHold(ts *testscript.TestScript, _ bool, args []string) {
 	if !held {
 		ts.Fatalf("%s is held already", args[0])
 	}
+	owner := fmt.Sprintf(`{"process": 4711, "host": "there", "since": %q}`, time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local).Format(time.RFC3339))
+	ts.Check(os.WriteFile(filepath.Join(state, "lock.owner"), []byte(owner), 0o600))
 	ts.Defer(func() { _ = lock.Close() })
+}
+
+// cmdSpoil deletes a file of an order, cuts one short and changes one: spoil DIR
+func cmdSpoil(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*", "PO_*_COMPLETED", "*"))
+	ts.Check(err)
+	if len(files) < 3 {
+		ts.Fatalf("only %d files", len(files))
+	}
+	ts.Check(os.Remove(files[0]))
+	ts.Check(os.Truncate(files[1], 1))
+	text, err := os.ReadFile(files[2])
+	ts.Check(err)
+	text[len(text)/2] ^= 1
+	ts.Check(os.WriteFile(files[2], text, 0o644))
 }
 
 // cmdWrite writes a file from a Go string, repeated: write FILE 'a\x00' [TIMES]

@@ -30,6 +30,9 @@ type Config struct {
 	// best on the file system where they will end. Each session has its own
 	// directory in it, which its Close removes.
 	Downloads string
+	// Out is the output directory, absolute: evidence of failures is kept in it.
+	// Empty: none is kept.
+	Out string
 	// Log receives what happens inside; default: nothing is logged.
 	Log *logrus.Logger
 	// Times bounds the steps.

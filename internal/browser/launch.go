@@ -83,6 +83,7 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 		err = l.explain(ctx, path, proc, err)
 		return nil, errors.Join(err, s.end())
 	}
+	s.work.Go(s.ping) // not before: a start on a busy machine takes its time
 	return s, nil
 }
 

@@ -94,7 +94,7 @@ func TestDeaths(t *testing.T) {
 			go proto.PageCrash{}.Call(s.page(t.Context())) // it is never answered
 		}, po.BrowserDied, 2 * time.Second},
 		"browser is killed": {func(t *testing.T, s *Session) { s.proc.cmd.Process.Kill() }, po.BrowserDied, 2 * time.Second},
-		"browser hangs":     {func(t *testing.T, s *Session) { s.proc.tree.stop(t) }, po.BrowserHung, pingEvery + pingTimeout + 2*time.Second},
+		"browser hangs":     {func(t *testing.T, s *Session) { s.proc.tree.stop(t) }, po.BrowserHung, 3 * time.Second},
 		"session is closed": {func(t *testing.T, s *Session) { s.Close() }, po.BrowserDied, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

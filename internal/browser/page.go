@@ -22,6 +22,9 @@ const (
 	// quietMS is how long a list must not have changed where the definition
 	// says nothing and the page does not come to rest sooner.
 	quietMS = 100
+	// answeredMS is how long it must not have changed after an answer that the
+	// page has waited for: on a busy machine it takes a while to show.
+	answeredMS = 400
 )
 
 //go:embed observe.js
@@ -45,7 +48,7 @@ type spec struct {
 	ItemsMax     int                  `json:"itemsMax"`
 
 	text   string // the JSON of the above
-	slowly string // the same without Rest
+	slowly string // the same, but for what an answer may bring
 }
 
 type signSpec struct {
@@ -94,7 +97,7 @@ func newSpec(p portal.Portal) spec {
 	}
 	s.Selectors = slices.Concat(list(s.Selectors), s.Links, s.Supplier, s.Fallback.Links)
 	s.text = s.json()
-	s.Rest = false
+	s.Rest, s.Settle = false, max(s.Settle, answeredMS)
 	s.slowly = s.json()
 	return s
 }

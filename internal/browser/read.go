@@ -25,7 +25,12 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	defer context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })()
 
 	address := s.config.Portal.OrderURL(order.Number)
+	s.pages, s.answered = nil, false
 	reading, err := s.read(ctx, address, byBrowser)
+	reading.Trace.Pages = s.pages
+	if err == nil && reading.Sign == po.SignForbidden {
+		reading.Trace.Evidence = s.evidence(order, po.Forbidden)
+	}
 	// What the page's own scripts have opened would pile up. A browser that
 	// cannot close it has died, which the next call tells.
 	_ = s.closePopups(s.ctx)
@@ -35,6 +40,11 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	failure := asFailure(ctx, err, address)
 	if end, ok := errors.AsType[*gone](context.Cause(s.ctx)); ok { // it may be told apart by nothing else
 		failure = &po.ReadFailure{Cause: end.cause, Detail: end.detail}
+	}
+	failure.Trace.Pages = s.pages
+	failure.Answered = s.answered
+	if worthKeeping(failure) {
+		failure.Trace.Evidence = s.evidence(order, failure.Cause)
 	}
 	s.tab.stale = s.tab.stale || failure.Cause != po.UnrecognisedPage
 	if failure.URL == "" {

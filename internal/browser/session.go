@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-rod/rod/lib/cdp"
@@ -13,11 +14,13 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// How the browser's life is watched. A busy machine may hold it up for a
-// while, so that a single late answer is not taken for a hang.
+// How the browser's life is watched: it is asked for a sign of life every
+// pingEvery, and is taken for hung when nothing at all was heard from it for so
+// many of these. A busy machine may hold it up for a while, so that a single late
+// answer is not a hang; nor is it one when our own process was stopped.
 const (
-	pingEvery   = time.Second
-	pingTimeout = 5 * time.Second
+	pingEvery = 700 * time.Millisecond
+	pingsLost = 3
 )
 
 // Session is one live browser with a profile and a tab of its own.
@@ -31,14 +34,17 @@ type Session struct {
 	client    *cdp.Client
 	userAgent string
 
-	guard guard
-	files fileTable
-	tab   tab // of the Read that runs
+	guard    guard
+	files    fileTable
+	tab      tab      // of the Read that runs
+	pages    []string // that it has opened
+	answered bool     // the portal has answered it
 
 	// ctx ends when the browser is of no more use; its cause is a *gone.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	work   sync.WaitGroup // goroutines of the session
+	heard  atomic.Bool    // something was heard of the browser since the last ping
 
 	ending sync.Once
 	endErr error
@@ -65,13 +71,17 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *pr
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.guard.init(c.Portal)
 	s.files.init()
+	s.heard.Store(true)
 	s.work.Go(s.listen)
-	s.work.Go(s.ping)
 	return s
 }
 
 // Profile names the browser profile; no two sessions ever share a name.
 func (s *Session) Profile() string { return s.profile.ID }
+
+// Process is the number of the browser's main process, which leads a group of
+// its own.
+func (s *Session) Process() int { return s.proc.cmd.Process.Pid }
 
 // Done is closed when the browser's process has ended, whoever ended it.
 func (s *Session) Done() <-chan struct{} { return s.proc.exited }
@@ -108,6 +118,7 @@ func (s *Session) fail(cause po.Cause, detail string) {
 // the browser itself: answers come through the same reader.
 func (s *Session) listen() {
 	for event := range s.client.Event() {
+		s.heard.Store(true)
 		switch event.Method {
 		case "Fetch.requestPaused":
 			s.paused(event.Params)
@@ -132,19 +143,26 @@ func (s *Session) listen() {
 func (s *Session) ping() {
 	tick := time.NewTicker(pingEvery)
 	defer tick.Stop()
+	lost := 0
 	for {
 		select {
 		case <-s.ctx.Done():
 			return
 		case <-tick.C:
 		}
-		ctx, cancel := context.WithTimeout(s.ctx, pingTimeout)
-		_, err := proto.BrowserGetVersion{}.Call(s.browser(ctx))
-		cancel()
-		if errors.Is(err, context.DeadlineExceeded) {
+		if s.heard.Swap(false) {
+			lost = 0
+		} else if lost++; lost == pingsLost {
 			s.fail(po.BrowserHung, "the browser does not answer")
 			return
 		}
+		s.soon(func(w wire) error {
+			_, err := proto.BrowserGetVersion{}.Call(w)
+			if err == nil {
+				s.heard.Store(true)
+			}
+			return err
+		})
 	}
 }
 

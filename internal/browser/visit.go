@@ -28,6 +28,7 @@ var errNoBody = errors.New("the answer has no body")
 func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	s.pages = append(s.pages, withoutQuery(address))
 	s.guard.calls.forget()
 	s.guard.set(modeRead, func(url string) { cancel(&foreign{url: url}) })
 	defer s.guard.set(modeRead, nil)
@@ -43,6 +44,7 @@ func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 func (s *Session) navigateAndObserve(ctx context.Context, address string) (sighting, error) {
 	err := s.navigate(ctx, address)
 	answer := s.guard.answer()
+	s.answered = s.answered || answer.Status != 0
 	known := statusSign(s.config.Portal, answer.Status)
 	if failure := serverFailure(answer, time.Now()); failure != nil && known == "" {
 		return sighting{}, failure
@@ -67,7 +69,7 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (sight
 func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting, error) {
 	deadline := time.Now().Add(s.config.Times.Signs)
 	patience := s.config.Times.Calls
-	for look := s.spec.text; ; look = s.spec.slowly { // what an answer brings takes a while to show
+	for look := s.spec.text; ; look = s.spec.slowly {
 		seen, err := s.observe(ctx, look, known, time.Until(deadline))
 		if err != nil || seen.Sign != string(po.SignAttachments) && seen.Sign != string(po.SignEmpty) {
 			return seen, err

@@ -29,6 +29,7 @@ type Settings struct {
 	TaskTimeout time.Duration // for reading one order
 	Limit       int           // orders to take from the batch; 0: all
 	DryRun      bool          // plan only
+	Fresh       bool          // begin a new ledger
 	JSON        bool          // events on stdout
 	Quiet       bool          // errors only
 	LogLevel    string        // of the log file
@@ -55,6 +56,7 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.DurationVar(&s.TaskTimeout, "task-timeout", 2*time.Minute, "longest time to read one order")
 	fs.IntVar(&s.Limit, "limit", 0, "take only the first `N` orders that are open (0: all)")
 	fs.BoolVar(&s.DryRun, "dry-run", false, "read, check and plan; open no browser")
+	fs.BoolVar(&s.Fresh, "fresh", false, "begin anew: put the record of earlier starts aside; nothing is deleted")
 	fs.BoolVar(&s.JSON, "json", false, "write events as JSON lines to standard output")
 	fs.BoolVarP(&s.Quiet, "quiet", "q", false, "write errors only")
 	fs.StringVar(&s.LogLevel, "log-level", "info", "of the log file: error, warn, info, debug or trace")

@@ -91,6 +91,11 @@ func keptBy(key po.Key, kept po.Kept) bool {
 	return ok && k == key
 }
 
+// Work names the folder in which the order's files are gathered.
+func (a *Archive) Work(order po.Order, supplier string, kept po.Kept) string {
+	return path.Join(home(order, supplier, kept), workName(order.Key))
+}
+
 // Final names the folder that the order ends in. It is empty for an order that
 // was not found and for one without a valid number. An order that earlier
 // attempts got files of, and of which the portal now says that it or its

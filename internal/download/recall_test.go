@@ -37,7 +37,7 @@ func TestRecall(t *testing.T) {
 			t.Parallel()
 			archive := openArchive(t, Config{})
 			put(t, archive, row.before)
-			got, err := Recall(archive.root.Name(), "1", row.kept)
+			got, err := archive.Recall("1", row.kept)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +47,21 @@ func TestRecall(t *testing.T) {
 			wantTree(t, archive, row.after)
 		})
 	}
-	if got, err := Recall(t.TempDir()+"/away", "1", both); err != nil || got.Folder != "" || got.Files != nil {
-		t.Errorf("no output directory: %v, %v", got, err)
+}
+
+func TestWorkFolders(t *testing.T) {
+	t.Parallel()
+	a := openArchive(t, Config{})
+	put(t, a, map[string]string{
+		"PO_1__WORK/a.pdf": "a", "Brasil/São Paulo/PO_2__WORK/b.pdf": "b", "S/PO_3_COMPLETED/PO_4__WORK/c": "c",
+		"S/PO_5__WORK": "a file", "S/__WORK/x": "x", ".poactor/PO_6__WORK/x": "x", "S/PO_bad key__WORK/x": "x",
+	})
+	found := map[string]po.Key{}
+	if err := a.WorkFolders(func(folder string, key po.Key) error { found[folder] = key; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]po.Key{"PO_1__WORK": "1", "Brasil/São Paulo/PO_2__WORK": "2"}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
 	}
 }

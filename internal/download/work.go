@@ -26,7 +26,7 @@ type work struct {
 // openWork makes the order's work folder or takes over what there is of it.
 func (a *Archive) openWork(job po.FetchJob) (*work, error) {
 	above := home(job.Order, job.Supplier, job.Kept)
-	w := &work{folder: path.Join(above, workName(job.Order.Key)), kept: map[string]po.File{}}
+	w := &work{folder: a.Work(job.Order, job.Supplier, job.Kept), kept: map[string]po.File{}}
 	if !validKey(job.Order.Key) {
 		return nil, errors.New("the order has no valid key")
 	}

@@ -28,6 +28,11 @@ func TestContract(t *testing.T) {
 			}
 			return m
 		},
+		"disk": func(t *testing.T, orders []po.Order) actors.Ledger {
+			d := openDisk(t, t.TempDir())
+			merge(t, d, orders)
+			return d
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -43,7 +48,7 @@ func TestContract(t *testing.T) {
 func orders(n int) []po.Order {
 	list := make([]po.Order, n)
 	for i := range list {
-		list[i] = po.Order{Key: po.Key(fmt.Sprint("K", i)), Kept: po.Kept{Folder: fmt.Sprint("F", i)}}
+		list[i] = po.Order{Key: po.Key(fmt.Sprint("K", i)), Number: fmt.Sprint(i), Written: fmt.Sprint("PO", i), Levels: []string{"a", "b"}}
 	}
 	return list
 }
@@ -55,6 +60,8 @@ type ledgerUnderTest struct {
 }
 
 const ttl = time.Minute
+
+var timeout = po.Failure{Cause: po.Timeout, Detail: "late"}
 
 func (l ledgerUnderTest) claim(n int) po.Claim {
 	l.t.Helper()
@@ -101,7 +108,7 @@ var contract = []struct {
 		l.want(l.claim(0), 5)
 		c := l.claim(2)
 		l.want(c, 5, "K0", "K1")
-		if x := c.Leases[0]; x.Attempt != 1 || x.TTL != ttl || x.Token == "" || x.Worker != "" || x.Kept.Folder != "F0" {
+		if x := c.Leases[0]; x.Attempt != 1 || x.TTL != ttl || x.Token == "" || x.Worker != "" || !cmp.Equal(x.Order, orders(1)[0]) {
 			t.Errorf("lease %+v", x)
 		}
 		l.want(l.claim(9), 5, "K2", "K3", "K4")
@@ -111,13 +118,15 @@ var contract = []struct {
 		x := l.claim(1).Leases[0]
 		l.no(l.Settle(t.Context(), x.Token, po.Outcome{Key: "K0", Status: po.Completed}))
 		l.no(l.Settle(t.Context(), x.Token, po.Outcome{Key: "K0", Status: po.Completed}))
-		l.fenced(l.Retry(t.Context(), x.Token, "w", po.Timeout, 0))
-		l.fenced(l.Release(t.Context(), x.Token, po.Timeout))
+		l.fenced(l.Retry(t.Context(), x.Token, timeout, 0))
+		l.fenced(l.Release(t.Context(), x.Token, timeout))
 		l.want(l.claim(9), 4, "K1", "K2", "K3", "K4")
 	}},
 	{"retries after a real delay, counted", func(t *testing.T, l ledgerUnderTest) {
 		x := l.claim(5).Leases[2]
-		l.no(l.Retry(t.Context(), x.Token, "worker-3", po.Timeout, 10*time.Second))
+		l.no(l.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-1", Profile: "p"}))
+		l.no(l.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-3", Profile: "q"}))
+		l.no(l.Retry(t.Context(), x.Token, timeout, 10*time.Second))
 		c := l.claim(1)
 		l.want(c, 5)
 		if c.Wait != 10*time.Second {
@@ -135,17 +144,22 @@ var contract = []struct {
 	}},
 	{"a retry that is due comes before what was not begun", func(t *testing.T, l ledgerUnderTest) {
 		x := l.claim(2).Leases[1]
-		l.no(l.Retry(t.Context(), x.Token, "w", po.Timeout, time.Second))
+		l.no(l.Retry(t.Context(), x.Token, timeout, time.Second))
 		time.Sleep(time.Second)
 		l.want(l.claim(2), 5, "K1", "K2")
 	}},
 	{"releases at once, not counted", func(t *testing.T, l ledgerUnderTest) {
 		x := l.claim(3).Leases[1]
-		l.no(l.Release(t.Context(), x.Token, po.BrowserDied))
+		l.no(l.Release(t.Context(), x.Token, po.Failure{Cause: po.BrowserDied}))
 		c := l.claim(1)
 		l.want(c, 5, "K1")
-		if y := c.Leases[0]; y.Attempt != 1 || y.Token == x.Token {
+		y := c.Leases[0]
+		if y.Attempt != 1 || y.Token == x.Token || y.Deaths != 1 {
 			t.Errorf("lease %+v", y)
+		}
+		l.no(l.Release(t.Context(), y.Token, po.Failure{Cause: po.Interrupted}))
+		if z := l.claim(1).Leases[0]; z.Deaths != 1 {
+			t.Errorf("lease %+v", z)
 		}
 	}},
 	{"a lease that runs out is given to another, and its holder is fenced", func(t *testing.T, l ledgerUnderTest) {
@@ -164,8 +178,9 @@ var contract = []struct {
 			"extend":  l.Extend(t.Context(), x.Token, ttl),
 			"save":    l.Save(t.Context(), x.Token, "", po.Kept{}),
 			"settle":  l.Settle(t.Context(), x.Token, po.Outcome{}),
-			"retry":   l.Retry(t.Context(), x.Token, "", po.Timeout, 0),
-			"release": l.Release(t.Context(), x.Token, po.Timeout),
+			"assign":  l.Assign(t.Context(), x.Token, po.Assignment{}),
+			"retry":   l.Retry(t.Context(), x.Token, timeout, 0),
+			"release": l.Release(t.Context(), x.Token, timeout),
 		} {
 			if !errors.Is(err, po.ErrFenced) {
 				t.Errorf("%s: %v", name, err)
@@ -184,11 +199,22 @@ var contract = []struct {
 		x := l.claim(1).Leases[0]
 		kept := po.Kept{Folder: "Acme/PO_K0__WORK", Files: []po.File{{ID: "a", Name: "a.pdf", Bytes: 3}}}
 		l.no(l.Save(t.Context(), x.Token, "Acme", kept))
-		l.no(l.Retry(t.Context(), x.Token, "w", po.Timeout, 0))
+		l.no(l.Retry(t.Context(), x.Token, timeout, 0))
 		y := l.claim(1).Leases[0]
 		if d := cmp.Diff(kept, y.Kept); d != "" || y.Supplier != "Acme" {
 			t.Error(d, y.Supplier)
 		}
+	}},
+	{"several calls are one write, in which one that is fenced spoils nothing", func(t *testing.T, l ledgerUnderTest) {
+		l.no(l.Commit(t.Context(), func(ctx context.Context) error {
+			c, err := l.Claim(ctx, 2, ttl)
+			l.no(err)
+			l.no(l.Assign(ctx, c.Leases[0].Token, po.Assignment{Worker: "w"}))
+			l.fenced(l.Settle(ctx, "nonsense", po.Outcome{}))
+			l.no(l.Settle(ctx, c.Leases[0].Token, po.Outcome{Key: "K0", Status: po.NotFound}))
+			return nil
+		}))
+		l.want(l.claim(9), 4, "K2", "K3", "K4")
 	}},
 	{"an unknown token is fenced", func(t *testing.T, l ledgerUnderTest) {
 		l.fenced(l.Settle(t.Context(), "nonsense", po.Outcome{}))
@@ -222,9 +248,50 @@ var contract = []struct {
 	}},
 }
 
+// Orders without a number of the portal are leased whatever was asked for, and
+// beside the others.
+func TestInvalid(t *testing.T) {
+	t.Parallel()
+	list := orders(250)
+	for i := range list {
+		if i%2 == 0 {
+			list[i].Invalid, list[i].Number = "it has letters", ""
+		}
+	}
+	m, err := ledger.NewMemory(slices.Values(list))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := openDisk(t, t.TempDir())
+	merge(t, d, list)
+	for name, l := range map[string]actors.Ledger{"memory": m, "disk": d} {
+		l := ledgerUnderTest{t, l}
+		first, second, third := l.claim(0), l.claim(1), l.claim(0)
+		if a, b, c := len(first.Invalid), len(second.Invalid), len(third.Invalid); a != 100 || b != 25 || c != 0 {
+			t.Errorf("%s: %d, %d and %d invalid, want 100, 25, 0", name, a, b, c)
+		}
+		l.want(second, 250, "K1")
+		for _, x := range slices.Concat(first.Invalid, second.Invalid) {
+			if x.Order.Invalid == "" || x.Order.Number != "" {
+				t.Errorf("%s: %+v", name, x.Order)
+			}
+			l.no(l.Settle(t.Context(), x.Token, po.Outcome{Key: x.Order.Key, Status: po.Failed}))
+		}
+		l.want(l.claim(1), 125, "K3")
+	}
+}
+
 func TestKeyTwice(t *testing.T) {
 	t.Parallel()
-	if _, err := ledger.NewMemory(slices.Values(append(orders(2), orders(1)...))); err == nil {
-		t.Error("no error")
+	twice := append(orders(202), orders(1)...)
+	if _, err := ledger.NewMemory(slices.Values(twice)); err == nil {
+		t.Error("memory: no error")
+	}
+	d := openDisk(t, t.TempDir())
+	for range 2 {
+		if _, err := d.Merge(t.Context(), pairs(twice), ledger.Choice{}); err == nil || err.Error() != "order K0 comes twice" {
+			t.Errorf("disk: %v", err)
+		}
+		merge(t, d, orders(202)) // nothing of it was kept
 	}
 }

@@ -1,5 +1,3 @@
-// Package ledger is the record of claims, attempts, files and outcomes of a
-// run: who may work on which order, and how it ended.
 package ledger
 
 import (
@@ -18,13 +16,14 @@ import (
 // Memory is a ledger that lives as long as its process. It satisfies the
 // Ledger port of package actors and is safe for concurrent use.
 type Memory struct {
-	mu     sync.Mutex
-	ready  entries           // may be claimed, first of the batch first
-	later  entries           // held back until due
-	leased map[string]*entry // by token
-	ended  map[string]po.Key // tokens under which an order was settled
-	open   int               // not settled
-	total  int
+	mu      sync.Mutex
+	ready   entries           // may be claimed, first of the batch first
+	invalid entries           // may be claimed by nobody in particular
+	later   entries           // held back until due
+	leased  map[string]*entry // by token
+	ended   map[string]po.Key // tokens under which an order was settled
+	open    int               // not settled
+	total   int
 }
 
 // entry is one order with what is known of it.
@@ -34,7 +33,9 @@ type entry struct {
 	due      time.Time // zero: at once
 	expires  time.Time // of the lease
 	attempts int       // that counted, without the current one
-	worker   string
+	deaths   int
+	worker   string // who failed last
+	assigned string // who works on it
 	supplier string
 	kept     po.Kept
 	token    string
@@ -43,10 +44,11 @@ type entry struct {
 // NewMemory makes a ledger of the orders. A key that comes twice is an error.
 func NewMemory(orders iter.Seq[po.Order]) (*Memory, error) {
 	m := &Memory{
-		ready:  entries{less: func(a, b *entry) bool { return a.seq < b.seq }},
-		later:  entries{less: func(a, b *entry) bool { return a.due.Before(b.due) }},
-		leased: map[string]*entry{},
-		ended:  map[string]po.Key{},
+		ready:   entries{less: func(a, b *entry) bool { return a.seq < b.seq }},
+		invalid: entries{less: func(a, b *entry) bool { return a.seq < b.seq }},
+		later:   entries{less: func(a, b *entry) bool { return a.due.Before(b.due) }},
+		leased:  map[string]*entry{},
+		ended:   map[string]po.Key{},
 	}
 	seen := map[po.Key]bool{}
 	for o := range orders {
@@ -54,11 +56,10 @@ func NewMemory(orders iter.Seq[po.Order]) (*Memory, error) {
 			return nil, fmt.Errorf("order %s comes twice", o.Key)
 		}
 		seen[o.Key] = true
-		m.ready.list = append(m.ready.list, &entry{order: o, seq: m.total, kept: o.Kept})
+		m.free(&entry{order: o, seq: m.total})
 		m.total++
 	}
 	m.open = m.total
-	heap.Init(&m.ready)
 	return m, nil
 }
 
@@ -79,6 +80,9 @@ func (m *Memory) Claim(_ context.Context, n int, ttl time.Duration) (po.Claim, e
 		m.reclaim(now)
 	}
 	c := po.Claim{Open: m.open}
+	for len(c.Invalid) < invalidAtOnce && m.invalid.Len() > 0 {
+		c.Invalid = append(c.Invalid, m.lease(heap.Pop(&m.invalid).(*entry), now, ttl))
+	}
 	for len(c.Leases) < n && m.ready.Len() > 0 {
 		c.Leases = append(c.Leases, m.lease(heap.Pop(&m.ready).(*entry), now, ttl))
 	}
@@ -91,9 +95,18 @@ func (m *Memory) reclaim(now time.Time) {
 	for token, e := range m.leased {
 		if !e.expires.After(now) {
 			delete(m.leased, token)
-			heap.Push(&m.ready, e)
+			m.free(e)
 		}
 	}
+}
+
+// free makes an order one that may be claimed.
+func (m *Memory) free(e *entry) {
+	if e.order.Invalid != "" {
+		heap.Push(&m.invalid, e)
+		return
+	}
+	heap.Push(&m.ready, e)
 }
 
 func (m *Memory) lease(e *entry, now time.Time, ttl time.Duration) po.Lease {
@@ -101,7 +114,7 @@ func (m *Memory) lease(e *entry, now time.Time, ttl time.Duration) po.Lease {
 	m.leased[e.token] = e
 	return po.Lease{
 		Token: e.token, Order: e.order, TTL: ttl, Attempt: e.attempts + 1,
-		Worker: e.worker, Kept: e.kept, Supplier: e.supplier,
+		Worker: e.worker, Deaths: e.deaths, Kept: e.kept, Supplier: e.supplier,
 	}
 }
 
@@ -149,22 +162,33 @@ func (m *Memory) Settle(_ context.Context, token string, _ po.Outcome) error {
 }
 
 // Retry puts the order back for another try, not before the time given.
-func (m *Memory) Retry(_ context.Context, token, worker string, _ po.Cause, after time.Duration) error {
+func (m *Memory) Retry(_ context.Context, token string, _ po.Failure, after time.Duration) error {
 	return m.change(token, func(e *entry) {
 		delete(m.leased, token)
 		e.attempts++
-		e.worker, e.due = worker, time.Now().Add(after)
+		e.worker, e.due = e.assigned, time.Now().Add(after)
 		heap.Push(&m.later, e)
 	})
 }
 
 // Release puts the order back at once; the try does not count.
-func (m *Memory) Release(_ context.Context, token string, _ po.Cause) error {
+func (m *Memory) Release(_ context.Context, token string, f po.Failure) error {
 	return m.change(token, func(e *entry) {
 		delete(m.leased, token)
-		heap.Push(&m.ready, e)
+		if f.Cause == po.BrowserDied || f.Cause == po.BrowserHung {
+			e.deaths++
+		}
+		m.free(e)
 	})
 }
+
+// Assign notes who works on the order.
+func (m *Memory) Assign(_ context.Context, token string, to po.Assignment) error {
+	return m.change(token, func(e *entry) { e.assigned = to.Worker })
+}
+
+// Commit does what is asked of it: nothing can fail in memory.
+func (m *Memory) Commit(ctx context.Context, do func(context.Context) error) error { return do(ctx) }
 
 // change applies f to the order that is leased under the token.
 func (m *Memory) change(token string, f func(*entry)) error {

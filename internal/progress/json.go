@@ -16,14 +16,13 @@ import (
 // one, so that nothing secret in an event can get out. It is not safe for
 // concurrent use.
 type JSON struct {
-	out  io.Writer
-	name Names
-	now  func() time.Time
+	out io.Writer
+	now func() time.Time
 }
 
 // NewJSON writes to out. now is the clock, like time.Now.
-func NewJSON(out io.Writer, name Names, now func() time.Time) *JSON {
-	return &JSON{out: out, name: name, now: now}
+func NewJSON(out io.Writer, now func() time.Time) *JSON {
+	return &JSON{out: out, now: now}
 }
 
 // record is one line. Pointers tell a zero from a field that the event has not.
@@ -49,12 +48,31 @@ type record struct {
 	AfterMS  *int64       `json:"after_ms,omitempty"`
 	GaveUp   bool         `json:"gave_up,omitempty"`
 
+	From   int            `json:"from,omitempty"`
+	To     int            `json:"to,omitempty"`
+	Binds  messages.Binds `json:"binds,omitempty"`
+	Reason string         `json:"reason,omitempty"`
+	Deaths int            `json:"deaths,omitempty"`
+
 	Portal     string            `json:"portal,omitempty"`
 	Workers    int               `json:"workers,omitempty"`
 	Sequential bool              `json:"sequential,omitempty"`
 	Profile    string            `json:"profile,omitempty"`
 	Counts     map[po.Status]int `json:"counts,omitempty"`
 	Open       *int              `json:"open,omitempty"`
+
+	Start    int  `json:"start,omitempty"`
+	New      *int `json:"new,omitempty"`
+	Back     *int `json:"back,omitempty"`
+	Gone     *int `json:"gone,omitempty"`
+	Settled  *int `json:"settled,omitempty"`
+	Again    *int `json:"again,omitempty"`
+	Later    *int `json:"later,omitempty"`
+	Orders   *int `json:"orders,omitempty"`
+	Kept     *int `json:"kept,omitempty"`
+	Opened   *int `json:"opened,omitempty"`
+	Finished *int `json:"finished,omitempty"`
+	Strange  *int `json:"strange,omitempty"`
 }
 
 // fileRecord is a file without its URL, which may carry a signature.
@@ -74,14 +92,25 @@ func (j *JSON) Event(event any) {
 		return
 	}
 	r.Time = j.now().UTC()
-	if r.Key != "" {
-		r.Number = j.name(r.Key)
-	}
 	line, err := json.Marshal(r)
 	if err != nil {
 		return // only for values that JSON has no form for: there are none in a record
 	}
 	fmt.Fprintln(j.out, ascii(line))
+}
+
+// Indented writes a value as indented JSON that is safe for a terminal.
+func Indented(out io.Writer, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(text) + "\n") { // line ends are between the strings
+		if _, err := fmt.Fprintln(out, ascii([]byte(strings.TrimSuffix(line, "\n")))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ascii escapes what a terminal could act on. Such characters stand inside
@@ -104,6 +133,12 @@ func ascii(line []byte) string {
 
 func newRecord(event any) (record, bool) {
 	switch e := event.(type) {
+	case messages.BatchMerged:
+		return record{Event: "batch_merged", Start: e.Start, New: &e.New, Back: &e.Back, Gone: &e.Gone, Settled: &e.Settled,
+			Again: &e.Again, Open: &e.Open, Later: &e.Later}, true
+	case messages.OutputAudited:
+		return record{Event: "output_audited", Orders: &e.Orders, Kept: &e.Kept, Missing: &e.Missing, Opened: &e.Opened,
+			Finished: &e.Finished, Strange: &e.Strange}, true
 	case messages.RunStarted:
 		return record{Event: "run_started", Portal: e.Portal, Workers: e.Workers, Sequential: e.Sequential}, true
 	case messages.RunEnded:
@@ -113,6 +148,18 @@ func newRecord(event any) (record, bool) {
 	case messages.WorkerLost:
 		return record{Event: "worker_lost", Worker: e.Worker, Cause: e.Cause, Detail: e.Detail,
 			AfterMS: ms(e.Again), GaveUp: e.GaveUp}, true
+	case messages.WorkerRecycled:
+		return record{Event: "worker_recycled", Worker: e.Worker, Reason: e.Reason}, true
+	case messages.WorkerDismissed:
+		return record{Event: "worker_dismissed", Worker: e.Worker}, true
+	case messages.PoolResized:
+		return record{Event: "pool_resized", From: e.From, To: e.To, Sequential: e.To == 1, Binds: e.Binds, Reason: e.Reason}, true
+	case messages.PortalPaced:
+		return record{Event: "portal_paced", To: e.Reading, AfterMS: ms(e.Hold), Binds: messages.BindsPortal, Reason: e.Reason}, true
+	case messages.JobStuck:
+		return record{Event: "job_stuck", Worker: e.Worker, Number: e.Written, TookMS: ms(e.For)}, true
+	case messages.JobReturned:
+		return record{Event: "job_returned", Worker: e.Worker, Number: e.Written, AfterMS: ms(e.After)}, true
 	}
 	return orderRecord(event)
 }
@@ -120,21 +167,23 @@ func newRecord(event any) (record, bool) {
 func orderRecord(event any) (record, bool) {
 	switch e := event.(type) {
 	case messages.OrderStarted:
-		return record{Event: "order_started", Key: e.Key, Worker: e.Worker.Name, Attempt: e.Attempt}, true
+		return record{Event: "order_started", Number: e.Written, Key: e.Key, Worker: e.Worker.Name, Attempt: e.Attempt}, true
 	case messages.OrderRead:
 		found := len(e.Reading.Attachments)
-		return record{Event: "order_read", Key: e.Key, Worker: e.Worker.Name, Sign: e.Reading.Sign,
+		return record{Event: "order_read", Number: e.Written, Key: e.Key, Worker: e.Worker.Name, Sign: e.Reading.Sign,
 			Cause: e.Failure.Cause, Detail: e.Failure.Detail, Supplier: e.Reading.Supplier,
 			Found: &found, TookMS: ms(e.Took)}, true
 	case messages.FilesFetched:
 		missing := len(e.Result.Missing)
-		return record{Event: "files_fetched", Key: e.Key, Files: fileRecords(e.Result.Kept.Files),
+		return record{Event: "files_fetched", Number: e.Written, Key: e.Key, Files: fileRecords(e.Result.Kept.Files),
 			Missing: &missing, Cause: e.Failure, Detail: e.Detail, TookMS: ms(e.Took)}, true
 	case messages.OrderRetried:
-		return record{Event: "order_retried", Key: e.Key, Worker: e.Worker, Attempt: e.Attempt,
-			Cause: e.Cause, Detail: e.Detail, AfterMS: ms(e.After)}, true
+		return record{Event: "order_retried", Number: e.Written, Key: e.Key, Worker: e.Worker, Attempt: e.Attempt,
+			Cause: e.Failure.Cause, Detail: e.Failure.Detail, AfterMS: ms(e.After)}, true
 	case messages.OrderReleased:
-		return record{Event: "order_released", Key: e.Key, Cause: e.Cause}, true
+		return record{Event: "order_released", Number: e.Written, Key: e.Key, Cause: e.Failure.Cause, Detail: e.Failure.Detail}, true
+	case messages.OrderQuarantined:
+		return record{Event: "order_quarantined", Number: e.Written, Key: e.Key, Worker: e.Worker, Deaths: e.Deaths}, true
 	case messages.OrderSettled:
 		return settledRecord(e), true
 	}
@@ -143,7 +192,7 @@ func orderRecord(event any) (record, bool) {
 
 func settledRecord(e messages.OrderSettled) record {
 	o := e.Outcome
-	return record{Event: "order_settled", Key: o.Key, Worker: e.Worker, Status: o.Status, Cause: o.Cause,
+	return record{Event: "order_settled", Number: o.Written, Key: o.Key, Worker: e.Worker, Status: o.Status, Cause: o.Cause,
 		Detail: o.Detail, Supplier: o.Supplier, Attempt: o.Attempts, Found: &o.Found,
 		Files: fileRecords(o.Files), Folder: o.Folder, URL: o.URL, TookMS: ms(e.Took)}
 }

@@ -3,25 +3,26 @@ package progress
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
-// Lines shows a run as plain lines: one for each settled order, and one for
-// what happens to the workers. It is not safe for concurrent use; a run gives
-// its events from one goroutine.
+// Lines shows a run as plain lines: what there is to do, one for each settled
+// order, and one for what happens to the workers. It is not safe for concurrent
+// use; a run gives its events from one goroutine.
 type Lines struct {
 	out     io.Writer
-	name    Names
+	into    string // where the result will be
 	total   int
 	settled int
 	lost    map[string]bool // workers whose next browser is awaited
 }
 
-// NewLines shows on out a run of total orders.
-func NewLines(out io.Writer, total int, name Names) *Lines {
-	return &Lines{out: out, name: name, total: total, lost: map[string]bool{}}
+// NewLines shows on out a run into the output directory into.
+func NewLines(out io.Writer, into string) *Lines {
+	return &Lines{out: out, into: into, lost: map[string]bool{}}
 }
 
 // Event shows one event, if it is worth a line. A write that fails is not an
@@ -34,30 +35,93 @@ func (l *Lines) Event(event any) {
 
 func (l *Lines) line(event any) string {
 	switch e := event.(type) {
+	case messages.BatchMerged:
+		l.total = e.Open
+		return merged(e)
+	case messages.OutputAudited:
+		l.total += e.Opened
+		return audited(e)
 	case messages.RunStarted:
-		return started(e)
+		return l.started(e)
 	case messages.OrderSettled:
 		l.settled++
 		width := len(fmt.Sprint(l.total))
 		return fmt.Sprintf("[%*d/%d] %s", width, l.settled, l.total, l.order(e))
 	case messages.OrderRetried:
 		return fmt.Sprintf("%s: try %d failed (%s), next try in %s",
-			l.number(e.Key), e.Attempt, why(e.Cause, e.Detail), Short(e.After))
+			Clean(e.Written), e.Attempt, why(e.Failure.Cause, e.Failure.Detail), Short(e.After))
 	case messages.WorkerLost:
 		l.lost[e.Worker] = !e.GaveUp
 		return lost(e)
 	case messages.WorkerReady:
 		return l.ready(e)
+	case messages.PoolResized:
+		return resized(e)
+	case messages.PortalPaced:
+		return paced(e)
+	case messages.OrderQuarantined:
+		return fmt.Sprintf("%s: %d browsers died with it in hand; it is tried once more, alone in a throw-away browser", Clean(e.Written), e.Deaths)
+	case messages.JobStuck:
+		return fmt.Sprintf("%s does not come back from its work after %s; another takes its place", e.Worker, Short(e.For))
 	}
 	return ""
 }
 
-func started(e messages.RunStarted) string {
-	line := fmt.Sprintf("portal %s, %s", Clean(e.Portal), Count(e.Workers, "worker"))
+// merged says what a start finds that is not the first on its output directory;
+// nothing where there is nothing to say.
+func merged(e messages.BatchMerged) string {
+	if e.Start == 1 {
+		return ""
+	}
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		text string
+	}{
+		{e.Settled, "settled by earlier starts"}, {e.Again, "to be tried again"}, {e.New, "new in the batch"},
+		{e.Back, "in the batch again"}, {e.Gone, "in the batch no more"},
+	} {
+		if p.n > 0 && (p.text != "new in the batch" || e.Settled+e.Again+e.Gone > 0) {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.text))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "going on: " + strings.Join(parts, ", ")
+}
+
+// audited says what was found amiss on the disk.
+func audited(e messages.OutputAudited) string {
+	var parts []string
+	if e.Missing > 0 {
+		parts = append(parts, fmt.Sprintf("%s missing or damaged", Count(e.Missing, "file")))
+	}
+	if e.Opened > 0 {
+		parts = append(parts, Count(e.Opened, "order")+" opened again for that")
+	}
+	if e.Finished > 0 {
+		parts = append(parts, Count(e.Finished, "folder")+" put right")
+	}
+	if e.Strange > 0 {
+		parts = append(parts, Count(e.Strange, "work folder")+" of unknown orders left alone")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "the output directory was looked through: " + strings.Join(parts, ", ")
+}
+
+// started says what a run is about to do.
+func (l *Lines) started(e messages.RunStarted) string {
+	if l.total == 0 {
+		return ""
+	}
+	line := fmt.Sprintf("%s, %s", Count(l.total, "order"), Count(e.Workers, "worker"))
 	if e.Sequential {
 		line += ", one order at a time"
 	}
-	return line
+	return Line(line + ", into " + l.into)
 }
 
 func lost(e messages.WorkerLost) string {
@@ -65,6 +129,24 @@ func lost(e messages.WorkerLost) string {
 		return fmt.Sprintf("%s is given up (%s)", e.Worker, why(e.Cause, e.Detail))
 	}
 	return fmt.Sprintf("%s is lost (%s), a new browser opens in %s", e.Worker, why(e.Cause, e.Detail), Short(e.Again))
+}
+
+// resized says how the pool changes, and why.
+func resized(e messages.PoolResized) string {
+	line := fmt.Sprintf("%s instead of %d", Count(e.To, "worker"), e.From)
+	if e.To == 1 {
+		line += ", one order at a time"
+	}
+	return line + ": " + Clean(e.Reason)
+}
+
+// paced says how much the portal is asked for.
+func paced(e messages.PortalPaced) string {
+	line := fmt.Sprintf("%s read at once", Count(e.Reading, "order"))
+	if e.Hold > 0 {
+		line += ", after a pause of " + Short(e.Hold)
+	}
+	return line + ": " + Clean(e.Reason)
 }
 
 func (l *Lines) ready(e messages.WorkerReady) string {
@@ -75,13 +157,11 @@ func (l *Lines) ready(e messages.WorkerReady) string {
 	return fmt.Sprintf("%s is back", e.Worker.Name)
 }
 
-func (l *Lines) number(key po.Key) string { return Clean(l.name(key)) }
-
 // order is the line of a settled order: number, status, files, who and how
 // long, and what was wrong.
 func (l *Lines) order(e messages.OrderSettled) string {
 	o := e.Outcome
-	line := fmt.Sprintf("%-14s %-14s %-10s", l.number(o.Key), o.Status, files(o))
+	line := fmt.Sprintf("%-14s %-14s %-10s", Clean(o.Written), o.Status, files(o))
 	if e.Worker != "" {
 		line += fmt.Sprintf(" %-9s %6s", e.Worker, Short(e.Took))
 	}

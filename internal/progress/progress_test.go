@@ -16,8 +16,6 @@ import (
 
 const secret = "s3cret-cookie"
 
-func written(key po.Key) string { return "PO" + string(key) }
-
 // story is a run with everything in it that a view must show.
 func story() []any {
 	w1, w2 := messages.Worker{Name: "worker-1", Incarnation: 1}, messages.Worker{Name: "worker-2", Incarnation: 2}
@@ -25,25 +23,34 @@ func story() []any {
 	reading := po.Reading{Sign: po.SignAttachments, Supplier: "Acme", Attachments: make([]po.Attachment, 2),
 		Credentials: po.Credentials{Cookies: []po.Cookie{{Name: "sid", Value: secret}}, UserAgent: "UA"}}
 	return []any{
+		messages.BatchMerged{Start: 2, New: 1, Gone: 2, Settled: 30, Again: 3, Open: 11},
+		messages.OutputAudited{Orders: 30, Kept: 71, Missing: 2, Opened: 1, Finished: 1, Strange: 1},
 		messages.RunStarted{Portal: "coupa", Workers: 2},
 		messages.WorkerReady{Worker: w1, Profile: "p1", Took: 700 * time.Millisecond},
-		messages.OrderStarted{Worker: w1, Key: "1", Attempt: 1},
-		messages.OrderRead{Worker: w1, Token: "t", Key: "1", Reading: reading, Took: time.Second},
-		messages.FilesFetched{Token: "t", Key: "1", Result: po.FetchResult{Kept: po.Kept{Files: []po.File{file}},
+		messages.OrderStarted{Worker: w1, Key: "1", Written: "PO1", Attempt: 1},
+		messages.OrderRead{Worker: w1, Token: "t", Key: "1", Written: "PO1", Reading: reading, Took: time.Second},
+		messages.FilesFetched{Token: "t", Key: "1", Written: "PO1", Result: po.FetchResult{Kept: po.Kept{Files: []po.File{file}},
 			Missing: []po.Missing{{ID: "b", Cause: po.Throttled}}}, Took: 20 * time.Millisecond},
-		messages.OrderRetried{Key: "1", Attempt: 1, Worker: "worker-1", Cause: po.Throttled, Detail: "429", After: 1500 * time.Millisecond},
+		messages.OrderRetried{Key: "1", Written: "PO1", Attempt: 1, Worker: "worker-1", Failure: po.Failure{Cause: po.Throttled, Detail: "429"}, After: 1500 * time.Millisecond},
 		messages.OrderSettled{Worker: "worker-1", Took: 1840 * time.Millisecond, Outcome: po.Outcome{
-			Key: "1", Status: po.Completed, Found: 1, Files: []po.File{file}, Supplier: "Acme", Attempts: 2,
+			Key: "1", Written: "PO1", Status: po.Completed, Found: 1, Files: []po.File{file}, Supplier: "Acme", Attempts: 2,
 			Folder: "Acme/PO_1_COMPLETED", URL: "https://x.example/1"}},
 		messages.WorkerLost{Worker: "worker-2", Cause: po.BrowserDied, Detail: "signal: killed", Again: time.Second},
-		messages.OrderReleased{Key: "2", Cause: po.BrowserDied},
+		messages.OrderReleased{Key: "2", Written: "PO2", Failure: po.Failure{Cause: po.BrowserDied}},
 		messages.WorkerReady{Worker: w2, Profile: "p2", Took: 700 * time.Millisecond},
 		messages.OrderSettled{Worker: "worker-2", Took: 90 * time.Second, Outcome: po.Outcome{
-			Key: "2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file}}},
-		messages.OrderSettled{Outcome: po.Outcome{Key: "X", Status: po.Failed, Cause: po.InvalidNumber}},
+			Key: "2", Written: "PO2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file}}},
+		messages.OrderSettled{Outcome: po.Outcome{Key: "X", Written: "POX", Status: po.Failed, Cause: po.InvalidNumber}},
 		messages.OrderSettled{Worker: "worker-2", Took: time.Second, Outcome: po.Outcome{
-			Key: "3", Status: po.NotFound, Cause: po.CauseNotFound, Detail: "the page says so"}},
+			Key: "3", Written: "PO3", Status: po.NotFound, Cause: po.CauseNotFound, Detail: "the page says so"}},
 		messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserHung, GaveUp: true},
+		messages.PoolResized{From: 2, To: 1, Binds: messages.BindsBrowsers, Reason: "a worker was given up: browser_hung"},
+		messages.PortalPaced{Reading: 1, Hold: 20 * time.Second, Reason: "the portal asked for a pause of 20 s"},
+		messages.OrderQuarantined{Key: "4", Written: "PO4", Deaths: 2, Worker: "alone-3"},
+		messages.WorkerDismissed{Worker: "alone-3"},
+		messages.WorkerRecycled{Worker: "worker-2", Reason: "it has read 250 orders"},
+		messages.JobStuck{Worker: "worker-2", Written: "PO5", For: 35 * time.Second},
+		messages.JobReturned{Worker: "worker-2", Written: "PO5", After: time.Minute},
 		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Cause: po.SignedOut, Detail: "sign-in page"},
 		struct{ Own string }{secret},
 	}
@@ -52,11 +59,13 @@ func story() []any {
 func TestLines(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	view := progress.NewLines(&out, 12, written)
+	view := progress.NewLines(&out, "orders")
 	for _, event := range story() {
 		view.Event(event)
 	}
-	want := `portal coupa, 2 workers
+	want := `going on: 30 settled by earlier starts, 3 to be tried again, 1 new in the batch, 2 in the batch no more
+the output directory was looked through: 2 files missing or damaged, 1 order opened again for that, 1 folder put right, 1 work folder of unknown orders left alone
+12 orders, 2 workers, into orders
 PO1: try 1 failed (throttled: 429), next try in 1.5s
 [ 1/12] PO1            COMPLETED      1 file     worker-1    1.8s
 worker-2 is lost (browser_died: signal: killed), a new browser opens in 1s
@@ -65,6 +74,10 @@ worker-2 is back
 [ 3/12] POX            FAILED         -           invalid_number
 [ 4/12] PO3            NOT_FOUND      -          worker-2      1s
 worker-1 is given up (browser_hung)
+1 worker instead of 2, one order at a time: a worker was given up: browser_hung
+1 order read at once, after a pause of 20s: the portal asked for a pause of 20 s
+PO4: 2 browsers died with it in hand; it is tried once more, alone in a throw-away browser
+worker-2 does not come back from its work after 35s; another takes its place
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
@@ -75,7 +88,7 @@ func TestJSON(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.FixedZone("", 3600))
 	var out strings.Builder
-	view := progress.NewJSON(&out, written, func() time.Time { return at })
+	view := progress.NewJSON(&out, func() time.Time { return at })
 	for _, event := range story() {
 		view.Event(event)
 	}
@@ -91,17 +104,20 @@ func TestJSON(t *testing.T) {
 		}
 		events = append(events, r.Event)
 	}
-	want := []string{"run_started", "worker_ready", "order_started", "order_read", "files_fetched", "order_retried",
+	want := []string{"batch_merged", "output_audited", "run_started", "worker_ready", "order_started", "order_read", "files_fetched", "order_retried",
 		"order_settled", "worker_lost", "order_released", "worker_ready", "order_settled", "order_settled",
-		"order_settled", "worker_lost", "run_ended"}
+		"order_settled", "worker_lost", "pool_resized", "portal_paced", "order_quarantined", "worker_dismissed", "worker_recycled",
+		"job_stuck", "job_returned", "run_ended"}
 	if diff := cmp.Diff(want, events); diff != "" {
 		t.Error(diff)
 	}
 	for i, want := range map[int]string{
-		3:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","sign":"attachments","supplier":"Acme","found":2,"took_ms":1000}`,
-		6:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","worker":"worker-1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","took_ms":1840}`,
-		7:  `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
-		14: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8}`,
+		0:  `{"time":"2026-03-04T04:06:07Z","event":"batch_merged","open":11,"start":2,"new":1,"back":0,"gone":2,"settled":30,"again":3,"later":0}`,
+		5:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","sign":"attachments","supplier":"Acme","found":2,"took_ms":1000}`,
+		8:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","worker":"worker-1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","took_ms":1840}`,
+		9:  `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
+		16: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"binds":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
+		23: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8}`,
 	} {
 		if diff := cmp.Diff(want, lines[i]); diff != "" {
 			t.Error(diff)
@@ -122,8 +138,8 @@ func TestHostileText(t *testing.T) {
 		t.Errorf("long text became %q", got)
 	}
 	var out strings.Builder
-	view := progress.NewJSON(&out, func(po.Key) string { return hostile }, time.Now)
-	view.Event(messages.OrderSettled{Outcome: po.Outcome{Key: "1", Supplier: hostile}})
+	view := progress.NewJSON(&out, time.Now)
+	view.Event(messages.OrderSettled{Outcome: po.Outcome{Key: "1", Written: hostile, Supplier: hostile}})
 	line := strings.TrimSuffix(out.String(), "\n")
 	if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
 		t.Errorf("unsafe characters in %q", line)

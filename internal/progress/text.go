@@ -15,9 +15,6 @@ import (
 // maxText is the longest piece of foreign text in a line, in characters.
 const maxText = 160
 
-// Names tells how the batch writes the number of an order.
-type Names func(po.Key) string
-
 // Clean makes foreign text safe for a terminal and short: Line, and what is too
 // long is cut.
 func Clean(s string) string {

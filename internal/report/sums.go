@@ -2,10 +2,14 @@ package report
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/poactor/poactor/po"
@@ -43,3 +47,37 @@ func sumLine(sum, name string) string {
 	}
 	return sum + "  " + name + "\n"
 }
+
+// ReadSums reads checksums as WriteSums writes them: by the path of each file.
+// There are none where the file does not exist.
+func ReadSums(dir, name string) (map[string]string, error) {
+	f, err := os.Open(filepath.Join(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[string]string{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read checksums: %w", err)
+	}
+	defer f.Close()
+	sums := map[string]string{}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		line, escaped := strings.CutPrefix(lines.Text(), `\`)
+		sum, file, ok := strings.Cut(line, "  ")
+		if !ok {
+			continue // somebody's own line
+		}
+		if escaped {
+			file = safeAgain.Replace(file)
+		}
+		sums[strings.TrimPrefix(file, "./")] = sum
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read checksums: %w", err)
+	}
+	return sums, nil
+}
+
+// safeAgain undoes unsafe.
+var safeAgain = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\r`, "\r")

@@ -1,0 +1,79 @@
+package actors
+
+import (
+	"context"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/poactor/poactor/messages"
+)
+
+// lookEvery is how often the machine is looked at.
+const lookEvery = time.Second
+
+// governor watches how much machine and portal bear, and tells the dispatcher
+// when that changes. What to make of it is the Load's and the board's to say.
+type governor struct {
+	load       Load
+	dispatcher *actor.PID
+	job        *job
+	timer      *time.Timer
+	told       Bearing
+}
+
+// look is the governor's timer.
+type look struct{}
+
+func newGovernor(load Load, dispatcher *actor.PID) actor.Actor {
+	return &governor{load: load, dispatcher: dispatcher}
+}
+
+// Receive implements actor.Actor.
+func (g *governor) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *actor.Started:
+		g.later(c)
+	case *actor.Stopped:
+	case *actor.Restarting, *actor.Stopping:
+		g.release()
+	case look:
+		g.job = startJob(c, func(ctx context.Context) any { return g.load.Look(ctx) })
+	case jobEnded:
+		if g.job == nil || m.number != g.job.number {
+			return
+		}
+		g.job = nil
+		if m.crash != nil {
+			panic(m.crash)
+		}
+		g.tell(c, m.answer.(Bearing))
+		g.later(c)
+	case Answer:
+		g.tell(c, g.load.Answered(m))
+	default:
+		unexpected(c)
+	}
+}
+
+// tell passes on what has changed.
+func (g *governor) tell(c actor.Context, b Bearing) {
+	was := g.told
+	g.told = b
+	if same := b; same == was || b.Hold == 0 && was.Workers == b.Workers && was.Reading == b.Reading && was.Binds == b.Binds {
+		return
+	}
+	c.Send(g.dispatcher, messages.Resize(b))
+}
+
+func (g *governor) later(c actor.Context) { g.timer = sendLater(c, lookEvery, look{}) }
+
+func (g *governor) release() {
+	if g.timer != nil {
+		g.timer.Stop()
+	}
+	if g.job != nil {
+		g.job.cancel()
+		g.job.wait(releaseTimeout)
+	}
+}

@@ -1,0 +1,129 @@
+package actors
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// fakeLoad says what a story wants.
+type fakeLoad struct {
+	mu       sync.Mutex
+	begun    time.Time
+	looks    int
+	look     func(at time.Duration) Bearing
+	answered func(a Answer) Bearing
+	answers  []Answer
+	last     Bearing
+}
+
+func (l *fakeLoad) Look(context.Context) Bearing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.looks++
+	l.last = l.look(time.Since(l.begun))
+	return l.last
+}
+
+func (l *fakeLoad) Answered(a Answer) Bearing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answers = append(l.answers, a)
+	if l.answered != nil {
+		l.last = l.answered(a)
+	}
+	return l.last
+}
+
+// Under memory pressure the pool shrinks to one worker, sequential, and grows
+// back when it passes; each change is told with what binds.
+func TestMemoryPressure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &fakeLoad{begun: time.Now(), look: func(at time.Duration) Bearing {
+			b := Bearing{Workers: 4, Reading: 4, Binds: messages.BindsUser}
+			if at > 5*time.Second && at < 60*time.Second {
+				b = Bearing{Workers: 1, Reading: 1, Binds: messages.BindsMemory, Reason: "memory is at 93 % of the container's 2.0 GB"}
+			}
+			return b
+		}}
+		s := &story{workers: 4, orders: 400, load: l}
+		s.tell(t)
+		s.want(t, "", 0, completed(400))
+		resized := all[messages.PoolResized](s)
+		if len(resized) != 2 || resized[0].To != 1 || resized[0].Binds != messages.BindsMemory || resized[0].Reason == "" || resized[1].To != 4 {
+			t.Errorf("%+v", resized)
+		}
+		if len(l.answers) != 400 || l.looks < 60 {
+			t.Errorf("%d answers, %d looks", len(l.answers), l.looks)
+		}
+	})
+}
+
+// What the portal asks of one order holds for all: nobody begins another until
+// its pause is over, and then fewer read at once.
+func TestPortalPressure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calm := Bearing{Workers: 4, Reading: 4, Binds: messages.BindsUser}
+		l := &fakeLoad{begun: time.Now(), last: calm, look: func(time.Duration) Bearing { return calm }}
+		l.answered = func(a Answer) Bearing {
+			if a.Cause == po.Throttled {
+				calm = Bearing{Workers: 4, Reading: 2, Binds: messages.BindsPortal, Reason: "the portal asked for a pause of 20 s"}
+				b := calm
+				b.Hold = a.RetryAfter
+				return b
+			}
+			return calm
+		}
+		s := &story{workers: 4, orders: 60, load: l}
+		var mu sync.Mutex
+		var throttled time.Time
+		var begun []time.Duration
+		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
+			mu.Lock()
+			if !throttled.IsZero() {
+				begun = append(begun, time.Since(throttled))
+			}
+			mu.Unlock()
+			if key == "K8" && n == 1 {
+				time.Sleep(time.Second)
+				mu.Lock()
+				throttled = time.Now()
+				mu.Unlock()
+				return po.Reading{}, &po.ReadFailure{Cause: po.Throttled, RetryAfter: 20 * time.Second, Answered: true}
+			}
+			return f.good(ctx)
+		}}
+		s.tell(t)
+		s.want(t, "", 0, completed(60))
+		for _, d := range begun {
+			if d > time.Millisecond && d < 20*time.Second {
+				t.Errorf("an order was begun %v after the portal asked for a pause", d)
+			}
+		}
+		paced := all[messages.PortalPaced](s)
+		if len(paced) != 1 || paced[0].Reading != 2 || paced[0].Hold != 20*time.Second {
+			t.Errorf("%+v", paced)
+		}
+		if resized := all[messages.PoolResized](s); len(resized) > 0 {
+			t.Errorf("%+v", resized)
+		}
+	})
+}
+
+// A governor that fails costs the run nothing but its advice.
+func TestGovernorFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &fakeLoad{begun: time.Now(), look: func(time.Duration) Bearing { panic("no such file") }}
+		s := &story{workers: 2, orders: 20, load: l}
+		s.tell(t)
+		s.want(t, "", 0, completed(20))
+	})
+}

@@ -1,0 +1,112 @@
+package poactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// audit holds the ledger against the disk at the beginning of a start: an
+// earlier one may have been killed at any moment, and people move and delete
+// files. What the ledger says of the disk is made true; what is missing is
+// fetched again.
+type audit struct {
+	ledger  *Ledger
+	archive *download.Archive
+	found   messages.OutputAudited
+}
+
+// open looks at the orders that are still to be worked on: it must be done
+// before any of them is.
+func (a *audit) open(ctx context.Context) error {
+	for o, err := range a.ledger.ToAudit(ctx, true) {
+		if err != nil {
+			return err
+		}
+		kept := po.Kept{Folder: o.Folder, Files: o.Files}
+		now, err := a.archive.Recall(o.Key, kept)
+		if err != nil {
+			return err
+		}
+		a.found.Orders++
+		a.found.Kept += len(now.Files)
+		a.found.Missing += len(kept.Files) - len(now.Files)
+		if now.Folder == kept.Folder && len(now.Files) == len(kept.Files) {
+			continue
+		}
+		if _, err := a.ledger.Correct(ctx, o.Key, now, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settled looks at the orders that are done, and then for work folders that
+// nobody knows of.
+func (a *audit) settled(ctx context.Context) error {
+	for o, err := range a.ledger.ToAudit(ctx, false) {
+		if err != nil {
+			return err
+		}
+		if err := a.one(ctx, o); err != nil {
+			return fmt.Errorf("order %s: %w", o.Key, err)
+		}
+	}
+	return a.archive.WorkFolders(func(folder string, key po.Key) error { return a.stray(ctx, folder, key) })
+}
+
+// one looks at one order that is done.
+func (a *audit) one(ctx context.Context, o po.Outcome) error {
+	a.found.Orders++
+	now, err := a.archive.Recall(o.Key, po.Kept{Folder: o.Folder, Files: o.Files})
+	if err != nil {
+		return err
+	}
+	a.found.Kept += len(now.Files)
+	if len(now.Files) < len(o.Files) {
+		a.found.Missing += len(o.Files) - len(now.Files)
+		opened, err := a.ledger.Correct(ctx, o.Key, now, true)
+		if opened {
+			a.found.Opened++
+		}
+		return err
+	}
+	if now.Folder == o.Folder {
+		return nil
+	}
+	// It was killed between the record and the folder's name, or somebody has
+	// removed an empty folder.
+	a.found.Finished++
+	return a.archive.Finish(ctx, now, o.Folder)
+}
+
+// stray deals with a work folder: that of an order which is open is taken over
+// when its turn comes; one that the ledger has no use for holds what attempts
+// that were killed have left.
+func (a *audit) stray(ctx context.Context, folder string, key po.Key) error {
+	s, err := a.ledger.Story(ctx, key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // of another ledger: nothing to us
+		a.found.Strange++
+		return nil
+	case err != nil:
+		return err
+	case s.Kept.Folder == folder:
+		return nil
+	case s.Open && s.Kept.Folder != "":
+		return nil // it has two; the other is recorded, and this one's turn comes when it is settled
+	case s.Open:
+		_, err := a.ledger.Correct(ctx, key, po.Kept{Folder: folder}, false)
+		if errors.Is(err, po.ErrFenced) { // it is being worked on
+			return nil
+		}
+		return err
+	}
+	a.found.Finished++
+	return a.archive.Finish(ctx, po.Kept{Folder: folder}, "")
+}

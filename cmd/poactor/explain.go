@@ -1,0 +1,207 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/po"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "explain [flags] DIR PO",
+		Short:   "Tell one order's story",
+		Long:    "Explain tells what became of one order: every attempt, who made it, what came of it, and each file.",
+		Example: "  poactor explain orders PO15262984\n  poactor explain --json orders 15262984",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return wrongUse("poactor explain orders PO15262984", "explain takes an output directory and an order's number")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			ledger, err := openRecord(args[0])
+			if err != nil {
+				return err
+			}
+			defer ledger.Close()
+			key, err := ledger.Find(c.Context(), args[1])
+			if errors.Is(err, fs.ErrNotExist) {
+				return wrongUse("poactor status "+args[0]+" shows how many it has", "%s knows no order %s", args[0], args[1])
+			}
+			if err != nil {
+				return err
+			}
+			story, err := ledger.Story(c.Context(), key)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return progress.Indented(a.stdout, newStory(story))
+			}
+			tell(a.stdout, story)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "write it as JSON")
+	return c
+}
+
+// storyOf is a story as JSON: the names are a promise.
+type storyOf struct {
+	Number   string        `json:"number"`
+	Key      po.Key        `json:"key"`
+	InBatch  bool          `json:"in_batch"`
+	Open     bool          `json:"open"`
+	Status   po.Status     `json:"status,omitempty"`
+	Cause    po.Cause      `json:"cause,omitempty"`
+	Detail   string        `json:"detail,omitempty"`
+	Supplier string        `json:"supplier,omitempty"`
+	Found    int           `json:"found"`
+	Folder   string        `json:"folder,omitempty"`
+	URL      string        `json:"url,omitempty"`
+	Time     *time.Time    `json:"time,omitempty"`
+	Attempts []attemptOf   `json:"attempts"`
+	Files    []storyFileOf `json:"files"`
+}
+
+type attemptOf struct {
+	Try      int        `json:"try"`
+	Start    int        `json:"start"`
+	Worker   string     `json:"worker"`
+	Profile  string     `json:"profile,omitempty"`
+	Began    time.Time  `json:"began"`
+	Ended    *time.Time `json:"ended,omitempty"`
+	Ending   po.Ending  `json:"ending,omitempty"`
+	Cause    po.Cause   `json:"cause,omitempty"`
+	Detail   string     `json:"detail,omitempty"`
+	Pages    []string   `json:"pages,omitempty"`
+	Evidence string     `json:"evidence,omitempty"`
+	Files    int        `json:"files"`
+	Bytes    int64      `json:"bytes"`
+}
+
+type storyFileOf struct {
+	Name     string    `json:"name"`
+	Original string    `json:"original_name"`
+	Bytes    int64     `json:"bytes"`
+	SHA256   string    `json:"sha256"`
+	Lane     po.Lane   `json:"lane"`
+	Time     time.Time `json:"time"`
+	Empty    bool      `json:"empty,omitempty"`
+}
+
+func newStory(s po.Story) storyOf {
+	o := s.Outcome
+	out := storyOf{Number: s.Order.Written, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Status: o.Status, Cause: o.Cause,
+		Detail: o.Detail, Supplier: o.Supplier, Found: o.Found, Folder: s.Kept.Folder, URL: o.URL, Attempts: []attemptOf{}, Files: []storyFileOf{}}
+	if !o.Time.IsZero() {
+		out.Time = &o.Time
+	}
+	for _, x := range s.Attempts {
+		one := attemptOf{Try: x.Try, Start: x.Start, Worker: x.Assignment.Worker, Profile: x.Assignment.Profile, Began: x.Began, Ending: x.Ending,
+			Cause: x.Failure.Cause, Detail: x.Failure.Detail, Pages: x.Failure.Trace.Pages, Evidence: x.Failure.Trace.Evidence, Files: x.Files, Bytes: x.Bytes}
+		if !x.Ended.IsZero() {
+			one.Ended = &x.Ended
+		}
+		out.Attempts = append(out.Attempts, one)
+	}
+	for _, f := range s.Kept.Files {
+		out.Files = append(out.Files, storyFileOf{f.Name, f.Original, f.Bytes, f.SHA256, f.Lane, f.Time, f.Empty})
+	}
+	return out
+}
+
+// tell tells a story in words.
+func tell(w io.Writer, s po.Story) {
+	line := func(format string, args ...any) { fmt.Fprintln(w, progress.Line(fmt.Sprintf(format, args...))) }
+	line("%s", headline(s))
+	o := s.Outcome
+	if o.Cause != "" {
+		line("why: %s: %s", o.Cause, o.Detail)
+	}
+	if o.Supplier != "" {
+		line("supplier: %s", o.Supplier)
+	}
+	if o.URL != "" {
+		line("page: %s", o.URL)
+	}
+	if s.Kept.Folder != "" {
+		line("folder: %s", s.Kept.Folder)
+	}
+	for i, x := range s.Attempts {
+		line("%d. %s", i+1, x.Began.Local().Format("2006-01-02 15:04:05.000")+" "+attemptText(x))
+		for _, page := range x.Failure.Trace.Pages {
+			fmt.Fprintf(w, "   page %s\n", progress.Line(page))
+		}
+		if x.Failure.Trace.Evidence != "" {
+			fmt.Fprintf(w, "   evidence in %s\n", progress.Line(x.Failure.Trace.Evidence))
+		}
+	}
+	for _, f := range s.Kept.Files {
+		fmt.Fprintf(w, "%s  %9s  %-7s  %s\n", f.SHA256[:min(12, len(f.SHA256))], humanize.Bytes(uint64(f.Bytes)), f.Lane, progress.Line(f.Name))
+	}
+}
+
+// headline says how an order stands.
+func headline(s po.Story) string {
+	text := "order " + s.Order.Written
+	switch {
+	case s.Outcome.Status == "":
+		text += ": open"
+	case s.Open:
+		text += fmt.Sprintf(": open again, after it was %s", s.Outcome.Status)
+	default:
+		text += fmt.Sprintf(": %s on %s", s.Outcome.Status, clock(s.Outcome.Time))
+	}
+	if n := len(s.Kept.Files); n > 0 || s.Outcome.Found > 0 {
+		text += fmt.Sprintf(", %d of %s", n, progress.Count(max(n, s.Outcome.Found), "file"))
+	}
+	if s.Place < 0 {
+		text += "; it is in the batch no more"
+	}
+	return text
+}
+
+// attemptText says what came of an attempt.
+func attemptText(x po.Attempt) string {
+	text := fmt.Sprintf("%s, try %d", x.Assignment.Worker, x.Try)
+	if x.Start > 1 {
+		text += fmt.Sprintf(" in start %d", x.Start)
+	}
+	if x.Assignment.Profile != "" {
+		text += ", profile " + x.Assignment.Profile
+	}
+	switch x.Ending {
+	case "":
+		return text + ": cut off"
+	case po.EndSettled:
+		text += ": settled"
+	case po.EndRetried:
+		text += ": failed, to be tried again"
+	case po.EndReleased:
+		text += ": put back, not counted"
+	case po.EndHandedOn:
+		text += ": handed on for the files that need a browser"
+	}
+	text += " after " + progress.Short(x.Ended.Sub(x.Began))
+	if x.Files > 0 {
+		text += fmt.Sprintf(", %s of %s", progress.Count(x.Files, "file"), humanize.Bytes(uint64(x.Bytes)))
+	}
+	if x.Failure.Cause != "" {
+		text += ": " + string(x.Failure.Cause)
+		if detail := strings.TrimSpace(x.Failure.Detail); detail != "" {
+			text += ": " + detail
+		}
+	}
+	return text
+}

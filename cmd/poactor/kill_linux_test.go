@@ -1,0 +1,335 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/testportal"
+	"github.com/poactor/poactor/po"
+)
+
+var (
+	kills     = flag.Int("kills", 25, "how often poactor is killed with plain sessions")
+	killsReal = flag.Int("kills-real", 3, "how often it is killed with real browsers")
+	killSeed  = flag.Uint64("kill-seed", 0, "of the moments; 0: the time")
+)
+
+// siege is poactor being killed at random moments of runs over one portal.
+type siege struct {
+	t       *testing.T
+	rng     *rand.Rand
+	program string        // poactor, or poactor-plain
+	longest time.Duration // until the kill
+	site    *testportal.Portal
+	temp    string // its directory for temporary files
+	batch   string
+	out     string
+	kills   int
+}
+
+// poactor is killed with -9 at any moment and begun again, until the run is done:
+// after each kill what is there is true, and at the end all of it is, nothing
+// twice, and nothing is left behind.
+func TestKillAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	siegeOf(t, "poactor-plain", *kills, 600*time.Millisecond, testportal.Options{
+		Mix: testportal.Plain, PageLatency: 40 * time.Millisecond, ListLatency: 20 * time.Millisecond, FileLatency: 5 * time.Millisecond, TrackerLatency: -1})
+}
+
+// The same with real browsers: of them too nothing is left a second later.
+func TestKillAtAnyMomentWithBrowsers(t *testing.T) {
+	if !haveBrowser() {
+		t.Skip("no browser")
+	}
+	siegeOf(t, "poactor", *killsReal, 5*time.Second, testportal.Options{
+		Mix: testportal.Plain, PageLatency: 40 * time.Millisecond, ListLatency: 20 * time.Millisecond, FileLatency: -1, TrackerLatency: 50 * time.Millisecond})
+}
+
+func siegeOf(t *testing.T, program string, kills int, longest time.Duration, opts testportal.Options) {
+	t.Helper()
+	seed := *killSeed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("%d kills, -kill-seed %d", kills, seed)
+	s := &siege{t: t, rng: rand.New(rand.NewPCG(seed, 0)), longest: longest}
+	var err error
+	if s.program, err = exec.LookPath(program); err != nil { // testscript has put it on the path
+		t.Fatal(err)
+	}
+	runs, settled := 0, 0
+	for s.kills < kills {
+		s.run(opts, kills)
+		runs++
+		settled += 60
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("%d kills over %d runs of 60 orders", s.kills, runs)
+}
+
+// run is one batch, from its first start to its end.
+func (s *siege) run(opts testportal.Options, most int) {
+	t := s.t
+	site, err := testportal.Start(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer site.Close()
+	s.site = site
+	dir := t.TempDir()
+	if s.temp, err = os.MkdirTemp("/tmp", "pk"); err != nil { // short: browsers put sockets there
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(s.temp)
+	s.batch, s.out = filepath.Join(dir, "orders.csv"), filepath.Join(dir, "orders")
+	var batch bytes.Buffer
+	if err := site.Batch(&batch); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.batch, batch.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for s.kills < most && !t.Failed() {
+		if s.startAndKill() {
+			break
+		}
+		s.kills++
+		s.isTrue()
+	}
+	if out, err := s.command().CombinedOutput(); err != nil {
+		t.Fatalf("the last start: %v\n%s", err, out)
+	}
+	s.isWhole()
+}
+
+func (s *siege) command() *exec.Cmd {
+	cmd := exec.Command(s.program, "--quiet", "--workers", "4", s.batch)
+	cmd.Env = append(os.Environ(), "TMPDIR="+s.temp, "POACTOR_BASE_URL="+s.site.URL())
+	if os.Geteuid() == 0 {
+		cmd.Env = append(cmd.Env, "POACTOR_NO_SANDBOX=true")
+	}
+	return cmd
+}
+
+// startAndKill starts poactor and kills it after a while; true if it has ended by
+// itself before.
+func (s *siege) startAndKill() bool {
+	cmd := s.command()
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			s.t.Errorf("it ended by itself: %v\n%s", err, said.String())
+		}
+		return true
+	case <-time.After(time.Duration(s.rng.Int64N(int64(s.longest)))):
+	}
+	_ = cmd.Process.Kill() // it may end in this moment
+	<-ended
+	return false
+}
+
+// isTrue checks what must hold whenever poactor dies: what the ledger calls
+// settled is as the portal has it and is on the disk, and every file in a folder
+// with a final name is one that the ledger knows, whole.
+func (s *siege) isTrue() {
+	t := s.t
+	deadline := time.Now().Add(time.Second)
+	for len(s.processes()) > 0 && time.Now().Before(deadline) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if left := s.processes(); len(left) > 0 {
+		t.Errorf("kill %d: processes are left a second later: %v", s.kills, left)
+	}
+	ledger, err := lookLedger(s.out)
+	if err != nil || ledger == nil {
+		if err != nil {
+			t.Errorf("kill %d: %v", s.kills, err)
+		}
+		return // it was killed before there was one
+	}
+	defer ledger.Close()
+	known := map[string]string{} // hashes by path
+	for o, err := range ledger.Outcomes(context.Background()) {
+		if err != nil {
+			t.Errorf("kill %d: %v", s.kills, err)
+			return
+		}
+		s.outcomeIsTrue(o)
+		for _, f := range o.Files {
+			known[o.Folder+"/"+f.Name] = f.SHA256
+		}
+	}
+	s.finalFoldersAreTrue(known)
+	for _, name := range []string{manifestFile, "results.csv"} {
+		if text, err := os.ReadFile(filepath.Join(s.out, name)); err == nil && !bytes.HasSuffix(text, []byte("\n")) {
+			t.Errorf("kill %d: %s is cut short", s.kills, name)
+		}
+	}
+}
+
+// outcomeIsTrue holds one outcome against the portal and the disk. Between the
+// record and the folder's final name the files are in the work folder.
+func (s *siege) outcomeIsTrue(o po.Outcome) {
+	if o.Status == "" {
+		return
+	}
+	t := s.t
+	truth, ok := s.site.Order(string(o.Key))
+	if !ok || truth.Status != o.Status || len(truth.Files) != len(o.Files) {
+		t.Errorf("kill %d: order %s is %s with %d files, should be %s with %d", s.kills, o.Key, o.Status, len(o.Files), truth.Status, len(truth.Files))
+		return
+	}
+	if o.Attempts > 3 {
+		t.Errorf("kill %d: order %s took %d attempts", s.kills, o.Key, o.Attempts)
+	}
+	work := strings.TrimSuffix(o.Folder, "_"+string(o.Status)) + "__WORK"
+	for i, f := range o.Files {
+		check, err := download.NewChecker(s.out)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if what := check.File(o.Folder, f); what != "" && check.File(work, f) != "" {
+			t.Errorf("kill %d: %s/%s %s", s.kills, o.Folder, f.Name, what)
+		}
+		check.Close()
+		if f.SHA256 != truth.Files[i].SHA256 {
+			t.Errorf("kill %d: %s/%s is not what the portal has", s.kills, o.Folder, f.Name)
+		}
+	}
+}
+
+func (s *siege) finalFoldersAreTrue(known map[string]string) {
+	err := filepath.WalkDir(s.out, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == stateDir || strings.HasSuffix(d.Name(), "__WORK")):
+			return filepath.SkipDir
+		case d.IsDir():
+			return nil
+		}
+		rel, _ := filepath.Rel(s.out, path)
+		if rel = filepath.ToSlash(rel); !strings.Contains(rel, "/") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if sum := sha256.Sum256(text); err == nil && known[rel] != hex.EncodeToString(sum[:]) {
+			s.t.Errorf("kill %d: %s is not as recorded", s.kills, rel)
+		}
+		return err
+	})
+	if err != nil {
+		s.t.Error(err)
+	}
+}
+
+// isWhole checks what must hold at the end of the run: the invariants of SPEC
+// §11.
+func (s *siege) isWhole() {
+	t := s.t
+	outcomes, err := readBack(s.out)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for _, line := range s.site.Verify(s.out, outcomes) {
+		t.Error(line)
+	}
+	for order, n := range s.site.AtOnce() {
+		if n > 1 {
+			t.Errorf("order %s was fetched by %d at once", order, n)
+		}
+	}
+	v, err := verifyAll(context.Background(), s.out)
+	if err != nil || len(v.Differences) > 0 || v.Files == 0 {
+		t.Errorf("verify: %+v, %v", v, err)
+	}
+	sums := exec.Command("sha256sum", "--check", "--quiet", "--strict", sumsFile)
+	sums.Dir = s.out
+	if out, err := sums.CombinedOutput(); err != nil {
+		t.Errorf("sha256sum: %v\n%s", err, out)
+	}
+	if left := s.processes(); len(left) > 0 {
+		t.Errorf("processes are left: %v", left)
+	}
+	if left, _ := os.ReadDir(s.temp); len(left) > 0 && !strings.HasSuffix(s.program, "plain") {
+		t.Errorf("temporary files are left: %v", left)
+	}
+	if odd, _ := filepath.Glob(filepath.Join(s.out, "*.edited*")); len(odd) > 0 {
+		t.Errorf("a file of ours was taken for somebody's: %v", odd)
+	}
+	s.triesAreWithinTheLimit()
+}
+
+func (s *siege) triesAreWithinTheLimit() {
+	ledger, err := poactor.LookLedger(s.out)
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	defer ledger.Close()
+	for o := range ledger.Outcomes(context.Background()) {
+		story, err := ledger.Story(context.Background(), o.Key)
+		if err != nil {
+			s.t.Error(err)
+			return
+		}
+		settled := 0
+		for _, a := range story.Attempts {
+			if a.Ending == po.EndSettled {
+				settled++
+			}
+			if a.Try > 3 {
+				s.t.Errorf("order %s: try %d", o.Key, a.Try)
+			}
+		}
+		if settled != 1 {
+			s.t.Errorf("order %s was settled %d times", o.Key, settled)
+		}
+	}
+}
+
+// processes lists those whose directory for temporary files is ours or in ours.
+func (s *siege) processes() []int {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		s.t.Error(err)
+	}
+	var pids []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		environ, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "environ")) // it may be gone
+		stat, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "stat"))
+		if bytes.Contains(environ, []byte("TMPDIR="+s.temp)) && !bytes.Contains(stat, []byte(") Z ")) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}

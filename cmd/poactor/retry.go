@@ -1,0 +1,146 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/po"
+)
+
+// runFile holds what a run works with, in the output directory: as a config
+// file. batchFile is its copy of the batch, but for the extension.
+const (
+	runFile   = "run.yaml"
+	batchFile = "batch"
+)
+
+// selection is what `poactor retry` is asked for.
+type selection struct {
+	statuses, causes []string
+	since            string
+}
+
+func (a *app) retryCommand() *cobra.Command {
+	var s config.Settings
+	var want selection
+	c := &cobra.Command{
+		Use:   "retry [flags] DIR",
+		Short: "Run those orders again that failed",
+		Long: `Retry runs orders of an output directory again: those that ended as FAILED or
+PARTIAL, or those that the flags pick, and what is still open if they pick none.
+It works with the batch and the settings that the directory was last run with;
+flags override them.`,
+		Example: "  poactor retry orders\n  poactor retry --cause timeout,portal_error orders\n  poactor retry --status PARTIAL --since 2h --workers 2 orders",
+		Args:    oneArgument("DIR", "give the output directory of a run, like: poactor retry orders"),
+		RunE: func(c *cobra.Command, args []string) error {
+			filter, err := want.filter(time.Now())
+			if err != nil {
+				return err
+			}
+			batch, err := lastBatch(args[0])
+			if err != nil {
+				return err
+			}
+			sources := config.Sources{Env: func(string) (string, bool) { return "", false }, File: filepath.Join(args[0], stateDir, runFile)}
+			if err := config.Fill(c.Flags(), sources); err != nil {
+				return wrongUse("", "%v", err)
+			}
+			s.Out = args[0]
+			return a.run(c.Context(), s, batch, poactor.Choice{Limit: s.Limit, Only: filter})
+		},
+	}
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.StringSliceVar(&want.statuses, "status", nil, "pick orders that ended so: "+names(po.Statuses()))
+	fs.StringSliceVar(&want.causes, "cause", nil, "pick orders with that `cause`, like timeout or download_rejected")
+	fs.StringVar(&want.since, "since", "", "pick orders that ended then or later: a `time` like 2026-03-04 or 2026-03-04T15:00:00Z, or 2h for two hours ago")
+	s.Register(fs)
+	for _, flag := range []string{"out", "fresh"} { // they make no sense here
+		_ = fs.MarkHidden(flag)
+	}
+	return c
+}
+
+// filter is the selection checked; nil if nothing is asked for.
+func (w selection) filter(now time.Time) (*poactor.Filter, error) {
+	if len(w.statuses)+len(w.causes) == 0 && w.since == "" {
+		return nil, nil
+	}
+	f := &poactor.Filter{}
+	for _, text := range w.statuses {
+		status := po.Status(strings.ToUpper(strings.TrimSpace(text)))
+		if !status.Valid() {
+			return nil, wrongUse("they are "+names(po.Statuses()), "--status %s is none", text)
+		}
+		f.Statuses = append(f.Statuses, status)
+	}
+	for _, text := range w.causes {
+		cause := po.Cause(strings.ToLower(strings.TrimSpace(text)))
+		if !cause.Valid() {
+			return nil, wrongUse("they are "+names(po.Causes()), "--cause %s is none", text)
+		}
+		f.Causes = append(f.Causes, cause)
+	}
+	since, err := parseSince(w.since, now)
+	f.Since = since
+	return f, err
+}
+
+// parseSince reads a point in time, or how long ago it was.
+func parseSince(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, wrongUse("write 2026-03-04, 2026-03-04T15:00, or 90m for ninety minutes ago", "--since %s is no time", text)
+}
+
+func names[S ~string](list []S) string {
+	text := make([]string, len(list))
+	for i, s := range list {
+		text[i] = string(s)
+	}
+	return strings.Join(text, ", ")
+}
+
+// lastBatch is the copy of the batch that an output directory was last run with.
+func lastBatch(dir string) (string, error) {
+	if err := checkRunDir(dir); err != nil {
+		return "", err
+	}
+	for _, ext := range []string{".csv", ".xlsx"} {
+		path := filepath.Join(dir, stateDir, batchFile+ext)
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return "", wrongUse("run it once more as it was begun: poactor … BATCH", "%s has no copy of its batch", dir)
+}
+
+// checkRunDir says what is wrong with a directory that should be one of a run.
+func checkRunDir(dir string) error {
+	_, err := os.Stat(filepath.Join(dir, stateDir))
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return wrongUse("give the output directory of a run", "%s is no output directory of poactor", dir)
+	}
+	return outFailure(fmt.Errorf("%w", err))
+}

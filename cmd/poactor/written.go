@@ -1,0 +1,117 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// written remembers what results.csv was when it was written here: people open
+// it in Excel, and what they have made of it must not be lost. It is kept in the
+// output directory, since they do so between starts as well.
+type written struct {
+	// Hashes are those of the last two contents: the newer is recorded before the
+	// file is replaced.
+	Hashes []string `json:"hashes"`
+
+	path string
+	size int64 // of the file that was last found to be ours; with its time
+	time int64
+}
+
+func readWritten(dir string) written {
+	w := written{path: filepath.Join(dir, stateDir, "results.json")}
+	text, err := os.ReadFile(w.path)
+	if err != nil || json.Unmarshal(text, &w) != nil {
+		w.Hashes = nil // then what is there counts as somebody's
+	}
+	return w
+}
+
+// add records what is about to be written.
+func (w *written) add(hash string) error {
+	if slices.Contains(w.Hashes, hash) && w.Hashes[len(w.Hashes)-1] == hash {
+		return nil
+	}
+	w.Hashes = append(w.Hashes, hash)
+	w.Hashes = w.Hashes[max(0, len(w.Hashes)-2):]
+	text, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(w.path, text, 0o600)
+}
+
+// isOurs says whether a file is as it was written here.
+func (w *written) isOurs(path string, info fs.FileInfo) (bool, error) {
+	if info.Size() == w.size && info.ModTime().UnixNano() == w.time {
+		return true, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return false, err
+	}
+	if !slices.Contains(w.Hashes, hex.EncodeToString(h.Sum(nil))) {
+		return false, nil
+	}
+	w.size, w.time = info.Size(), info.ModTime().UnixNano()
+	return true, nil
+}
+
+// spare moves a file that somebody has edited out of the way of what is about
+// to replace it.
+func (x *exports) spare(path, hash string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return x.ours.add(hash)
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return x.ours.add(hash) // replacing it will say what is wrong
+	}
+	ours, err := x.ours.isOurs(path, info)
+	if err != nil {
+		return err
+	}
+	if !ours {
+		aside, err := freeName(path)
+		if err == nil {
+			err = os.Rename(path, aside)
+		}
+		if err != nil {
+			return err
+		}
+		x.warn("%s was changed by somebody: it is %s now", filepath.Base(path), filepath.Base(aside))
+	}
+	return x.ours.add(hash)
+}
+
+// freeName is the first of name.edited.csv, name.edited-2.csv, … that is free.
+func freeName(path string) (string, error) {
+	ext := filepath.Ext(path)
+	for n := 1; n < 1000; n++ {
+		number := ""
+		if n > 1 {
+			number = fmt.Sprint("-", n)
+		}
+		name := strings.TrimSuffix(path, ext) + ".edited" + number + ext
+		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+			return name, nil
+		}
+	}
+	return "", fmt.Errorf("too many files are called like %s", filepath.Base(path))
+}

@@ -1,0 +1,205 @@
+// Package ledger is the record of claims, attempts, files and outcomes of a
+// run: who may work on which order, and how it ended. Disk is the durable one,
+// a file in the output directory; Memory is for hosts that want none.
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// StateDir holds what is poactor's own in an output directory.
+const StateDir = ".poactor"
+
+const (
+	fileName = "ledger.db"
+	lockName = "lock"
+)
+
+// Disk is a ledger in a file of the output directory. It satisfies the Ledger
+// port of package actors and is safe for concurrent use. What a call has
+// recorded is on the disk when the call returns.
+//
+// Leases live in the process: the lock of the directory sees to it that there
+// is one, and with it all its leases end. What a lease is for, the assignment,
+// is recorded before it is acted on.
+type Disk struct {
+	dir  string
+	lock *lock   // nil if it is only looked at
+	file *sql.DB // with conn; nil if it is only looked at
+	look *sql.DB // any number of connections, which read
+
+	changes atomic.Uint64
+
+	mu       sync.Mutex // held through each commit
+	conn     *sql.Conn  // the one that writes
+	stmts    map[string]*sql.Stmt
+	leases   map[string]*lease
+	held     map[int64]string // tokens by the order's id
+	ended    recent           // tokens under which an order was settled
+	start    int              // of poactor on this directory
+	before   int64            // places from here on are left for another start
+	open     int              // orders in this start that are not settled
+	auditing bool             // there may be more
+	began    time.Time        // this start
+}
+
+// Open takes the output directory dir for this process and opens its ledger,
+// which it makes if there is none. Errors are *Error: the directory is held by
+// another run (ErrHeld), the file is damaged, foreign or of a newer poactor, or
+// the directory cannot be written to (po.DiskFull).
+func Open(dir string) (*Disk, error) {
+	state := filepath.Join(dir, StateDir)
+	if err := os.MkdirAll(dir, 0o777); err != nil { // the user's umask decides: the documents may be for a group
+		return nil, writeError(dir, err)
+	}
+	if err := os.Mkdir(state, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, writeError(dir, err)
+	}
+	d := newDisk(dir)
+	var err error
+	if d.lock, err = takeLock(dir, filepath.Join(state, lockName)); err != nil {
+		return nil, err
+	}
+	if err := d.connect(filepath.Join(state, fileName)); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Look opens the ledger of an output directory for reading only, also while a
+// run writes it. The error is fs.ErrNotExist if there is none.
+func Look(dir string) (*Disk, error) {
+	d := newDisk(dir)
+	path := filepath.Join(dir, StateDir, fileName)
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("ledger of %s: %w", dir, err)
+	}
+	if err := d.openLook(path); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func newDisk(dir string) *Disk {
+	return &Disk{dir: dir, stmts: map[string]*sql.Stmt{}, leases: map[string]*lease{}, held: map[int64]string{}, before: never}
+}
+
+// Dir is the output directory.
+func (d *Disk) Dir() string { return d.dir }
+
+// Changes counts the outcomes that were recorded since Open: whoever writes
+// them out elsewhere can tell whether there is anything new.
+func (d *Disk) Changes() uint64 { return d.changes.Load() }
+
+// Close gives the ledger and the directory back. A second call does nothing.
+func (d *Disk) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var errs []error
+	for _, s := range d.stmts {
+		errs = append(errs, s.Close())
+	}
+	clear(d.stmts)
+	if d.conn != nil {
+		errs = append(errs, d.conn.Close())
+	}
+	for _, db := range []*sql.DB{d.look, d.file} { // the writer last: it clears up behind all
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	d.conn, d.look, d.file = nil, nil, nil
+	if d.lock != nil {
+		errs = append(errs, d.lock.release())
+	}
+	d.lock = nil
+	return errors.Join(errs...)
+}
+
+// Aside moves the ledger of an output directory out of the way, so that the
+// next Open begins a new one, and returns its new path: empty if there was
+// none. Nothing else in the directory is touched. The error is an *Error.
+func Aside(dir string) (string, error) {
+	state := filepath.Join(dir, StateDir)
+	path := filepath.Join(state, fileName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	held, err := takeLock(dir, filepath.Join(state, lockName))
+	if err != nil {
+		return "", err
+	}
+	defer held.release()
+	aside, err := freeName(path)
+	if err != nil {
+		return "", writeError(dir, err)
+	}
+	// What is not in the main file yet goes with it.
+	for _, suffix := range []string{"-wal", "-shm", ""} {
+		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", writeError(dir, err)
+		}
+	}
+	return aside, nil
+}
+
+// freeName is path with a number that no file has yet.
+func freeName(path string) (string, error) {
+	for n := 1; ; n++ {
+		name := fmt.Sprintf("%s.old-%d", path, n)
+		switch _, err := os.Lstat(name); {
+		case errors.Is(err, fs.ErrNotExist):
+			return name, nil
+		case err != nil:
+			return "", err
+		}
+	}
+}
+
+// Commit carries out what do asks of the ledger, with the context that it is
+// given, as one write: either all of it is recorded, or nothing, and then the
+// error says why. A call that is answered with po.ErrFenced changes nothing and
+// spoils nothing. A call outside of a Commit is one of its own.
+func (d *Disk) Commit(ctx context.Context, do func(ctx context.Context) error) error {
+	ctx = context.WithoutCancel(ctx) // a commit that is broken off has an unknown end
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.conn == nil {
+		return &Error{Dir: d.dir, Msg: "the ledger is closed", Err: po.Internal}
+	}
+	if err := d.exec(`BEGIN IMMEDIATE`); err != nil {
+		return err
+	}
+	err := do(context.WithValue(ctx, inCommit{}, d))
+	if err == nil {
+		err = d.exec(`COMMIT`)
+	}
+	if err != nil {
+		_ = d.exec(`ROLLBACK`) // err tells more
+	}
+	return err
+}
+
+// inCommit is the key of a context's value: the ledger that is in a commit.
+type inCommit struct{}
+
+// write runs do in the commit that ctx belongs to, or in one of its own.
+func (d *Disk) write(ctx context.Context, do func() error) error {
+	if ctx.Value(inCommit{}) == d {
+		return do()
+	}
+	return d.Commit(ctx, func(context.Context) error { return do() })
+}

@@ -1,0 +1,108 @@
+package ledger
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// lock is the hold on an output directory. The system gives it back when its
+// process ends, however that happens.
+type lock struct {
+	flock *flock.Flock
+	owner string // file that says who holds it
+}
+
+// Owner is who holds an output directory.
+type Owner struct {
+	Process int       `json:"process"`
+	Host    string    `json:"host"`
+	Since   time.Time `json:"since"`
+}
+
+// lockTries is how often a lock is asked for: somebody who only wants to know
+// who holds it has it for a moment.
+const lockTries = 5
+
+// takeLock takes the lock of an output directory. The error is an *Error with
+// ErrHeld and the owner's name if somebody else has it.
+func takeLock(dir, path string) (*lock, error) {
+	l := newLock(path)
+	if err := l.try(dir, lockTries); err != nil {
+		return nil, err
+	}
+	host, _ := os.Hostname() // only for people
+	text, err := json.Marshal(Owner{os.Getpid(), host, time.Now().UTC().Truncate(time.Second)})
+	if err == nil {
+		err = os.WriteFile(l.owner, text, 0o600)
+	}
+	if err != nil {
+		l.flock.Close()
+		return nil, writeError(dir, err)
+	}
+	return l, nil
+}
+
+func newLock(path string) *lock {
+	return &lock{flock: flock.New(path, flock.SetPermissions(0o600)), owner: path + ".owner"}
+}
+
+func (l *lock) try(dir string, tries int) error {
+	for n := 1; ; n++ {
+		switch free, err := l.flock.TryLock(); {
+		case err != nil:
+			return writeError(dir, err)
+		case free:
+			return nil
+		case n == tries:
+			return &Error{Dir: dir, Msg: "another run holds " + dir + l.holder().text(),
+				Hint: "wait until it has ended, or give another --out", Err: ErrHeld}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// Holder tells who holds an output directory: nobody if that is nil.
+func Holder(dir string) (*Owner, error) {
+	l := newLock(filepath.Join(dir, StateDir, lockName))
+	if _, err := os.Stat(l.flock.Path()); err != nil {
+		return nil, nil // nobody ever has
+	}
+	err := l.try(dir, 1)
+	switch {
+	case err == nil:
+		return nil, l.flock.Close()
+	case errors.Is(err, ErrHeld):
+		o := l.holder()
+		return &o, nil
+	}
+	return nil, err
+}
+
+// holder is the owner, as far as it is known. It is a file of its own: on
+// Windows nobody else can read a locked one.
+func (l *lock) holder() (o Owner) {
+	if text, err := os.ReadFile(l.owner); err != nil || json.Unmarshal(text, &o) != nil {
+		return Owner{}
+	}
+	return o
+}
+
+func (o Owner) text() string {
+	if o.Process == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": process %d on %q, since %s", o.Process, o.Host, o.Since.Local().Format("2006-01-02 15:04:05"))
+}
+
+// release gives the directory free. The lock's file stays: removing it would
+// let two runs hold locks on two files of one name.
+func (l *lock) release() error {
+	os.Remove(l.owner)
+	return l.flock.Close()
+}

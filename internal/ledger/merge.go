@@ -1,0 +1,355 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// Merged says what a batch changed in the ledger.
+type Merged struct {
+	New     int // orders that were never in it
+	Back    int // orders that are in the batch again
+	Gone    int // orders that are in the batch no more; what was done stays
+	Settled int // orders of the batch that earlier starts have settled for good
+	Again   int // orders that earlier starts have ended as Failed or Partial, open again
+	Open    int // orders to work on in this start, the former included
+	Later   int // open orders that are left for another start
+	Invalid int // of those open, the ones whose number is none of the portal's
+}
+
+// Choice says which orders a start works on.
+type Choice struct {
+	// Limit is how many of the open orders are taken; 0: all.
+	Limit int
+	// Only picks among the orders that have an outcome: those are opened again,
+	// and nothing else is worked on. Nil: every order that is not settled for
+	// good, see po.Status.Settled.
+	Only *Filter
+}
+
+// Filter picks orders by how they ended. An empty list picks all that did not
+// end well; what the lists name is picked whatever it is.
+type Filter struct {
+	Statuses []po.Status
+	Causes   []po.Cause
+	Since    time.Time // settled then or later; zero: any
+}
+
+// never is a place that no batch reaches.
+const never = math.MaxInt64
+
+// Merge makes orders the batch of the ledger, in their order: those that it
+// does not know are added, those that are not among them stay with what is
+// known of them and are not worked on. Then it opens what choice says. A key
+// that comes twice is an error. It is called once, before the first Claim.
+func (d *Disk) Merge(ctx context.Context, orders iter.Seq2[po.Order, error], choice Choice) (Merged, error) {
+	var m Merged
+	err := d.Commit(ctx, func(context.Context) error {
+		if err := d.take(orders, &m); err != nil {
+			return err
+		}
+		return d.choose(choice, &m)
+	})
+	return m, err
+}
+
+// take compares the orders with those that the ledger has, place by place, and
+// writes from the first that differs: most starts have the batch of the last.
+func (d *Disk) take(orders iter.Seq2[po.Order, error], m *Merged) error {
+	next, stop := pump(orders)
+	defer stop()
+	first, same, err := d.sameAs(next)
+	if err != nil {
+		return err
+	}
+	// was marks those that were in the batch and may be in it still.
+	was, err := d.execCount(`UPDATE orders SET place = ? WHERE place >= ?`, wasPlaced, same)
+	if err != nil {
+		return err
+	}
+	all, err := d.number(`SELECT count(*) FROM orders`)
+	if err != nil {
+		return err
+	}
+	put := putter{d: d, place: same}
+	for o, err, ok := first.order, first.err, first.ok; ok; o, err, ok = next() {
+		if err == nil {
+			err = put.add(o)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := put.flush(); err != nil {
+		return err
+	}
+	now, err := d.number(`SELECT count(*) FROM orders`)
+	if err != nil {
+		return err
+	}
+	if m.Gone, err = d.execCount(`UPDATE orders SET place = NULL WHERE place = ?`, wasPlaced); err != nil {
+		return err
+	}
+	m.New = int(now - all)
+	m.Back = put.place - same - m.New - (was - m.Gone)
+	return nil
+}
+
+// wasPlaced is the place of an order of the last batch until it is known
+// whether it is in this one.
+const wasPlaced = -2
+
+// pulled is what a pull of the orders gave.
+type pulled struct {
+	order po.Order
+	err   error
+	ok    bool
+}
+
+// pumpSize is how many orders go from one goroutine to the other at once.
+const pumpSize = 512
+
+// pump is iter.Pull2 that reads ahead: a batch is parsed while what was parsed
+// before is written.
+func pump(orders iter.Seq2[po.Order, error]) (next func() (po.Order, error, bool), stop func()) {
+	full := make(chan []pulled, 4) // closed by the goroutine
+	done := make(chan struct{})    // closed by stop
+	go func() {
+		defer close(full)
+		part := make([]pulled, 0, pumpSize)
+		send := func() bool {
+			select {
+			case full <- part:
+				part = make([]pulled, 0, pumpSize)
+				return true
+			case <-done:
+				return false
+			}
+		}
+		defer send()
+		defer func() { // whose orders they are is not ours to say
+			if p := recover(); p != nil {
+				part = append(part, pulled{err: fmt.Errorf("the orders cannot be read: panic: %v", p), ok: true})
+			}
+		}()
+		for o, err := range orders {
+			if part = append(part, pulled{o, err, true}); len(part) == pumpSize && !send() {
+				return
+			}
+		}
+	}()
+	var part []pulled
+	next = func() (po.Order, error, bool) {
+		for len(part) == 0 {
+			more, ok := <-full
+			if !ok {
+				return po.Order{}, nil, false
+			}
+			part = more
+		}
+		p := part[0]
+		part = part[1:]
+		return p.order, p.err, p.ok
+	}
+	return next, sync.OnceFunc(func() {
+		close(done)
+		for range full { // until the goroutine has ended: it uses what the caller may close
+		}
+	})
+}
+
+// sameAs returns how many of the first orders the ledger has just so, and the
+// first that it has not.
+func (d *Disk) sameAs(next func() (po.Order, error, bool)) (first pulled, same int, err error) {
+	differs := errors.New("differs")
+	err = d.rows(func(scan func(...any) error) error {
+		var o po.Order
+		var levels textList
+		if err := scan(into(&o.Key), into(&o.Number), into(&o.Written), &levels, into(&o.Invalid)); err != nil {
+			return err
+		}
+		first.order, first.err, first.ok = next()
+		o = stored(o, levels)
+		f := first.order
+		if !first.ok || first.err != nil || f.Key != o.Key || f.Number != o.Number || f.Written != o.Written ||
+			f.Invalid != o.Invalid || !slices.Equal(f.Levels, o.Levels) {
+			return differs
+		}
+		same++
+		return nil
+	}, `SELECT key, number, written, levels, invalid FROM orders WHERE place IS NOT NULL ORDER BY place`)
+	switch {
+	case errors.Is(err, differs):
+		return first, same, first.err
+	case err != nil:
+		return first, same, err
+	}
+	first.order, first.err, first.ok = next()
+	return first, same, first.err
+}
+
+// stored undoes what saves room: a number, or what is written, that is the key.
+func stored(o po.Order, levels textList) po.Order {
+	o.Levels = levels
+	if o.Number == "" && o.Invalid == "" {
+		o.Number = string(o.Key)
+	}
+	if o.Written == "" {
+		o.Written = o.Number
+	}
+	return o
+}
+
+// putRows is how many orders one statement puts: in single ones a million take
+// 6.4 s, so 3.8 s (of which the index of the keys has most).
+const putRows = 100
+
+// putter puts orders at their places, several at once.
+type putter struct {
+	d     *Disk
+	place int // of the next
+	args  []any
+}
+
+func (p *putter) add(o po.Order) error {
+	number, written := o.Number, o.Written
+	if written == number {
+		written = ""
+	}
+	if number == string(o.Key) {
+		number = ""
+	}
+	p.args = append(p.args, string(o.Key), text(number), text(written), textList(o.Levels), text(o.Invalid), p.place)
+	p.place++
+	if len(p.args) < putRows*putColumns {
+		return nil
+	}
+	return p.flush()
+}
+
+const putColumns = 6
+
+// flush writes what is waiting.
+func (p *putter) flush() error {
+	rows := len(p.args) / putColumns
+	if rows == 0 {
+		return nil
+	}
+	query := `INSERT INTO orders(key, number, written, levels, invalid, place) VALUES ` +
+		strings.TrimSuffix(strings.Repeat(`(?, ?, ?, ?, ?, ?),`, rows), ",") +
+		` ON CONFLICT(key) DO UPDATE SET number = excluded.number, written = excluded.written, levels = excluded.levels,
+		invalid = excluded.invalid, place = excluded.place WHERE place IS NULL OR place = -2`
+	n, err := p.d.execCount(query, p.args...)
+	if err == nil && n < rows {
+		err = p.twice()
+	}
+	p.args = p.args[:0]
+	return err
+}
+
+// twice names the order of what is waiting that was in the batch already.
+func (p *putter) twice() error {
+	for i := 0; i < len(p.args); i += putColumns {
+		place, err := p.d.number(`SELECT place FROM orders WHERE key = ?`, p.args[i])
+		if err != nil {
+			return err
+		}
+		if place != int64(p.args[i+putColumns-1].(int)) {
+			return fmt.Errorf("order %s comes twice", p.args[i])
+		}
+	}
+	return fmt.Errorf("an order comes twice")
+}
+
+// choose opens what is to be worked on, and counts.
+func (d *Disk) choose(c Choice, m *Merged) (err error) {
+	if c.Only == nil {
+		err = d.openAll(m)
+	} else {
+		err = d.openOnly(*c.Only, m)
+	}
+	if err != nil {
+		return err
+	}
+	settled, err := d.number(`SELECT count(*) FROM orders WHERE place IS NOT NULL AND open = 0`)
+	if err != nil {
+		return err
+	}
+	open, err := d.number(`SELECT count(*) FROM orders WHERE place IS NOT NULL AND open = 1`)
+	if err != nil {
+		return err
+	}
+	left, err := d.number(`SELECT count(*) FROM orders WHERE place IS NOT NULL AND open = 2`)
+	if err != nil {
+		return err
+	}
+	m.Settled, m.Open, m.Later = int(settled), int(open), int(left)
+	d.before = never
+	if c.Limit > 0 && m.Open > c.Limit {
+		if d.before, err = d.number(`SELECT place FROM orders WHERE place IS NOT NULL AND open = 1 ORDER BY place LIMIT 1 OFFSET ?`, c.Limit); err != nil {
+			return err
+		}
+		m.Later += m.Open - c.Limit
+		m.Open = c.Limit
+	}
+	d.open = m.Open
+	invalid, err := d.number(`SELECT count(*) FROM orders WHERE place IS NOT NULL AND open = 1 AND invalid IS NOT NULL AND place < ?`, d.before)
+	m.Invalid = int(invalid)
+	return err
+}
+
+// reopen is what an order begins anew with; what is known of it stays.
+const reopen = `UPDATE orders SET open = 1, due = 0, failures = 0, deaths = 0, worker = NULL WHERE place IS NOT NULL AND `
+
+// An order whose number is none of the portal's cannot end otherwise.
+
+func (d *Disk) openAll(m *Merged) (err error) {
+	if err := d.exec(`UPDATE orders SET open = 1 WHERE open = 2`); err != nil {
+		return err
+	}
+	m.Again, err = d.execCount(reopen+`open = 0 AND invalid IS NULL AND status IN (?, ?)`, string(po.Failed), string(po.Partial))
+	return err
+}
+
+func (d *Disk) openOnly(f Filter, m *Merged) (err error) {
+	if err := d.exec(`UPDATE orders SET open = 2 WHERE open = 1`); err != nil {
+		return err
+	}
+	where, args := f.where()
+	m.Again, err = d.execCount(reopen+where, args...)
+	return err
+}
+
+// where is the filter as a condition.
+func (f Filter) where() (string, []any) {
+	where, args := `status IS NOT NULL`, []any{}
+	if len(f.Statuses) == 0 && len(f.Causes) == 0 {
+		f.Statuses = []po.Status{po.Failed, po.Partial}
+	}
+	if len(f.Statuses) > 0 {
+		where += ` AND status IN (?` + strings.Repeat(`, ?`, len(f.Statuses)-1) + `)`
+		for _, s := range f.Statuses {
+			args = append(args, string(s))
+		}
+	}
+	if len(f.Causes) > 0 {
+		where += ` AND cause IN (?` + strings.Repeat(`, ?`, len(f.Causes)-1) + `)`
+		for _, c := range f.Causes {
+			args = append(args, string(c))
+		}
+	}
+	if !f.Since.IsZero() {
+		where += ` AND settled >= ?`
+		args = append(args, f.Since.UnixNano())
+	}
+	return where, args
+}

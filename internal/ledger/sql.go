@@ -1,0 +1,205 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver: SQLite in Go, without cgo
+)
+
+// connect opens the file for reading and writing, and makes or migrates its
+// schema. A file that is none of ours is not touched.
+func (d *Disk) connect(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > 0 {
+		if err := d.openLook(path); err != nil && !errors.Is(err, errEmpty) {
+			return err
+		}
+	}
+	// FULL: a commit is on the disk when it returns, also after a power cut.
+	d.file, err = sql.Open("sqlite", address(path, "journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "cache_size(-32768)"))
+	if err != nil {
+		return d.wrap(err)
+	}
+	if d.conn, err = d.file.Conn(context.Background()); err != nil {
+		return d.wrap(err)
+	}
+	if err := d.migrate(); err != nil || d.look != nil {
+		return err
+	}
+	return d.openLook(path)
+}
+
+// openLook opens the file for reading, and checks that it is one of ours.
+func (d *Disk) openLook(path string) error {
+	var err error
+	if d.look, err = sql.Open("sqlite", address(path, "query_only(1)", "busy_timeout(5000)")); err != nil {
+		return d.wrap(err)
+	}
+	var application, version, tables int
+	for query, into := range map[string]*int{
+		`PRAGMA application_id`: &application, `PRAGMA user_version`: &version, `SELECT count(*) FROM sqlite_schema`: &tables,
+	} {
+		if err := d.look.QueryRow(query).Scan(into); err != nil {
+			return d.wrap(err)
+		}
+	}
+	if application == 0 && version == 0 && tables == 0 { // its maker was killed before there was anything in it
+		return errEmpty
+	}
+	return d.check(application, version)
+}
+
+var errEmpty = fmt.Errorf("empty ledger: %w", fs.ErrNotExist)
+
+// address is the file as SQLite takes it: a name may have any character in it.
+func address(path string, pragmas ...string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") { // a drive of Windows
+		path = "/" + path
+	}
+	query := url.Values{"_pragma": pragmas}
+	return "file://" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+}
+
+// statement prepares a statement of the writing connection once.
+func (d *Disk) statement(query string) (*sql.Stmt, error) {
+	if s, ok := d.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := d.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, d.wrap(err)
+	}
+	d.stmts[query] = s
+	return s, nil
+}
+
+// exec runs a statement of the writing connection.
+func (d *Disk) exec(query string, args ...any) error {
+	_, err := d.execCount(query, args...)
+	return err
+}
+
+// execCount is exec, and says how many rows it has changed.
+func (d *Disk) execCount(query string, args ...any) (int, error) {
+	s, err := d.statement(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.Exec(args...)
+	if err != nil {
+		return 0, d.wrap(err)
+	}
+	n, err := result.RowsAffected()
+	return int(n), d.wrap(err)
+}
+
+// number asks the writing connection for one number: -1 if there is none.
+func (d *Disk) number(query string, args ...any) (int64, error) {
+	s, err := d.statement(query)
+	if err != nil {
+		return 0, err
+	}
+	n := sql.NullInt64{}
+	err = s.QueryRow(args...).Scan(&n)
+	if err == sql.ErrNoRows || err == nil && !n.Valid {
+		return -1, nil
+	}
+	return n.Int64, d.wrap(err)
+}
+
+// rows asks the writing connection for rows, which each takes.
+func (d *Disk) rows(each func(scan func(...any) error) error, query string, args ...any) error {
+	s, err := d.statement(query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.Query(args...)
+	if err != nil {
+		return d.wrap(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return d.wrap(err)
+		}
+	}
+	return d.wrap(rows.Err())
+}
+
+// textList is a column that holds a JSON list of texts; NULL if it is empty.
+type textList []string
+
+// Value implements driver.Valuer.
+func (l textList) Value() (driver.Value, error) {
+	if len(l) == 0 {
+		return nil, nil
+	}
+	text, err := json.Marshal([]string(l))
+	return string(text), err
+}
+
+// Scan implements sql.Scanner.
+func (l *textList) Scan(from any) error {
+	*l = nil
+	text, ok := from.(string)
+	if from == nil || ok && json.Unmarshal([]byte(text), (*[]string)(l)) == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: a list of texts", errDamaged)
+}
+
+// text is a column whose empty text is NULL.
+type text string
+
+// Value implements driver.Valuer.
+func (t text) Value() (driver.Value, error) {
+	if t == "" {
+		return nil, nil
+	}
+	return string(t), nil
+}
+
+// textOf scans a column whose NULL is an empty text into a string type.
+type textOf[S ~string] struct{ into *S }
+
+// Scan implements sql.Scanner.
+func (t textOf[S]) Scan(from any) error {
+	switch v := from.(type) {
+	case nil:
+		*t.into = ""
+	case string:
+		*t.into = S(v)
+	default:
+		return fmt.Errorf("%w: %T where a text should be", errDamaged, from)
+	}
+	return nil
+}
+
+func into[S ~string](s *S) textOf[S] { return textOf[S]{s} }
+
+// Times are nanoseconds since 1970; none is NULL.
+func stamp(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixNano(), Valid: !t.IsZero()}
+}
+
+func moment(n sql.NullInt64) time.Time {
+	if !n.Valid {
+		return time.Time{}
+	}
+	return time.Unix(0, n.Int64).UTC()
+}

@@ -1,0 +1,62 @@
+package po
+
+import "time"
+
+// Trace is what a try left for people to look into.
+type Trace struct {
+	// Pages are the addresses that the browser opened, in order, without their
+	// queries.
+	Pages []string
+	// Evidence is the folder of the screenshot and the page that were kept of a
+	// failure, relative to the output directory, with forward slashes. Empty:
+	// none were.
+	Evidence string
+}
+
+// Failure says why a try ended without an outcome.
+type Failure struct {
+	Cause  Cause
+	Detail string // in words; no secret in it
+	Trace  Trace
+}
+
+// Assignment says who works on an order.
+type Assignment struct {
+	Worker  string // its name
+	Profile string // of its browser
+}
+
+// Ending says how an attempt came to its end.
+type Ending string
+
+// The endings of an attempt. One that has none was cut off: poactor was killed,
+// or the attempt is under way.
+const (
+	EndSettled  Ending = "settled"   // with an outcome
+	EndRetried  Ending = "retried"   // it failed, and counts
+	EndReleased Ending = "released"  // it was no fault of the order's, and does not count
+	EndHandedOn Ending = "handed_on" // another worker went on with it
+)
+
+// Attempt is one worker's work on an order, as the ledger has it.
+type Attempt struct {
+	Try        int // 1 for the first that counts since the order was last opened
+	Start      int // of poactor on this output directory; 1 for the first
+	Assignment Assignment
+	Began      time.Time
+	Ended      time.Time // zero: it was cut off, or is under way
+	Ending     Ending
+	Failure    Failure // its Cause is empty if nothing went wrong
+	Files      int     // that this attempt added
+	Bytes      int64   // of those files
+}
+
+// Story is all that the ledger has of one order.
+type Story struct {
+	Order    Order
+	Place    int  // in the batch, from 0; -1: it is in it no more
+	Open     bool // it is still to be worked on
+	Outcome  Outcome
+	Kept     Kept
+	Attempts []Attempt
+}
