@@ -104,6 +104,3 @@ func (b *Batch) missing() values {
 	}
 	return names
 }
-
-// ResultsName is what the batch with its status columns is called.
-func (b *Batch) ResultsName() string { return "results.csv" }
