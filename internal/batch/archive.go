@@ -11,9 +11,14 @@ import (
 	"strings"
 )
 
-// maxPartBytes bounds what is read of a part of a workbook: a sheet of
-// 1,048,576 rows with 50 cells of ours and theirs has about 3 GB.
-const maxPartBytes = 4_000_000_000
+// Bounds of what is read of a part of a workbook. A sheet of 1,048,576 rows
+// with 50 cells of ours and theirs has about 3 GB; it and the shared strings
+// stream. What other parts list is held in memory, and is small: a few MB for
+// the styles of workbooks that have been copied together for years.
+const (
+	maxPartBytes      = 4_000_000_000
+	maxSmallPartBytes = 64_000_000
+)
 
 // archive is the zip file that a workbook is. Only the parts that matter are
 // ever decompressed.
@@ -67,29 +72,29 @@ func (a *archive) part(name string) *zip.File {
 	return a.byName[strings.ToLower(strings.TrimPrefix(name, "/"))]
 }
 
-// scan gives a part as XML.
-func (a *archive) scan(name string, use func(s *xmlScanner) error) error {
+// scan gives a part of up to limit bytes as XML.
+func (a *archive) scan(name string, limit int64, use func(s *xmlScanner) error) error {
 	f := a.part(name)
 	switch {
 	case f == nil:
 		return damaged("it lacks a part, " + shorten(name))
 	case f.Flags&1 != 0:
 		return errProtected()
-	case f.UncompressedSize64 > maxPartBytes:
-		return tooLarge()
+	case f.UncompressedSize64 > uint64(limit):
+		return tooLarge(limit)
 	}
 	r, err := f.Open()
 	if err != nil {
 		return broken(err)
 	}
 	defer r.Close()
-	return use(newXMLScanner(&partReader{r: r, left: maxPartBytes}))
+	return use(newXMLScanner(&partReader{r: r, limit: limit, left: limit}))
 }
 
 // each calls f for every tag and text of a part, with nothing but that in the
 // scanner's raw bytes.
-func (a *archive) each(name string, f func(s *xmlScanner, t xmlToken) error) error {
-	return a.scan(name, func(s *xmlScanner) error {
+func (a *archive) each(name string, limit int64, f func(s *xmlScanner, t xmlToken) error) error {
+	return a.scan(name, limit, func(s *xmlScanner) error {
 		for {
 			t, err := s.next()
 			if errors.Is(err, io.EOF) {
@@ -108,14 +113,14 @@ func (a *archive) each(name string, f func(s *xmlScanner, t xmlToken) error) err
 
 // partReader says what is wrong with a part in the words of a batch.
 type partReader struct {
-	r    io.Reader
-	left int64
+	r           io.Reader
+	limit, left int64
 }
 
 func (p *partReader) Read(b []byte) (int, error) {
 	n, err := p.r.Read(b)
 	if p.left -= int64(n); p.left < 0 {
-		return 0, tooLarge()
+		return 0, tooLarge(p.limit)
 	}
 	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = broken(err)
@@ -132,8 +137,8 @@ func broken(err error) error {
 	return damaged(strings.TrimPrefix(err.Error(), "zip: "))
 }
 
-func tooLarge() *Error {
-	return &Error{Msg: fmt.Sprintf("a part of the workbook is larger than %d GB", int64(maxPartBytes/1e9)),
+func tooLarge(limit int64) *Error {
+	return &Error{Msg: fmt.Sprintf("a part of the workbook is larger than %d MB", limit/1e6),
 		Hint: "save it as CSV", Err: ErrTooLong}
 }
 
@@ -146,7 +151,7 @@ type relationship struct {
 // relationships reads those of a part; the empty name stands for the archive.
 func (a *archive) relationships(of string) ([]relationship, error) {
 	var all []relationship
-	err := a.each(relationsOf(of), func(s *xmlScanner, t xmlToken) error {
+	err := a.each(relationsOf(of), maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 		if !t.opens() || t.level != 2 || !s.is(t, "Relationship") {
 			return nil
 		}

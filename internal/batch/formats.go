@@ -34,7 +34,7 @@ func (a *archive) formats(name string) ([]format, error) {
 	var ids []int
 	custom := map[int]format{}
 	section := ""
-	err := a.each(name, func(s *xmlScanner, t xmlToken) error {
+	err := a.each(name, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 		switch {
 		case !t.opens():
 		case t.level == 2:

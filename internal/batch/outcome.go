@@ -46,7 +46,7 @@ func stampText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// ReadOutcomes yields what an earlier results.csv shows, for every row that
+// ReadOutcomes yields what earlier results, a file of WriteResults, show, for every row that
 // has a status of ours: everything but the files. An order has an outcome for
 // each row that names it. An error ends it; fs.ErrNotExist says that there are
 // no results.

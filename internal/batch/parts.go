@@ -88,7 +88,7 @@ const contentTypes = "[Content_Types].xml"
 // and one with macros.
 func (a *archive) macros(main string) (bool, error) {
 	var kind, byExtension string
-	err := a.each(contentTypes, func(s *xmlScanner, t xmlToken) error {
+	err := a.each(contentTypes, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 		if !t.opens() || t.level != 2 {
 			return nil
 		}
@@ -129,7 +129,7 @@ func isMacros(kind string) (bool, error) {
 // readMain reads the list of the sheets; sheets are their parts by the id of
 // the relationship.
 func (a *archive) readMain(p *parts, sheets map[string]string) error {
-	return a.each(p.main, func(s *xmlScanner, t xmlToken) error {
+	return a.each(p.main, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 		switch {
 		case !t.opens():
 		case t.level == 2 && s.is(t, "workbookPr"):

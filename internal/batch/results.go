@@ -24,7 +24,7 @@ func (b *Batch) WriteResults(w io.Writer, outcome func(key po.Key) (po.Outcome, 
 }
 
 // ResultsName is the name of the file that WriteResults is for: results.csv,
-// or results.xlsx for a workbook.
+// or results.xlsx or .xlsm for a workbook.
 func (b *Batch) ResultsName() string { return "results" + b.source.extension() }
 
 // sink remembers its error, to tell a full disk from an unreadable batch.

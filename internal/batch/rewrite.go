@@ -51,7 +51,7 @@ func (w *workbook) copyPart(a *archive, part *zip.File, out *zip.Writer, at plac
 	if sheet {
 		err = w.copySheet(a, buffer, at, edit)
 	} else {
-		err = a.each(part.Name, func(s *xmlScanner, t xmlToken) error {
+		err = a.each(part.Name, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 			if err := change(s, t); err != nil {
 				return err
 			}

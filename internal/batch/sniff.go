@@ -16,7 +16,7 @@ var magics = []struct {
 	bytes string
 	err   Error
 }{
-	{ole, Error{Msg: "XLS is not supported", Hint: "save it as CSV", Err: ErrWorkbook}},
+	{ole, Error{Msg: "XLS is not supported", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}},
 	{"\x00\x00\xFE\xFF", Error{Msg: "the encoding is UTF-32", Hint: hintUTF8, Err: ErrEncoding}},
 	{"\xFF\xFE\x00\x00", Error{Msg: "the encoding is UTF-32", Hint: hintUTF8, Err: ErrEncoding}},
 }

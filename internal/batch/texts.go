@@ -2,14 +2,17 @@ package batch
 
 import (
 	"fmt"
-	"math"
 	"strings"
 )
 
 // maxTextsBytes bounds the shared strings of a workbook, which are held in
 // memory during a pass: 1,048,576 rows, as many as a sheet can have, with 250
-// bytes each that no other row has.
-const maxTextsBytes = 256 << 20
+// bytes each that no other row has. Each counts textBytes more, for where it
+// ends: an empty one needs memory too.
+const (
+	maxTextsBytes = 256 << 20
+	textBytes     = 4
+)
 
 // texts are the shared strings of a workbook: most cells with text only have
 // the number of one.
@@ -38,7 +41,7 @@ func (a *archive) texts(name string) (*texts, error) {
 	if name == "" {
 		return all, nil
 	}
-	err := a.each(name, func(s *xmlScanner, t xmlToken) (err error) {
+	err := a.each(name, maxPartBytes, func(s *xmlScanner, t xmlToken) (err error) {
 		if t.level != 2 || !s.is(t, "si") || t.kind == xmlClose {
 			return nil
 		}
@@ -48,7 +51,7 @@ func (a *archive) texts(name string) (*texts, error) {
 			}
 		}
 		all.ends = append(all.ends, uint32(len(all.bytes)))
-		if len(all.bytes) > maxTextsBytes || len(all.ends) > math.MaxInt32 {
+		if len(all.bytes)+textBytes*len(all.ends) > maxTextsBytes {
 			return &Error{Msg: fmt.Sprintf("the texts of the workbook have more than %d MB", maxTextsBytes>>20),
 				Hint: "save it as CSV", Err: ErrTooLong}
 		}

@@ -112,7 +112,7 @@ func (w *workbook) read(f *os.File, each func(rec record) error) error {
 
 // scan calls each for every row of the sheet, and rest for what is behind them.
 func (w *workbook) scan(a *archive, texts *texts, each func(row *sheetRow) error, rest func(s *sheetScanner) error) error {
-	return a.scan(w.part, func(x *xmlScanner) error {
+	return a.scan(w.part, maxPartBytes, func(x *xmlScanner) error {
 		s := &sheetScanner{xmlScanner: x, name: w.sheet, texts: texts, formats: w.formats}
 		for {
 			row, err := s.next()
