@@ -23,6 +23,9 @@ type texts struct {
 
 var _ = uint32(maxTextsBytes + maxCellBytes) // fits
 
+// tooMany reports whether they take more memory than they may.
+func (t *texts) tooMany() bool { return len(t.bytes)+textBytes*len(t.ends) > maxTextsBytes }
+
 func (t *texts) at(i int) string {
 	from := uint32(0)
 	if i > 0 {
@@ -51,7 +54,7 @@ func (a *archive) texts(name string) (*texts, error) {
 			}
 		}
 		all.ends = append(all.ends, uint32(len(all.bytes)))
-		if len(all.bytes)+textBytes*len(all.ends) > maxTextsBytes {
+		if all.tooMany() {
 			return &Error{Msg: fmt.Sprintf("the texts of the workbook have more than %d MB", maxTextsBytes>>20),
 				Hint: "save it as CSV", Err: ErrTooLong}
 		}
