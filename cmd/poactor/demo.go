@@ -89,7 +89,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 // discard takes back the directory of a demo that has not begun, so that the
 // next try finds the name free.
 func discard(dir, out string) {
-	if _, err := os.Stat(filepath.Join(out, resultsFile)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(resultsOf(out)); errors.Is(err, fs.ErrNotExist) {
 		_ = os.RemoveAll(dir) // it was new or empty
 	}
 }
@@ -127,7 +127,7 @@ func (a *app) judge(site *testportal.Portal, out string) error {
 	return nil
 }
 
-// readBack reads how the orders ended from results.csv and manifest.csv, as an
+// readBack reads how the orders ended from the results and manifest.csv, as an
 // auditor would.
 func readBack(out string) ([]po.Outcome, error) {
 	coupa, _ := portal.Builtin("coupa")
@@ -141,7 +141,7 @@ func readBack(out string) ([]po.Outcome, error) {
 	}
 	seen := map[po.Key]bool{}
 	var outcomes []po.Outcome
-	for o, err := range batch.ReadOutcomes(filepath.Join(out, resultsFile), parse) {
+	for o, err := range batch.ReadOutcomes(resultsOf(out), parse) {
 		if err != nil {
 			return nil, err
 		}
@@ -155,8 +155,16 @@ func readBack(out string) ([]po.Outcome, error) {
 	return outcomes, nil
 }
 
-// resultsFile is the batch of a demo with its status columns.
-const resultsFile = "results.csv"
+// resultsOf is the batch with its status columns in an output directory.
+func resultsOf(out string) string {
+	for _, ext := range batchExtensions {
+		path := filepath.Join(out, "results"+ext)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return filepath.Join(out, "results.csv")
+}
 
 func writeBatch(path string, site *testportal.Portal) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)

@@ -78,7 +78,7 @@ func (o *ordeal) readState(ctx context.Context) (state, error) {
 	if err != nil {
 		return s, err
 	}
-	for row, err := range batch.ReadOutcomes(o.results(), parse) {
+	for row, err := range batch.ReadOutcomes(resultsOf(o.out), parse) {
 		if err != nil {
 			return s, err
 		}
@@ -86,14 +86,6 @@ func (o *ordeal) readState(ctx context.Context) (state, error) {
 	}
 	s.manifest, err = report.ReadManifest(filepath.Join(o.out, manifestFile))
 	return s, err
-}
-
-func (o *ordeal) results() string {
-	found, _ := filepath.Glob(filepath.Join(o.out, "results.*"))
-	if len(found) == 0 {
-		return filepath.Join(o.out, resultsFile)
-	}
-	return found[0]
 }
 
 // trouble notes a difference that concerns an order.

@@ -108,8 +108,14 @@ func (j *job) hold() (err error) {
 // keep makes copies of the batch and the settings, so that the run can go on
 // when the batch is edited, and be begun again from the output directory alone.
 func (j *job) keep() error {
-	if err := j.batch.Keep(j.state(batchFile + filepath.Ext(j.batch.ResultsName()))); err != nil {
+	kept := batchFile + filepath.Ext(j.batch.ResultsName())
+	if err := j.batch.Keep(j.state(kept)); err != nil {
 		return err
+	}
+	for _, ext := range batchExtensions { // there is one batch
+		if other := batchFile + ext; other != kept {
+			_ = os.Remove(j.state(other)) // mostly not there
+		}
 	}
 	text, err := j.settings.Marshal()
 	if err != nil {

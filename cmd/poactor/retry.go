@@ -23,6 +23,9 @@ const (
 	batchFile = "batch"
 )
 
+// batchExtensions are those that copies of batches and results can have.
+var batchExtensions = []string{".csv", ".xlsx", ".xlsm"}
+
 // selection is what `poactor retry` is asked for.
 type selection struct {
 	statuses, causes []string
@@ -124,7 +127,7 @@ func lastBatch(dir string) (string, error) {
 	if err := checkRunDir(dir); err != nil {
 		return "", err
 	}
-	for _, ext := range []string{".csv", ".xlsx"} {
+	for _, ext := range batchExtensions {
 		path := filepath.Join(dir, stateDir, batchFile+ext)
 		if _, err := os.Stat(path); err == nil {
 			return path, nil

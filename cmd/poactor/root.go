@@ -12,7 +12,7 @@ import (
 
 const rootHelp = `poactor brings home the documents attached to purchase orders.
 
-It takes a batch, a CSV file with a column PO_NUMBER, opens each order in the
+It takes a batch, a CSV or XLSX file with a column PO_NUMBER, opens each order in the
 procurement portal with a few browsers, saves every attachment in a folder per
 order, and writes the batch back with a status per row. It can be stopped at
 any time: the same command goes on from where it stood.
@@ -59,7 +59,7 @@ func (a *app) runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "run [flags] BATCH",
 		Short:   "Run a batch (the same as poactor BATCH)",
-		Long:    "Run a batch: a CSV file with a column PO_NUMBER, or - for CSV on standard input.",
+		Long:    "Run a batch: a CSV or XLSX file with a column PO_NUMBER, or - for CSV on standard input.",
 		Example: "  poactor run --portal acme.yaml orders.csv\n  cat orders.csv | poactor run --portal acme.yaml --out orders -",
 		Args:    oneArgument("BATCH", "poactor orders.csv, or poactor --help"),
 		RunE: func(c *cobra.Command, args []string) error {

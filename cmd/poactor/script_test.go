@@ -64,6 +64,8 @@ func TestScripts(t *testing.T) {
 			"tmpfs":     cmdTmpfs,
 			"verify":    cmdVerify,
 			"spoil":     cmdSpoil,
+			"workbook":  cmdWorkbook,
+			"cell":      cmdCell,
 		},
 	})
 }

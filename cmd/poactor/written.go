@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// written remembers what results.csv was when it was written here: people open
-// it in Excel, and what they have made of it must not be lost. It is kept in the
+// written remembers what results.* was when it was written here: people open it
+// in Excel, and what they have made of it must not be lost. It is kept in the
 // output directory, since they do so between starts as well.
 type written struct {
 	// Hashes are those of the last two contents: the newer is recorded before the

@@ -2,10 +2,12 @@ package batch
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,13 +22,14 @@ type Parse func(written string) (key po.Key, number string, err error)
 // Batch is a file of orders. Its methods read the file again; none may run
 // while Keep does.
 type Batch struct {
-	dialect
-	parse Parse
-	name  string // the path as the user gave it, for errors
-	path  string // where the bytes are
-	stamp stamp  // of path
-	rows  int    // records behind the header
-	width int    // columns that hold something, in any row
+	layout
+	source source
+	parse  Parse
+	name   string // the path as the user gave it, for errors
+	path   string // where the bytes are
+	stamp  stamp  // of path
+	rows   int    // records behind the header
+	width  int    // columns that hold something, in any row
 }
 
 // stamp tells whether a file has changed.
@@ -35,8 +38,9 @@ type stamp struct {
 	time time.Time
 }
 
-// Open reads a batch through once: it finds encoding, dialect and columns and
-// checks that every row can be read. Errors are of type *Error.
+// Open reads a batch through once: it finds out what kind of file it is and
+// which columns it has, and checks that every row can be read. Errors are of
+// type *Error.
 func Open(path string, parse Parse) (*Batch, error) {
 	b := &Batch{parse: parse, name: path, path: path}
 	if err := b.open(); err != nil {
@@ -46,7 +50,7 @@ func Open(path string, parse Parse) (*Batch, error) {
 }
 
 func (b *Batch) open() error {
-	f, err := b.file(0)
+	f, err := b.file()
 	if err != nil {
 		return err
 	}
@@ -56,44 +60,54 @@ func (b *Batch) open() error {
 		return err
 	}
 	b.stamp = stamp{info.Size(), info.ModTime()}
-	c, bom, err := sniff(f)
+	if err := b.recognise(f); err != nil {
+		return err
+	}
+	return b.measure()
+}
+
+// recognise finds out what kind of file f is, by what is in it: names are
+// wrong too often.
+func (b *Batch) recognise(f *os.File) error {
+	zipped, err := isZip(f)
 	if err != nil {
 		return err
 	}
-	again := func() (io.Reader, error) {
-		_, err := f.Seek(int64(bom), io.SeekStart)
-		return f, err
-	}
-	tsv := strings.EqualFold(filepath.Ext(b.name), ".tsv")
-	if b.dialect, err = findDialect(again, c, tsv); err != nil {
+	if zipped {
+		w, l, err := openWorkbook(f)
+		b.source, b.layout = w, l
 		return err
 	}
-	b.bom, b.width = bom, len(b.names)
-	return b.measure()
+	c, l, err := openCSV(f, strings.EqualFold(filepath.Ext(b.name), ".tsv"))
+	b.source, b.layout = c, l
+	return err
 }
 
 // measure reads every row and counts.
 func (b *Batch) measure() error {
-	b.width = 0
-	err := b.records(func(i int, rec *record) error {
+	err := b.records(func(i int, rec record) error {
 		if i >= 0 {
 			b.rows++
 		}
 		if i < -1 {
 			return nil
 		}
-		for k := len(rec.cells); k > b.width; k-- {
-			if len(rec.cell(k-1)) > 0 {
+		for k := rec.width(); k > b.width; k-- {
+			if rec.holds(k - 1) {
 				b.width = k
 			}
 		}
 		return nil
 	})
+	if at := b.places(); err == nil && slices.Max(at[:]) >= maxColumns {
+		return &Error{Msg: fmt.Sprintf("no room for the status columns: a row has %d cells", b.width),
+			Hint: "delete columns that are not needed", Err: ErrTooLong}
+	}
 	return err
 }
 
-// file opens the batch's bytes at an offset.
-func (b *Batch) file(offset int64) (*os.File, error) {
+// file opens the batch's bytes.
+func (b *Batch) file() (*os.File, error) {
 	// Asked before opening: opening a pipe would wait for its writer.
 	info, err := os.Stat(b.path)
 	switch {
@@ -104,21 +118,13 @@ func (b *Batch) file(offset int64) (*os.File, error) {
 	case !info.Mode().IsRegular():
 		return nil, &Error{Msg: "it is not a regular file", Hint: "give - to read from standard input", Err: ErrNotFile}
 	}
-	f, err := os.Open(b.path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := f.Seek(offset, io.SeekStart); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
+	return os.Open(b.path)
 }
 
 // records calls each for every record: negative numbers for those before the
 // rows, -1 for the header, 0 for the first row.
-func (b *Batch) records(each func(i int, rec *record) error) error {
-	f, err := b.file(int64(b.bom))
+func (b *Batch) records(each func(i int, rec record) error) error {
+	f, err := b.file()
 	if err != nil {
 		return err
 	}
@@ -126,19 +132,16 @@ func (b *Batch) records(each func(i int, rec *record) error) error {
 	if err := b.unchanged(f); err != nil {
 		return err
 	}
-	s := newScanner(f, b.charset, b.delim)
-	for i := -1 - b.preface; ; i++ {
-		rec, err := s.next()
-		if errors.Is(err, io.EOF) {
-			return b.unchanged(f)
-		}
-		if err == nil {
-			err = each(i, rec)
-		}
-		if err != nil {
-			return err
-		}
+	i := -1 - b.preface
+	err = b.source.read(f, func(rec record) error {
+		err := each(i, rec)
+		i++
+		return err
+	})
+	if err != nil {
+		return err
 	}
+	return b.unchanged(f)
 }
 
 // unchanged checks that f still is what was opened.
@@ -183,7 +186,7 @@ func same(a, b string) bool {
 }
 
 func (b *Batch) copy(path string) error {
-	from, err := b.file(0)
+	from, err := b.file()
 	if err != nil {
 		return err
 	}

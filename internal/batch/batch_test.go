@@ -29,6 +29,8 @@ func open(t testing.TB, text string) *Batch {
 	return mustOpen(t, file(t, "batch.csv", text))
 }
 
+func dialectOf(b *Batch) dialect { return b.source.(*csvFile).dialect }
+
 func utf16LE(s string) string { return string(charsetUTF16LE.encode(nil, s)) }
 func utf16BE(s string) string { return string(charsetUTF16BE.encode(nil, s)) }
 
@@ -69,8 +71,8 @@ func TestDialect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := open(t, tt.text)
-			if b.charset != tt.charset || b.delim != tt.delim || b.preface != tt.preface {
-				t.Errorf("charset %v, delimiter %q, preface %d", b.charset, b.delim, b.preface)
+			if d := dialectOf(b); d.charset != tt.charset || d.delim != tt.delim || b.preface != tt.preface {
+				t.Errorf("charset %v, delimiter %q, preface %d", d.charset, d.delim, b.preface)
 			}
 			checkNothingFilled(t, b, []byte(tt.text), t.TempDir())
 		})
@@ -79,8 +81,8 @@ func TestDialect(t *testing.T) {
 
 func TestTSVName(t *testing.T) {
 	t.Parallel()
-	if b := mustOpen(t, file(t, "batch.TSV", "PO_NUMBER\n1\n")); b.delim != '\t' {
-		t.Errorf("delimiter %q", b.delim)
+	if b := mustOpen(t, file(t, "batch.TSV", "PO_NUMBER\n1\n")); dialectOf(b).delim != '\t' {
+		t.Errorf("delimiter %q", dialectOf(b).delim)
 	}
 }
 
@@ -123,7 +125,6 @@ func TestOpenErrors(t *testing.T) {
 		"no column":                {"Order;\"Sup\nplier\";\n1;2\n", ErrNoColumn, 0, `the columns are "Order", "Sup plier", ""`},
 		"many columns":             {strings.Repeat("column,", 20), ErrNoColumn, 0, `"column" and 9 more`},
 		"long name":                {long[:1<<17] + ",b\n", ErrNoColumn, 0, `xxx…", "b"`},
-		"xlsx":                     {"PK\x03\x04rest", ErrWorkbook, 0, "XLSX is not supported yet"},
 		"xls":                      {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", ErrWorkbook, 0, "XLS is not supported"},
 		"binary":                   {"PO_NUMBER\n1\n\x7fELF\x00\x01\n", ErrBinary, 3, "binary file"},
 		"NUL in UTF-16":            {"\xFF\xFE" + utf16LE("PO_NUMBER\n\x00\n"), ErrBinary, 2, "binary file"},
@@ -135,6 +136,7 @@ func TestOpenErrors(t *testing.T) {
 		"long header":              {long + ",PO_NUMBER\n", ErrTooLong, 1, "longer than"},
 		"long row":                 {"PO_NUMBER\n" + strings.Repeat("1\n", 30) + "1" + strings.Repeat(","+long[:1<<20], 9), ErrTooLong, 32, "row is longer"},
 		"wide row":                 {"PO_NUMBER,A\n1\n" + wide + wide + "\n", ErrTooLong, 3, "more than 16384 cells"},
+		"no room":                  {"PO_NUMBER" + wide[:maxColumns-2] + "\n1" + wide[:maxColumns-11] + "x\n", ErrTooLong, 0, "no room for the status columns"},
 		"open quote":               {"PO_NUMBER,A\n1,\"a\n2,b\n3,c\n", ErrQuote, 2, "a quote opens here"},
 		"open quote closed by one": {"PO_NUMBER,A\n1,\"Foo Inc\n2,\"Bar\"\n", ErrQuote, 2, "a quote opens here"},
 		"open quote far down":      {"PO_NUMBER,A\n" + strings.Repeat("1,a\n", 999) + "2,\"b\n3,c\n", ErrQuote, 1001, "a quote opens here"},

@@ -14,19 +14,18 @@ const delimiters = ",;\t|"
 // sampleRows is how many rows tell delimiters apart where the header does not.
 const sampleRows = 20
 
-// dialect is how a batch is laid out.
+// dialect is how a CSV file is written.
 type dialect struct {
 	charset charset
 	bom     int // its length in bytes
 	delim   rune
-	preface int // records before the header: the sep= line, empty lines
-	columns columns
-	names   []string // of the header
+	quoted  bool // the header quotes every name
 }
 
 // guess is a dialect and what speaks for it.
 type guess struct {
 	dialect
+	layout
 	fields int // in the sampled rows
 }
 
@@ -44,10 +43,10 @@ func (g guess) better(h guess) bool {
 
 // findDialect looks at the first rows. open gives the file from behind the
 // byte order mark.
-func findDialect(open func() (io.Reader, error), c charset, tsv bool) (dialect, error) {
+func findDialect(open func() (io.Reader, error), c charset, tsv bool) (guess, error) {
 	declared, err := declaredDelimiter(open, c)
 	if err != nil {
-		return dialect{}, err
+		return guess{}, err
 	}
 	candidates := delimiters
 	switch {
@@ -68,13 +67,13 @@ func findDialect(open func() (io.Reader, error), c charset, tsv bool) (dialect, 
 	}
 	switch {
 	case best == nil:
-		return dialect{}, failed
+		return guess{}, failed
 	case best.columns.number < 0 && len(best.names) == 1 && failed != nil:
-		return dialect{}, failed
+		return guess{}, failed
 	case best.columns.number < 0:
-		return dialect{}, noColumn(best.names)
+		return guess{}, noColumn(best.names)
 	}
-	return best.dialect, nil
+	return *best, nil
 }
 
 // declaredDelimiter reads Excel's sep= line; 0 if there is none.
@@ -87,7 +86,7 @@ func declaredDelimiter(open func() (io.Reader, error), c charset) (rune, error) 
 	if err != nil {
 		return 0, nil // whatever it is, tryDelimiter says it better
 	}
-	line := strings.ToLower(unquote(c.decode(rec.cell(0))))
+	line := strings.ToLower(rec.text(0))
 	if rest, ok := strings.CutPrefix(line, "sep="); ok && len(rest) == 1 && strings.Contains(delimiters, rest) {
 		return rune(rest[0]), nil
 	}
@@ -120,47 +119,22 @@ func tryDelimiter(open func() (io.Reader, error), c charset, delim rune, declare
 
 // readHeader finds the first row that is not empty, behind the sep= line if
 // one is declared.
-func (d *dialect) readHeader(s *scanner, declared bool) error {
-	for ; ; d.preface++ {
+func (g *guess) readHeader(s *scanner, declared bool) error {
+	for {
 		rec, err := s.next()
 		if errors.Is(err, io.EOF) {
-			return &Error{Msg: "empty file", Hint: hintCSV + " with a column PO_NUMBER", Err: ErrEmpty}
+			return &Error{Msg: "empty file", Hint: hintHeader, Err: ErrEmpty}
 		}
 		if err != nil {
 			return err
 		}
-		if declared && d.preface == 0 || d.blank(rec) {
+		if declared && g.preface == 0 {
+			g.preface++
 			continue
 		}
-		quoted := true
-		for i := range rec.cells {
-			d.names = append(d.names, d.text(rec, i))
-			quoted = quoted && d.isQuoted(rec, i)
-		}
-		d.columns = readHeader(d.names)
-		d.columns.quoted = quoted
-		return nil
-	}
-}
-
-// text gives the text of a cell; empty if the row is too short to have it.
-func (d *dialect) text(rec *record, i int) string {
-	if i < 0 || i >= len(rec.cells) {
-		return ""
-	}
-	return unquote(d.charset.decode(rec.cell(i)))
-}
-
-func (d *dialect) isQuoted(rec *record, i int) bool {
-	return i < len(rec.cells) && len(rec.cell(i)) > 0 && d.charset.value(rec.cell(i)) == '"'
-}
-
-// blank reports whether there is nothing to see in a row.
-func (d *dialect) blank(rec *record) bool {
-	for i := range rec.cells {
-		if trim(d.text(rec, i)) != "" {
-			return false
+		if g.take(rec) {
+			g.quoted = rec.allQuoted()
+			return nil
 		}
 	}
-	return true
 }

@@ -1,11 +1,17 @@
-// Package batch reads the batch, a CSV or TSV file of purchase orders, and
-// writes it back with the status columns filled.
+// Package batch reads the batch, a CSV, TSV or XLSX file of purchase orders,
+// and writes it back with the status columns filled.
 //
 // The bytes of the user's own cells are never decoded and encoded again: a row
 // is cut into cells, each of which keeps its raw bytes, and only the cells
 // that poactor fills are replaced. Quoting, line ends, delimiter, byte order
 // mark, sep= line, ragged rows and empty lines come back as they were.
 //
-// Nothing is held in memory but the row at hand: every operation is a pass
-// over the file.
+// A workbook is treated alike: its one sheet with the orders is cut into cells,
+// all other parts are copied without being decompressed. So styles, formulas,
+// tables, validations, macros and whatever else Excel knows survive, and a
+// sheet of any length is a stream. (excelize holds the whole sheet in memory and
+// writes it in its own words; it is asked only how dates look.)
+//
+// Nothing is held in memory but the row at hand, and of a workbook its shared
+// strings: every operation is a pass over the file.
 package batch

@@ -21,22 +21,34 @@ var (
 	ErrTooLong  = errors.New("too long")
 	ErrQuote    = errors.New("quote that does not close")
 	ErrChanged  = errors.New("changed since it was opened")
+
+	ErrDamaged   = errors.New("damaged workbook")
+	ErrProtected = errors.New("protected by a password")
+
+	errPanic = errors.New("panic")
 )
 
 // Error says what is wrong with a batch, in one line.
 type Error struct {
-	Path string // as the user gave it
-	Line int    // 1-based; 0 if it is about the whole file
-	Msg  string
-	Hint string // what to do about it; may be empty
-	Err  error  // one of this package's, or that of the file system
+	Path  string // as the user gave it
+	Sheet string // of a workbook, if it is about one
+	Line  int    // 1-based, in a sheet the row; 0 if it is about the whole file
+	Msg   string
+	Hint  string // what to do about it; may be empty
+	Err   error  // one of this package's, or that of the file system
 }
 
 func (e *Error) Error() string {
-	if e.Line == 0 {
-		return fmt.Sprintf("%s: %s", printable(e.Path), e.Msg)
+	where := printable(e.Path)
+	line := "line"
+	if e.Sheet != "" {
+		where += ": sheet " + strconv.Quote(shorten(e.Sheet))
+		line = "row"
 	}
-	return fmt.Sprintf("%s: line %d: %s", printable(e.Path), e.Line, e.Msg)
+	if e.Line > 0 {
+		where += fmt.Sprintf(": %s %d", line, e.Line)
+	}
+	return where + ": " + e.Msg
 }
 
 // Unwrap gives what is wrong.
@@ -82,4 +94,19 @@ func noColumn(names []string) *Error {
 		Hint: "name the column of order numbers PO_NUMBER in the first row",
 		Err:  ErrNoColumn,
 	}
+}
+
+const hintSaveAgain = "open it in Excel or LibreOffice and save it again"
+
+// damaged is the error of a workbook that does not hold together.
+func damaged(why string) *Error {
+	return &Error{Msg: "the workbook is damaged: " + why, Hint: hintSaveAgain, Err: ErrDamaged}
+}
+
+func errProtected() *Error {
+	return &Error{Msg: "the workbook is protected by a password", Hint: "save it without a password", Err: ErrProtected}
+}
+
+func longText() *Error {
+	return &Error{Msg: fmt.Sprintf("a text is longer than %d bytes", maxCellBytes), Hint: "shorten it", Err: ErrTooLong}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/poactor/poactor/po"
 )
@@ -96,21 +97,45 @@ func TestGolden(t *testing.T) {
 	for _, path := range corpus(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			got := results(t, mustOpen(t, path), outcome)
-			golden := path + ".golden"
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
+			checkGolden(t, path, results(t, mustOpen(t, path), outcome))
+		})
+	}
+}
+
+// TestGoldenWorkbooks: as another program reads the results.
+func TestGoldenWorkbooks(t *testing.T) {
+	t.Parallel()
+	for _, path := range workbooks(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			b := mustOpen(t, path)
+			f, err := excelize.OpenReader(bytes.NewReader(results(t, b, outcome)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("results differ:\n%s", cmp.Diff(lines(want), lines(got)))
+			rows, err := f.GetRows(b.source.(*workbook).sheet)
+			if err != nil {
+				t.Fatal(err)
 			}
+			var got bytes.Buffer
+			for i, row := range rows {
+				fmt.Fprintf(&got, "%d %q\n", i+1, row)
+			}
+			checkGolden(t, path, got.Bytes())
 		})
+	}
+}
+
+func checkGolden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	golden := path + ".golden"
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := read(t, golden); !bytes.Equal(got, want) {
+		t.Errorf("results differ:\n%s", cmp.Diff(lines(want), lines(got)))
 	}
 }
 
@@ -129,9 +154,11 @@ func TestUntouched(t *testing.T) {
 				t.Fatal(err)
 			}
 			after := mustOpen(t, changed)
-			if before.charset != after.charset || before.bom != after.bom || before.delim != after.delim || before.preface != after.preface {
-				t.Errorf("dialect %v %d %q %d became %v %d %q %d", before.charset, before.bom, before.delim, before.preface,
-					after.charset, after.bom, after.delim, after.preface)
+			if before, after := dialectOf(before), dialectOf(after); before != after {
+				t.Errorf("dialect %+v became %+v", before, after)
+			}
+			if before.preface != after.preface {
+				t.Errorf("%d records before the header became %d", before.preface, after.preface)
 			}
 			if diff := cmp.Diff(outside(t, before, after.columns), outside(t, after, after.columns)); diff != "" {
 				t.Error(diff)
@@ -145,7 +172,8 @@ func TestUntouched(t *testing.T) {
 func outside(t *testing.T, b *Batch, c columns) []string {
 	t.Helper()
 	var rows []string
-	err := b.records(func(i int, rec *record) error {
+	err := b.records(func(i int, r record) error {
+		rec := r.(*csvRecord)
 		filled := map[int]bool{}
 		if i >= -1 {
 			for _, at := range c.status {
@@ -207,8 +235,9 @@ func checkNothingFilled(t check, b *Batch, in []byte, dir string) {
 // behind the header's last cell that is not empty, before its line end.
 func headerCells(t check, b *Batch) (from, to int) {
 	t.Helper()
-	at := b.bom
-	err := b.records(func(i int, rec *record) error {
+	at := dialectOf(b).bom
+	err := b.records(func(i int, r record) error {
+		rec := r.(*csvRecord)
 		if i == -1 {
 			for _, c := range rec.cells {
 				if c.to > c.from {

@@ -3,6 +3,7 @@ package batch
 import (
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -15,9 +16,10 @@ const formulas = "=+-@＝＋－＠"
 // delimiter than ours, or does not see our quotes.
 const separators = ",;\t|\"\r\n"
 
-// maxTextRunes bounds the cells of ours; Excel spills a cell of more than
-// 32,767 characters into the next rows.
-const maxTextRunes = 32000
+// maxTextUnits bounds the cells of ours, in UTF-16 units, which is what Excel
+// counts: of a CSV file it spills a cell of more than 32,767 into the next
+// rows, a workbook with one it calls damaged.
+const maxTextUnits = 32000
 
 // clean makes hostile text one valid line.
 func clean(s string) string {
@@ -31,14 +33,24 @@ func clean(s string) string {
 
 // clip shortens text to what a spreadsheet's cell can hold.
 func clip(s string) string {
-	if len(s) <= maxTextRunes || utf8.RuneCountInString(s) <= maxTextRunes {
-		return s
+	units, cut := 0, 0
+	for i, r := range s {
+		if units < maxTextUnits {
+			cut = i
+		}
+		if units += utf16.RuneLen(r); units > maxTextUnits {
+			return s[:cut] + "…"
+		}
 	}
-	return string([]rune(s)[:maxTextRunes-1]) + "…"
+	return s
 }
 
 // guard puts an apostrophe before everything in s that could begin a formula.
 // unguard takes it off again: unguard(guard(s)) == s.
+//
+// It is for workbooks too. There text is stored as text, which is no formula
+// until somebody edits the cell, or saves the sheet as CSV and opens that: the
+// apostrophe holds through both.
 func guard(s string) string {
 	if !strings.ContainsAny(s, formulas) {
 		return s

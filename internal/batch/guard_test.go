@@ -3,6 +3,7 @@ package batch
 import (
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"pgregory.net/rapid"
 )
@@ -45,8 +46,14 @@ func TestClean(t *testing.T) {
 			t.Errorf("clean(%q) = %q, want %q", s, got, want)
 		}
 	}
-	if got := []rune(clip(strings.Repeat("ß", 40000))); len(got) != maxTextRunes {
-		t.Errorf("%d characters", len(got))
+	for text, want := range map[string]int{"a": maxTextUnits, "ß": maxTextUnits, "😀": maxTextUnits - 1} {
+		got := clip(strings.Repeat(text, 40000))
+		if n := len(utf16.Encode([]rune(got))); n != want || !strings.HasSuffix(got, text+"…") {
+			t.Errorf("%s: %d units", text, n)
+		}
+	}
+	if fits := strings.Repeat("😀", maxTextUnits/2); clip(fits) != fits {
+		t.Error("a text that fits is cut")
 	}
 }
 

@@ -26,6 +26,9 @@ const (
 	numStatusColumns
 )
 
+// isCount reports whether a status column holds numbers.
+func isCount(k int) bool { return k == colFound || k == colDownloaded || k == colAttempts }
+
 // divider heads the column right of which the folder levels are.
 const divider = "<|>"
 
@@ -36,12 +39,11 @@ var numberNames = []string{"ponumber", "purchaseordernumber", "purchaseorder", "
 // columns says where in a row things are; -1 where they are not.
 type columns struct {
 	number int
-	status [numStatusColumns]int
+	status places
 	levels int // the first column of levels
 	// ours are the columns that are never a level, whatever their place: the
 	// results have ours right of the levels and may be read again.
-	ours   map[int]bool
-	quoted bool // the header quotes every name
+	ours map[int]bool
 }
 
 // readHeader finds the columns in a header's names.

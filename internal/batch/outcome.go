@@ -13,15 +13,15 @@ import (
 // values are the texts of the status columns; nil leaves a cell as it is.
 type values [numStatusColumns]*string
 
-// values gives the cells of an outcome.
-func (w *writer) values(o po.Outcome) values {
+// valuesOf gives the cells of an outcome.
+func valuesOf(o po.Outcome) values {
 	names := make([]string, len(o.Files))
 	for i, f := range o.Files {
 		names[i] = f.Name
 	}
 	var v values
 	set := func(k int, text string) { v[k] = &text }
-	free := func(k int, text string) { set(k, guard(clip(clean(text)))) }
+	free := func(k int, text string) { set(k, clip(guard(clean(text)))) }
 	set(colStatus, string(o.Status))
 	set(colFound, strconv.Itoa(o.Found))
 	set(colDownloaded, strconv.Itoa(len(o.Files)))
@@ -46,7 +46,7 @@ func stampText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// ReadOutcomes yields what an earlier results.csv shows, for every row that
+// ReadOutcomes yields what earlier results, a file of WriteResults, show, for every row that
 // has a status of ours: everything but the files. An order has an outcome for
 // each row that names it. An error ends it; fs.ErrNotExist says that there are
 // no results.
@@ -57,7 +57,7 @@ func ReadOutcomes(path string, parse Parse) iter.Seq2[po.Outcome, error] {
 			yield(po.Outcome{}, err)
 			return
 		}
-		err = b.records(func(i int, rec *record) error {
+		err = b.records(func(i int, rec record) error {
 			if i < 0 {
 				return nil
 			}
@@ -73,9 +73,9 @@ func ReadOutcomes(path string, parse Parse) iter.Seq2[po.Outcome, error] {
 }
 
 // outcome reads the status columns of a row.
-func (b *Batch) outcome(rec *record) po.Outcome {
+func (b *Batch) outcome(rec record) po.Outcome {
 	row, _ := b.row(rec)
-	text := func(k int) string { return trim(b.text(rec, b.columns.status[k])) }
+	text := func(k int) string { return trim(rec.text(b.columns.status[k])) }
 	number := func(k int) int {
 		n, err := strconv.Atoi(text(k))
 		if err != nil || n < 0 {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/poactor/poactor/po"
 )
@@ -63,12 +64,13 @@ func TestWriteError(t *testing.T) {
 func TestReadOutcomes(t *testing.T) {
 	t.Parallel()
 	want := []po.Outcome{
-		{Key: "1", Status: po.Partial, Cause: po.DownloadRejected, Detail: `"'x", =1`, Supplier: "=Acme, \"São\"; +1", Found: 3,
+		{Key: "1", Status: po.Partial, Cause: po.DownloadRejected, Detail: `"'x", =1 <&> _x0041_ ß`, Supplier: "=Acme, \"São\"; +1", Found: 3,
 			Folder: "-São/PO_1_PARTIAL", URL: "https://x.example/1?a=;=2", Attempts: 2, Time: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)},
 		{Key: malformedKey("BAD"), Status: po.Failed, Cause: po.InvalidNumber, Detail: "no", Attempts: 0, Time: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)},
 	}
 	for _, text := range []string{"PO_NUMBER\nPO1\nbad\n3\n", "sep=;\r\nPO;A\r\n1;\r\n;\r\nbad;b\r\n3;\r\n", "\"PO\"|\"<|>\"\n\"1\"\n\"BAD\"",
-		"\xFF\xFE" + utf16LE("PO\tA\n1\tb\nbad"), "PO;\xDF\n1\nbad\n"} {
+		"\xFF\xFE" + utf16LE("PO\tA\n1\tb\nbad"), "PO;\xDF\n1\nbad\n", string(orders("PO1", "bad", "3").bytes()),
+		string(orders("1", "", "BAD").set(sheetOne, strings.ReplaceAll(prefixed, "</x:sheetData>", `<x:row><x:c t="str"><x:v>bad</x:v></x:c></x:row></x:sheetData>`)).bytes())} {
 		out := results(t, open(t, text), func(key po.Key) (po.Outcome, bool) {
 			i := slices.IndexFunc(want, func(o po.Outcome) bool { return o.Key == key })
 			if i < 0 {
@@ -77,14 +79,14 @@ func TestReadOutcomes(t *testing.T) {
 			return want[i], true
 		})
 		var got []po.Outcome
-		for o, err := range ReadOutcomes(file(t, "results.csv", string(out)), parse) {
+		for o, err := range ReadOutcomes(file(t, "results", string(out)), parse) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			got = append(got, o)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%q:\n%s", text, diff)
+			t.Errorf("%.200q:\n%s", text, diff)
 		}
 	}
 	for _, err := range ReadOutcomes(filepath.Join(t.TempDir(), "none.csv"), parse) {
@@ -144,6 +146,35 @@ func TestNoFormulas(t *testing.T) {
 					t.Errorf("%s holds %q", rows[0][i+2], cell)
 				}
 			}
+		}
+	}
+}
+
+// TestNoFormulasInWorkbooks: text of the portal is stored as text, guarded as
+// in CSV, and fits into a cell; the user's own formula stays.
+func TestNoFormulasInWorkbooks(t *testing.T) {
+	t.Parallel()
+	path := rows(`<row r="1">` + inline("A1", "PO") + inline("B1", "SUPPLIER") + `</row><row r="2"><c r="A2"><v>1</v></c><c r="B2"><f>1+1</f><v>2</v></c><c r="C2"><f>2+2</f><v>4</v></c></row>`).file(t)
+	for evil, want := range map[string]string{"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\r\n=1": "  '=1", "_x003D_1": "_x003D_1",
+		"</t></is></c>": "</t></is></c>", "]]>&amp;": "]]>&amp;", "\x00\uFFFF\xFF": " \uFFFD\uFFFD", " x ": " x ", "12": "12", "TRUE": "TRUE",
+		strings.Repeat("=;", 20000): strings.Repeat("'=;", maxTextUnits/3) + "'…"} {
+		out := results(t, mustOpen(t, path), func(key po.Key) (po.Outcome, bool) {
+			return po.Outcome{Key: key, Status: po.Failed, Detail: evil, Supplier: evil, Folder: evil, URL: evil, Files: []po.File{{Name: evil}}}, true
+		})
+		f, err := excelize.OpenReader(bytes.NewReader(out))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cell := range []string{"B2", "G2", "I2", "J2", "K2"} {
+			text, err := f.GetCellValue("Orders", cell)
+			formula, _ := f.GetCellFormula("Orders", cell)
+			kind, _ := f.GetCellType("Orders", cell)
+			if err != nil || text != want || formula != "" || kind != excelize.CellTypeInlineString {
+				t.Errorf("%.20q in %s: %.60q, formula %q, kind %v, %v", evil, cell, text, formula, kind, err)
+			}
+		}
+		if formula, err := f.GetCellFormula("Orders", "C2"); formula != "2+2" {
+			t.Errorf("the user's formula is %q, %v", formula, err)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (b *Batch) Rows() iter.Seq2[Row, error] {
 
 // each calls f for every row that is not empty, with its number among all.
 func (b *Batch) each(f func(i int, row Row) error) error {
-	return b.records(func(i int, rec *record) error {
+	return b.records(func(i int, rec record) error {
 		if i < 0 {
 			return nil
 		}
@@ -54,9 +54,9 @@ func (b *Batch) each(f func(i int, row Row) error) error {
 }
 
 // row reads a record; false if it is empty.
-func (b *Batch) row(rec *record) (Row, bool) {
-	row := Row{Line: rec.line, Status: b.status(rec), Order: po.Order{Written: trim(b.text(rec, b.columns.number))}}
-	if row.Order.Written == "" && b.blank(rec) {
+func (b *Batch) row(rec record) (Row, bool) {
+	row := Row{Line: rec.number(), Status: b.status(rec), Order: po.Order{Written: trim(rec.text(b.columns.number))}}
+	if row.Order.Written == "" && blank(rec) {
 		return Row{}, false
 	}
 	row.Order.Levels = b.levels(rec)
@@ -81,8 +81,8 @@ func malformedKey(written string) po.Key {
 }
 
 // status reads the STATUS column; empty if the cell is none of ours.
-func (b *Batch) status(rec *record) po.Status {
-	s := po.Status(strings.ToUpper(trim(b.text(rec, b.columns.status[colStatus]))))
+func (b *Batch) status(rec record) po.Status {
+	s := po.Status(strings.ToUpper(trim(rec.text(b.columns.status[colStatus]))))
 	if !s.Valid() {
 		return ""
 	}
@@ -90,13 +90,13 @@ func (b *Batch) status(rec *record) po.Status {
 }
 
 // levels reads the cells right of the divider that name folders.
-func (b *Batch) levels(rec *record) []string {
+func (b *Batch) levels(rec record) []string {
 	if b.columns.levels < 0 {
 		return nil
 	}
 	var levels []string
-	for i := b.columns.levels; i < len(rec.cells); i++ {
-		if text := trim(b.text(rec, i)); text != "" && !b.columns.ours[i] {
+	for i := b.columns.levels; i < rec.width(); i++ {
+		if text := trim(rec.text(i)); text != "" && !b.columns.ours[i] {
 			levels = append(levels, text)
 		}
 	}

@@ -20,15 +20,39 @@ const (
 // span is the place of a cell's raw bytes in its record.
 type span struct{ from, to int }
 
-// record is one row with all its bytes. It is valid until the next is read.
-type record struct {
-	line  int    // where it begins, 1-based
-	raw   []byte // everything, the line end included
-	cells []span // at least one
-	end   int    // where the line end begins
+// csvRecord is one row with all its bytes. It is valid until the next is read.
+type csvRecord struct {
+	charset charset
+	line    int    // where it begins, 1-based
+	raw     []byte // everything, the line end included
+	cells   []span // at least one
+	end     int    // where the line end begins
 }
 
-func (r *record) cell(i int) []byte { return r.raw[r.cells[i].from:r.cells[i].to] }
+func (r *csvRecord) cell(i int) []byte { return r.raw[r.cells[i].from:r.cells[i].to] }
+func (r *csvRecord) number() int       { return r.line }
+func (r *csvRecord) width() int        { return len(r.cells) }
+func (r *csvRecord) holds(i int) bool  { return len(r.cell(i)) > 0 }
+
+func (r *csvRecord) text(i int) string {
+	if i < 0 || i >= len(r.cells) {
+		return ""
+	}
+	return unquote(r.charset.decode(r.cell(i)))
+}
+
+func (r *csvRecord) isQuoted(i int) bool {
+	return i < len(r.cells) && r.holds(i) && r.charset.value(r.cell(i)) == '"'
+}
+
+func (r *csvRecord) allQuoted() bool {
+	for i := range r.cells {
+		if !r.isQuoted(i) {
+			return false
+		}
+	}
+	return true
+}
 
 // scanner cuts a file into records. encoding/csv cannot be used: it gives no
 // raw bytes back.
@@ -37,7 +61,7 @@ type scanner struct {
 	charset charset
 	delim   uint16 // 0: none
 	line    int    // of the next unit
-	rec     record
+	rec     csvRecord
 	cell    cell
 }
 
@@ -64,8 +88,8 @@ func newScanner(r io.Reader, c charset, delim rune) *scanner {
 }
 
 // next returns the next record; io.EOF if there is none.
-func (s *scanner) next() (*record, error) {
-	s.rec = record{line: s.line, raw: s.rec.raw[:0], cells: s.rec.cells[:0]}
+func (s *scanner) next() (*csvRecord, error) {
+	s.rec = csvRecord{charset: s.charset, line: s.line, raw: s.rec.raw[:0], cells: s.rec.cells[:0]}
 	s.open()
 	for {
 		u, at, err := s.read()
@@ -185,7 +209,7 @@ func (s *scanner) close(to int) error {
 }
 
 // last ends the record at the end of the file.
-func (s *scanner) last(err error) (*record, error) {
+func (s *scanner) last(err error) (*csvRecord, error) {
 	switch {
 	case !errors.Is(err, io.EOF):
 		return nil, err

@@ -16,15 +16,15 @@ var magics = []struct {
 	bytes string
 	err   Error
 }{
-	{"PK\x03\x04", Error{Msg: "XLSX is not supported yet", Hint: "save it as CSV", Err: ErrWorkbook}},
-	{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Error{Msg: "XLS is not supported", Hint: "save it as CSV", Err: ErrWorkbook}},
+	{ole, Error{Msg: "XLS is not supported", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}},
 	{"\x00\x00\xFE\xFF", Error{Msg: "the encoding is UTF-32", Hint: hintUTF8, Err: ErrEncoding}},
 	{"\xFF\xFE\x00\x00", Error{Msg: "the encoding is UTF-32", Hint: hintUTF8, Err: ErrEncoding}},
 }
 
 const (
-	hintUTF8 = "save it as CSV UTF-8"
-	hintCSV  = "give a CSV file"
+	hintUTF8   = "save it as CSV UTF-8"
+	hintCSV    = "give a CSV or XLSX file"
+	hintHeader = "give a CSV or XLSX file with a column PO_NUMBER"
 )
 
 // boms are the byte order marks.
@@ -46,11 +46,8 @@ func sniff(r io.Reader) (charset, int, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, 0, err
 	}
-	for _, m := range magics {
-		if bytes.HasPrefix(head, []byte(m.bytes)) {
-			e := m.err
-			return 0, 0, &e
-		}
+	if err := refuse(head, br); err != nil {
+		return 0, 0, err
 	}
 	for _, m := range boms {
 		if bytes.HasPrefix(head, []byte(m.bytes)) {
@@ -62,6 +59,28 @@ func sniff(r io.Reader) (charset, int, error) {
 	}
 	c, err := oneByteCharset(br)
 	return c, 0, err
+}
+
+// refuse is the error of a file of another kind, which begins with head; nil
+// if it may be CSV.
+func refuse(head []byte, whole io.Reader) error {
+	for _, m := range magics {
+		if !bytes.HasPrefix(head, []byte(m.bytes)) {
+			continue
+		}
+		if m.bytes == ole {
+			encrypted, err := isEncrypted(whole)
+			if err != nil {
+				return err
+			}
+			if encrypted {
+				return errProtected()
+			}
+		}
+		e := m.err
+		return &e
+	}
+	return nil
 }
 
 // unmarkedUTF16 recognises UTF-16 without a mark: Latin text has a zero in

@@ -1,0 +1,135 @@
+package batch
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+// csvFile is a batch as CSV or TSV. Rows are kept as raw bytes and only cut
+// into cells: encoding/csv would give none of the quoting back.
+type csvFile struct{ dialect }
+
+// openCSV finds out how f is laid out. tsv says that its name promises tabs.
+func openCSV(f *os.File, tsv bool) (*csvFile, layout, error) {
+	charset, bom, err := sniff(f)
+	if err != nil {
+		return nil, layout{}, err
+	}
+	again := func() (io.Reader, error) {
+		_, err := f.Seek(int64(bom), io.SeekStart)
+		return f, err
+	}
+	g, err := findDialect(again, charset, tsv)
+	if err != nil {
+		return nil, layout{}, err
+	}
+	g.bom = bom
+	return &csvFile{g.dialect}, g.layout, nil
+}
+
+func (c *csvFile) extension() string { return ".csv" }
+
+func (c *csvFile) read(f *os.File, each func(rec record) error) error {
+	return c.scan(f, func(rec *csvRecord) error { return each(rec) })
+}
+
+func (c *csvFile) scan(f *os.File, each func(rec *csvRecord) error) error {
+	if _, err := f.Seek(int64(c.bom), io.SeekStart); err != nil {
+		return err
+	}
+	for s := newScanner(f, c.charset, c.delim); ; {
+		rec, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = each(rec)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// rewrite copies what is not filled byte for byte. A row too short for a
+// column that is filled gets the empty cells in between.
+func (c *csvFile) rewrite(f *os.File, w io.Writer, at places, edit edit) error {
+	if err := c.head(f, w); err != nil {
+		return err
+	}
+	out := csvWriter{csvFile: c, w: bufio.NewWriterSize(w, 64<<10), at: at}
+	out.filled = slices.Repeat([]int{-1}, slices.Max(at[:])+1)
+	for k, at := range at {
+		out.filled[at] = k
+	}
+	err := c.scan(f, func(rec *csvRecord) error {
+		if cells, ok := edit(rec); ok {
+			return out.fill(rec, cells)
+		}
+		_, err := out.w.Write(rec.raw)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return out.w.Flush()
+}
+
+// head copies the byte order mark.
+func (c *csvFile) head(f *os.File, w io.Writer) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.CopyN(w, f, int64(c.bom))
+	return err
+}
+
+// csvWriter writes records back.
+type csvWriter struct {
+	*csvFile
+	w      *bufio.Writer
+	at     places
+	filled []int // the status column at each place of a row; -1: not filled
+	row    []byte
+}
+
+// fill writes a record with new cells; those that are nil stay as they are.
+func (w *csvWriter) fill(rec *csvRecord, cells values) error {
+	last := len(rec.cells)
+	for k, at := range w.at {
+		if cells[k] != nil {
+			last = max(last, at+1)
+		}
+	}
+	w.row = w.row[:0]
+	for i := range last {
+		if i > 0 {
+			w.row = w.charset.encode(w.row, string(w.delim))
+		}
+		switch {
+		case i < len(w.filled) && w.filled[i] >= 0 && cells[w.filled[i]] != nil:
+			w.cell(rec, i, *cells[w.filled[i]])
+		case i < len(rec.cells):
+			w.row = append(w.row, rec.cell(i)...)
+		}
+	}
+	w.row = append(w.row, rec.raw[rec.end:]...)
+	_, err := w.w.Write(w.row)
+	return err
+}
+
+// cell adds a cell of ours, quoted as its neighbours are.
+func (w *csvWriter) cell(rec *csvRecord, i int, text string) {
+	if i < len(rec.cells) && rec.text(i) == text {
+		w.row = append(w.row, rec.cell(i)...)
+		return
+	}
+	if w.quoted || rec.isQuoted(i) || strings.ContainsAny(text, separators) {
+		text = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+	}
+	w.row = w.charset.encode(w.row, text)
+}

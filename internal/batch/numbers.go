@@ -1,0 +1,113 @@
+package batch
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// exactDigits is how many digits of a number a spreadsheet keeps.
+const exactDigits = 15
+
+// plainNumber writes a number as a spreadsheet without a format does, but for
+// its length: no thousands separators, no exponent. 1.5262984E7, as some
+// programs store it, is 15262984. What is no number stays as it is.
+func plainNumber(stored string) string {
+	if isInteger(stored) || strings.Trim(stored, "0123456789.eE+-") != "" {
+		return stored
+	}
+	f, err := strconv.ParseFloat(stored, 64)
+	if err != nil {
+		return stored
+	}
+	// What is behind the fifteenth digit, as in 1.1000000000000001, is noise.
+	if rounded, err := strconv.ParseFloat(strconv.FormatFloat(f, 'e', exactDigits-1, 64), 64); err == nil {
+		f = rounded
+	}
+	return strconv.FormatFloat(f+0, 'f', -1, 64) // + 0: there is no -0
+}
+
+// isInteger reports whether a number is written as plainly as it can be.
+func isInteger(s string) bool {
+	s = strings.TrimPrefix(s, "-")
+	return s != "" && (s[0] != '0' || s == "0") && strings.Trim(s, "0123456789") == ""
+}
+
+// formats say how the numbers of a workbook are shown.
+type formats struct {
+	styles   []format // by the number of the style
+	from1904 bool     // day 0 is 1 January 1904
+	dates    dates
+}
+
+// format shows numbers in a way that changes what they say: as dates, or with
+// zeros or other text before them. Separators, decimals, percent and exponents
+// do not: an order number that is shown as 1.53E+07 is still 15262984.
+type format struct {
+	date   string    // the code of a date's format
+	places []pattern // what a whole number is put into
+}
+
+// show gives the text of a cell with a number.
+func (f *formats) show(stored string, style int) string {
+	plain := plainNumber(stored)
+	if style >= len(f.styles) {
+		return plain
+	}
+	switch as := f.styles[style]; {
+	case as.date != "":
+		return f.date(plain, as.date)
+	case as.places != nil && isInteger(plain) && plain[0] != '-':
+		return fill(as.places, plain)
+	}
+	return plain
+}
+
+// lastDay is 31 December 9999, behind which Excel shows no dates.
+const lastDay = 2958465
+
+// date shows a day since 1900 or 1904; a number that is none stays a number.
+func (f *formats) date(plain, code string) string {
+	day, err := strconv.ParseFloat(plain, 64)
+	if err != nil || math.IsNaN(day) || day < 0 || day >= lastDay+1 {
+		return plain
+	}
+	return f.dates.show(code, day, f.from1904)
+}
+
+// pattern is a place for a digit, or literal text between such places.
+type pattern struct {
+	literal  string
+	optional bool // the place may stay empty
+}
+
+// fill puts digits into their places, from the right; those that are left over
+// go before the first.
+func fill(places []pattern, digits string) string {
+	first := 0
+	for places[first].literal != "" {
+		first++
+	}
+	var parts []string
+	for i := len(places) - 1; i >= 0; i-- {
+		switch p := places[i]; {
+		case p.literal != "":
+			parts = append(parts, p.literal)
+		case i == first:
+			if digits == "" && !p.optional {
+				digits = "0"
+			}
+			parts = append(parts, digits)
+		case digits != "":
+			parts = append(parts, digits[len(digits)-1:])
+			digits = digits[:len(digits)-1]
+		case !p.optional:
+			parts = append(parts, "0")
+		}
+	}
+	var b strings.Builder
+	for i := len(parts) - 1; i >= 0; i-- {
+		b.WriteString(parts[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,175 @@
+package batch
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"slices"
+	"strconv"
+)
+
+// sheetWriter writes rows back.
+type sheetWriter struct {
+	w       io.Writer
+	at      places
+	order   []int    // of the status columns, from left to right
+	names   []string // of the columns of the status columns
+	header  int      // the row with the header
+	begun   bool
+	orphans map[string]bool // groups of cells whose shared formula is gone
+	row     []byte
+}
+
+func newSheetWriter(w io.Writer, at places, header int) *sheetWriter {
+	s := &sheetWriter{w: w, at: at, header: header, orphans: map[string]bool{}}
+	for k, column := range at {
+		s.order = append(s.order, k)
+		s.names = append(s.names, columnName(column))
+	}
+	slices.SortFunc(s.order, func(a, b int) int { return cmp.Compare(at[a], at[b]) })
+	return s
+}
+
+// lead writes what stands before a row. Before the first it tells how far the
+// sheet goes, which some programs believe.
+func (s *sheetWriter) lead(r *sheetRow) error {
+	lead := r.sheet.raw[:r.from]
+	if at := r.sheet.dimension; !s.begun && at.to > 0 {
+		s.row = append(s.row[:0], lead[:at.from]...)
+		s.row = append(s.row, widened(lead[at.from:at.to], slices.Max(s.at[:]))...)
+		lead = append(s.row, lead[at.to:]...)
+	}
+	s.begun = true
+	_, err := s.w.Write(lead)
+	return err
+}
+
+// widened gives a reference like A1:F10 with a column in it.
+func widened(ref []byte, column int) []byte {
+	first, last, found := bytes.Cut(ref, []byte(":"))
+	if !found {
+		last = first
+	}
+	letters := bytes.TrimRight(last, "0123456789")
+	name := []byte(columnName(column))
+	if len(letters) == len(last) || len(letters) > len(name) || len(letters) == len(name) && bytes.Compare(letters, name) >= 0 {
+		return ref
+	}
+	return slices.Concat(first, []byte(":"), name, last[len(letters):])
+}
+
+// copy writes a row as it is.
+func (s *sheetWriter) copy(r *sheetRow) error {
+	if len(s.orphans) > 0 {
+		return s.fill(r, values{})
+	}
+	_, err := s.w.Write(r.sheet.raw[r.from:r.to])
+	return err
+}
+
+// fill writes a row with new cells; those that are nil stay as they are.
+func (s *sheetWriter) fill(r *sheetRow, cells values) error {
+	if r.end == 0 { // it has no cells, and no place for any
+		_, err := s.w.Write(r.sheet.raw[r.from:r.to])
+		return err
+	}
+	raw := r.sheet.raw
+	// The columns that it spans, which it need not tell, are others now.
+	s.row = append(s.row[:0], raw[r.from:r.spans.from]...)
+	at := r.spans.to
+	old := r.cells
+	for _, k := range s.order {
+		if cells[k] == nil {
+			continue
+		}
+		for len(old) > 0 && old[0].column < s.at[k] {
+			s.row = append(s.row, raw[at:old[0].from]...)
+			s.keep(r, &old[0])
+			at, old = old[0].to, old[1:]
+		}
+		if len(old) > 0 && old[0].column == s.at[k] {
+			s.row = append(s.row, raw[at:old[0].from]...)
+			s.replace(r, &old[0], k, *cells[k])
+			at, old = old[0].to, old[1:]
+			continue
+		}
+		s.insert(r, k, *cells[k])
+	}
+	for i := range old {
+		s.row = append(s.row, raw[at:old[i].from]...)
+		s.keep(r, &old[i])
+		at = old[i].to
+	}
+	s.row = append(s.row, raw[at:r.to]...)
+	_, err := s.w.Write(s.row)
+	return err
+}
+
+// keep adds a cell as it is, but that it tells its place if it was known by
+// that of its neighbour, and that a formula it only shared becomes its value.
+func (s *sheetWriter) keep(r *sheetRow, c *sheetCell) {
+	raw := r.sheet.raw
+	s.row = append(s.row, raw[c.from:c.nameEnd]...)
+	if c.bare {
+		s.add(` r="`, columnName(c.column), strconv.Itoa(r.number()), `"`)
+	}
+	at := c.nameEnd
+	if s.orphans[c.formula.group] && !c.formula.master {
+		s.row = append(s.row, raw[at:c.formula.from]...)
+		at = c.formula.to
+	}
+	s.row = append(s.row, raw[at:c.to]...)
+}
+
+// replace adds a cell in the place and the style of another.
+func (s *sheetWriter) replace(r *sheetRow, c *sheetCell, k int, text string) {
+	if c.formula.to == 0 && r.text(c.column) == text {
+		s.keep(r, c)
+		return
+	}
+	if c.formula.master {
+		s.orphans[c.formula.group] = true
+	}
+	s.cell(r, k, c.style, text)
+}
+
+// insert adds a cell where there is none.
+func (s *sheetWriter) insert(r *sheetRow, k int, text string) {
+	if text == "" {
+		return
+	}
+	style := r.sheet.styleOf(r, s.at[k])
+	if r.number() == s.header {
+		style = r.cell(r.width() - 1).style
+	}
+	s.cell(r, k, style, text)
+}
+
+// cell adds a cell of ours. Text is stored as text, never as a formula; counts
+// are numbers.
+func (s *sheetWriter) cell(r *sheetRow, k, style int, text string) {
+	prefix := r.sheet.prefix
+	s.add("<", prefix, `c r="`, s.names[k])
+	s.row = append(strconv.AppendInt(s.row, int64(r.number()), 10), '"')
+	if style > 0 {
+		s.add(` s="`)
+		s.row = append(strconv.AppendInt(s.row, int64(style), 10), '"')
+	}
+	switch {
+	case text == "":
+		s.add("/>")
+		return
+	case isCount(k) && isInteger(text):
+		s.add("><", prefix, "v>", text, "</", prefix, "v></", prefix, "c>")
+		return
+	}
+	s.add(` t="inlineStr"><`, prefix, "is><", prefix, `t xml:space="preserve">`)
+	s.row = escape(s.row, text)
+	s.add("</", prefix, "t></", prefix, "is></", prefix, "c>")
+}
+
+func (s *sheetWriter) add(parts ...string) {
+	for _, p := range parts {
+		s.row = append(s.row, p...)
+	}
+}

@@ -1,0 +1,72 @@
+package batch
+
+import (
+	"io"
+	"os"
+)
+
+// source is a kind of file that a batch can be. What its rows mean, what there
+// is to do and what the results say is one for all kinds; a source knows how
+// rows are stored, and how to put cells into them without touching the rest.
+// It is not changed once it is open: several passes may run at a time.
+type source interface {
+	// read calls each for every record of f, in the order of the file.
+	read(f *os.File, each func(rec record) error) error
+	// rewrite copies f to w, with the cells that edit gives.
+	rewrite(f *os.File, w io.Writer, at places, edit edit) error
+	// extension is that of the results' name, the dot included.
+	extension() string
+}
+
+// record is a row of a batch, its cells as text. It is valid until the next is
+// read.
+type record interface {
+	// number is the row's place in the file, 1-based: the line on which it
+	// begins, or its number in the sheet.
+	number() int
+	// width is how many cells there are.
+	width() int
+	// text is that of a cell; empty if the row is too short to have it.
+	text(i int) string
+	// holds reports whether there is anything in a cell, even if it is nothing
+	// to see.
+	holds(i int) bool
+}
+
+// places are the columns of the status columns in the results.
+type places [numStatusColumns]int
+
+// edit gives the cells to put into a record; false leaves it as it is. It is
+// called once for each record, in their order.
+type edit func(rec record) (values, bool)
+
+// layout is where in a batch things are.
+type layout struct {
+	preface int // records before the header: the sep= line, empty ones
+	names   []string
+	columns columns
+}
+
+// take looks at the next record for the header, which is the first that is not
+// blank, and reports whether this is it.
+func (l *layout) take(rec record) bool {
+	if blank(rec) {
+		l.preface++
+		return false
+	}
+	for i := range rec.width() {
+		l.names = append(l.names, rec.text(i))
+	}
+	l.columns = readHeader(l.names)
+	return true
+}
+
+// blank reports whether there is nothing to see in a row.
+func blank(rec record) bool {
+	for i := range rec.width() {
+		if trim(rec.text(i)) != "" {
+			return false
+		}
+	}
+	return true
+}
