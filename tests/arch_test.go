@@ -26,7 +26,7 @@ var house = map[string][]string{
 	"internal/browser":     {"portal", "po"},
 	"internal/fault":       {},
 	"internal/process":     {},
-	"internal/resource":    {},
+	"internal/resource":    {"po"},
 	"internal/testportal":  {"po"},
 	"internal/progress":    {"messages", "po"},
 	"internal/config":      {"", "portal", "po"},

@@ -73,6 +73,11 @@ type record struct {
 	Opened   *int `json:"opened,omitempty"`
 	Finished *int `json:"finished,omitempty"`
 	Strange  *int `json:"strange,omitempty"`
+
+	Profiles  *int      `json:"profiles,omitempty"`
+	Processes *int      `json:"processes,omitempty"`
+	Bytes     *int64    `json:"bytes,omitempty"`
+	Left      *[]string `json:"left,omitempty"`
 }
 
 // fileRecord is a file without its URL, which may carry a signature.
@@ -139,6 +144,11 @@ func newRecord(event any) (record, bool) {
 	case messages.OutputAudited:
 		return record{Event: "output_audited", Orders: &e.Orders, Kept: &e.Kept, Missing: &e.Missing, Opened: &e.Opened,
 			Finished: &e.Finished, Strange: &e.Strange}, true
+	case messages.LeftoversRemoved:
+		return record{Event: "leftovers_removed", Profiles: &e.Profiles, Processes: &e.Processes, Bytes: &e.Bytes}, true
+	case messages.RunCleaned:
+		left := append([]string{}, e.Left...) // never null
+		return record{Event: "run_cleaned", Left: &left}, true
 	case messages.RunStarted:
 		return record{Event: "run_started", Portal: e.Portal, Workers: e.Workers, Sequential: e.Sequential}, true
 	case messages.RunEnded:

@@ -25,6 +25,7 @@ func story() []any {
 	return []any{
 		messages.BatchMerged{Start: 2, New: 1, Gone: 2, Settled: 30, Again: 3, Open: 11},
 		messages.OutputAudited{Orders: 30, Kept: 71, Missing: 2, Opened: 1, Finished: 1, Strange: 1},
+		messages.LeftoversRemoved{Profiles: 2, Processes: 1, Bytes: 35e6},
 		messages.RunStarted{Portal: "coupa", Workers: 2},
 		messages.WorkerReady{Worker: w1, Profile: "p1", Took: 700 * time.Millisecond},
 		messages.OrderStarted{Worker: w1, Key: "1", Written: "PO1", Attempt: 1},
@@ -52,6 +53,7 @@ func story() []any {
 		messages.JobStuck{Worker: "worker-2", Written: "PO5", For: 35 * time.Second},
 		messages.JobReturned{Worker: "worker-2", Written: "PO5", After: time.Minute},
 		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Cause: po.SignedOut, Detail: "sign-in page"},
+		messages.RunCleaned{Left: []string{"/tmp/poactor-0-0123456789/.trash-1"}},
 		struct{ Own string }{secret},
 	}
 }
