@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,11 +29,12 @@ const (
 	// minFreeBytes must be free on the disk besides the clone: what a browser
 	// writes into a new profile within its first minutes (11 MB seen).
 	minFreeBytes = 32 << 20
-	// lockPatience is how long a work directory is waited for: Sweep holds one
-	// while it looks at what a killed process has left in it.
+	// lockPatience is how long a work directory is waited for that another has
+	// hold of, or that comes and goes with other stores: Sweep holds one while it
+	// looks at what a killed process has left in it.
 	lockPatience = 3 * time.Second
-	// goPatience is how long it may come and go, as stores on it open and close.
-	goPatience = 300 * time.Millisecond
+	// patience is how long it is tried where nothing tells that it may pass.
+	patience = 300 * time.Millisecond
 )
 
 // What the errors of Open and Lease wrap where somebody else has hold.
@@ -150,6 +152,8 @@ func (s *Store) take(m marker) error {
 // Swept tells what Open has removed that a dead process had left.
 func (s *Store) Swept() Leftovers { return s.swept }
 
+var errGoes = errors.New("comes and goes")
+
 // acquire makes dir if need be, locks and opens it.
 func acquire(dir string) (*flock.Flock, *os.Root, error) {
 	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
@@ -158,11 +162,11 @@ func acquire(dir string) (*flock.Flock, *os.Root, error) {
 		if err == nil {
 			return lock, root, nil
 		}
-		patience := goPatience
-		if errors.Is(err, ErrInUse) {
-			patience = lockPatience
+		most := patience
+		if errors.Is(err, ErrInUse) || errors.Is(err, errGoes) || errors.Is(err, fs.ErrNotExist) {
+			most = lockPatience
 		}
-		if errors.Is(err, ErrNotOurs) || time.Since(begun) > patience {
+		if errors.Is(err, ErrNotOurs) || time.Since(begun) > most {
 			return nil, nil, err
 		}
 	}
@@ -184,7 +188,7 @@ func tryAcquire(dir string, lock *flock.Flock) (*os.Root, error) {
 	}
 	if err == nil && !isHeld(lock, root) {
 		lock.Unlock() // nobody's any more
-		err = fmt.Errorf("%s comes and goes", dir)
+		err = fmt.Errorf("%s %w", dir, errGoes)
 	}
 	if err != nil {
 		root.Close()

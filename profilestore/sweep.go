@@ -52,6 +52,7 @@ func Sweep(dir string, dryRun bool) (Leftovers, error) {
 		return Leftovers{For: m.For}, fmt.Errorf("%s is %w: it comes and goes", dir, ErrInUse)
 	}
 	left, err := sweepDead(root, m, dryRun)
+	root.Close() // Windows removes no open directory
 	if dryRun {
 		return left, errors.Join(err, lock.Unlock())
 	}

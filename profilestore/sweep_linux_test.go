@@ -166,6 +166,9 @@ func TestSweepEndsBrowsers(t *testing.T) {
 			}
 			cmd.Process.Kill()
 			cmd.Wait()
+			if got, err := Sweep(dir, true); err != nil || got.Browsers != 1 || got.Profiles != 1 || running(t, dir) != before {
+				t.Errorf("dry: %+v, %v, %d processes of %d", got, err, running(t, dir), before)
+			}
 			begun := time.Now()
 			got, _ := way(dir) // p-mine keeps its home
 			t.Logf("%d processes ended in %v: %+v", before, time.Since(begun), got)
