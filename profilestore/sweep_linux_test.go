@@ -50,19 +50,22 @@ func hold(dir string) {
 			fmt.Println(err)
 			os.Exit(1)
 		}
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGSTOP)
+		for range 2 { // what was being started at the first
+			syscall.Kill(-cmd.Process.Pid, syscall.SIGSTOP)
+			time.Sleep(100 * time.Millisecond)
+		}
 	}
 	fmt.Println("ready")
 	select {}
 }
 
-// browse starts a browser in a process group of its own, and waits until it is
-// up.
+// browse starts a browser in a session of its own, and waits until it is up. In
+// the session of its parent Linux would wake it when that dies, so that it ends.
 func browse(path, profile, temp string) (*exec.Cmd, error) {
 	cmd := exec.Command(path, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-breakpad",
 		"--disable-background-networking", "--user-data-dir="+profile, "--remote-debugging-port=0", "about:blank")
 	cmd.Env = append(os.Environ(), "TMPDIR="+temp)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
