@@ -2,10 +2,12 @@ package poactor
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -133,8 +135,7 @@ func (c Config) browserConfig() (browser.Config, error) {
 	}
 	return browser.Config{
 		Portal: c.Portal, BrowserPath: c.Browser, NoSandbox: c.NoSandbox, Headful: c.Headful,
-		// On the output's own file system, so that a file only needs a rename.
-		Downloads: filepath.Join(out, ".poactor", "incoming"), Out: out, Log: c.Log,
+		Downloads: incomingDir(out), Out: out, Log: c.Log,
 	}, nil
 }
 
@@ -145,13 +146,34 @@ func (c Config) browserConfig() (browser.Config, error) {
 // on macOS, /tmp serves.
 func profileDir(downloads string) string {
 	sum := sha256.Sum256([]byte(downloads))
-	name := fmt.Sprintf("poactor-%d-%x", os.Getuid(), sum[:5])
+	name := fmt.Sprintf("%s%x", profileDirPrefix(), sum[:hashBytes])
 	const deepest = len("/10000/t") // a profile's own directory for temporary files
 	dir := filepath.Join(os.TempDir(), name)
 	if most := profilestore.MaxTempDir(); most > 0 && len(dir)+deepest > most {
 		dir = filepath.Join("/tmp", name)
 	}
 	return dir
+}
+
+// hashBytes is how much of a hash is in a profileDir's name.
+const hashBytes = 5
+
+// profileDirPrefix begins the name of every profileDir of this user.
+func profileDirPrefix() string { return fmt.Sprintf("poactor-%d-", os.Getuid()) }
+
+// profileDirs lists the directories of this user that have such a name,
+// whosoever they are.
+func profileDirs() ([]string, error) {
+	above := filepath.Dir(profileDir("")) // the same for all of them
+	entries, err := os.ReadDir(above)
+	var dirs []string
+	for _, e := range entries {
+		hash, ok := strings.CutPrefix(e.Name(), profileDirPrefix())
+		if _, err := hex.DecodeString(hash); ok && err == nil && len(hash) == 2*hashBytes {
+			dirs = append(dirs, filepath.Join(above, e.Name()))
+		}
+	}
+	return dirs, err
 }
 
 func (c Config) decorate(b actors.Browsers) actors.Browsers {

@@ -3,8 +3,11 @@ package poactor
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"iter"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 
 	"github.com/poactor/poactor/actors"
@@ -79,6 +82,7 @@ type output struct {
 	orders   int           // to work on, of those that can be read
 	workers  int
 	profiles *profilestore.Store // nil where no browser of ours is needed
+	incoming string              // for what the browsers download; empty where none is needed
 	browsers actors.Browsers     // nil where none is needed
 	archive  *download.Archive
 	faults   *faults // nil: none
@@ -214,17 +218,44 @@ func (o *output) openBrowsers(cfg Config) error {
 	}
 	// A restart leases its new profile while the old browser may still be dying.
 	o.profiles, err = profilestore.Open(profilestore.Config{
-		Dir: profileDir(settings.Downloads), Base: cfg.Profile, Capacity: 2 * cfg.Workers,
+		Dir: profileDir(settings.Downloads), Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,
 	})
 	if err != nil {
 		return err
 	}
-	// We hold the place: what a killed run had half downloaded is nobody's.
-	if err := os.RemoveAll(settings.Downloads); err != nil {
+	o.incoming = settings.Downloads
+	if err := o.sweep(cfg); err != nil {
 		return err
 	}
 	settings.Lease = o.lease
 	o.browsers = o.faults.browsers(browsers{browser.New(settings)})
+	return nil
+}
+
+// sweep removes what runs that were killed have left: the profile store has
+// done so for this output directory, and holds its place now, so that what was
+// half downloaded is nobody's.
+func (o *output) sweep(cfg Config) error {
+	swept := o.profiles.Swept()
+	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers, Bytes: swept.Bytes + sizeOf(o.incoming)}
+	if err := os.RemoveAll(o.incoming); err != nil {
+		return err
+	}
+	others, err := CleanProfiles(false)
+	if err != nil { // it is in nobody's way
+		cfg.Log.WithError(err).Warn("cannot look for what killed runs have left")
+	}
+	for _, l := range others {
+		if l.Kept != "" {
+			continue
+		}
+		removed.Profiles += l.Profiles
+		removed.Processes += l.Browsers
+		removed.Bytes += l.Bytes
+	}
+	if removed != (messages.LeftoversRemoved{}) {
+		cfg.OnEvent(removed)
+	}
 	return nil
 }
 
@@ -251,13 +282,59 @@ func (o *output) close() error {
 	if o.archive != nil {
 		errs = append(errs, o.archive.Close())
 	}
-	if o.profiles != nil {
-		errs = append(errs, o.profiles.Close())
-	}
+	errs = append(errs, o.closeProfiles())
 	if o.ours {
 		errs = append(errs, o.ledger.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// closeProfiles removes every profile. A second call does nothing.
+func (o *output) closeProfiles() error {
+	if o.profiles == nil {
+		return nil
+	}
+	return o.profiles.Close()
+}
+
+// left looks for what the run has not cleared away, when its profiles are
+// closed.
+func (o *output) left(ctx context.Context) []string {
+	var left []string
+	look := func(what string, list []string, err error) {
+		left = append(left, list...)
+		if err != nil { // it must not pass for nothing
+			left = append(left, fmt.Sprintf("perhaps %s: %v", what, err))
+		}
+	}
+	if o.profiles != nil {
+		list, err := profilestore.Left(profileDir(o.incoming))
+		look("profiles", list, err)
+		list, err = within(o.incoming)
+		look("downloads", list, err)
+	}
+	if o.ledger != nil && o.archive != nil {
+		list, err := o.workFolders(ctx)
+		look("work folders", list, err)
+	}
+	return left
+}
+
+// workFolders lists the work folders of orders that are settled. That of an
+// order which is open has what the next start goes on with.
+func (o *output) workFolders(ctx context.Context) ([]string, error) {
+	var list []string
+	err := o.archive.WorkFolders(func(folder string, key po.Key) error {
+		s, err := o.ledger.Story(ctx, key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // of another ledger
+		}
+		if err == nil && !s.Open {
+			list = append(list, filepath.Join(o.ledger.Dir(), filepath.FromSlash(folder)))
+		}
+		return err
+	})
+	return list, err
 }
 
 // program is this build's version.

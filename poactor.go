@@ -17,6 +17,7 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
@@ -25,6 +26,10 @@ type Summary struct {
 	Counts map[po.Status]int // orders settled by this run
 	Open   int               // orders that are not settled
 	Took   time.Duration
+	// Left is what could not be cleared away, looked for when every browser was
+	// closed: paths of profiles and work folders, and processes. It is empty
+	// where all is well. The next start tries again.
+	Left []string
 }
 
 // Handle is a run under way.
@@ -33,6 +38,7 @@ type Handle struct {
 	log     *logrus.Logger
 	begun   time.Time
 	output  *output
+	onEvent func(event any)
 	auditor sync.WaitGroup
 	stop    context.CancelFunc // of what goes on beside the run
 	once    sync.Once
@@ -80,7 +86,7 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 
 // start begins the run of an output directory that is ready for it.
 func start(ctx context.Context, cfg Config, out *output) *Handle {
-	h := &Handle{log: cfg.Log, begun: time.Now(), output: out}
+	h := &Handle{log: cfg.Log, begun: time.Now(), output: out, onEvent: cfg.OnEvent}
 	run := actors.Config{
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
 		Files: out.archive, Ledger: out.faults.ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
@@ -132,11 +138,13 @@ func (h *Handle) Wait() (Summary, error) {
 		end := h.run.Wait()
 		h.stop()
 		h.auditor.Wait()
-		left := errors.Join(h.output.ended(end), h.output.close())
-		if left != nil { // the next start sweeps it
-			h.log.WithError(left).Warn("not everything could be removed")
+		err := errors.Join(h.output.ended(end), h.output.closeProfiles())
+		left := h.output.left(context.Background())
+		if err = errors.Join(err, h.output.close()); err != nil { // the next start sweeps it
+			h.log.WithError(err).Warn("the run did not end cleanly")
 		}
-		h.summary = Summary{Counts: end.Counts, Open: end.Open, Took: time.Since(h.begun)}
+		h.summary = Summary{Counts: end.Counts, Open: end.Open, Took: time.Since(h.begun), Left: left}
+		h.onEvent(messages.RunCleaned{Left: left})
 		if end.Cause != "" {
 			h.err = ended(end.Cause, end.Detail)
 		}

@@ -98,7 +98,8 @@ func (r *trial) orders(t *testing.T) []po.Order {
 // and that nothing is left.
 func (r *trial) run(t *testing.T) {
 	t.Helper()
-	if _, err := Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t)))); err != nil {
+	summary, err := Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t))))
+	if err != nil {
 		t.Fatal(err)
 	}
 	var outcomes []po.Outcome
@@ -113,12 +114,16 @@ func (r *trial) run(t *testing.T) {
 			t.Errorf("order %s was fetched by %d browsers at once", order, n)
 		}
 	}
-	r.nothingLeft(t)
+	r.nothingLeft(t, summary)
 }
 
-// nothingLeft checks that the run's profiles and downloads are gone.
-func (r *trial) nothingLeft(t *testing.T) {
+// nothingLeft checks that the run's profiles and downloads are gone, and that it
+// says so.
+func (r *trial) nothingLeft(t *testing.T, summary Summary) {
 	t.Helper()
+	if told := all[messages.RunCleaned](r); len(summary.Left) > 0 || len(told) != 1 || len(told[0].Left) > 0 {
+		t.Errorf("left: %v, told %v", summary.Left, told)
+	}
 	settings, err := r.cfg.browserConfig()
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +248,7 @@ func TestCancel(t *testing.T) {
 	if po.CauseOf(err) != po.Interrupted || summary.Open == 0 {
 		t.Errorf("%+v, %v", summary, err)
 	}
-	r.nothingLeft(t)
+	r.nothingLeft(t, summary)
 }
 
 // A portal that wants a sign-in ends the run with its cause, and files nothing.
@@ -255,7 +260,7 @@ func TestSignedOut(t *testing.T) {
 	if po.CauseOf(err) != po.SignedOut || summary.Open != 60 || len(all[messages.OrderSettled](r)) > 0 {
 		t.Errorf("%+v, %v", summary, err)
 	}
-	r.nothingLeft(t)
+	r.nothingLeft(t, summary)
 }
 
 // Wrong configurations cost nothing.

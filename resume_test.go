@@ -40,7 +40,11 @@ func (r *trial) start(t *testing.T, orders []po.Order) (Summary, error) {
 	r.mu.Lock()
 	r.events = nil
 	r.mu.Unlock()
-	return Run(t.Context(), r.cfg, Orders(slices.Values(orders)))
+	summary, err := Run(t.Context(), r.cfg, Orders(slices.Values(orders)))
+	if len(summary.Left) > 0 {
+		t.Errorf("left: %v", summary.Left)
+	}
+	return summary, err
 }
 
 // ledgerIsRight holds the ledger and the disk against the truth.

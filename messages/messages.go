@@ -239,6 +239,18 @@ type OutputAudited struct {
 	Strange  int // work folders of orders that this ledger does not know: left alone
 }
 
+// LeftoversRemoved says what runs that were killed had left and this start has
+// removed, whatever their output directory was.
+type LeftoversRemoved struct {
+	Profiles  int
+	Processes int   // browsers that were alive; each counts once, with all it had started
+	Bytes     int64 // of the profiles, and of files that were half downloaded
+}
+
+// RunCleaned is the last event: every browser is closed, and what the run had
+// for itself is gone but for what Left names, paths and processes.
+type RunCleaned struct{ Left []string }
+
 // RunStarted is the first event of the actors.
 type RunStarted struct {
 	Portal     string

@@ -151,8 +151,8 @@ func TestCloneTooLarge(t *testing.T) {
 		t.Errorf("Lease: %v, want profile_failed", err)
 	}
 	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 {
-		t.Errorf("after a failed lease there are %v, %v; want the lock only", entries, err)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("after a failed lease there are %v, %v; want lock and marker only", entries, err)
 	}
 	lease(t, openStore(t, Config{Base: base, MaxBytes: 2100}))
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -129,25 +128,4 @@ func trashName(home string) string {
 func gone(path string) bool {
 	_, err := os.Lstat(path)
 	return errors.Is(err, fs.ErrNotExist)
-}
-
-// sweep removes what former releases had to leave and, where all is set, the
-// profiles of a process that was killed. It must only be called with the lock
-// held, and touches nothing but names that the store itself gives.
-func (s *Store) sweep(all bool) error {
-	entries, err := os.ReadDir(s.dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		number, notNumber := strconv.Atoi(e.Name())
-		left := all && notNumber == nil && strconv.Itoa(number) == e.Name()
-		if !e.IsDir() || !left && !strings.HasPrefix(e.Name(), trashPrefix) {
-			continue
-		}
-		if e := os.RemoveAll(filepath.Join(s.dir, e.Name())); err == nil {
-			err = e
-		}
-	}
-	return err
 }

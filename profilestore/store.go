@@ -5,11 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -27,8 +29,12 @@ const (
 	// minFreeBytes must be free on the disk besides the clone: what a browser
 	// writes into a new profile within its first minutes (11 MB seen).
 	minFreeBytes = 32 << 20
-
-	lockName = ".profiles.lock"
+	// lockPatience is how long a work directory is waited for that another has
+	// hold of, or that comes and goes with other stores: Sweep holds one while it
+	// looks at what a killed process has left in it.
+	lockPatience = 3 * time.Second
+	// patience is how long it is tried where nothing tells that it may pass.
+	patience = 300 * time.Millisecond
 )
 
 // What the errors of Open and Lease wrap where somebody else has hold.
@@ -53,6 +59,9 @@ type Config struct {
 	// MaxBytes is the largest size of a clone in bytes; default
 	// DefaultMaxBytes.
 	MaxBytes int64
+	// For says what the profiles are for, like an output directory: whoever
+	// sweeps what a killed process has left is told so. It may be empty.
+	For string
 }
 
 // Store leases profiles. It is safe for concurrent use.
@@ -63,6 +72,7 @@ type Store struct {
 	tag      string        // makes ids unique across stores
 	slots    chan struct{} // holds one value per leased profile
 	lock     *flock.Flock
+	swept    Leftovers
 
 	mu     sync.Mutex
 	count  int // of profiles so far; names their directories
@@ -70,10 +80,11 @@ type Store struct {
 	closed bool
 }
 
-// Open makes the work directory ready and removes what a killed process left
-// in it. Errors carry po.ProfileFailed or po.DiskFull: the directory is in use
-// by another store, its path is too long, or the base is missing, not a
-// profile or in use by a running browser.
+// Open makes the work directory ready, removes what a killed process left in it
+// and kills the browsers that still run there, see Swept. Errors carry
+// po.ProfileFailed or po.DiskFull: the directory is in use by another store
+// (ErrInUse) or not a store's (ErrNotOurs), its path is too long, or the base is
+// missing, not a profile or in use by a running browser (ErrBaseInUse).
 func Open(c Config) (*Store, error) {
 	s, err := open(c)
 	if err != nil {
@@ -111,69 +122,106 @@ func open(c Config) (*Store, error) {
 			return nil, err
 		}
 	}
-	if s.lock, err = acquire(dir); err != nil {
+	if err := s.take(marker{Dir: dir, For: c.For}); err != nil {
 		return nil, err
 	}
-	s.sweep(true)
 	return s, nil
 }
 
-// acquire makes dir and locks it. The lock's file goes with the directory when
-// the store closes, so that a lock on a file which is no longer there, won
-// while another store closed, counts for nothing.
-func acquire(dir string) (*flock.Flock, error) {
-	var err error
-	for range 100 {
-		if err = makePrivate(dir); err != nil { // it may go while it is made
-			continue
-		}
-		lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
-		var free bool
-		switch free, err = lock.TryLock(); {
-		case err != nil: // it may have gone in between
-			continue
-		case !free:
-			return nil, fmt.Errorf("%s is %w by another profile store", dir, ErrInUse)
-		}
-		ours, e1 := lock.Stat()
-		there, e2 := os.Stat(lock.Path())
-		if e1 == nil && e2 == nil && os.SameFile(ours, there) {
-			return lock, nil
-		}
-		lock.Unlock() // nobody's any more
-		err = fmt.Errorf("%s comes and goes", dir)
-	}
-	return nil, err
-}
-
-// abandon gives the directory back: lock and all, unless something is left in
-// it. Windows removes no open file, hence the second try.
-func (s *Store) abandon() error {
-	open := os.Remove(s.lock.Path())
-	err := s.lock.Unlock()
-	if open != nil {
-		os.Remove(s.lock.Path())
-	}
-	os.Remove(s.dir)
-	return err
-}
-
-// makePrivate makes dir if need be, and lets nobody else look into it.
-func makePrivate(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	info, err := os.Lstat(dir)
+// take makes the directory the store's, and removes what a dead one has left
+// in it. What cannot be removed stays: it is in nobody's way.
+func (s *Store) take(m marker) error {
+	lock, root, err := acquire(s.dir)
 	if err != nil {
 		return err
 	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s is not a directory", dir)
+	defer root.Close()
+	if m, err = claim(root, m); err != nil {
+		os.Remove(lock.Path())
+		lock.Unlock()
+		return err
 	}
-	if foreign(info) { // root could take it, and its owner would still look in
-		return fmt.Errorf("%s belongs to another user", dir)
+	s.lock = lock
+	if err := os.Chmod(s.dir, 0o700); err != nil { // nobody else looks into it
+		return errors.Join(err, abandon(s.dir, lock))
 	}
-	return os.Chmod(dir, 0o700)
+	s.swept, _ = sweepDead(root, m, false)
+	return nil
+}
+
+// Swept tells what Open has removed that a dead process had left.
+func (s *Store) Swept() Leftovers { return s.swept }
+
+var errGoes = errors.New("comes and goes")
+
+// acquire makes dir if need be, locks and opens it.
+func acquire(dir string) (*flock.Flock, *os.Root, error) {
+	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
+	for begun := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		root, err := tryAcquire(dir, lock)
+		if err == nil {
+			return lock, root, nil
+		}
+		most := patience
+		if errors.Is(err, ErrInUse) || errors.Is(err, errGoes) || errors.Is(err, fs.ErrNotExist) {
+			most = lockPatience
+		}
+		if errors.Is(err, ErrNotOurs) || time.Since(begun) > most {
+			return nil, nil, err
+		}
+	}
+}
+
+// tryAcquire is one try of acquire. The directory may go, with its store, at
+// any moment until it is locked.
+func tryAcquire(dir string, lock *flock.Flock) (*os.Root, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	root, err := openDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	free, err := lock.TryLock()
+	if err == nil && !free {
+		err = fmt.Errorf("%s is %w by another profile store", dir, ErrInUse)
+	}
+	if err == nil && !isHeld(lock, root) {
+		lock.Unlock() // nobody's any more
+		err = fmt.Errorf("%s %w", dir, errGoes)
+	}
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	return root, nil
+}
+
+// abandon gives a directory back that is locked: marker, lock and all, unless
+// something is left in it, which the marker then vouches for. Windows removes
+// no open file, hence the second try.
+func abandon(dir string, lock *flock.Flock) error {
+	if empty(dir) {
+		os.Remove(filepath.Join(dir, markerName))
+	}
+	open := os.Remove(lock.Path())
+	err := lock.Unlock()
+	if open != nil {
+		os.Remove(lock.Path())
+	}
+	os.Remove(dir)
+	return err
+}
+
+// empty reports whether a work directory has nothing but the store's own files.
+func empty(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.Name() != lockName && e.Name() != markerName {
+			return false
+		}
+	}
+	return err == nil
 }
 
 // Lease gives a profile that was never given before. Where as many are leased
@@ -289,8 +337,8 @@ func (s *Store) forget(p *Profile) {
 }
 
 // Close releases every profile that is still leased and gives the work
-// directory back, which is removed unless something else lies in it. Its error names what could not be removed. A second call
-// does nothing.
+// directory back, which is removed unless something is left in it. Its error
+// names what could not be removed. A second call does nothing.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -309,14 +357,25 @@ func (s *Store) Close() error {
 		group.Go(func() { p.Release() }) // what it could not remove, sweep finds
 	}
 	group.Wait()
-	err := s.sweep(false)
-	if e := s.abandon(); err == nil {
+	err := s.sweepTrash()
+	if e := abandon(s.dir, s.lock); err == nil {
 		err = e
 	}
 	if err != nil {
 		return withCause("close profile store", err)
 	}
 	return nil
+}
+
+// sweepTrash tries again to remove what releases had to leave.
+func (s *Store) sweepTrash() error {
+	root, err := openDir(s.dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	_, _, err = sweepHomes(root, isTrash, false)
+	return err
 }
 
 // withCause wraps err with the operation and the cause that it stands for.

@@ -264,13 +264,31 @@ func TestCloseDuringLeases(t *testing.T) {
 
 func TestOpenSweepsWhatAKillLeft(t *testing.T) {
 	t.Parallel()
-	dir := workDir(t)
-	write(t, dir, map[string]string{"1/p/x": "x", "17/t/x": "x", ".trash-3/x": "x", "mine/x": "x", "007/x": "x", "note": "x"})
+	dir := dead(t, map[string]string{"1/p/x": "xx", "17/t/x": "x", ".trash-3/p/x": "x", "mine/x": "x", "007/x": "x", "note": "x"})
 	s := openStore(t, Config{Dir: dir})
+	if want := (Leftovers{For: "/data/orders", Profiles: 3, Bytes: 4}); s.Swept() != want {
+		t.Errorf("swept %+v, want %+v", s.Swept(), want)
+	}
+	got := read(t, s.dir)
+	delete(got, markerName)
 	want := map[string]string{lockName: "", "mine/x": "x", "007/x": "x", "note": "x"}
-	if diff := cmp.Diff(want, read(t, s.dir)); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("after the sweep (-want +got):\n%s", diff)
 	}
+}
+
+// dead is a work directory as a killed process leaves it, with some files.
+func dead(t *testing.T, files map[string]string) string {
+	t.Helper()
+	s, err := Open(Config{Dir: workDir(t), For: "/data/orders"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, s.dir, files)
+	if err := s.lock.Unlock(); err != nil { // as the system does
+		t.Fatal(err)
+	}
+	return s.dir
 }
 
 func TestOpenRefuses(t *testing.T) {

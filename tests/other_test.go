@@ -56,8 +56,12 @@ func TestPortalFromFile(t *testing.T) {
 			}
 		},
 	}
-	if _, err := poactor.Run(t.Context(), cfg, poactor.Orders(slices.Values(orders))); err != nil {
+	summary, err := poactor.Run(t.Context(), cfg, poactor.Orders(slices.Values(orders)))
+	if err != nil {
 		t.Fatal(err)
+	}
+	if len(summary.Left) > 0 {
+		t.Errorf("left: %v", summary.Left)
 	}
 	for _, line := range site.Verify(cfg.Out, outcomes) {
 		t.Error(line)

@@ -9,10 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shirou/gopsutil/v4/process"
-
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/fault"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
@@ -298,15 +297,12 @@ func (o *ordeal) nothingLeft() (broken []string) {
 	for _, e := range entries {
 		broken = append(broken, filepath.Join(o.temp, e.Name()))
 	}
-	all, err := process.Processes()
+	all, err := process.Find(func(arg string) bool { return strings.Contains(arg, o.temp) })
 	if err != nil {
 		broken = append(broken, err.Error())
 	}
 	for _, p := range all {
-		// It may be gone, or somebody else's.
-		if line, err := p.Cmdline(); err == nil && strings.Contains(line, o.temp) {
-			broken = append(broken, fmt.Sprintf("process %d: %s", p.Pid, line))
-		}
+		broken = append(broken, fmt.Sprintf("process %+v", p))
 	}
 	return broken
 }

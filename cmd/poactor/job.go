@@ -25,7 +25,8 @@ type job struct {
 	exports  *exports
 
 	merged messages.BatchMerged
-	opened int // orders that the audit has opened again
+	opened int      // orders that the audit has opened again
+	left   []string // what the run could not clear away
 
 	cleanup []func()
 }
@@ -43,6 +44,8 @@ func (j *job) note(event any) {
 		j.merged = e
 	case messages.OutputAudited:
 		j.opened += e.Opened
+	case messages.RunCleaned:
+		j.left = e.Left
 	}
 }
 

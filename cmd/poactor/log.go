@@ -45,6 +45,12 @@ func logEvent(log *logrus.Logger, event any) {
 	case messages.OutputAudited:
 		log.WithFields(logrus.Fields{"orders": e.Orders, "kept": e.Kept, "missing": e.Missing, "opened": e.Opened,
 			"finished": e.Finished, "strange": e.Strange}).Info("output audited")
+	case messages.LeftoversRemoved:
+		log.WithFields(logrus.Fields{"profiles": e.Profiles, "browsers": e.Processes, "bytes": e.Bytes}).Info("leftovers removed")
+	case messages.RunCleaned:
+		if len(e.Left) > 0 {
+			log.WithField("left", e.Left).Warn("not everything could be removed")
+		}
 	case messages.RunStarted:
 		log.WithFields(logrus.Fields{"portal": e.Portal, "workers": e.Workers}).Info("run started")
 	case messages.Advised:

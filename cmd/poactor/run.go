@@ -101,6 +101,11 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 		err = interrupted(open)
 	}
 	a.code = exitCode(counts, err)
+	if j.settings.Quiet {
+		for _, what := range j.left {
+			a.warn("left: %s", what)
+		}
+	}
 	if j.settings.Quiet || j.settings.JSON {
 		return err
 	}
@@ -114,6 +119,12 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 		fmt.Fprintf(a.stdout, "%s left by --limit: the same command takes the next\n", progress.Count(j.merged.Later, "order"))
 	}
 	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
+	if len(j.left) == 0 {
+		fmt.Fprintln(a.stdout, "left: nothing")
+	}
+	for _, what := range j.left {
+		fmt.Fprintln(a.stdout, progress.Line("left: "+what))
+	}
 	return err
 }
 

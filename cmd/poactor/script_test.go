@@ -25,6 +25,7 @@ import (
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/internal/testportal/plain"
+	"github.com/poactor/poactor/profilestore"
 )
 
 var update = flag.Bool("update", false, "write the goldens in the scripts anew")
@@ -56,16 +57,18 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code":      cmdCode,
-			"portal":    cmdPortal,
-			"interrupt": cmdInterrupt,
-			"hold":      cmdHold,
-			"write":     cmdWrite,
-			"tmpfs":     cmdTmpfs,
-			"verify":    cmdVerify,
-			"spoil":     cmdSpoil,
-			"workbook":  cmdWorkbook,
-			"cell":      cmdCell,
+			"code":       cmdCode,
+			"portal":     cmdPortal,
+			"interrupt":  cmdInterrupt,
+			"hold":       cmdHold,
+			"write":      cmdWrite,
+			"tmpfs":      cmdTmpfs,
+			"verify":     cmdVerify,
+			"spoil":      cmdSpoil,
+			"workbook":   cmdWorkbook,
+			"cell":       cmdCell,
+			"profiles":   cmdProfiles,
+			"workfolder": cmdWorkFolder,
 		},
 	})
 }
@@ -77,8 +80,14 @@ func setup(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	env.Defer(func() {
+		if left, _ := filepath.Glob(filepath.Join(tmp, "poactor-*")); len(left) > 0 {
+			env.T().Fatal("work directories are left: ", left)
+		}
+	})
 	env.Defer(func() { _ = os.RemoveAll(tmp) })
 	env.Setenv("TMPDIR", tmp)
+	env.Setenv("UID", strconv.Itoa(os.Getuid()))
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
 	sandbox := "false"
@@ -234,6 +243,55 @@ func cmdHold(ts *testscript.TestScript, _ bool, args []string) {
 	owner := fmt.Sprintf(`{"process": 4711, "host": "there", "since": %q}`, time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local).Format(time.RFC3339))
 	ts.Check(os.WriteFile(filepath.Join(state, "lock.owner"), []byte(owner), 0o600))
 	ts.Defer(func() { _ = lock.Close() })
+}
+
+// cmdProfiles makes a work directory for browser profiles, as a run of a living
+// process has it or as one that was killed leaves it, or without the marker that
+// tells it from somebody's: profiles live|dead|alike NAME
+func cmdProfiles(ts *testscript.TestScript, _ bool, args []string) {
+	dir := filepath.Join(ts.Getenv("TMPDIR"), args[1])
+	store, err := profilestore.Open(profilestore.Config{Dir: dir, For: "/data/" + args[0]})
+	ts.Check(err)
+	p, err := store.Lease(context.Background())
+	ts.Check(err)
+	if args[0] == "live" {
+		ts.Defer(func() { _ = store.Close() })
+		return
+	}
+	marker, err := os.ReadFile(filepath.Join(dir, ".profiles.json"))
+	ts.Check(err)
+	ts.Check(store.Close())
+	ts.Check(os.MkdirAll(p.Dir, 0o700))
+	ts.Check(os.WriteFile(filepath.Join(p.Dir, "Cookies"), make([]byte, 2000), 0o600))
+	if args[0] == "dead" {
+		ts.Check(os.WriteFile(filepath.Join(dir, ".profiles.json"), marker, 0o600))
+	}
+}
+
+// cmdWorkFolder gives the next order of an output directory that is open, or
+// settled, a work folder, as an attempt that was killed leaves it; with found as
+// one that had a final name before, with a file in it: workfolder DIR
+// open|settled [found]
+func cmdWorkFolder(ts *testscript.TestScript, _ bool, args []string) {
+	out := ts.MkAbs(args[0])
+	ledger, err := lookLedger(out)
+	ts.Check(err)
+	defer ledger.Close()
+	for o, err := range ledger.Outcomes(context.Background()) {
+		ts.Check(err)
+		dir := filepath.Join(out, "Acme", "PO_"+string(o.Key)+"__WORK")
+		if _, err := os.Stat(dir); (o.Status == "") != (args[1] == "open") || err == nil {
+			continue
+		}
+		ts.Check(os.MkdirAll(dir, 0o700))
+		ts.Check(os.WriteFile(filepath.Join(dir, "half.pdf"), []byte("half"), 0o600))
+		if len(args) > 2 {
+			ts.Check(os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("mine"), 0o600))
+			ts.Check(os.WriteFile(filepath.Join(dir, ".poactor-found.json"), []byte(`["notes.txt"]`), 0o600))
+		}
+		return
+	}
+	ts.Fatalf("no order is %s", args[1])
 }
 
 // cmdSpoil deletes a file of an order, cuts one short and changes one: spoil DIR

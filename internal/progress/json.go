@@ -75,6 +75,11 @@ type record struct {
 	Opened   *int `json:"opened,omitempty"`
 	Finished *int `json:"finished,omitempty"`
 	Strange  *int `json:"strange,omitempty"`
+
+	Profiles  *int      `json:"profiles,omitempty"`
+	Processes *int      `json:"processes,omitempty"`
+	Bytes     *int64    `json:"bytes,omitempty"`
+	Left      *[]string `json:"left,omitempty"`
 }
 
 // fileRecord is a file without its URL, which may carry a signature.
@@ -145,6 +150,11 @@ func newRecord(event any) (record, bool) {
 		return record{Event: "advised", To: e.Workers, Binds: e.Binds, Reason: e.Text}, true
 	case messages.FaultInjected:
 		return record{Event: "fault_injected", Fault: e.Fault, At: &e.At, Profile: e.Profile}, true
+	case messages.LeftoversRemoved:
+		return record{Event: "leftovers_removed", Profiles: &e.Profiles, Processes: &e.Processes, Bytes: &e.Bytes}, true
+	case messages.RunCleaned:
+		left := append([]string{}, e.Left...) // never null
+		return record{Event: "run_cleaned", Left: &left}, true
 	case messages.RunStarted:
 		return record{Event: "run_started", Portal: e.Portal, Workers: e.Workers, Sequential: e.Sequential}, true
 	case messages.RunEnded:

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -41,6 +43,8 @@ func (l *Lines) line(event any) string {
 	case messages.OutputAudited:
 		l.total += e.Opened
 		return audited(e)
+	case messages.LeftoversRemoved:
+		return "cleaned: " + Leftovers(e.Profiles, e.Processes, e.Bytes) + " that a killed run had left"
 	case messages.RunStarted:
 		return l.started(e)
 	case messages.OrderSettled:
@@ -114,6 +118,22 @@ func audited(e messages.OutputAudited) string {
 		return ""
 	}
 	return "the output directory was looked through: " + strings.Join(parts, ", ")
+}
+
+// Leftovers says what killed runs have left: "2 profiles and 1 browser", or how
+// much it is where there is neither.
+func Leftovers(profiles, browsers int, bytes int64) string {
+	var parts []string
+	if profiles > 0 {
+		parts = append(parts, Count(profiles, "profile"))
+	}
+	if browsers > 0 {
+		parts = append(parts, Count(browsers, "browser"))
+	}
+	if len(parts) == 0 {
+		return humanize.Bytes(uint64(bytes))
+	}
+	return strings.Join(parts, " and ")
 }
 
 // started says what a run is about to do.

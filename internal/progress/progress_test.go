@@ -25,6 +25,7 @@ func story() []any {
 	return []any{
 		messages.BatchMerged{Start: 2, New: 1, Gone: 2, Settled: 30, Again: 3, Open: 11},
 		messages.OutputAudited{Orders: 30, Kept: 71, Missing: 2, Opened: 1, Finished: 1, Strange: 1},
+		messages.LeftoversRemoved{Profiles: 2, Processes: 1, Bytes: 35e6},
 		messages.RunStarted{Portal: "coupa", Workers: 2},
 		messages.WorkerReady{Worker: w1, Profile: "p1", Took: 700 * time.Millisecond},
 		messages.OrderStarted{Worker: w1, Key: "1", Written: "PO1", Attempt: 1},
@@ -52,6 +53,7 @@ func story() []any {
 		messages.JobStuck{Worker: "worker-2", Written: "PO5", For: 35 * time.Second},
 		messages.JobReturned{Worker: "worker-2", Written: "PO5", After: time.Minute},
 		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Cause: po.SignedOut, Detail: "sign-in page"},
+		messages.RunCleaned{Left: []string{"/tmp/poactor-0-0123456789/.trash-1"}},
 		struct{ Own string }{secret},
 	}
 }
@@ -65,6 +67,7 @@ func TestLines(t *testing.T) {
 	}
 	want := `going on: 30 settled by earlier starts, 3 to be tried again, 1 new in the batch, 2 in the batch no more
 the output directory was looked through: 2 files missing or damaged, 1 order opened again for that, 1 folder put right, 1 work folder of unknown orders left alone
+cleaned: 2 profiles and 1 browser that a killed run had left
 12 orders, 2 workers, into orders
 PO1: try 1 failed (throttled: 429), next try in 1.5s
 [ 1/12] PO1            COMPLETED      1 file     worker-1    1.8s
@@ -104,20 +107,22 @@ func TestJSON(t *testing.T) {
 		}
 		events = append(events, r.Event)
 	}
-	want := []string{"batch_merged", "output_audited", "run_started", "worker_ready", "order_started", "order_read", "files_fetched", "order_retried",
+	want := []string{"batch_merged", "output_audited", "leftovers_removed", "run_started", "worker_ready", "order_started", "order_read", "files_fetched", "order_retried",
 		"order_settled", "worker_lost", "order_released", "worker_ready", "order_settled", "order_settled",
 		"order_settled", "worker_lost", "pool_resized", "portal_paced", "order_quarantined", "worker_dismissed", "worker_recycled",
-		"job_stuck", "job_returned", "run_ended"}
+		"job_stuck", "job_returned", "run_ended", "run_cleaned"}
 	if diff := cmp.Diff(want, events); diff != "" {
 		t.Error(diff)
 	}
 	for i, want := range map[int]string{
 		0:  `{"time":"2026-03-04T04:06:07Z","event":"batch_merged","open":11,"start":2,"new":1,"back":0,"gone":2,"settled":30,"again":3,"later":0}`,
-		5:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","sign":"attachments","supplier":"Acme","found":2,"took_ms":1000}`,
-		8:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","worker":"worker-1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","took_ms":1840}`,
-		9:  `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
-		16: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"binds":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
-		23: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8}`,
+		2:  `{"time":"2026-03-04T04:06:07Z","event":"leftovers_removed","profiles":2,"processes":1,"bytes":35000000}`,
+		6:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","sign":"attachments","supplier":"Acme","found":2,"took_ms":1000}`,
+		9:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","worker":"worker-1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","took_ms":1840}`,
+		10: `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
+		17: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"binds":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
+		24: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8}`,
+		25: `{"time":"2026-03-04T04:06:07Z","event":"run_cleaned","left":["/tmp/poactor-0-0123456789/.trash-1"]}`,
 	} {
 		if diff := cmp.Diff(want, lines[i]); diff != "" {
 			t.Error(diff)

@@ -1,0 +1,180 @@
+package poactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/profilestore"
+)
+
+// Leftover is one thing that a dead run has left, or that looks so.
+type Leftover struct {
+	Path     string // a directory
+	Of       string // the output directory of the run; empty if it is not known
+	Profiles int    // browser profiles in it
+	Browsers int    // that were alive on these
+	Bytes    int64
+	Kept     string // why it is still there; empty if it was removed, or would be
+}
+
+// CleanProfiles removes the browser profiles that dead runs of this user have
+// left in the system's directory for temporary files, whatever their output
+// directory was, and kills the browsers that still run on them. It touches only
+// what is provably poactor's own and no living run's; every start does the same.
+// With dryRun it only says what it would do.
+func CleanProfiles(dryRun bool) ([]Leftover, error) {
+	dirs, err := profileDirs()
+	if err != nil {
+		return nil, refine(err)
+	}
+	var list []Leftover
+	for _, dir := range dirs {
+		swept, err := profilestore.Sweep(dir, dryRun)
+		if errors.Is(err, fs.ErrNotExist) { // its run has just ended
+			continue
+		}
+		l := Leftover{Path: dir, Of: swept.For, Profiles: swept.Profiles, Browsers: swept.Browsers, Bytes: swept.Bytes}
+		switch {
+		case errors.Is(err, profilestore.ErrInUse):
+			l.Kept = "a run has it in hand"
+		case err != nil:
+			l.Kept = err.Error()
+		}
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+// CleanOutput removes what dead runs have left half done in an output directory:
+// downloads of browsers, and work folders of orders that are open, which are
+// fetched anew then. Nothing else is touched: neither results nor record nor
+// evidence, and of a work folder that had a final name before not what was in it
+// then. With dryRun it only says what it would do. An error is an *Error, with
+// Held where a run holds the directory; it wraps fs.ErrNotExist where there is
+// no record of a run.
+func CleanOutput(ctx context.Context, out string, dryRun bool) ([]Leftover, error) {
+	look, err := LookLedger(out) // which makes none
+	if err != nil {
+		return nil, err
+	}
+	record, err := OpenLedger(out)
+	if err = errors.Join(look.Close(), err); err != nil {
+		return nil, refine(err)
+	}
+	defer record.Close()
+	c := cleaning{ctx: ctx, out: out, dryRun: dryRun, record: record}
+	if err := errors.Join(c.downloads(), c.workFolders()); err != nil {
+		return c.found, refine(err)
+	}
+	return c.found, nil
+}
+
+// cleaning is a CleanOutput under way.
+type cleaning struct {
+	ctx     context.Context
+	out     string
+	dryRun  bool
+	record  *Ledger
+	archive *download.Archive
+	found   []Leftover
+}
+
+// downloads removes what browsers had half downloaded.
+func (c *cleaning) downloads() error {
+	dir := incomingDir(c.out)
+	list, err := within(dir)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	l := Leftover{Path: dir, Of: c.out, Bytes: sizeOf(dir)}
+	if !c.dryRun {
+		err = os.RemoveAll(dir)
+	}
+	if err != nil {
+		l.Kept = err.Error()
+	}
+	c.found = append(c.found, l)
+	return nil
+}
+
+// workFolders removes the work folders of orders that are open.
+func (c *cleaning) workFolders() (err error) {
+	nowhere := func(*url.URL) bool { return false }
+	if c.archive, err = download.Open(download.Config{Out: c.out, Allowed: nowhere}); err != nil {
+		return err
+	}
+	defer c.archive.Close()
+	return c.archive.WorkFolders(c.workFolder)
+}
+
+func (c *cleaning) workFolder(folder string, key po.Key) error {
+	path := filepath.Join(c.out, filepath.FromSlash(folder))
+	l := Leftover{Path: path, Of: c.out, Bytes: sizeOf(path)}
+	s, err := c.record.Story(c.ctx, key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		l.Kept, err = "the record does not know its order", nil
+	case err != nil:
+		return err
+	case !s.Open:
+		l.Kept = "its order is settled: the next start puts it right"
+	case !c.dryRun:
+		l.Kept, err = c.remove(folder, key)
+	}
+	c.found = append(c.found, l)
+	return err
+}
+
+// remove removes a work folder, but for what was in it when it had a final name,
+// and makes the record true of that. It says where something was kept.
+func (c *cleaning) remove(folder string, key po.Key) (kept string, err error) {
+	if err := c.archive.Finish(c.ctx, po.Kept{Folder: folder}, ""); err != nil {
+		return err.Error(), nil
+	}
+	now, err := c.archive.Recall(key, po.Kept{Folder: folder})
+	if err != nil {
+		return "", err
+	}
+	if now.Folder != "" {
+		kept = fmt.Sprintf("it had files before, which are in %s now", filepath.Base(now.Folder))
+	}
+	_, err = c.record.Correct(c.ctx, key, now, false)
+	return kept, err
+}
+
+// incomingDir is for what the browsers of a run download: on the output's own
+// file system, so that a file only needs a rename.
+func incomingDir(out string) string { return filepath.Join(out, ".poactor", "incoming") }
+
+// within lists what is in a directory, which need not exist.
+func within(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var list []string
+	for _, e := range entries {
+		list = append(list, filepath.Join(dir, e.Name()))
+	}
+	return list, err
+}
+
+// sizeOf sums up the files below a directory, as far as they can be looked at.
+func sizeOf(dir string) (bytes int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				bytes += info.Size()
+			}
+		}
+		return nil
+	})
+	return bytes
+}
