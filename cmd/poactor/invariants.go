@@ -302,7 +302,7 @@ func (o *ordeal) nothingLeft() (broken []string) {
 		broken = append(broken, err.Error())
 	}
 	for _, p := range all {
-		broken = append(broken, fmt.Sprintf("process %+v", p))
+		broken = append(broken, fmt.Sprintf("process %d (%s)", p.Pid, p.Arg))
 	}
 	return broken
 }
