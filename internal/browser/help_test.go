@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -58,7 +59,7 @@ func leaser(t testing.TB, released *atomic.Int64) func(context.Context) (Profile
 			}
 			return os.RemoveAll(dir)
 		}
-		return p, os.MkdirAll(p.TempDir, 0o700)
+		return p, errors.Join(os.MkdirAll(p.Dir, 0o700), os.MkdirAll(p.TempDir, 0o700))
 	}
 }
 

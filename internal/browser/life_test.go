@@ -37,7 +37,7 @@ func child(base, dir string) int {
 	profile := Profile{ID: "child", Dir: filepath.Join(dir, "p"), TempDir: dir}
 	s, err := New(Config{
 		Portal: testPortal(base), NoSandbox: os.Geteuid() == 0, Downloads: dir,
-		Lease: func(context.Context) (Profile, error) { return profile, nil },
+		Lease: func(context.Context) (Profile, error) { return profile, os.MkdirAll(profile.Dir, 0o700) },
 	}).Open(context.Background())
 	if err != nil {
 		fmt.Println("error", err)
