@@ -12,7 +12,7 @@ import (
 // that begins.
 //
 // The limit goes up by one and down by a factor, as TCP's window does (AIMD,
-// RFC 5681). Throttling halves it. A time to answer of twice the best takes a
+// RFC 5681). Throttling that repeats itself halves it. A time to answer of twice the best takes a
 // quarter: the median of a window of answers against the least such median, the
 // gradient of Netflix's concurrency-limits and Envoy's adaptive concurrency.
 // What a single reader gets is the best there is, so that a portal which is slow
@@ -31,6 +31,8 @@ type Portal struct {
 	bestAt int           // the limit at which it was learnt
 
 	throttles int // in a row
+	refused   bool
+	fine      int // answers since the last refusal
 	notBefore time.Time
 }
 
@@ -62,6 +64,10 @@ const (
 
 	raiseLeast = 5 * time.Second
 	raiseMost  = 30 * time.Minute
+
+	// A refusal comes alone if so many answers before it were none. One in so many
+	// is the order's own trouble, or a limit that is nearly met.
+	alone = 16
 
 	// A portal that throttles without saying for how long is left alone for this
 	// time, twice as long each time in a row.
@@ -109,6 +115,7 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 		return p // a browser's or an order's trouble
 	default:
 		p.throttles = 0
+		p.fine++
 		if a.Sign != po.SignAttachments && a.Sign != po.SignEmpty {
 			return p // a refusal may be much faster than an order
 		}
@@ -119,15 +126,21 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 	return p.time(a.Took, workers, now)
 }
 
-// throttle holds everything back for as long as the portal asks, and halves the
-// limit. Of several orders that were refused together only the first counts.
+// throttle holds everything back for as long as the portal asks. A refusal that
+// comes alone lowers the limit by one; a second one soon after it halves it.
+// Of several orders that were refused together only the first counts.
 func (p Portal) throttle(asked time.Duration, stale bool, workers int, now time.Time) Portal {
 	asked = min(asked, holdObeyed)
 	pause := asked
 	if !stale {
 		p.throttles++
 		pause = max(asked, doubled(holdLeast, p.throttles-1, holdMost))
-		p = p.lower((p.Limit(workers)+1)/2, "the portal asked for fewer requests", workers, now)
+		limit := p.Limit(workers) - 1
+		if p.refused && p.fine < alone {
+			limit = (p.Limit(workers) + 1) / 2
+		}
+		p = p.lower(limit, "the portal asked for fewer requests", workers, now)
+		p.refused, p.fine = true, 0
 	}
 	if until := now.Add(pause); pause > 0 && until.After(p.notBefore) {
 		p.notBefore, p.changed = until, until

@@ -64,18 +64,28 @@ func TestPortal(t *testing.T) {
 			return window(p, Answer{Took: time.Second, Cause: po.PortalError}, 8, time.Hour)
 		}, 6, 0, "the portal answers with errors"},
 		{"timeouts", known, func(p Portal) Portal { return window(p, Answer{Took: time.Second, Cause: po.Timeout}, 8, time.Hour) }, 6, 0, "errors"},
-		{"429 without a time", known, func(p Portal) Portal { return answer(p, throttled(0), 8, time.Hour) }, 4, time.Second, "the portal asked for fewer requests"},
-		{"429 with a time", known, func(p Portal) Portal { return answer(p, throttled(30*time.Second), 8, time.Hour) }, 4, 30 * time.Second, "the portal asked for a pause of 30 s"},
-		{"a time beyond belief", known, func(p Portal) Portal { return answer(p, throttled(24*time.Hour), 8, time.Hour) }, 4, 15 * time.Minute, "15 min"},
+		{"429 without a time", known, func(p Portal) Portal { return answer(p, throttled(0), 8, time.Hour) }, 7, time.Second, "the portal asked for fewer requests"},
+		{"429 with a time", known, func(p Portal) Portal { return answer(p, throttled(30*time.Second), 8, time.Hour) }, 7, 30 * time.Second, "the portal asked for a pause of 30 s"},
+		{"a time beyond belief", known, func(p Portal) Portal { return answer(p, throttled(24*time.Hour), 8, time.Hour) }, 7, 15 * time.Minute, "15 min"},
 		{"a time on another cause", known, func(p Portal) Portal {
 			return answer(p, Answer{Cause: po.PortalError, RetryAfter: time.Minute}, 8, time.Hour)
-		}, 4, time.Minute, "60 s"},
+		}, 7, time.Minute, "60 s"},
 		{"refused together", known, func(p Portal) Portal {
 			return answer(answer(p, throttled(10*time.Second), 8, time.Hour), throttled(20*time.Second), 8, time.Hour)
-		}, 4, 20 * time.Second, "20 s"},
+		}, 7, 20 * time.Second, "20 s"},
 		{"refused together, without a time", known, func(p Portal) Portal {
 			return answer(answer(p, throttled(0), 8, time.Hour), throttled(0), 8, time.Hour)
-		}, 4, time.Second, ""},
+		}, 7, time.Second, ""},
+		{"refused twice", known, func(p Portal) Portal {
+			return answer(answer(p, throttled(0), 8, time.Hour-time.Minute), throttled(0), 8, time.Hour)
+		}, 4, 2 * time.Second, "fewer requests"},
+		{"refused now and then", known, func(p Portal) Portal {
+			p = answer(p, throttled(0), 8, time.Hour-time.Minute)
+			for range alone {
+				p = answer(p, Answer{Took: time.Second, Sign: po.SignNotFound}, 8, time.Hour-30*time.Second)
+			}
+			return answer(p, throttled(0), 8, time.Hour)
+		}, 6, time.Second, "fewer requests"},
 		{"refused again and again", known, func(p Portal) Portal {
 			for i := range 4 { // 1, 2, 4 and 8 s
 				p = answer(p, throttled(0), 8, time.Hour-time.Duration(40-10*i)*time.Second)
@@ -85,7 +95,7 @@ func TestPortal(t *testing.T) {
 		{"refused once more after an answer", known, func(p Portal) Portal {
 			p = answer(answer(p, throttled(0), 8, time.Hour-time.Minute), throttled(0), 8, time.Hour-40*time.Second)
 			return answer(answer(p, page(time.Second), 8, time.Hour-20*time.Second), throttled(0), 8, time.Hour)
-		}, 1, time.Second, ""},
+		}, 2, time.Second, ""},
 		{"for a single worker", known, func(p Portal) Portal { return window(p, page(9*time.Second), 1, time.Hour) }, 8, 0, ""},
 		{"slow for a single reader is its best", single, func(p Portal) Portal { return window(p, page(9*time.Second), 8, time.Hour) }, 2, 0, "the portal answers in 9.0 s"},
 	} {
@@ -117,7 +127,7 @@ func TestPortalForgetsStaleAnswers(t *testing.T) {
 func TestPortalCauses(t *testing.T) {
 	t.Parallel()
 	known := window(window(Portal{}, page(time.Second), 8, 10*time.Second), page(time.Second), 8, 20*time.Second)
-	lowers := map[po.Cause]int{po.Throttled: 4, po.PortalError: 6, po.Timeout: 6}
+	lowers := map[po.Cause]int{po.Throttled: 7, po.PortalError: 6, po.Timeout: 6}
 	for _, cause := range po.Causes() {
 		p := known
 		for range longWindow {

@@ -55,7 +55,7 @@ func TestSites(t *testing.T) {
 		}, 2, 2.2, 1.8, 25, 4, 20},
 		{"gives 2 a second and refuses more", 8, tokens(2, refuseFor(5*s)), 2, 2.2, 1.85, 25, 4, 20},
 		{"gives 4 a second and refuses more", 8, tokens(4, refuseFor(5*s)), 2.5, 4.5, 2.5, 25, 4, 20},
-		{"refuses everything", 8, func(time.Duration, int, *rand.Rand) Answer { return refuse }, 1, 1, 0, 2, 0, 2*60 + 15},
+		{"refuses everything", 8, func(time.Duration, int, *rand.Rand) Answer { return refuse }, 1, 1, 0, 3, 0, 2*60 + 15},
 		{"is noisy", 8, func(_ time.Duration, _ int, r *rand.Rand) Answer {
 			return page(outlier(noise(s, 0.5, r), r))
 		}, 7.5, 8, 4.5, 8, 8, 0},
@@ -144,7 +144,7 @@ func TestRetryAfterHoldsAllBack(t *testing.T) {
 	if first == 0 || late > 0 {
 		t.Errorf("%d orders begun during the pause that began at %v", late, first)
 	}
-	if n := v.limit(first+time.Minute, first+64*time.Second); n != 4 {
+	if n := v.limit(first+time.Minute, first+64*time.Second); n != 7 {
 		t.Errorf("limit %v after the pause", n)
 	}
 }
