@@ -69,7 +69,7 @@ func (p Portal) lower(limit int, why string, workers int, now time.Time) Portal 
 		p.patience = nextPatience(p.waits(), now.Sub(p.raised), raiseLeast, raiseMost)
 	}
 	p.limit = max(1, min(limit, p.Limit(workers)-1))
-	p.lowered, p.why = true, why
+	p.lowered, p.pressed, p.why = true, false, why
 	p.changed, p.raised, p.filled = now, time.Time{}, 0
 	return p
 }

@@ -30,9 +30,10 @@ type Portal struct {
 	best   time.Duration // median when all is well; 0 if there is none yet
 	bestAt int           // the limit at which it was learnt
 
-	throttles int // in a row
-	refused   bool
-	fine      int // answers since the last refusal
+	throttles int  // in a row
+	refused   bool // once
+	pressed   bool // a refusal is why the limit was last lowered
+	fine      int  // answers since the last refusal
 	notBefore time.Time
 }
 
@@ -104,6 +105,9 @@ func (p Portal) Text() string {
 // Answered takes in what came of a page. workers is how many there are now.
 func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 	stale := now.Add(-a.Took).Before(p.changed)
+	if a.Cause == "" {
+		p.fine++
+	}
 	switch {
 	case a.Cause == po.Throttled || a.RetryAfter > 0:
 		return p.throttle(a.RetryAfter, stale, workers, now)
@@ -115,7 +119,7 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 		return p // a browser's or an order's trouble
 	default:
 		p.throttles = 0
-		p.fine++
+		p = p.relax(workers, now)
 		if a.Sign != po.SignAttachments && a.Sign != po.SignEmpty {
 			return p // a refusal may be much faster than an order
 		}
@@ -140,7 +144,7 @@ func (p Portal) throttle(asked time.Duration, stale bool, workers int, now time.
 			limit = (p.Limit(workers) + 1) / 2
 		}
 		p = p.lower(limit, "the portal asked for fewer requests", workers, now)
-		p.refused, p.fine = true, 0
+		p.refused, p.pressed, p.fine = true, true, 0
 	}
 	if until := now.Add(pause); pause > 0 && until.After(p.notBefore) {
 		p.notBefore, p.changed = until, until
@@ -148,6 +152,19 @@ func (p Portal) throttle(asked time.Duration, stale bool, workers int, now time.
 			p.why = "the portal asked for a pause of " + span(asked)
 		}
 	}
+	return p
+}
+
+// relax lets one more in where a refusal had lowered the limit, and the portal has
+// taken for a while what it gets: how fast it is need not be known for that.
+func (p Portal) relax(workers int, now time.Time) Portal {
+	limit := p.Limit(workers)
+	if !p.pressed || limit >= workers || p.fine < 2*limit || now.Sub(p.changed) < p.waits() {
+		return p
+	}
+	p.limit, p.filled = limit+1, 0
+	p.why = "the portal has refused nothing for " + span(now.Sub(p.changed))
+	p.changed, p.raised = now, now
 	return p
 }
 

@@ -85,7 +85,7 @@ func TestPortal(t *testing.T) {
 				p = answer(p, Answer{Took: time.Second, Sign: po.SignNotFound}, 8, time.Hour-30*time.Second)
 			}
 			return answer(p, throttled(0), 8, time.Hour)
-		}, 6, time.Second, "fewer requests"},
+		}, 7, time.Second, "fewer requests"}, // it was 8 again
 		{"refused again and again", known, func(p Portal) Portal {
 			for i := range 4 { // 1, 2, 4 and 8 s
 				p = answer(p, throttled(0), 8, time.Hour-time.Duration(40-10*i)*time.Second)
