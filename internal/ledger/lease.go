@@ -73,10 +73,11 @@ func (d *Disk) claimHeld(n int, now time.Time, ttl time.Duration) ([]po.Lease, e
 		now.UnixNano(), d.before, n+len(d.leases))
 }
 
-// claimFresh leases orders that need no pause.
+// claimFresh leases orders that need no pause: first those that have never ended,
+// for what has failed once may well fail again.
 func (d *Disk) claimFresh(n int, now time.Time, ttl time.Duration) ([]po.Lease, error) {
 	return d.claimRows(n, now, ttl, `SELECT `+leaseColumns+` FROM orders INDEXED BY orders_fresh
-		WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NULL AND place < ? ORDER BY place LIMIT ?`,
+		WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NULL AND place < ? ORDER BY status IS NOT NULL, place LIMIT ?`,
 		d.before, n+len(d.leases))
 }
 

@@ -195,9 +195,9 @@ func TestChoice(t *testing.T) {
 		want   []string
 		merged ledger.Merged
 	}{
-		"all":         {ledger.Choice{}, []string{"K1", "K3", "K4", "K5"}, ledger.Merged{Settled: 2, Again: 3, Open: 4}},
+		"all":         {ledger.Choice{}, []string{"K5", "K1", "K3", "K4"}, ledger.Merged{Settled: 2, Again: 3, Open: 4}},
 		"two":         {ledger.Choice{Limit: 2}, []string{"K1", "K3"}, ledger.Merged{Settled: 2, Again: 3, Open: 2, Later: 2}},
-		"more":        {ledger.Choice{Limit: 9}, []string{"K1", "K3", "K4", "K5"}, ledger.Merged{Settled: 2, Again: 3, Open: 4}},
+		"more":        {ledger.Choice{Limit: 9}, []string{"K5", "K1", "K3", "K4"}, ledger.Merged{Settled: 2, Again: 3, Open: 4}},
 		"what failed": {ledger.Choice{Only: &ledger.Filter{}}, []string{"K1", "K3", "K4"}, ledger.Merged{Settled: 2, Again: 3, Open: 3, Later: 1}},
 		"a status":    {ledger.Choice{Only: &ledger.Filter{Statuses: []po.Status{po.Partial}}}, []string{"K3"}, ledger.Merged{Settled: 4, Again: 1, Open: 1, Later: 1}},
 		"a good one":  {ledger.Choice{Only: &ledger.Filter{Statuses: []po.Status{po.Completed, po.NotFound}}}, []string{"K0", "K2"}, ledger.Merged{Settled: 3, Again: 2, Open: 2, Later: 1}},

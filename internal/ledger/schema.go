@@ -56,7 +56,7 @@ CREATE TABLE orders (
 	evidence TEXT
 ) STRICT;
 CREATE INDEX orders_place   ON orders(place) WHERE place IS NOT NULL;
-CREATE INDEX orders_fresh   ON orders(place) WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NULL;
+CREATE INDEX orders_fresh   ON orders(status IS NOT NULL, place) WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NULL;
 CREATE INDEX orders_held    ON orders(due)   WHERE open = 1 AND due > 0 AND place IS NOT NULL;
 CREATE INDEX orders_invalid ON orders(place) WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NOT NULL;
 CREATE TABLE files (

@@ -121,7 +121,7 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 		p.throttles = 0
 		p = p.relax(workers, now)
 		if a.Sign != po.SignAttachments && a.Sign != po.SignEmpty {
-			return p // a refusal may be much faster than an order
+			return p.untimed(workers, now) // it may be much faster than an order
 		}
 	}
 	if a.Strained {
@@ -165,6 +165,16 @@ func (p Portal) relax(workers int, now time.Time) Portal {
 	p.limit, p.filled = limit+1, 0
 	p.why = "the portal has refused nothing for " + span(now.Sub(p.changed))
 	p.changed, p.raised = now, now
+	return p
+}
+
+// untimed takes in an answer whose time says nothing. Where the portal gives only
+// such, and nothing was ever wrong, it gets more all the same.
+func (p Portal) untimed(workers int, now time.Time) Portal {
+	if limit := p.Limit(workers); !p.lowered && p.filled == 0 && p.fine >= shortWindow && limit < workers {
+		p.limit, p.fine = min(2*limit, workers), 0
+		p.why, p.changed, p.raised = "the portal answers at once", now, now
+	}
 	return p
 }
 
