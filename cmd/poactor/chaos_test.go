@@ -1,0 +1,100 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// A short run of chaos, with every fault in its plan: all invariants hold, and
+// faults did happen. `make chaos` is the long one.
+func TestChaos(t *testing.T) {
+	t.Parallel()
+	if !haveBrowser() {
+		t.Skip("no browser")
+	}
+	program, err := exec.LookPath("poactor") // testscript has put it on the path
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "chaos")
+	cmd := exec.Command(program, "chaos", "--seed", "5", "--orders", "10", "--workers", "3", "--out", dir)
+	if os.Geteuid() == 0 {
+		cmd.Args = append(cmd.Args, "--no-sandbox")
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		log, _ := os.ReadFile(filepath.Join(dir, "chaos.log"))
+		t.Fatalf("%v\n%s\n%s", err, out, log)
+	}
+	if n := strings.Count(string(out), "\nholds "); n != 8 {
+		t.Errorf("%d invariants hold, want 8\n%s", n, out)
+	}
+	if !regexp.MustCompile(`\n[1-9]\d+ faults in \d+ starts`).Match(out) {
+		t.Errorf("hardly any fault\n%s", out)
+	}
+}
+
+// What is lost, doubled or used again is found.
+func TestInvariantsFindWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	at := func(sec int) time.Time { return time.Unix(int64(1_800_000_000+sec), 0) }
+	good := func() state {
+		settled := func(start int, worker, profile string, from, to int) po.Attempt {
+			return po.Attempt{Try: 1, Start: start, Assignment: po.Assignment{Worker: worker, Profile: profile}, Began: at(from), Ended: at(to), Ending: po.EndSettled}
+		}
+		released := settled(1, "worker-1", "a-1", 0, 2)
+		released.Ending = po.EndReleased
+		return state{
+			outcomes: []po.Outcome{{Key: "1", Status: po.Completed}, {Key: "2", Status: po.NotFound, Cause: po.CauseNotFound}},
+			rows:     []po.Outcome{{Key: "1", Status: po.Completed}, {Key: "2", Status: po.NotFound, Cause: po.CauseNotFound}, {Key: "1", Status: po.Completed}},
+			stories: map[po.Key]po.Story{
+				"1": {Attempts: []po.Attempt{released, settled(1, "worker-2", "a-2", 2, 4)}},
+				"2": {Attempts: []po.Attempt{settled(2, "worker-1", "b-1", 9, 10)}},
+			},
+		}
+	}
+	attempt := func(s state, key po.Key, n int, change func(*po.Attempt)) { change(&s.stories[key].Attempts[n]) }
+	for name, row := range map[string]struct {
+		spoil func(s *state, o *ordeal)
+		check func(o *ordeal, s state) []string
+	}{
+		"an order without outcome":     {func(s *state, _ *ordeal) { s.outcomes[0].Status = "" }, (*ordeal).oneOutcome},
+		"a row that shows another one": {func(s *state, _ *ordeal) { s.rows[2].Status = po.Failed }, (*ordeal).oneOutcome},
+		"a row that is missing":        {func(s *state, _ *ordeal) { s.rows = s.rows[:1] }, (*ordeal).oneOutcome},
+		"an order that is settled twice": {func(s *state, _ *ordeal) {
+			attempt(*s, "1", 0, func(a *po.Attempt) { a.Ending = po.EndSettled })
+		}, (*ordeal).oneOutcome},
+		"two workers at once": {func(s *state, _ *ordeal) {
+			attempt(*s, "1", 1, func(a *po.Attempt) { a.Began = at(1) })
+		}, (*ordeal).neverTwoAtOnce},
+		"another worker's profile": {func(s *state, _ *ordeal) {
+			attempt(*s, "1", 1, func(a *po.Attempt) { a.Assignment.Profile = "a-1" })
+		}, (*ordeal).profilesFresh},
+		"a profile of an earlier start": {func(s *state, _ *ordeal) {
+			attempt(*s, "2", 0, func(a *po.Attempt) { a.Assignment.Profile = "a-1" })
+		}, (*ordeal).profilesFresh},
+		"a lost worker's own profile": {func(_ *state, o *ordeal) {
+			o.starts = []start{{events: []event{{Event: "worker_ready", Worker: "w", Profile: "p"}, {Event: "worker_lost", Worker: "w"}, {Event: "worker_ready", Worker: "w", Profile: "p"}}}}
+		}, (*ordeal).profilesFresh},
+		"a fourth attempt": {func(s *state, _ *ordeal) {
+			attempt(*s, "2", 0, func(a *po.Attempt) { a.Try = 4 })
+		}, (*ordeal).attemptsWithin},
+		"a fault that was not in the plan": {func(_ *state, o *ordeal) { o.wrong = []string{"disk_full"} }, func(o *ordeal, _ state) []string { return o.samePlan() }},
+	} {
+		s, o := good(), &ordeal{troubled: map[po.Key]bool{}}
+		if broken := row.check(o, s); len(broken) > 0 {
+			t.Errorf("%s: before it there was %q", name, broken)
+		}
+		row.spoil(&s, o)
+		if broken := row.check(o, s); len(broken) == 0 {
+			t.Errorf("%s: not found", name)
+		}
+	}
+}
