@@ -62,8 +62,8 @@ func memoryAdvice(p Plan) Advice {
 	free := float64(p.Usage.FreeBytes)
 	n := max(1, int((free-0.1*float64(total)-sharedBytes)/workerBytes))
 	wants := uint64(p.Workers)*workerBytes + sharedBytes
-	return Advice{n, ByMemory, fmt.Sprintf("%s want about %s and %s of %s memory is free: there is room for %d",
-		workers(p.Workers), size(wants), size(p.Usage.FreeBytes), whose(p.Usage.Memory.Bound), n)}
+	return Advice{n, ByMemory, fmt.Sprintf("%s want about %s of memory and %s is free: there is room for %d",
+		workers(p.Workers), size(wants), size(p.Usage.FreeBytes), n)}
 }
 
 func coreAdvice(p Plan) Advice {

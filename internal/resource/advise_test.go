@@ -31,12 +31,12 @@ func TestAdvise(t *testing.T) {
 		{"one core", Plan{Orders: 1000, Workers: 8, Usage: container(1, 0, 64*gb)}, []Advice{{4, ByCPU, "there is 1 core: more than 4 workers will hardly help"}}},
 		{"half a core", Plan{Orders: 1000, Workers: 8, Usage: container(0.5, 0, 64*gb)}, []Advice{{2, ByCPU, "there are 0.5 cores: more than 2 workers will hardly help"}}},
 		{"hardly a core", Plan{Orders: 1000, Workers: 8, Usage: container(0.1, 0, 64*gb)}, []Advice{{1, ByCPU, "there are 0.1 cores: more than 1 worker will hardly help"}}},
-		{"memory", Plan{Orders: 1000, Workers: 8, Usage: container(2, gb, 2*gb)}, []Advice{{2, ByMemory, "8 workers want about 1.8 GB and 1.0 GB of the container's memory is free: there is room for 2"}}},
-		{"no memory at all", Plan{Orders: 1000, Workers: 2, Usage: container(2, 290<<20, 300<<20)}, []Advice{{1, ByMemory, "2 workers want about 650 MB and 10 MB of the container's memory is free: there is room for 1"}}},
+		{"memory", Plan{Orders: 1000, Workers: 8, Usage: container(2, gb, 2*gb)}, []Advice{{2, ByMemory, "8 workers want about 1.8 GB of memory and 1.0 GB is free: there is room for 2"}}},
+		{"no memory at all", Plan{Orders: 1000, Workers: 2, Usage: container(2, 290<<20, 300<<20)}, []Advice{{1, ByMemory, "2 workers want about 650 MB of memory and 10 MB is free: there is room for 1"}}},
 		{"one worker is never too many", Plan{Orders: 1, Workers: 1, Usage: container(0.1, 290<<20, 300<<20)}, nil},
 		{"everything", Plan{Orders: 9, Workers: 16, Usage: container(1, gb, 2*gb)}, []Advice{
 			{5, ByUser, "9 orders need no 16 workers: 5 do as well"},
-			{2, ByMemory, "16 workers want about 3.4 GB and 1.0 GB of the container's memory is free: there is room for 2"},
+			{2, ByMemory, "16 workers want about 3.4 GB of memory and 1.0 GB is free: there is room for 2"},
 			{4, ByCPU, "there is 1 core: more than 4 workers will hardly help"}}},
 	} {
 		if d := cmp.Diff(c.want, Advise(c.plan)); d != "" {

@@ -121,14 +121,21 @@ func (s State) tell(x Sample) (State, Decision) {
 	if d.Text == "" {
 		d.Text = fmt.Sprintf("%s, as asked for", workers(d.Workers))
 	}
+	was := s.told
+	// Where a worker goes, why it does is what is told.
+	gone := d.Workers < was.Workers
 	if until := x.Portal.NotBefore(); until.After(s.at) {
-		d.NotBefore, d.Binds, d.Text = until, ByPortal, x.Portal.Text()
+		d.NotBefore = until
+		if !gone {
+			d.Binds, d.Text = ByPortal, x.Portal.Text()
+		}
 	}
 	if n := x.Portal.Limit(s.workers); n < s.workers {
-		d.Reading, d.Binds = n, ByPortal
-		d.Text = fmt.Sprintf("%s: %s at once instead of %d", x.Portal.Text(), orders(n), s.workers)
+		d.Reading = n
+		if !gone {
+			d.Binds, d.Text = ByPortal, fmt.Sprintf("%s: %s at once instead of %d", x.Portal.Text(), orders(n), s.workers)
+		}
 	}
-	was := s.told
 	d.Changed = was.Workers != d.Workers || was.Reading != d.Reading || was.Binds != d.Binds || !was.NotBefore.Equal(d.NotBefore)
 	s.told = d
 	return s, d

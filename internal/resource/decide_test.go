@@ -186,3 +186,20 @@ func checkDecision(t *rapid.T, d Decision, wish, last int) {
 		t.Fatalf("no reason: %+v", d)
 	}
 }
+
+// A worker that goes for want of memory goes for that, also while the portal is
+// what binds the orders.
+func TestDecideTellsWhyWorkersGo(t *testing.T) {
+	t.Parallel()
+	paced := Portal{limit: 2, why: "it is slow"}
+	s, d := Policy{}.Decide(State{}, Sample{Usage: usage(0.1, 0.05, 0.4), Wish: 4, Running: 4, Portal: paced}, start)
+	if d.Workers != 4 || d.Reading != 2 || d.Binds != ByPortal {
+		t.Fatalf("%+v", d)
+	}
+	for i := 1; i < 60 && d.Workers == 4; i++ {
+		s, d = Policy{}.Decide(s, Sample{Usage: usage(0.1, 0.05, 0.95), Wish: 4, Running: 4, Portal: paced}, start.Add(time.Duration(i)*time.Second))
+	}
+	if d.Workers != 3 || d.Reading != 2 || d.Binds != ByMemory || !strings.Contains(d.Text, "memory is at") {
+		t.Errorf("%+v", d)
+	}
+}
