@@ -297,7 +297,7 @@ func (o *ordeal) nothingLeft() (broken []string) {
 	for _, e := range entries {
 		broken = append(broken, filepath.Join(o.temp, e.Name()))
 	}
-	all, err := process.Find(func(arg string) bool { return strings.Contains(arg, o.temp) })
+	all, err := process.Find(o.works)
 	if err != nil {
 		broken = append(broken, err.Error())
 	}

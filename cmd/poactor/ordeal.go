@@ -14,12 +14,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/fault"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
@@ -117,10 +119,14 @@ func (o *ordeal) close() {
 	if o.log != nil {
 		_ = o.log.Close()
 	}
-	if o.temp != "" {
+	if o.temp != "" { // after an interrupt browsers may still be about to end
+		_, _ = process.End(o.works)
 		_ = os.RemoveAll(o.temp)
 	}
 }
+
+// works says by an argument of a process that it works for this ordeal.
+func (o *ordeal) works(arg string) bool { return strings.Contains(arg, o.temp) }
 
 // run starts poactor until every order is settled, and then once more without
 // faults: what they made fail is tried again there.
