@@ -176,6 +176,7 @@ func (r *trial) undisturbed(t *testing.T) {
 
 // Every scenario of the built-in portal, with four browsers.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	r := newTrial(t, quick)
 	r.run(t)
 	if lost := all[messages.WorkerLost](r); len(lost) > 0 {
@@ -185,6 +186,7 @@ func TestRun(t *testing.T) {
 
 // One order is sequential by itself; so are more with one worker.
 func TestRunSequential(t *testing.T) {
+	t.Parallel()
 	opts := quick
 	opts.Orders = 8
 	r := newTrial(t, opts)
@@ -229,6 +231,7 @@ func (s panicSession) Read(ctx context.Context, o po.Order, byBrowser []string) 
 
 // One worker panics in a run of 60: every order right, the others undisturbed.
 func TestWorkerPanics(t *testing.T) {
+	t.Parallel()
 	r := newTrial(t, ordinary())
 	r.cfg.wrap = func(b actors.Browsers) actors.Browsers { return &panicOnce{Browsers: b} }
 	r.run(t)
