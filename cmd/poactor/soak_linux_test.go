@@ -31,7 +31,7 @@ func TestSoak(t *testing.T) {
 	if *soak == 0 {
 		t.Skip("make soak runs it")
 	}
-	site, err := testportal.Start(testportal.Options{Orders: *soak})
+	site, err := testportal.Start(testportal.Options{Orders: *soak, Mix: testportal.Plain})
 	if err != nil {
 		t.Fatal(err)
 	}
