@@ -125,6 +125,10 @@ func (c *cleaning) workFolder(folder string, key po.Key) error {
 		return err
 	case !s.Open:
 		l.Kept = "its order is settled: the next start puts it right"
+	case s.Kept.Folder == folder:
+		l.Kept = "the record has files in it: the next start goes on from them"
+	case !c.dryRun && s.Kept.Folder != "": // the record is true of the other one
+		err = c.archive.Finish(c.ctx, po.Kept{Folder: folder}, "")
 	case !c.dryRun:
 		l.Kept, err = c.remove(folder, key)
 	}

@@ -35,7 +35,7 @@ type load struct {
 func newLoad(ctx context.Context, b actors.Browsers, workers int, log *logrus.Logger) *load {
 	l := &load{Browsers: b, log: log, wish: workers, probe: resource.NewProbe(), open: map[*weighed]uint64{}}
 	l.usage = l.read(ctx)
-	l.decide(time.Now())
+	l.decide(l.policy.Decide, time.Now())
 	return l
 }
 
@@ -53,7 +53,7 @@ func (l *load) Look(ctx context.Context) actors.Bearing {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.usage = usage
-	return l.decide(time.Now())
+	return l.decide(l.policy.Decide, time.Now())
 }
 
 // Answered implements actors.Load.
@@ -63,12 +63,12 @@ func (l *load) Answered(a actors.Answer) actors.Bearing {
 	now := time.Now()
 	l.portal = l.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter,
 		Strained: l.policy.Strained(l.state)}, l.now.Workers, now)
-	return l.decide(now)
+	return l.decide(l.policy.Again, now)
 }
 
 // decide asks the policy, with the lock held.
-func (l *load) decide(now time.Time) actors.Bearing {
-	l.state, l.now = l.policy.Decide(l.state, resource.Sample{
+func (l *load) decide(ask func(resource.State, resource.Sample, time.Time) (resource.State, resource.Decision), now time.Time) actors.Bearing {
+	l.state, l.now = ask(l.state, resource.Sample{
 		Usage: l.usage, Wish: l.wish, Running: len(l.open), WorkerBytes: l.heaviest(), Portal: l.portal,
 	}, now)
 	return actors.Bearing{Workers: l.now.Workers, Reading: l.now.Reading, Hold: max(0, l.now.NotBefore.Sub(now)),

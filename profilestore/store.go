@@ -32,7 +32,7 @@ const (
 	// lockPatience is how long a work directory is waited for that another has
 	// hold of, or that comes and goes with other stores: Sweep holds one while it
 	// looks at what a killed process has left in it.
-	lockPatience = 3 * time.Second
+	lockPatience = 15 * time.Second
 	// patience is how long it is tried where nothing tells that it may pass.
 	patience = 300 * time.Millisecond
 )

@@ -17,6 +17,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/progress"
@@ -76,6 +78,12 @@ func (a *app) chaos(ctx context.Context, c chaos, args []string) error {
 	if c.orders < 1 {
 		return wrongUse("poactor chaos --help lists the flags", "--orders must be 1 or more, not %d", c.orders)
 	}
+	if c.settings.Workers < 1 || c.settings.Workers > poactor.MaxWorkers {
+		return wrongUse("poactor chaos --help lists the flags", "--workers must be 1 to %d, not %d", poactor.MaxWorkers, c.settings.Workers)
+	}
+	if err := c.checkBatch(args); err != nil {
+		return err
+	}
 	plan, err := c.plan()
 	if err != nil {
 		return err
@@ -91,23 +99,49 @@ func (a *app) chaos(ctx context.Context, c chaos, args []string) error {
 	if len(args) == 1 {
 		o.batch = args[0]
 	} else if err := o.buildPortal(ctx, c.orders); err != nil {
-		return err
+		return orInterrupted(ctx, err)
 	}
 	if err := o.prepare(); err != nil {
 		return err
 	}
 	o.say("seed %d, plan %s: %s", plan.Seed, o.digest(), dir)
 	if err := o.run(ctx); err != nil {
-		if ctx.Err() != nil {
-			return &failure{exitInterrupted, "interrupted", ""}
-		}
-		return err
+		return orInterrupted(ctx, err)
 	}
 	verdicts, err := o.judge(ctx)
+	if err != nil || ctx.Err() != nil {
+		return orInterrupted(ctx, err)
+	}
+	return a.showOrdeal(o, verdicts)
+}
+
+// orInterrupted is err, unless the user has ended it all.
+func orInterrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &failure{exitInterrupted, "interrupted", ""}
+	}
+	return err
+}
+
+// checkBatch says what is wrong with a batch of the user's, and its portal, before
+// anything is started.
+func (c chaos) checkBatch(args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	p, err := runPortal(c.settings)
 	if err != nil {
 		return err
 	}
-	return a.showOrdeal(o, verdicts)
+	parse, err := p.Parser()
+	if err != nil {
+		return err
+	}
+	if args[0] == "-" {
+		return wrongUse("give a file: poactor is started again and again", "chaos takes no batch from standard input")
+	}
+	_, err = batch.Open(args[0], parse)
+	return err
 }
 
 // faultsFlag is the hidden flag by which chaos gives a run its faults.
@@ -177,10 +211,10 @@ func (a *app) showOrdeal(o *ordeal, verdicts []verdictOn) error {
 			fmt.Fprintf(a.stdout, "       %s\n", progress.Line(line))
 		}
 	}
+	fmt.Fprintf(a.stdout, "again: the same command with --seed %d\n", o.plan.Seed)
 	if err := a.tellTroubled(o); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "again: poactor chaos --seed %d --orders %d --workers %d\n", o.plan.Seed, o.orders, o.settings.Workers)
 	if broken > 0 {
 		return &failure{exitBug, progress.Count(broken, "invariant") + " broken", "look into " + filepath.Join(o.dir, "chaos.log")}
 	}
@@ -199,6 +233,10 @@ func (a *app) tellTroubled(o *ordeal) error {
 	defer ledger.Close()
 	for _, key := range slices.Sorted(maps.Keys(o.troubled)) {
 		story, err := ledger.Story(context.Background(), key)
+		if errors.Is(err, fs.ErrNotExist) {
+			fmt.Fprintf(a.stdout, "\norder %s: the record does not know it\n", key)
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/poactor/poactor/internal/batch"
-	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/internal/testportal"
@@ -36,7 +36,7 @@ func (o *ordeal) judge(ctx context.Context) ([]verdictOn, error) {
 		{"no process, profile or temporary file is left", o.nothingLeft()},
 		{"no order was worked on by two workers at once", o.neverTwoAtOnce(s)},
 		{"no worker has had a profile again", o.profilesFresh(s)},
-		{fmt.Sprintf("no order took more than %d attempts", o.attempts()), o.attemptsWithin(s)},
+		{fmt.Sprintf("no order took more than %d attempts", attemptsMost), o.attemptsWithin(s)},
 		{"the same seed gives the same plan, and no fault came from elsewhere", o.samePlan()},
 	}
 	if o.site == nil {
@@ -265,13 +265,13 @@ func (o *ordeal) profilesFresh(s state) (broken []string) {
 	return broken
 }
 
-// attempts is how many an order may take at most.
-func (o *ordeal) attempts() int { return 3 }
+// attemptsMost is how many an order may take.
+const attemptsMost = 3
 
 func (o *ordeal) attemptsWithin(s state) (broken []string) {
 	for key, story := range s.stories {
 		for _, a := range story.Attempts {
-			if a.Try > o.attempts() {
+			if a.Try > attemptsMost {
 				o.trouble(&broken, key, "attempt %d", a.Try)
 			}
 		}
@@ -279,10 +279,18 @@ func (o *ordeal) attemptsWithin(s state) (broken []string) {
 	return broken
 }
 
+// samePlan holds the plan against the one that the last start was given, which has
+// gone through a file, and the faults against the plan.
 func (o *ordeal) samePlan() []string {
-	again := fault.Plan{Seed: o.plan.Seed, Every: o.plan.Every, Ends: o.plan.Ends}
-	if a, b := o.digest(), again.Digest(20); a != b {
-		return append(o.wrong, fmt.Sprintf("the plan %s became %s", a, b))
+	if _, err := os.Stat(o.faultsFile()); errors.Is(err, fs.ErrNotExist) {
+		return o.wrong // no start had faults
+	}
+	given, err := readFaults(o.faultsFile())
+	switch {
+	case err != nil:
+		return append(o.wrong, err.Error())
+	case given.Digest(20) != o.digest():
+		return append(o.wrong, fmt.Sprintf("the plan %s became %s", o.digest(), given.Digest(20)))
 	}
 	return o.wrong
 }
@@ -297,7 +305,7 @@ func (o *ordeal) nothingLeft() (broken []string) {
 	for _, e := range entries {
 		broken = append(broken, filepath.Join(o.temp, e.Name()))
 	}
-	all, err := process.Find(o.works)
+	all, err := process.Find(o.ours)
 	if err != nil {
 		broken = append(broken, err.Error())
 	}

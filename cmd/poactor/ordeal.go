@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/poactor/poactor/internal/browser"
@@ -26,6 +27,7 @@ import (
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
+	"github.com/poactor/poactor/profilestore"
 )
 
 // ordeal is a batch that poactor is made to finish against all faults of a plan:
@@ -33,12 +35,12 @@ import (
 type ordeal struct {
 	settings config.Settings
 	plan     fault.Plan
-	orders   int    // of the built-in portal
 	dir      string // of everything here
 	batch    string
 	out      string             // poactor's output directory
 	temp     string             // poactor's directory for temporary files
 	site     *testportal.Portal // nil: the portal is the user's
+	config   string             // an empty config file: the user's is for other runs
 	log      *os.File           // what every start said
 	say      func(format string, args ...any)
 
@@ -80,7 +82,7 @@ func (o *ordeal) buildPortal(ctx context.Context, orders int) error {
 	if err != nil {
 		return cannot("", "built-in portal: %v", err)
 	}
-	o.site, o.orders = site, orders
+	o.site = site
 	o.batch = filepath.Join(o.dir, "orders.csv")
 	if err := writeBatch(o.batch, site); err != nil {
 		return outFailure(err)
@@ -102,14 +104,27 @@ func (o *ordeal) buildPortal(ctx context.Context, orders int) error {
 func (o *ordeal) prepare() (err error) {
 	o.out = filepath.Join(o.dir, "orders")
 	o.injected, o.troubled = map[fault.Kind]int{}, map[po.Key]bool{}
-	// In the system's own directory, and short: browsers put sockets there.
-	if o.temp, err = os.MkdirTemp("", "pc"); err != nil {
+	o.config = filepath.Join(o.dir, "config.yaml")
+	if err := os.WriteFile(o.config, nil, 0o666); err != nil {
+		return outFailure(err)
+	}
+	// Short, for browsers put sockets there: where the system's own directory is
+	// not, poactor would take another one.
+	if o.temp, err = os.MkdirTemp(shortTemp(), "pc"); err != nil {
 		return cannot("", "%v", err)
 	}
 	if o.log, err = os.Create(filepath.Join(o.dir, "chaos.log")); err != nil {
 		return outFailure(err)
 	}
 	return nil
+}
+
+// shortTemp is the directory for temporary files; empty: the system's own.
+func shortTemp() string {
+	if most := profilestore.MaxTempDir(); most > 0 && len(os.TempDir()) > 8 {
+		return "/tmp"
+	}
+	return ""
 }
 
 func (o *ordeal) close() {
@@ -120,13 +135,15 @@ func (o *ordeal) close() {
 		_ = o.log.Close()
 	}
 	if o.temp != "" { // after an interrupt browsers may still be about to end
-		_, _ = process.End(o.works)
+		_, _ = process.End(o.ours)
 		_ = os.RemoveAll(o.temp)
 	}
 }
 
-// works says by an argument of a process that it works for this ordeal.
-func (o *ordeal) works(arg string) bool { return strings.Contains(arg, o.temp) }
+// ours says by an argument of a process that it is a browser of this ordeal.
+func (o *ordeal) ours(arg string) bool {
+	return strings.HasPrefix(arg, "--user-data-dir="+o.temp+string(filepath.Separator))
+}
 
 // run starts poactor until every order is settled, and then once more without
 // faults: what they made fail is tried again there.
@@ -143,7 +160,7 @@ func (o *ordeal) run(ctx context.Context) error {
 		}
 		o.starts = append(o.starts, s)
 		o.say("start %d: %s, %s", n, progress.Count(count(s.events, "order_settled"), "order"), s.ended())
-		if !s.expected() {
+		if !s.expected() || plan.Quiet() && !s.finished() {
 			return &failure{exitBug, fmt.Sprintf("start %d ended with exit code %d, which no fault explains", n, s.code),
 				"look into " + o.log.Name()}
 		}
@@ -217,9 +234,9 @@ func (o *ordeal) start(ctx context.Context, n int, plan fault.Plan) (start, erro
 		return start{}, cannot("", "start poactor: %v", err)
 	}
 	var s start
+	var struck atomic.Bool // it may have ended before
 	s.events = o.follow(stdout, plan, func(after time.Duration) {
-		s.killed = true
-		time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+		time.AfterFunc(after, func() { struck.Store(cmd.Process.Kill() == nil) })
 	})
 	err = cmd.Wait()
 	if ctx.Err() != nil {
@@ -232,8 +249,7 @@ func (o *ordeal) start(ctx context.Context, n int, plan fault.Plan) (start, erro
 	if died {
 		s.code = exit.ExitCode()
 	}
-	s.killed = s.killed && s.code == -1 // it may have ended before
-	if s.killed {
+	if s.killed = struck.Load() && died; s.killed {
 		o.happened(fault.PoactorKill)
 	}
 	return s, nil
@@ -245,7 +261,7 @@ func (o *ordeal) command(ctx context.Context, plan fault.Plan) (*exec.Cmd, error
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"run", "--json", "--workers", strconv.Itoa(o.settings.Workers), "--out", o.out, "--task-timeout", "20s",
+	args := []string{"run", "--json", "--workers", strconv.Itoa(o.settings.Workers), "--out", o.out, "--task-timeout", "20s", "--retries", strconv.Itoa(attemptsMost - 1), "--config", o.config,
 		"--portal", o.settings.Portal}
 	for name, value := range map[string]string{"base-url": o.settings.BaseURL, "profile": o.settings.Profile, "browser": o.settings.Browser} {
 		if value != "" {
@@ -260,14 +276,19 @@ func (o *ordeal) command(ctx context.Context, plan fault.Plan) (*exec.Cmd, error
 		if err := plan.Write(&text); err != nil {
 			return nil, err
 		}
-		path := filepath.Join(o.dir, "faults.yaml")
+		path := o.faultsFile()
 		if err := os.WriteFile(path, text.Bytes(), 0o666); err != nil {
 			return nil, outFailure(err)
 		}
 		args = append(args, "--faults", path)
 	}
 	cmd := exec.CommandContext(ctx, self, append(args, "--", o.batch)...)
-	cmd.Env = append(os.Environ(), "TMPDIR="+o.temp, "TMP="+o.temp, "TEMP="+o.temp)
+	for _, v := range os.Environ() { // settings of the user's are for other runs
+		if !strings.HasPrefix(v, "POACTOR_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, "TMPDIR="+o.temp, "TMP="+o.temp, "TEMP="+o.temp)
 	return cmd, nil
 }
 
@@ -300,6 +321,9 @@ func (o *ordeal) follow(stdout io.Reader, plan fault.Plan, kill func(after time.
 		}
 	}
 }
+
+// faultsFile is the plan that the last start was given.
+func (o *ordeal) faultsFile() string { return filepath.Join(o.dir, "faults.yaml") }
 
 // killWithin is how long after the order that the plan names poactor is killed: at
 // any moment of those that are under way then.

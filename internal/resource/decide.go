@@ -38,6 +38,16 @@ func (p Policy) Decide(s State, x Sample, now time.Time) (State, Decision) {
 	return s.tell(x)
 }
 
+// Again is Decide where only the portal has changed since the last sample: what
+// was measured then is not measured again.
+func (p Policy) Again(s State, x Sample, now time.Time) (State, Decision) {
+	asked := s
+	asked.at = now
+	asked, d := asked.tell(x)
+	s.told = asked.told
+	return s, d
+}
+
 // Strained reports whether the CPU is so short that the time a page takes says
 // nothing about the portal.
 func (p Policy) Strained(s State) bool { return s.cpu.value >= p.withDefaults().CPU }
