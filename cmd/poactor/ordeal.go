@@ -70,6 +70,8 @@ type event struct {
 	Fault   fault.Kind `json:"fault"`
 	At      int        `json:"at"`
 	TookMS  int64      `json:"took_ms"`
+	Open    int        `json:"open"`
+	Again   int        `json:"again"`
 }
 
 // maxStarts is when faults end whatever the plan says, so that a batch does.
@@ -145,13 +147,13 @@ func (o *ordeal) ours(arg string) bool {
 	return strings.HasPrefix(arg, "--user-data-dir="+o.temp+string(filepath.Separator))
 }
 
-// run starts poactor until every order is settled, and then once more without
+// run starts poactor until every order has been settled once, and then without
 // faults: what they made fail is tried again there.
 func (o *ordeal) run(ctx context.Context) error {
 	o.began = time.Now()
-	for n := 1; ; n++ {
+	for n, quiet := 1, false; ; n++ {
 		plan := o.plan.ForStart(n)
-		if n > maxStarts {
+		if quiet || n > maxStarts {
 			plan = fault.Plan{Seed: o.plan.Seed}
 		}
 		s, err := o.start(ctx, n, plan)
@@ -159,7 +161,11 @@ func (o *ordeal) run(ctx context.Context) error {
 			return err
 		}
 		o.starts = append(o.starts, s)
-		o.say("start %d: %s, %s", n, progress.Count(count(s.events, "order_settled"), "order"), s.ended())
+		words := ""
+		if plan.Quiet() {
+			words = ", without faults"
+		}
+		o.say("start %d%s: %s, %s", n, words, progress.Count(count(s.events, "order_settled"), "order"), s.ended())
 		if !s.expected() || plan.Quiet() && !s.finished() {
 			return &failure{exitBug, fmt.Sprintf("start %d ended with exit code %d, which no fault explains", n, s.code),
 				"look into " + o.log.Name()}
@@ -167,19 +173,19 @@ func (o *ordeal) run(ctx context.Context) error {
 		if s.finished() && plan.Quiet() {
 			return nil
 		}
-		if s.finished() {
-			s, err := o.start(ctx, n+1, fault.Plan{Seed: o.plan.Seed})
-			if err != nil {
-				return err
-			}
-			o.starts = append(o.starts, s)
-			o.say("start %d, without faults: %s, %s", n+1, progress.Count(count(s.events, "order_settled"), "order"), s.ended())
-			if s.finished() {
-				return nil
-			}
-			return &failure{exitBug, "the last start, without faults, ended with exit code " + strconv.Itoa(s.code), "look into " + o.log.Name()}
+		quiet = s.finished() || s.onlyAgain()
+	}
+}
+
+// onlyAgain says whether all that a start had to do had been settled before, as
+// failed: faults would have it tried for ever.
+func (s start) onlyAgain() bool {
+	for _, e := range s.events {
+		if e.Event == "batch_merged" {
+			return e.Open == e.Again
 		}
 	}
+	return false
 }
 
 func (s start) finished() bool { return !s.killed && (s.code == exitDone || s.code == exitUnfinished) }
