@@ -23,8 +23,8 @@ import (
 )
 
 var (
-	kills     = flag.Int("kills", 15, "how often poactor is killed with plain sessions")
-	killsReal = flag.Int("kills-real", 2, "how often it is killed with real browsers")
+	kills     = flag.Int("kills", 10, "how often poactor is killed with plain sessions")
+	killsReal = flag.Int("kills-real", 1, "how often it is killed with real browsers")
 	killSeed  = flag.Uint64("kill-seed", 0, "of the moments; 0: the time")
 )
 
