@@ -24,7 +24,7 @@ func TestChaos(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "chaos")
-	cmd := exec.Command(program, "chaos", "--seed", "5", "--orders", "6", "--workers", "3", "--out", dir)
+	cmd := exec.Command(program, "chaos", "--seed", "5", "--orders", "9", "--workers", "3", "--out", dir)
 	if os.Geteuid() == 0 {
 		cmd.Args = append(cmd.Args, "--no-sandbox")
 	}
@@ -36,7 +36,7 @@ func TestChaos(t *testing.T) {
 	if n := strings.Count(string(out), "\nholds "); n != 8 {
 		t.Errorf("%d invariants hold, want 8\n%s", n, out)
 	}
-	if !regexp.MustCompile(`\n[1-9]\d+ faults in \d+ starts`).Match(out) {
+	if !regexp.MustCompile(`\n[1-9]\d* faults? in \d+ starts`).Match(out) {
 		t.Errorf("hardly any fault\n%s", out)
 	}
 }
