@@ -120,9 +120,15 @@ func (s struckSession) Read(ctx context.Context, order po.Order, byBrowser []str
 	struck := make(chan struct{})
 	strike := func() {
 		defer close(struck)
-		time.Sleep(wait)
-		s.faults.happened(x, s.Profile())
-		_ = s.Harm(ctx, harms[x.Kind]) // it may be dead already
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+		// It may be dead already, or the system has no means for it.
+		if s.Harm(ctx, harms[x.Kind]) == nil {
+			s.faults.happened(x, s.Profile())
+		}
 	}
 	if wait == 0 {
 		strike()

@@ -41,6 +41,41 @@ func TestChaos(t *testing.T) {
 	}
 }
 
+// What is left of a run is found: a file, and a browser that works there.
+func TestLeftoversOfAnOrdealAreFound(t *testing.T) {
+	t.Parallel()
+	o := &ordeal{temp: t.TempDir()}
+	if left := o.nothingLeft(); len(left) > 0 {
+		t.Errorf("before: %q", left)
+	}
+	if err := os.WriteFile(filepath.Join(o.temp, "x"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if left := o.nothingLeft(); len(left) != 1 {
+		t.Errorf("a file: %q", left)
+	}
+	if !o.ours("--user-data-dir="+filepath.Join(o.temp, "1", "p")) || o.ours("--user-data-dir="+o.temp+"0/1/p") || o.ours(filepath.Join(o.temp, "1")) {
+		t.Error("somebody else's process is taken for ours, or ours for somebody else's")
+	}
+}
+
+// Faults end when all that is open has been settled before.
+func TestOnlyAgain(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		open, again int
+		want        bool
+	}{{5, 5, true}, {5, 4, false}, {0, 0, true}} {
+		s := start{events: []event{{Event: "batch_merged", Open: row.open, Again: row.again}}}
+		if s.onlyAgain() != row.want {
+			t.Errorf("%d open, %d of them again: %v", row.open, row.again, !row.want)
+		}
+	}
+	if (start{}).onlyAgain() {
+		t.Error("a start that told nothing")
+	}
+}
+
 // What is lost, doubled or used again is found.
 func TestInvariantsFindWhatIsWrong(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -52,26 +51,6 @@ type ordeal struct {
 	portal   *fault.Injector
 	injected map[fault.Kind]int
 	wrong    []string // faults that were not in the plan
-}
-
-// start is one start of poactor and how it ended.
-type start struct {
-	killed bool // by us
-	code   int
-	events []event
-}
-
-// event is what is read of a line of poactor's --json.
-type event struct {
-	Time    time.Time  `json:"time"`
-	Event   string     `json:"event"`
-	Worker  string     `json:"worker"`
-	Profile string     `json:"profile"`
-	Fault   fault.Kind `json:"fault"`
-	At      int        `json:"at"`
-	TookMS  int64      `json:"took_ms"`
-	Open    int        `json:"open"`
-	Again   int        `json:"again"`
 }
 
 // maxStarts is when faults end whatever the plan says, so that a batch does.
@@ -175,47 +154,6 @@ func (o *ordeal) run(ctx context.Context) error {
 		}
 		quiet = s.finished() || s.onlyAgain()
 	}
-}
-
-// onlyAgain says whether all that a start had to do had been settled before, as
-// failed: faults would have it tried for ever.
-func (s start) onlyAgain() bool {
-	for _, e := range s.events {
-		if e.Event == "batch_merged" {
-			return e.Open == e.Again
-		}
-	}
-	return false
-}
-
-func (s start) finished() bool { return !s.killed && (s.code == exitDone || s.code == exitUnfinished) }
-
-// expected says whether faults explain how a start ended.
-func (s start) expected() bool {
-	return s.killed || s.finished() || s.code == exitSignIn || s.code == exitEnvironment
-}
-
-func (s start) ended() string {
-	switch {
-	case s.killed:
-		return "killed"
-	case s.code == exitSignIn:
-		return "signed out"
-	case s.code == exitEnvironment:
-		return "gave up"
-	case s.finished():
-		return "finished"
-	}
-	return fmt.Sprintf("exit code %d", s.code)
-}
-
-func count(events []event, name string) (n int) {
-	for _, e := range events {
-		if e.Event == name {
-			n++
-		}
-	}
-	return n
 }
 
 // start runs poactor once, and kills it where the plan says so.
@@ -377,34 +315,3 @@ func (o *ordeal) faults() (n int) {
 
 // digest names the plan.
 func (o *ordeal) digest() string { return o.plan.Digest(20) }
-
-// browserFaults are those after which a worker needs a new browser.
-var browserFaults = []fault.Kind{fault.WorkerPanic, fault.BrowserKill, fault.BrowserStop, fault.RendererCrash, fault.CDPCut}
-
-// recoveries are the times from a browser's fault to the next order that its
-// worker begins, sorted. A worker that had no order to begin again before its
-// start ended has none.
-func (o *ordeal) recoveries() []time.Duration {
-	var times []time.Duration
-	for _, s := range o.starts {
-		worker := map[string]string{} // by profile
-		hurt := map[string]time.Time{}
-		for _, e := range s.events {
-			switch e.Event {
-			case "worker_ready":
-				worker[e.Profile] = e.Worker
-			case "fault_injected":
-				if slices.Contains(browserFaults, e.Fault) && worker[e.Profile] != "" {
-					hurt[worker[e.Profile]] = e.Time
-				}
-			case "order_started":
-				if at, ok := hurt[e.Worker]; ok {
-					times = append(times, e.Time.Sub(at))
-					delete(hurt, e.Worker)
-				}
-			}
-		}
-	}
-	slices.Sort(times)
-	return times
-}

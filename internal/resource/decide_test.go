@@ -203,3 +203,25 @@ func TestDecideTellsWhyWorkersGo(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// Answers of the portal between two looks at the machine hide no sharp rise of
+// its memory.
+func TestAnswersHideNoRise(t *testing.T) {
+	t.Parallel()
+	decide := func(answers int) int {
+		var s State
+		var d Decision
+		for i, share := range []float64{0.60, 0.70, 0.80, 0.86, 0.92} {
+			now := start.Add(time.Duration(i) * time.Second)
+			x := Sample{Usage: usage(0.1, 0.05, share), Wish: 4, Running: 4}
+			s, d = Policy{}.Decide(s, x, now)
+			for n := range answers {
+				s, d = Policy{}.Again(s, x, now.Add(time.Duration(n+1)*100*time.Millisecond))
+			}
+		}
+		return d.Workers
+	}
+	if alone, beside := decide(0), decide(5); alone != 3 || beside != alone {
+		t.Errorf("%d workers without answers, %d beside some", alone, beside)
+	}
+}
