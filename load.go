@@ -61,7 +61,7 @@ func (l *load) Answered(a actors.Answer) actors.Bearing {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	l.portal = l.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter,
+	l.portal = l.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter, Again: a.Again,
 		Strained: l.policy.Strained(l.state)}, l.now.Workers, now)
 	return l.decide(l.policy.Again, now)
 }

@@ -135,6 +135,12 @@ func (b *board) fetches(token string) bool {
 	return ok && t.stage == fetching && b.stopped == ""
 }
 
+// again says whether the order that is in hand under a lease has failed before.
+func (b *board) again(token string) bool {
+	t, ok := b.tasks[token]
+	return ok && t.lease.Attempt > 1
+}
+
 // claimed brings the leases that a claim gave.
 func (b *board) claimed(asked int, c po.Claim, now time.Time) []any {
 	b.claiming, b.open = false, c.Open

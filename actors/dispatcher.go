@@ -97,14 +97,15 @@ func (d *dispatcher) Receive(c actor.Context) {
 	case messages.WorkerLost:
 		d.do(c, d.board.lost(m, now))
 	case messages.OrderRead:
+		again := d.board.again(m.Token)
 		d.do(c, d.board.read(m, now))
 		d.tellRead(c, m)
-		d.tellGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter})
+		d.tellGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Again: again})
 	case messages.FilesFetched:
 		c.Send(d.peers.observer, m)
 		for _, f := range m.Result.Missing {
 			if f.Cause == po.Throttled {
-				d.tellGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter})
+				d.tellGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter, Again: d.board.again(m.Token)})
 				break // the others were refused together with it
 			}
 		}

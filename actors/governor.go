@@ -60,7 +60,7 @@ func (g *governor) Receive(c actor.Context) {
 func (g *governor) tell(c actor.Context, b Bearing) {
 	was := g.told
 	g.told = b
-	if same := b; same == was || b.Hold == 0 && was.Workers == b.Workers && was.Reading == b.Reading && was.Binds == b.Binds {
+	if b == was || b.Hold == 0 && was.Workers == b.Workers && was.Reading == b.Reading && was.Binds == b.Binds {
 		return
 	}
 	c.Send(g.dispatcher, messages.Resize(b))

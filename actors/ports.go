@@ -79,6 +79,7 @@ type Answer struct {
 	Sign       po.Sign       // of a page that was read; empty otherwise
 	Cause      po.Cause      // why it was not; empty otherwise
 	RetryAfter time.Duration // what the portal asked for
+	Again      bool          // the order has failed before
 }
 
 // Ledger is the record of claims, attempts, files and outcomes: claim by

@@ -70,7 +70,7 @@ func (p Portal) lower(limit int, why string, workers int, now time.Time) Portal 
 	}
 	p.limit = max(1, min(limit, p.Limit(workers)-1))
 	p.lowered, p.pressed, p.why = true, false, why
-	p.changed, p.raised, p.filled = now, time.Time{}, 0
+	p.changed, p.since, p.raised, p.filled = now, now, time.Time{}, 0
 	return p
 }
 
@@ -81,13 +81,13 @@ func (p Portal) raise(took time.Duration, workers int, now time.Time) Portal {
 	switch {
 	case !p.lowered:
 		p.limit = min(2*limit, workers)
-	case now.Sub(p.changed) >= p.waits():
+	case now.Sub(p.since) >= p.waits():
 		p.limit = limit + 1
 	default:
 		return p
 	}
 	p.why = fmt.Sprintf("the portal answers in %s", span(took))
-	p.changed, p.raised = now, now
+	p.changed, p.since, p.raised = now, now, now
 	return p
 }
 

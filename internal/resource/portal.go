@@ -12,16 +12,19 @@ import (
 // that begins.
 //
 // The limit goes up by one and down by a factor, as TCP's window does (AIMD,
-// RFC 5681). Throttling that repeats itself halves it. A time to answer of twice the best takes a
-// quarter: the median of a window of answers against the least such median, the
-// gradient of Netflix's concurrency-limits and Envoy's adaptive concurrency.
+// RFC 5681). A refusal takes one, and one that follows soon takes half; but where
+// a lower limit had as many refused, it is the orders that the portal minds, and
+// not their number. A time to answer of twice the best takes a quarter: the median
+// of a window of answers against the least such median, the gradient of Netflix's
+// concurrency-limits and Envoy's adaptive concurrency.
 // What a single reader gets is the best there is, so that a portal which is slow
 // by itself is measured anew there and comes up again.
 type Portal struct {
 	limit    int  // 0: none was set yet
 	lowered  bool // it was, once: from then on it rises by one
 	why      string
-	changed  time.Time     // what was begun before says nothing about this limit
+	since    time.Time     // when the limit was set
+	changed  time.Time     // what was begun before says nothing about this limit: its start, or a pause's end
 	raised   time.Time     // when it last was; zero if it was lowered since
 	patience time.Duration // how long a limit stays before it is raised
 
@@ -30,10 +33,11 @@ type Portal struct {
 	best   time.Duration // median when all is well; 0 if there is none yet
 	bestAt int           // the limit at which it was learnt
 
-	throttles int  // in a row
-	refused   bool // once
-	pressed   bool // a refusal is why the limit was last lowered
-	fine      int  // answers since the last refusal
+	throttles int                // in a row
+	refused   bool               // once
+	pressed   bool               // a refusal is why the limit was last lowered
+	fine      int                // answers since the last refusal
+	tally     [tallied + 1]tally // by limit: how many were refused
 	notBefore time.Time
 }
 
@@ -45,6 +49,7 @@ type Answer struct {
 	// for a file that the portal refused for now.
 	Cause      po.Cause
 	RetryAfter time.Duration // what the portal asked for; 0 if nothing
+	Again      bool          // the order has failed before, perhaps for this
 	// Strained is set where our own CPU is short (Policy.Strained): the time
 	// then says nothing about the portal.
 	Strained bool
@@ -65,17 +70,6 @@ const (
 
 	raiseLeast = 5 * time.Second
 	raiseMost  = 30 * time.Minute
-
-	// A refusal comes alone if so many answers before it were none. One in so many
-	// is the order's own trouble, or a limit that is nearly met.
-	alone = 16
-
-	// A portal that throttles without saying for how long is left alone for this
-	// time, twice as long each time in a row.
-	holdLeast = time.Second
-	holdMost  = time.Minute
-	// The longest Retry-After that is believed, as for a single order.
-	holdObeyed = 15 * time.Minute
 )
 
 // failed is the time of an answer that was none: it makes a median only where
@@ -107,9 +101,15 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 	stale := now.Add(-a.Took).Before(p.changed)
 	if a.Cause == "" {
 		p.fine++
+		if !stale {
+			p.at(workers).add(false)
+		}
 	}
 	switch {
 	case a.Cause == po.Throttled || a.RetryAfter > 0:
+		if a.Again && p.fine > 0 {
+			return p // the order's own trouble: others were not refused since
+		}
 		return p.throttle(a.RetryAfter, stale, workers, now)
 	case stale:
 		return p
@@ -130,44 +130,6 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 	return p.time(a.Took, workers, now)
 }
 
-// throttle holds everything back for as long as the portal asks. A refusal that
-// comes alone lowers the limit by one; a second one soon after it halves it.
-// Of several orders that were refused together only the first counts.
-func (p Portal) throttle(asked time.Duration, stale bool, workers int, now time.Time) Portal {
-	asked = min(asked, holdObeyed)
-	pause := asked
-	if !stale {
-		p.throttles++
-		pause = max(asked, doubled(holdLeast, p.throttles-1, holdMost))
-		limit := p.Limit(workers) - 1
-		if p.refused && p.fine < alone {
-			limit = (p.Limit(workers) + 1) / 2
-		}
-		p = p.lower(limit, "the portal asked for fewer requests", workers, now)
-		p.refused, p.pressed, p.fine = true, true, 0
-	}
-	if until := now.Add(pause); pause > 0 && until.After(p.notBefore) {
-		p.notBefore, p.changed = until, until
-		if asked > 0 {
-			p.why = "the portal asked for a pause of " + span(asked)
-		}
-	}
-	return p
-}
-
-// relax lets one more in where a refusal had lowered the limit, and the portal has
-// taken for a while what it gets: how fast it is need not be known for that.
-func (p Portal) relax(workers int, now time.Time) Portal {
-	limit := p.Limit(workers)
-	if !p.pressed || limit >= workers || p.fine < 2*limit || now.Sub(p.changed) < p.waits() {
-		return p
-	}
-	p.limit, p.filled = limit+1, 0
-	p.why = "the portal has refused nothing for " + span(now.Sub(p.changed))
-	p.changed, p.raised = now, now
-	return p
-}
-
 // untimed takes in an answer whose time says nothing. Where the portal gives only
 // such, and nothing was ever wrong, it gets more all the same.
 func (p Portal) untimed(workers int, now time.Time) Portal {
@@ -176,14 +138,4 @@ func (p Portal) untimed(workers int, now time.Time) Portal {
 		p.why, p.changed, p.raised = "the portal answers at once", now, now
 	}
 	return p
-}
-
-// doubled doubles a time so many times, up to a longest.
-func doubled(d time.Duration, times int, longest time.Duration) time.Duration {
-	for range times {
-		if d *= 2; d >= longest {
-			return longest
-		}
-	}
-	return d
 }

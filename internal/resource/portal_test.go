@@ -81,7 +81,7 @@ func TestPortal(t *testing.T) {
 		}, 4, 2 * time.Second, "fewer requests"},
 		{"refused now and then", known, func(p Portal) Portal {
 			p = answer(p, throttled(0), 8, time.Hour-time.Minute)
-			for range alone {
+			for range 16 {
 				p = answer(p, Answer{Took: time.Second, Sign: po.SignNotFound}, 8, time.Hour-30*time.Second)
 			}
 			return answer(p, throttled(0), 8, time.Hour)

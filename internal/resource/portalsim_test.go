@@ -18,6 +18,7 @@ type visit struct {
 	limits    []limitAt       // one for each change, the first included
 	answers   []time.Duration // when each order was read
 	throttled int
+	failed    int // orders that were refused too often
 	most      int // orders under way at once
 	portal    Portal
 }
@@ -31,13 +32,36 @@ type limitAt struct {
 type call struct {
 	end    time.Duration
 	answer Answer
+	order
 }
 
-// simulatePortal lets so many workers read from a site for a time.
-func simulatePortal(workers int, length time.Duration, s site) visit {
+// order is one of the batch; those that were refused wait for another try.
+type order struct {
+	number, tries int
+	due           time.Duration
+}
+
+// triesMost is how often an order is tried, as by default.
+const triesMost = 4
+
+// simulatePortal lets so many workers read from a site for a time. Of the orders
+// themselves one in broken is refused always, and another one the first time,
+// whatever the site would say; 0: none.
+func simulatePortal(workers int, length time.Duration, s site, broken int) visit {
 	r := rand.New(rand.NewPCG(1, 2))
 	var v visit
 	var calls []call
+	var later []order
+	begun := 0
+	next := func(at time.Duration) order {
+		if i := slices.IndexFunc(later, func(o order) bool { return o.due <= at }); i >= 0 {
+			o := later[i]
+			later = slices.Delete(later, i, i+1)
+			return o
+		}
+		begun++
+		return order{number: begun}
+	}
 	note := func(at time.Duration) {
 		if n := v.portal.Limit(workers); len(v.limits) == 0 || v.limits[len(v.limits)-1].limit != n {
 			v.limits = append(v.limits, limitAt{at, n})
@@ -47,8 +71,13 @@ func simulatePortal(workers int, length time.Duration, s site) visit {
 		note(at)
 		opens := v.portal.NotBefore().Sub(start)
 		for len(calls) < v.portal.Limit(workers) && at >= opens {
+			o := next(at)
 			a := s(at, len(calls)+1, r)
-			calls = append(calls, call{at + a.Took, a})
+			if broken > 0 && (o.number%broken == 1 || o.number%broken == broken/2 && o.tries == 0) {
+				a = Answer{Took: time.Second / 5, Cause: po.Throttled, RetryAfter: time.Second}
+			}
+			a.Again = o.tries > 0
+			calls = append(calls, call{at + a.Took, a, o})
 			v.most = max(v.most, len(calls))
 		}
 		if len(calls) == 0 {
@@ -63,6 +92,12 @@ func simulatePortal(workers int, length time.Duration, s site) visit {
 			v.answers = append(v.answers, at)
 		} else if c.answer.Cause == po.Throttled {
 			v.throttled++
+			if c.tries++; c.tries == triesMost {
+				v.failed++
+				continue
+			}
+			c.due = at + max(c.answer.RetryAfter, 2*time.Second<<c.tries)
+			later = append(later, c.order)
 		}
 	}
 	return v

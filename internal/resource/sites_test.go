@@ -87,7 +87,7 @@ func TestSites(t *testing.T) {
 			return page(noise(s, 0.3, r))
 		}, 8, 8, 12, 1, 0, 0},
 	} {
-		v := simulatePortal(c.workers, 2*time.Hour, c.site)
+		v := simulatePortal(c.workers, 2*time.Hour, c.site, 0)
 		if n := v.limit(time.Hour, 2*time.Hour); n < c.limitLeast || n > c.limitMost {
 			t.Errorf("%s: a limit of %.2f in the second hour, want %v to %v", c.name, n, c.limitLeast, c.limitMost)
 		}
@@ -140,7 +140,7 @@ func TestRetryAfterHoldsAllBack(t *testing.T) {
 			late++
 		}
 		return page(time.Second)
-	})
+	}, 0)
 	if first == 0 || late > 0 {
 		t.Errorf("%d orders begun during the pause that began at %v", late, first)
 	}
@@ -152,8 +152,53 @@ func TestRetryAfterHoldsAllBack(t *testing.T) {
 // Small runs are not held up: with the usual pool nothing limits them.
 func TestSmallRunIsNotSlowedDown(t *testing.T) {
 	t.Parallel()
-	v := simulatePortal(4, 15*time.Second, func(_ time.Duration, _ int, r *rand.Rand) Answer { return page(noise(time.Second, 0.3, r)) })
+	v := simulatePortal(4, 15*time.Second, func(_ time.Duration, _ int, r *rand.Rand) Answer { return page(noise(time.Second, 0.3, r)) }, 0)
 	if len(v.limits) != 1 || v.most != 4 {
 		t.Errorf("limits %v, %d at once", v.limits, v.most)
+	}
+}
+
+// Orders that the portal refuses by themselves, some always and as many only once,
+// do not take the others' places: whatever the share, a long run has all of them.
+func TestOrdersOfTheirOwnTrouble(t *testing.T) {
+	t.Parallel()
+	good := func(_ time.Duration, _ int, r *rand.Rand) Answer { return page(noise(time.Second, 0.3, r)) }
+	for _, c := range []struct {
+		broken  int     // one in so many, each way
+		limit   float64 // least, in the second hour
+		rate    float64 // orders read a second, of 7.65
+		changes int     // of the limit, at most; each such order may cost one, and bring it back
+	}{{15, 6, 3.5, 200}, {30, 7.9, 5.4, 0}, {60, 7.9, 6.2, 0}, {1000, 7.5, 7.3, 120}} {
+		v := simulatePortal(8, 2*time.Hour, good, c.broken)
+		if n := v.limit(time.Hour, 2*time.Hour); n < c.limit {
+			t.Errorf("one in %d: a limit of %.2f in the second hour", c.broken, n)
+		}
+		if n := v.rate(time.Hour, 2*time.Hour); n < c.rate {
+			t.Errorf("one in %d: %.2f orders a second in the second hour", c.broken, n)
+		}
+		if n := v.changes(time.Hour, 2*time.Hour); n > c.changes {
+			t.Errorf("one in %d: %d changes in the second hour", c.broken, n)
+		}
+	}
+	// Those that are refused by rate are told from them all the same.
+	v := simulatePortal(8, 2*time.Hour, tokens(4, Answer{Took: time.Second / 5, Cause: po.Throttled, RetryAfter: 5 * time.Second}), 60)
+	if n, rate := v.limit(time.Hour, 2*time.Hour), v.rate(time.Hour, 2*time.Hour); n < 3 || n > 5 || rate < 2.7 {
+		t.Errorf("4 a second and orders of their own trouble: a limit of %.2f, %.2f orders a second in the second hour", n, rate)
+	}
+}
+
+// An order that is refused again while others are not says nothing about them.
+func TestRefusedAgain(t *testing.T) {
+	t.Parallel()
+	p := window(Portal{}, page(time.Second), 4, time.Minute)
+	again := Answer{Took: time.Second, Cause: po.Throttled, RetryAfter: time.Minute, Again: true}
+	if p = answer(p, again, 4, time.Hour); p.Limit(4) != 4 || !p.NotBefore().IsZero() {
+		t.Errorf("a limit of %d, held until %v", p.Limit(4), p.NotBefore())
+	}
+	first := again
+	first.Again = false
+	p = answer(p, first, 4, 2*time.Hour)
+	if p = answer(p, again, 4, 3*time.Hour); p.Limit(4) != 2 {
+		t.Errorf("a limit of %d where nothing but refusals came", p.Limit(4))
 	}
 }
