@@ -60,18 +60,28 @@ func TestLeftoversOfAnOrdealAreFound(t *testing.T) {
 }
 
 // Faults end when all that is open has been settled before.
-func TestOnlyAgain(t *testing.T) {
+func TestAllSettledOnce(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct {
-		open, again int
-		want        bool
-	}{{5, 5, true}, {5, 4, false}, {0, 0, true}} {
-		s := start{events: []event{{Event: "batch_merged", Open: row.open, Again: row.again}}}
-		if s.onlyAgain() != row.want {
-			t.Errorf("%d open, %d of them again: %v", row.open, row.again, !row.want)
-		}
+	settled := func(key string, status po.Status) event {
+		return event{Event: "order_settled", Key: po.Key(key), Status: status}
 	}
-	if (start{}).onlyAgain() {
+	o := &ordeal{starts: []start{
+		{events: []event{{Event: "batch_merged", Open: 4}, settled("1", po.Failed), settled("2", po.Completed), settled("3", po.Partial)}},
+		{events: []event{{Event: "batch_merged", Open: 3}, settled("1", po.Completed), settled("3", po.Failed)}},
+	}}
+	if o.allSettledOnce() {
+		t.Error("3 open, of which one was settled and failed")
+	}
+	o.starts = append(o.starts, start{events: []event{{Event: "batch_merged", Open: 2}, settled("4", po.NotFound)}})
+	if o.allSettledOnce() {
+		t.Error("2 open, of which one had failed")
+	}
+	o.starts = append(o.starts, start{events: []event{{Event: "batch_merged", Open: 1}}})
+	if !o.allSettledOnce() {
+		t.Error("1 open, which had failed")
+	}
+	o.starts = append(o.starts, start{})
+	if o.allSettledOnce() {
 		t.Error("a start that told nothing")
 	}
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/poactor/poactor/internal/fault"
+	"github.com/poactor/poactor/po"
 )
 
 // start is one start of poactor and how it ended.
@@ -24,19 +26,20 @@ type event struct {
 	Fault   fault.Kind `json:"fault"`
 	At      int        `json:"at"`
 	TookMS  int64      `json:"took_ms"`
+	Key     po.Key     `json:"key"`
+	Status  po.Status  `json:"status"`
 	Open    int        `json:"open"`
-	Again   int        `json:"again"`
 }
 
-// onlyAgain says whether all that a start had to do had been settled before, as
-// failed: faults would have it tried for ever.
-func (s start) onlyAgain() bool {
+// open is how many orders were not settled when it began; those that had failed
+// are not.
+func (s start) open() int {
 	for _, e := range s.events {
 		if e.Event == "batch_merged" {
-			return e.Open == e.Again
+			return e.Open
 		}
 	}
-	return false
+	return math.MaxInt // it ended before it knew
 }
 
 func (s start) finished() bool { return !s.killed && (s.code == exitDone || s.code == exitUnfinished) }
@@ -98,4 +101,22 @@ func (o *ordeal) recoveries() []time.Duration {
 	}
 	slices.Sort(times)
 	return times
+}
+
+// allSettledOnce says whether every order that was open when the last start began
+// had been settled by then, and failed.
+func (o *ordeal) allSettledOnce() bool {
+	failed := map[po.Key]bool{}
+	for _, s := range o.starts {
+		for _, e := range s.events {
+			switch {
+			case e.Event != "order_settled":
+			case e.Status == po.Failed || e.Status == po.Partial: // the next start tries it again
+				failed[e.Key] = true
+			default:
+				delete(failed, e.Key)
+			}
+		}
+	}
+	return o.starts[len(o.starts)-1].open() <= len(failed)
 }
