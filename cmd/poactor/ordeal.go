@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/poactor/poactor/internal/browser"
@@ -179,9 +178,14 @@ func (o *ordeal) start(ctx context.Context, n int, plan fault.Plan) (start, erro
 		return start{}, cannot("", "start poactor: %v", err)
 	}
 	var s start
-	var struck atomic.Bool // it may have ended before
+	var mu sync.Mutex // for struck: it is known only after the process may have died of it
+	struck := false   // the process may have ended before
 	s.events = o.follow(stdout, plan, func(after time.Duration) {
-		time.AfterFunc(after, func() { struck.Store(cmd.Process.Kill() == nil) })
+		time.AfterFunc(after, func() {
+			mu.Lock()
+			defer mu.Unlock()
+			struck = struck || cmd.Process.Kill() == nil
+		})
 	})
 	err = cmd.Wait()
 	if ctx.Err() != nil {
@@ -194,7 +198,9 @@ func (o *ordeal) start(ctx context.Context, n int, plan fault.Plan) (start, erro
 	if died {
 		s.code = exit.ExitCode()
 	}
-	if s.killed = struck.Load() && died; s.killed {
+	mu.Lock()
+	defer mu.Unlock()
+	if s.killed = struck && died; s.killed {
 		o.happened(fault.PoactorKill)
 	}
 	return s, nil

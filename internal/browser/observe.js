@@ -134,10 +134,10 @@
     resolve(out);
   };
 
-  // A page rests when it has drawn two frames since the last change of its list,
-  // has nothing to do, and has no timer that is due soon: the browser's idle time
-  // ends where the next one begins. On a busy machine all that takes longer, as
-  // the next change would.
+  // A page rests when it has drawn a frame since the last change of its list, has
+  // nothing to do, asks for no other frame, and has no timer that is due soon: the
+  // browser's idle time ends where the next of these begins. On a busy machine all
+  // that takes longer, as the next change would.
   const restMS = 30;
   let rested = false, resting = 0;
   const changed = (now) => {
@@ -150,7 +150,7 @@
       rested = true;
       step();
     });
-    requestAnimationFrame(() => requestAnimationFrame(idle));
+    requestAnimationFrame(idle);
   };
 
   // The state while a list or its absence settles.
