@@ -2,7 +2,7 @@ package browser
 
 import (
 	"context"
-	"regexp"
+	"encoding/json"
 	"strings"
 	"sync"
 	"time"
@@ -19,13 +19,13 @@ const callPatience = 15 * time.Second
 // one that waits for news, and is left out from then on.
 type calls struct {
 	mu   sync.Mutex
-	out  map[proto.FetchRequestID]string // address without its query
-	news map[string]bool                 // addresses that wait for news
-	none chan struct{}                   // closed when nothing is out any more; nil while nothing is
+	out  map[proto.NetworkRequestID]string // address without its query
+	news map[string]bool                   // addresses that wait for news
+	none chan struct{}                     // closed when nothing is out any more; nil while nothing is
 }
 
 func (c *calls) init() {
-	c.out, c.news = map[proto.FetchRequestID]string{}, map[string]bool{}
+	c.out, c.news = map[proto.NetworkRequestID]string{}, map[string]bool{}
 }
 
 // forget is for a page that is left.
@@ -37,7 +37,7 @@ func (c *calls) forget() {
 }
 
 // begin notes a call, end its answer or failure.
-func (c *calls) begin(id proto.FetchRequestID, address string) {
+func (c *calls) begin(id proto.NetworkRequestID, address string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.out) < maxFrames && !c.news[withoutQuery(address)] { // a page with more has other troubles
@@ -46,11 +46,45 @@ func (c *calls) begin(id proto.FetchRequestID, address string) {
 	c.check()
 }
 
-func (c *calls) end(id proto.FetchRequestID) {
+func (c *calls) end(id proto.NetworkRequestID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.out, id)
 	c.check()
+}
+
+// watch keeps account of the calls by what the page's own process tells. It tells
+// of a call as soon as a script makes it, and in one row with the answers to our
+// own scripts: what such an answer says of the page is never older than the calls
+// that are known when it comes. The browser's own process, which pauses requests,
+// tells of them in its own time; on a busy machine that was later.
+func (s *Session) watch(method string, params json.RawMessage) bool {
+	s.heard.Store(true)
+	var e struct {
+		RequestID proto.NetworkRequestID
+		FrameID   proto.PageFrameID
+		Type      proto.NetworkResourceType
+		Request   struct{ URL string }
+		Frame     struct{ ID proto.PageFrameID } // of Page.frameNavigated
+	}
+	known := func() bool { return json.Unmarshal(params, &e) == nil }
+	main := func(frame proto.PageFrameID) bool { return proto.TargetTargetID(frame) == s.guard.tab() }
+	switch method {
+	case "Network.requestWillBeSent":
+		call := known() && (e.Type == proto.NetworkResourceTypeXHR || e.Type == proto.NetworkResourceTypeFetch)
+		if call && main(e.FrameID) && allowed(s.config.Portal, e.Request.URL) {
+			s.guard.calls.begin(e.RequestID, e.Request.URL)
+		}
+	case "Network.loadingFinished", "Network.loadingFailed":
+		if known() {
+			s.guard.calls.end(e.RequestID)
+		}
+	case "Page.frameNavigated":
+		if known() && main(e.Frame.ID) {
+			s.guard.calls.forget()
+		}
+	}
+	return strings.HasPrefix(method, "Network.")
 }
 
 // check keeps the channel true of what is out.
@@ -88,29 +122,4 @@ func (c *calls) wait(ctx context.Context, d time.Duration) bool {
 		c.check()
 	}
 	return true
-}
-
-// blocker tells the addresses that the portal's definition blocks: patterns
-// with * for any text.
-type blocker []*regexp.Regexp
-
-func newBlocker(patterns []string) blocker {
-	var b blocker
-	for _, p := range patterns {
-		parts := strings.Split(p, "*")
-		for i := range parts {
-			parts[i] = regexp.QuoteMeta(parts[i])
-		}
-		b = append(b, regexp.MustCompile(`^(?s:`+strings.Join(parts, ".*")+`)$`))
-	}
-	return b
-}
-
-func (b blocker) blocks(address string) bool {
-	for _, r := range b {
-		if r.MatchString(address) {
-			return true
-		}
-	}
-	return false
 }

@@ -19,8 +19,7 @@ import (
 // answers the page waits.
 type guard struct {
 	portal portal.Portal
-	block  blocker
-	calls  calls // of the tab's main frame
+	calls  calls // of the tab's main frame; see watch
 
 	mu     sync.Mutex
 	main   proto.PageFrameID          // the tab's main frame
@@ -67,7 +66,6 @@ const (
 
 func (g *guard) init(p portal.Portal) {
 	g.portal, g.seen = p, make(chan document, 64)
-	g.block = newBlocker(p.Block)
 	g.calls.init()
 	g.tops, g.frames = map[proto.PageFrameID]bool{}, map[proto.PageFrameID]string{}
 }
@@ -151,8 +149,6 @@ func (g *guard) diverted() bool {
 func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
 	switch e.ResourceType {
 	case proto.NetworkResourceTypeDocument:
-	case proto.NetworkResourceTypeXHR, proto.NetworkResourceTypeFetch:
-		return g.call(e)
 	default:
 		return refuse // only what the definition blocks is paused at all
 	}
@@ -169,21 +165,6 @@ func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
 	d.Taken = v == drop && !d.Foreign
 	g.note(d, answered)
 	return v
-}
-
-// call notes what the page's scripts ask the portal.
-func (g *guard) call(e *proto.FetchRequestPaused) verdict {
-	g.mu.Lock()
-	ours := e.FrameID == g.main
-	g.mu.Unlock()
-	switch {
-	case isAnswer(e):
-	case g.block.blocks(e.Request.URL):
-		return refuse
-	case ours && allowed(g.portal, e.Request.URL):
-		g.calls.begin(e.RequestID, e.Request.URL)
-	}
-	return goOn
 }
 
 func isAnswer(e *proto.FetchRequestPaused) bool {
@@ -262,16 +243,12 @@ func allowed(p portal.Portal, address string) bool {
 	return err == nil && p.Allowed(u)
 }
 
-// intercept has the browser ask before each document, each call of a script and
-// what the portal's definition blocks, in all tabs.
+// intercept has the browser ask before each document and what the portal's
+// definition blocks, in all tabs.
 func (s *Session) intercept(w wire) error {
 	patterns := []*proto.FetchRequestPattern{
 		{ResourceType: proto.NetworkResourceTypeDocument, RequestStage: proto.FetchRequestStageRequest},
 		{ResourceType: proto.NetworkResourceTypeDocument, RequestStage: proto.FetchRequestStageResponse},
-		{ResourceType: proto.NetworkResourceTypeXHR, RequestStage: proto.FetchRequestStageRequest},
-		{ResourceType: proto.NetworkResourceTypeXHR, RequestStage: proto.FetchRequestStageResponse},
-		{ResourceType: proto.NetworkResourceTypeFetch, RequestStage: proto.FetchRequestStageRequest},
-		{ResourceType: proto.NetworkResourceTypeFetch, RequestStage: proto.FetchRequestStageResponse},
 	}
 	kinds := map[string]proto.NetworkResourceType{
 		"font":       proto.NetworkResourceTypeFont,
@@ -305,11 +282,7 @@ func (s *Session) paused(params json.RawMessage) {
 			return proto.FetchContinueResponse{RequestID: e.RequestID, ResponseCode: e.ResponseStatusCode,
 				ResponseHeaders: asAttachment(e.ResponseHeaders)}.Call(w)
 		}
-		err := proto.FetchContinueRequest{RequestID: e.RequestID}.Call(w)
-		if isAnswer(&e) { // the page has it now
-			s.guard.calls.end(e.RequestID)
-		}
-		return err
+		return proto.FetchContinueRequest{RequestID: e.RequestID}.Call(w)
 	})
 }
 

@@ -136,21 +136,22 @@
 
   // A page rests when it has drawn a frame since the last change of its list, has
   // nothing to do, asks for no other frame, and has no timer that is due soon: the
-  // browser's idle time ends where the next of these begins. On a busy machine all
-  // that takes longer, as the next change would.
+  // browser's idle time ends where the next of these begins. One that never rests is
+  // calm when it has drawn three frames and found any time between them. On a busy
+  // machine all that takes longer, as the next change would; a clock would not know.
   const restMS = 30;
-  let rested = false, resting = 0;
+  let rested = false, calm = false, resting = 0;
+  const frames = (n, then) => requestAnimationFrame(() => n > 1 ? frames(n - 1, then) : then());
   const changed = (now) => {
     since = now;
-    rested = false;
+    rested = calm = false;
     const mine = ++resting;
-    if (!spec.rest || sign !== 'attachments') return;
-    const idle = () => requestIdleCallback((deadline) => {
-      if (ended || mine !== resting || deadline.timeRemaining() < restMS) return;
-      rested = true;
-      step();
-    });
-    requestAnimationFrame(idle);
+    const look = (then) => requestIdleCallback((deadline) => { if (!ended && mine === resting) then(deadline.timeRemaining()); });
+    frames(1, () => look((idle) => {
+      rested = spec.rest && sign === 'attachments' && idle >= restMS;
+      if (rested) return step();
+      frames(2, () => look(() => { calm = true; step(); }));
+    }));
   };
 
   // The state while a list or its absence settles.
@@ -167,8 +168,9 @@
     if (latest !== listed) { listed = latest; changed(now); }
     const quiet = now - since;
     const lacks = spec.supplier.length > 0 && quiet < spec.supplierWait && supplier() === '';
-    if ((rested || quiet >= spec.settle) && parsed() && !lacks) return finish(sign);
-    later(Math.max(spec.settle - quiet, 20));
+    const settled = rested || quiet >= spec.settle * (calm ? 1 : 10); // a page that is not drawn has its end too
+    if (settled && parsed() && !lacks) return finish(sign);
+    later(Math.max(spec.settle - quiet, 40));
   };
   const step = () => {
     if (ended) return;

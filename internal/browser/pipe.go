@@ -19,6 +19,10 @@ type pipe struct {
 	w, r *os.File
 	buf  *bufio.Reader
 	mu   sync.Mutex
+	// watch is shown every event before any later answer is given to who waits
+	// for it, which rod's client does not promise. Where it says so, the event
+	// goes no further. It must not block; nil: nobody watches.
+	watch func(method string, params json.RawMessage) (taken bool)
 }
 
 func newPipe(w, r *os.File) *pipe {
@@ -42,10 +46,11 @@ func (p *pipe) Send(msg []byte) error {
 // frame is the outer form of every message, as far as rod's client relies on
 // it.
 type frame struct {
-	ID        int        `json:"id"`
-	SessionID string     `json:"sessionId"`
-	Method    string     `json:"method"`
-	Error     *cdp.Error `json:"error"`
+	ID        int             `json:"id"`
+	SessionID string          `json:"sessionId"`
+	Method    string          `json:"method"`
+	Params    json.RawMessage `json:"params"`
+	Error     *cdp.Error      `json:"error"`
 }
 
 // Read returns the next message. What has not the form of one is dropped, for
@@ -57,9 +62,11 @@ func (p *pipe) Read() ([]byte, error) {
 			return nil, err
 		}
 		msg = msg[:len(msg)-1]
-		if json.Unmarshal(msg, &frame{}) == nil {
-			return msg, nil
+		var f frame
+		if json.Unmarshal(msg, &f) != nil || p.watch != nil && f.Method != "" && p.watch(f.Method, f.Params) {
+			continue
 		}
+		return msg, nil
 	}
 }
 

@@ -66,9 +66,11 @@ func (g *gone) Error() string { return g.detail }
 func (g *gone) Unwrap() error { return g.cause }
 
 func newSession(c Config, spec spec, profile Profile, downloads string, proc *process) *Session {
-	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc, line: connect(proc.pipe)}
+	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.guard.init(c.Portal)
+	proc.pipe.watch = s.watch
+	s.line = connect(proc.pipe)
 	s.files.init()
 	s.heard.Store(true)
 	s.work.Go(s.listen)
@@ -210,7 +212,10 @@ func (s *Session) openTab(ctx context.Context) error {
 	s.tab = tab{target: target.TargetID, id: attached.SessionID}
 	s.guard.watch(proto.PageFrameID(target.TargetID))
 	// Only the page's own domain tells of dialogs, and dialogs stop a page.
-	return proto.PageEnable{}.Call(s.page(ctx))
+	if err := (proto.PageEnable{}).Call(s.page(ctx)); err != nil {
+		return err
+	}
+	return proto.NetworkEnable{MaxTotalBufferSize: new(0), MaxResourceBufferSize: new(0), MaxPostDataSize: new(0)}.Call(s.page(ctx))
 }
 
 // freshTab replaces a tab that is of no more use. The new one comes first, so
