@@ -32,6 +32,10 @@ type Batch struct {
 	width  int    // columns that hold something, in any row
 }
 
+// Unit is what people call the number of a row: the line of a text file, the row
+// of a sheet.
+func (b *Batch) Unit() string { return b.source.unit() }
+
 // stamp tells whether a file has changed.
 type stamp struct {
 	size int64

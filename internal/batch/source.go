@@ -16,6 +16,8 @@ type source interface {
 	rewrite(f *os.File, w io.Writer, at places, edit edit) error
 	// extension is that of the results' name, the dot included.
 	extension() string
+	// unit is what the number of a record counts: line or row.
+	unit() string
 }
 
 // record is a row of a batch, its cells as text. It is valid until the next is
