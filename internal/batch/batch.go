@@ -179,6 +179,9 @@ func (b *Batch) Keep(path string) error {
 	return nil
 }
 
+// IsFile reports whether path is the file that the batch was opened from.
+func (b *Batch) IsFile(path string) bool { return same(b.name, path) }
+
 // same reports whether two paths are one file.
 func same(a, b string) bool {
 	x, err := os.Stat(a)
