@@ -26,6 +26,8 @@ type record interface {
 	// number is the row's place in the file, 1-based: the line on which it
 	// begins, or its number in the sheet.
 	number() int
+	// apart reports whether there are empty rows before it that the file leaves out.
+	apart() bool
 	// width is how many cells there are.
 	width() int
 	// text is that of a cell; empty if the row is too short to have it.
