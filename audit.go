@@ -99,14 +99,23 @@ func (a *audit) stray(ctx context.Context, folder string, key po.Key) error {
 	case s.Kept.Folder == folder:
 		return nil
 	case s.Open && s.Kept.Folder != "":
-		return nil // it has two; the other is recorded, and this one's turn comes when it is settled
+		return nil // it has two; the other is recorded, and a start after it is settled puts this one right
 	case s.Open:
 		_, err := a.ledger.Correct(ctx, key, po.Kept{Folder: folder}, false)
 		if errors.Is(err, po.ErrFenced) { // it is being worked on
 			return nil
 		}
 		return err
+	case a.inHand(s):
+		return nil
 	}
 	a.found.Finished++
 	return a.archive.Finish(ctx, po.Kept{Folder: folder}, "")
+}
+
+// inHand reports whether this start has worked on an order: its folder may be
+// about to get its final name, with all that is in it.
+func (a *audit) inHand(s po.Story) bool {
+	n := len(s.Attempts)
+	return n > 0 && s.Attempts[n-1].Start == a.ledger.Number()
 }

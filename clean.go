@@ -127,18 +127,17 @@ func (c *cleaning) workFolder(folder string, key po.Key) error {
 		l.Kept = "its order is settled: the next start puts it right"
 	case s.Kept.Folder == folder:
 		l.Kept = "the record has files in it: the next start goes on from them"
-	case !c.dryRun && s.Kept.Folder != "": // the record is true of the other one
-		err = c.archive.Finish(c.ctx, po.Kept{Folder: folder}, "")
 	case !c.dryRun:
-		l.Kept, err = c.remove(folder, key)
+		l.Kept, err = c.remove(folder, key, s.Kept.Folder)
 	}
 	c.found = append(c.found, l)
 	return err
 }
 
 // remove removes a work folder, but for what was in it when it had a final name,
-// and makes the record true of that. It says where something was kept.
-func (c *cleaning) remove(folder string, key po.Key) (kept string, err error) {
+// and makes the record true of that, unless the record keeps another folder of
+// the order. It says where something was kept.
+func (c *cleaning) remove(folder string, key po.Key, recorded string) (kept string, err error) {
 	if err := c.archive.Finish(c.ctx, po.Kept{Folder: folder}, ""); err != nil {
 		return err.Error(), nil
 	}
@@ -146,8 +145,11 @@ func (c *cleaning) remove(folder string, key po.Key) (kept string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if now.Folder != "" {
+	if now.Folder != "" && now.Folder != recorded {
 		kept = fmt.Sprintf("it had files before, which are in %s now", filepath.Base(now.Folder))
+	}
+	if recorded != "" { // the record is true of that one
+		return kept, nil
 	}
 	_, err = c.record.Correct(c.ctx, key, now, false)
 	return kept, err

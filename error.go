@@ -54,7 +54,12 @@ func ended(cause po.Cause, detail string) *Error {
 	if detail == "" {
 		detail = cause.Error()
 	}
-	return &Error{Cause: cause, Msg: detail, Hint: hints[cause]}
+	return &Error{Cause: cause, Msg: forPeople(cause, detail), Hint: hints[cause]}
+}
+
+// forPeople leaves the cause's own word out, which is for the record.
+func forPeople(cause po.Cause, msg string) string {
+	return strings.ReplaceAll(msg, cause.Error()+": ", "")
 }
 
 // refine makes an *Error of what a package below says.
@@ -66,9 +71,7 @@ func refine(err error) error {
 		return OfLedger(e)
 	}
 	cause := po.CauseOf(err)
-	// the cause's own word is for the record, not for people
-	msg := strings.ReplaceAll(err.Error(), cause.Error()+": ", "")
-	e := &Error{Cause: cause, Msg: msg, Hint: hints[cause], Err: err}
+	e := &Error{Cause: cause, Msg: forPeople(cause, err.Error()), Hint: hints[cause], Err: err}
 	switch {
 	case errors.Is(err, profilestore.ErrInUse):
 		e.Held, e.Msg, e.Hint = true, "another run holds this output directory", "wait until it has ended, or give another --out"

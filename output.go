@@ -162,8 +162,7 @@ func (o *output) openLedger(ctx context.Context, cfg Config, orders iter.Seq2[po
 		o.ours = true
 	}
 	o.record = o.ledger
-	begin := ledger.Start{Program: program(), Portal: cfg.Portal.Name, BaseURL: cfg.Portal.BaseURL, Workers: cfg.Workers}
-	if err := o.ledger.Begin(ctx, begin); err != nil {
+	if err := o.ledger.Begin(ctx, beginOf(cfg)); err != nil {
 		return 0, err
 	}
 	m, err := o.ledger.Merge(ctx, orders, cfg.Choice)
@@ -176,6 +175,11 @@ func (o *output) openLedger(ctx context.Context, cfg Config, orders iter.Seq2[po
 		return 0, err
 	}
 	return o.look(ctx, cfg, m.Open-m.Invalid)
+}
+
+// beginOf is what the record says of a start.
+func beginOf(cfg Config) ledger.Start {
+	return ledger.Start{Program: program(), Portal: cfg.Portal.Name, BaseURL: cfg.Portal.BaseURL, Workers: cfg.Workers}
 }
 
 // look holds the record against the disk: at once what is to be worked on, and

@@ -52,10 +52,16 @@ func (k *clerk) start(c actor.Context) {
 	k.job = startJob(c, func(ctx context.Context) any { return k.work(ctx, batch) })
 }
 
+// written is what came of a batch.
+type written struct {
+	answers []noted
+	err     error // of the commit: nothing of the batch is recorded
+}
+
 // work writes a batch as one commit, then gives the folders of what was settled
 // their final names. It runs on the job's goroutine and touches only what does
 // not change.
-func (k *clerk) work(ctx context.Context, batch []any) []noted {
+func (k *clerk) work(ctx context.Context, batch []any) written {
 	answers := make([]noted, len(batch))
 	err := k.ledger.Commit(ctx, func(ctx context.Context) error {
 		for i, e := range batch {
@@ -73,10 +79,12 @@ func (k *clerk) work(ctx context.Context, batch []any) []noted {
 			answers[i].err = k.finish(ctx, s)
 		}
 	}
-	return answers
+	return written{answers, err}
 }
 
-// ended takes a job's answers and begins the next job.
+// ended takes a job's answers and begins the next job. Where nothing of a batch
+// could be recorded, what was asked for since is not written either: it builds
+// on that, like an outcome on the files that were saved before it.
 func (k *clerk) ended(c actor.Context, m jobEnded) []noted {
 	if k.job == nil || m.number != k.job.number {
 		return nil
@@ -85,8 +93,15 @@ func (k *clerk) ended(c actor.Context, m jobEnded) []noted {
 	if m.crash != nil {
 		panic(m.crash)
 	}
+	w := m.answer.(written)
+	if w.err != nil {
+		for _, e := range k.pending {
+			w.answers = append(w.answers, noted{effect: e, err: w.err})
+		}
+		k.pending = nil
+	}
 	k.start(c)
-	return m.answer.([]noted)
+	return w.answers
 }
 
 // write carries one effect out, within a commit.

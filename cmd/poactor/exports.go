@@ -23,6 +23,7 @@ import (
 const (
 	manifestFile = "manifest.csv"
 	sumsFile     = "SHA256SUMS"
+	resultsFile  = "results" // with an extension, see batch.Batch.ResultsName
 )
 
 // exports are the files that show people what the ledger has: the batch with
@@ -73,6 +74,7 @@ func (x *exports) write(ctx context.Context) error {
 			return err
 		}
 	}
+	x.putOthersAside()
 	return nil
 }
 

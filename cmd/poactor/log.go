@@ -28,10 +28,20 @@ func openLog(s config.Settings, out string) (*logrus.Logger, io.Closer, error) {
 		return nil, nil, wrongUse("", "%v", err)
 	}
 	log := logrus.New()
-	log.SetOutput(file)
+	log.SetOutput(mute{file})
 	log.SetFormatter(&logrus.JSONFormatter{})
 	log.SetLevel(level)
 	return log, file, nil
+}
+
+// mute is a log whose errors are nobody's business: logrus would tell each to the
+// terminal, and a full disk is told by the run itself.
+type mute struct{ w io.Writer }
+
+// Write implements io.Writer.
+func (m mute) Write(p []byte) (int, error) {
+	_, _ = m.w.Write(p)
+	return len(p), nil
 }
 
 // logEvent writes the story of the run into the log: how each order ended, and

@@ -59,7 +59,7 @@ func checkProfile(dir string) error {
 // prepare takes the output directory, unless this is a dry run.
 func (a *app) prepare(j *job) error {
 	if !j.settings.Quiet {
-		a.listBad(j.plan)
+		a.listBad(j.plan, j.batch.Unit())
 	}
 	if j.settings.DryRun {
 		return nil

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/po"
 )
 
 // stateDir holds what is poactor's own in an output directory.
@@ -63,9 +64,15 @@ func outFailure(err error) error {
 }
 
 func diskFull(err error) error {
-	return cannot("make room, or give another --out; the same command goes on from where it stood",
-		"the disk is full: %s", firstLine(err))
+	return fullDisk{&failure{exitEnvironment, "the disk is full: " + firstLine(err),
+		"make room, or give another --out; the same command goes on from where it stood"}}
 }
+
+// fullDisk is a failure for want of room: it is a po.DiskFull too.
+type fullDisk struct{ *failure }
+
+// Unwrap gives both.
+func (f fullDisk) Unwrap() []error { return []error{f.failure, po.DiskFull} }
 
 // firstLine is an error's first line: joined errors have several.
 func firstLine(err error) string {

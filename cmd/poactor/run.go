@@ -62,7 +62,7 @@ func (a *app) work(ctx context.Context, j *job) error {
 	// What the ledger has is shown, however the run has ended: ctx may be over.
 	if saved := j.exports.save(context.WithoutCancel(ctx), true); err == nil {
 		err = saved
-	} else if saved != nil {
+	} else if saved != nil && !(errors.Is(err, po.DiskFull) && errors.Is(saved, po.DiskFull)) { // once is enough
 		complain(a.stderr, saved)
 	}
 	return a.conclude(j, stop.was(), time.Since(began), err)

@@ -88,7 +88,7 @@ func (x *exports) spare(path, hash string) error {
 		return err
 	}
 	if !ours {
-		aside, err := freeName(path)
+		aside, err := freeName(path, "edited")
 		if err == nil {
 			err = os.Rename(path, aside)
 		}
@@ -100,15 +100,51 @@ func (x *exports) spare(path, hash string) error {
 	return x.ours.add(hash)
 }
 
-// freeName is the first of name.edited.csv, name.edited-2.csv, … that is free.
-func freeName(path string) (string, error) {
+// putOthersAside moves results of another kind out of the way, which an earlier
+// batch of the same output directory has left: nobody brings them up to date any
+// more. What cannot be moved yet, as while Excel has it open, is said once.
+func (x *exports) putOthersAside() {
+	name := x.batch.ResultsName()
+	for _, ext := range batchExtensions {
+		if ext == filepath.Ext(name) {
+			continue
+		}
+		path := filepath.Join(x.dir, resultsFile+ext)
+		for _, path := range []string{path, beside(path)} {
+			x.putOther(path, name)
+		}
+	}
+}
+
+// putOther moves one file aside, in favour of the results called name.
+func (x *exports) putOther(path, name string) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || x.batch.IsFile(path) {
+		return
+	}
+	was := filepath.Base(path)
+	aside, err := freeName(path, "old")
+	if err == nil {
+		err = os.Rename(path, aside)
+	}
+	switch {
+	case err == nil:
+		x.warn("%s is of an earlier batch: it is %s now", was, filepath.Base(aside))
+	case !x.held[was]:
+		x.held[was] = true
+		x.warn("%s is of an earlier batch, and out of date: what is new is in %s", was, name)
+	}
+}
+
+// freeName is the first of name.word.csv, name.word-2.csv, … that is free.
+func freeName(path, word string) (string, error) {
 	ext := filepath.Ext(path)
 	for n := 1; n < 1000; n++ {
 		number := ""
 		if n > 1 {
 			number = fmt.Sprint("-", n)
 		}
-		name := strings.TrimSuffix(path, ext) + ".edited" + number + ext
+		name := strings.TrimSuffix(path, ext) + "." + word + number + ext
 		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 			return name, nil
 		}

@@ -32,6 +32,10 @@ type Batch struct {
 	width  int    // columns that hold something, in any row
 }
 
+// Unit is what people call the number of a row: the line of a text file, the row
+// of a sheet.
+func (b *Batch) Unit() string { return b.source.unit() }
+
 // stamp tells whether a file has changed.
 type stamp struct {
 	size int64
@@ -174,6 +178,9 @@ func (b *Batch) Keep(path string) error {
 	b.path, b.stamp = path, stamp{info.Size(), info.ModTime()}
 	return nil
 }
+
+// IsFile reports whether path is the file that the batch was opened from.
+func (b *Batch) IsFile(path string) bool { return same(b.name, path) }
 
 // same reports whether two paths are one file.
 func same(a, b string) bool {

@@ -51,9 +51,12 @@ type sheetRow struct {
 	style int  // of cells that are not there; 0: that of the column
 	cells []sheetCell
 	texts []byte // the values, one behind the other
+	skips bool   // it is not the next number
 }
 
 func (r *sheetRow) number() int { return r.sheet.at }
+
+func (r *sheetRow) apart() bool { return r.skips }
 
 func (r *sheetRow) width() int {
 	for i := len(r.cells) - 1; i >= 0; i-- {

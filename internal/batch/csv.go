@@ -32,6 +32,7 @@ func openCSV(f *os.File, tsv bool) (*csvFile, layout, error) {
 }
 
 func (c *csvFile) extension() string { return ".csv" }
+func (c *csvFile) unit() string      { return "line" }
 
 func (c *csvFile) read(f *os.File, each func(rec record) error) error {
 	return c.scan(f, func(rec *csvRecord) error { return each(rec) })

@@ -19,7 +19,7 @@ const (
 
 // Bad is a row that is worth telling before anything is done.
 type Bad struct {
-	Line    int    // 1-based
+	Line    int    // 1-based, see Batch.Unit
 	Written string // the number, shortened
 	Why     Why
 	First   int    // the line of the first row with that order, for a duplicate

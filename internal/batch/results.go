@@ -10,7 +10,7 @@ import (
 // WriteResults writes the batch, row for row, with the status columns filled
 // where outcome knows the order. What is not filled stays as it is, in CSV
 // byte for byte: whole rows without an outcome, empty rows, and rows that were
-// COMPLETED already. SUPPLIER keeps what the batch has where the outcome has
+// COMPLETED already, and those of another table below. SUPPLIER keeps what the batch has where the outcome has
 // none.
 //
 // outcome is asked for keys of malformed numbers too.
@@ -51,9 +51,14 @@ func (b *Batch) rewrite(w io.Writer, outcome func(po.Key) (po.Outcome, bool)) er
 		return err
 	}
 	i := -1 - b.preface
+	apart := false // there was an empty row
 	err = b.source.rewrite(f, w, b.places(), func(rec record) (values, bool) {
+		apart = apart || i >= 0 && (rec.apart() || blank(rec))
 		cells, ok := b.edit(i, rec, outcome)
 		i++
+		if ok && apart && b.foreign(rec) {
+			return values{}, false
+		}
 		return cells, ok
 	})
 	if err != nil {
@@ -92,6 +97,22 @@ func (b *Batch) edit(i int, rec record, outcome func(po.Key) (po.Outcome, bool))
 		return values{}, false
 	}
 	return valuesOf(o), true
+}
+
+// foreign reports whether a row behind an empty one is of another table: where
+// the number would be it has some text, and in the place of our columns something
+// that is not ours.
+func (b *Batch) foreign(rec record) bool {
+	row, ok := b.row(rec)
+	if !ok || row.Order.Invalid == "" || row.Status != "" {
+		return false
+	}
+	for k, at := range b.columns.status {
+		if k != colSupplier && at >= 0 && at < rec.width() && rec.holds(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // missing are the header's cells for the status columns that the batch lacks.

@@ -12,7 +12,7 @@ import (
 
 // Row is a row of the batch that is not empty.
 type Row struct {
-	Line int // where it begins, 1-based
+	Line int // where it begins, 1-based, see Batch.Unit
 	// Order is what the row asks for. The key is empty if the row has no
 	// number; where the number is malformed the key stands for what is
 	// written, and Invalid says why.

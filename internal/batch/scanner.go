@@ -31,6 +31,7 @@ type csvRecord struct {
 
 func (r *csvRecord) cell(i int) []byte { return r.raw[r.cells[i].from:r.cells[i].to] }
 func (r *csvRecord) number() int       { return r.line }
+func (r *csvRecord) apart() bool       { return false }
 func (r *csvRecord) width() int        { return len(r.cells) }
 func (r *csvRecord) holds(i int) bool  { return len(r.cell(i)) > 0 }
 

@@ -106,6 +106,7 @@ func (s *sheetScanner) readRow(t xmlToken) error {
 	if number <= s.at || number > maxSheetRows {
 		return damaged("a row behind this one is out of order")
 	}
+	s.row.skips = number > s.at+1
 	s.at = number
 	if on, _ := s.attr("customFormat"); on == "1" || on == "true" {
 		s.row.style = s.integer("s")

@@ -16,6 +16,8 @@ type source interface {
 	rewrite(f *os.File, w io.Writer, at places, edit edit) error
 	// extension is that of the results' name, the dot included.
 	extension() string
+	// unit is what the number of a record counts: line or row.
+	unit() string
 }
 
 // record is a row of a batch, its cells as text. It is valid until the next is
@@ -24,6 +26,8 @@ type record interface {
 	// number is the row's place in the file, 1-based: the line on which it
 	// begins, or its number in the sheet.
 	number() int
+	// apart reports whether there are empty rows before it that the file leaves out.
+	apart() bool
 	// width is how many cells there are.
 	width() int
 	// text is that of a cell; empty if the row is too short to have it.

@@ -98,6 +98,8 @@ func (w *workbook) extension() string {
 	return ".xlsx"
 }
 
+func (w *workbook) unit() string { return "row" }
+
 func (w *workbook) read(f *os.File, each func(rec record) error) error {
 	a, err := openArchive(f)
 	if err != nil {

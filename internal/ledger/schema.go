@@ -10,7 +10,7 @@ const applicationID = 0x706f6163
 
 // migrations make each version of the schema out of the one before; the number
 // of them is the version. What has been released is never changed.
-var migrations = []string{schema1}
+var migrations = []string{schema1, schema2}
 
 // schema1 is the first schema. place is the order's in the batch, NULL where it
 // is in it no more. open is 0 for a settled order, 1 for one to be worked on, 2
@@ -56,7 +56,7 @@ CREATE TABLE orders (
 	evidence TEXT
 ) STRICT;
 CREATE INDEX orders_place   ON orders(place) WHERE place IS NOT NULL;
-CREATE INDEX orders_fresh   ON orders(status IS NOT NULL, place) WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NULL;
+CREATE INDEX orders_fresh   ON orders(place) WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NULL;
 CREATE INDEX orders_held    ON orders(due)   WHERE open = 1 AND due > 0 AND place IS NOT NULL;
 CREATE INDEX orders_invalid ON orders(place) WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NOT NULL;
 CREATE TABLE files (
@@ -91,6 +91,19 @@ CREATE TABLE attempts (
 	bytes    INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (order_id, serial)
 ) STRICT, WITHOUT ROWID;
+`
+
+// schema2 has an index for each kind of claim, in the order of the claim: what
+// has ended before comes after what has not. Before the first release version 1
+// was changed in place, so that there are ledgers with other indexes of these
+// names, or without.
+const schema2 = `
+DROP INDEX IF EXISTS orders_fresh;
+DROP INDEX IF EXISTS orders_held;
+DROP INDEX IF EXISTS orders_invalid;
+CREATE INDEX orders_fresh   ON orders(status IS NOT NULL, place) WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NULL;
+CREATE INDEX orders_held    ON orders(due)   WHERE open = 1 AND due > 0 AND place IS NOT NULL;
+CREATE INDEX orders_invalid ON orders(place) WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NOT NULL;
 `
 
 // migrate brings the file to the newest schema.
