@@ -268,7 +268,7 @@ func (o *output) lease(ctx context.Context) (browser.Profile, error) {
 	if err != nil {
 		return browser.Profile{}, err
 	}
-	return o.faults.profile(browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}), nil
+	return o.faults.profile(browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, p.Hold), nil
 }
 
 // ended records how the run ended.
