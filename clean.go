@@ -30,16 +30,8 @@ type Leftover struct {
 // what is provably poactor's own and no living run's; every start does the same.
 // With dryRun it only says what it would do.
 func CleanProfiles(dryRun bool) ([]Leftover, error) {
-	dirs, err := profileDirs()
-	if err != nil {
-		return nil, refine(err)
-	}
 	var list []Leftover
-	for _, dir := range dirs {
-		swept, err := profilestore.Sweep(dir, dryRun)
-		if errors.Is(err, fs.ErrNotExist) { // its run has just ended
-			continue
-		}
+	err := sweepProfiles(dryRun, func(dir string, swept profilestore.Leftovers, err error) {
 		l := Leftover{Path: dir, Of: swept.For, Profiles: swept.Profiles, Browsers: swept.Browsers, Bytes: swept.Bytes}
 		switch {
 		case errors.Is(err, profilestore.ErrInUse):
@@ -48,8 +40,24 @@ func CleanProfiles(dryRun bool) ([]Leftover, error) {
 			l.Kept = err.Error()
 		}
 		list = append(list, l)
+	})
+	if err != nil {
+		return nil, refine(err)
 	}
 	return list, nil
+}
+
+// sweepProfiles sweeps the work directories of this user's runs, and tells of
+// each what was removed, and why something had to stay.
+func sweepProfiles(dryRun bool, tell func(dir string, swept profilestore.Leftovers, err error)) error {
+	dirs, err := profileDirs()
+	for _, dir := range dirs {
+		swept, err := profilestore.Sweep(dir, dryRun)
+		if !errors.Is(err, fs.ErrNotExist) { // else its run has just ended
+			tell(dir, swept, err)
+		}
+	}
+	return err
 }
 
 // CleanOutput removes what dead runs have left half done in an output directory:

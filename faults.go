@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -141,53 +141,37 @@ func (s struckSession) Read(ctx context.Context, order po.Order, byBrowser []str
 
 // --- Profiles ---
 
-// profile lets a profile be damaged now and then, or not be removable at first.
-func (f *faults) profile(p browser.Profile) browser.Profile {
+// profile lets a profile be damaged now and then, or not be removable at first,
+// for which hold is the means.
+func (f *faults) profile(p browser.Profile, hold func(time.Duration)) browser.Profile {
 	if f == nil {
 		return p
 	}
-	if x, ok := f.Next(fault.OpLease); ok {
+	if x, ok := f.Next(fault.OpLease); ok && damage(p) == nil {
 		f.happened(x, p.ID)
-		damage(p)
 	}
-	if x, ok := f.Next(fault.OpRelease); ok {
-		release := p.Release
-		p.Release = func() error {
-			f.happened(x, p.ID)
-			stick(p)
-			return release()
+	release := p.Release
+	p.Release = func() error {
+		if x, ok := f.Next(fault.OpRelease); ok {
+			hold(stuckFor)
+			f.happened(x, p.ID) // before it, for a run may end with it
 		}
+		return release()
 	}
 	return p
 }
 
 // damage puts something where a browser wants its lock, a link or a file that it
-// can open: it does not start then. The first is Linux's and macOS's, the second
-// that of Windows.
-func damage(p browser.Profile) {
-	_ = os.WriteFile(filepath.Join(p.Dir, "SingletonLock"), []byte("damaged on purpose"), 0o600)
-	_ = os.Mkdir(filepath.Join(p.Dir, "lockfile"), 0o700)
+// can open: it does not start then.
+func damage(p browser.Profile) error {
+	if runtime.GOOS == "windows" {
+		return os.Mkdir(filepath.Join(p.Dir, "lockfile"), 0o700)
+	}
+	return os.WriteFile(filepath.Join(p.Dir, "SingletonLock"), []byte("damaged on purpose"), 0o600)
 }
 
 // stuckFor is longer than a release tries by itself.
 const stuckFor = 1500 * time.Millisecond
-
-// stick writes into a profile while it is removed, so that it cannot be for a
-// while.
-func stick(p browser.Profile) {
-	dir, err := os.OpenRoot(p.TempDir)
-	if err != nil {
-		return
-	}
-	go func() {
-		defer dir.Close()
-		for n, end := 0, time.Now().Add(stuckFor); time.Now().Before(end); n++ {
-			if dir.Mkdir(strconv.Itoa(n), 0o700) != nil {
-				return
-			}
-		}
-	}()
-}
 
 // --- Files and ledger ---
 
@@ -223,11 +207,11 @@ func (l struckLedger) Commit(ctx context.Context, do func(ctx context.Context) e
 	if !ok {
 		return l.Ledger.Commit(ctx, do)
 	}
-	l.faults.happened(x, "")
 	return l.Ledger.Commit(ctx, func(ctx context.Context) error {
 		if err := do(ctx); err != nil {
 			return err
 		}
+		l.faults.happened(x, "")
 		return errLedger
 	})
 }

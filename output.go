@@ -245,17 +245,20 @@ func (o *output) sweep(cfg Config) error {
 	if err := os.RemoveAll(o.incoming); err != nil {
 		return err
 	}
-	others, err := CleanProfiles(false)
+	err := sweepProfiles(false, func(dir string, swept profilestore.Leftovers, err error) {
+		removed.Profiles += swept.Profiles
+		removed.Processes += swept.Browsers
+		removed.Bytes += swept.Bytes
+		switch {
+		case err == nil || errors.Is(err, profilestore.ErrInUse): // a living run's
+		case errors.Is(err, profilestore.ErrNotOurs): // or that of a run which is just about to begin
+			cfg.Log.WithField("path", dir).WithError(err).Debug("left alone")
+		default:
+			cfg.Log.WithField("path", dir).WithError(err).Warn("cannot remove all that a killed run has left")
+		}
+	})
 	if err != nil { // it is in nobody's way
 		cfg.Log.WithError(err).Warn("cannot look for what killed runs have left")
-	}
-	for _, l := range others {
-		if l.Kept != "" {
-			continue
-		}
-		removed.Profiles += l.Profiles
-		removed.Processes += l.Browsers
-		removed.Bytes += l.Bytes
 	}
 	if removed != (messages.LeftoversRemoved{}) {
 		cfg.OnEvent(removed)
@@ -269,7 +272,7 @@ func (o *output) lease(ctx context.Context) (browser.Profile, error) {
 	if err != nil {
 		return browser.Profile{}, err
 	}
-	return o.faults.profile(browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}), nil
+	return o.faults.profile(browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, p.Hold), nil
 }
 
 // ended records how the run ended.

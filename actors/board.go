@@ -93,15 +93,6 @@ func newBoard(attempts, workers int, random func() float64) *board {
 // begin hires the workers and asks how much there is to do.
 func (b *board) begin(now time.Time) []any { return append(b.staff(now), b.claim(0)...) }
 
-// most is how many tasks may be in hand at once: each worker reads one while the
-// files of its last are fetched (facts-speed 0.6); in sequential mode one.
-func (b *board) most() int {
-	if b.size == 1 {
-		return 1
-	}
-	return 2 * b.size
-}
-
 func (b *board) claim(n int) []any {
 	b.claiming, b.more = true, false
 	return []any{doClaim{n}}
@@ -177,132 +168,6 @@ func (b *board) wake(now time.Time) []any {
 	return append(b.staff(now), b.next(now)...)
 }
 
-// pausing says that the portal is given a rest.
-func (b *board) pausing(now time.Time) bool { return now.Before(b.rested()) }
-
-// rested is when the portal has had its rest.
-func (b *board) rested() time.Time {
-	if b.held.After(b.paused) {
-		return b.held
-	}
-	return b.paused
-}
-
-// full says that the portal is not asked for more at once.
-func (b *board) full() bool { return b.limit > 0 && len(b.busy) >= b.limit }
-
-// next hands out work and asks for more, or ends the run.
-func (b *board) next(now time.Time) []any {
-	if b.ended {
-		return nil
-	}
-	if b.over() {
-		b.ended = true
-		return []any{doEnd{}}
-	}
-	var fx []any
-	for {
-		t, i := b.pair(now)
-		if t == nil {
-			break
-		}
-		t.stage, t.worker = reading, b.idle[i]
-		b.posts[t.worker.Name].order = t.lease.Order.Key
-		b.busy[t.worker.Name] = t
-		b.idle = slices.Delete(b.idle, i, i+1)
-		b.stock = slices.DeleteFunc(b.stock, func(o *task) bool { return o == t })
-		fx = append(fx, doRead{worker: t.worker, lease: t.lease, byBrowser: t.byBrowser})
-	}
-	if b.draining && b.stopped == "" && b.active() == 0 && len(b.stock) > 0 { // for what is begun
-		fx = append(fx, b.hire(false))
-	}
-	fx = append(fx, b.isolate()...)
-	if b.pausing(now) {
-		fx = append(fx, doWake{b.rested().Sub(now)})
-	}
-	n := max(0, min(b.credit(), b.most()-b.inWork()))
-	if b.limit > 0 {
-		n = max(0, min(n, b.limit-len(b.busy)))
-	}
-	if b.dry || b.pausing(now) {
-		n = 0
-	}
-	if (n > 0 || b.more) && !b.claiming && !b.ending() {
-		fx = append(fx, b.claim(n)...)
-	}
-	return fx
-}
-
-// credit counts the idle workers of the pool.
-func (b *board) credit() int {
-	n := len(b.idle)
-	for _, w := range b.idle {
-		if b.isAlone(w) {
-			n--
-		}
-	}
-	return n
-}
-
-func (b *board) isAlone(w messages.Worker) bool {
-	p := b.posts[w.Name]
-	return p != nil && p.alone
-}
-
-// pair picks the next task and the index of the idle worker that shall have
-// it: not the one that failed at it last, where there is another.
-func (b *board) pair(now time.Time) (*task, int) {
-	if b.stopped != "" || b.pausing(now) || b.full() {
-		return nil, 0
-	}
-	for _, t := range b.stock {
-		if !t.begun() && (b.draining || !t.alone && b.inWork() >= b.most()) {
-			continue
-		}
-		for i, w := range b.idle {
-			if !b.mayHave(w, t) {
-				continue
-			}
-			if w.Name != t.lease.Worker || b.live() == 1 || len(b.stock) > b.most() {
-				return t, i
-			}
-		}
-	}
-	return nil, 0
-}
-
-// mayHave says whether an order is for a worker at all: a throw-away one is for
-// one order in quarantine.
-func (b *board) mayHave(w messages.Worker, t *task) bool {
-	p := b.posts[w.Name]
-	if p == nil || p.alone != t.alone {
-		return false
-	}
-	return !p.alone || p.order == "" || p.order == t.lease.Order.Key
-}
-
-// live counts the workers of the pool that have a browser.
-func (b *board) live() int {
-	n := b.credit()
-	for name := range b.busy {
-		if p := b.posts[name]; p != nil && !p.alone {
-			n++
-		}
-	}
-	return n
-}
-
-// inWork counts the tasks that somebody works on, or has begun.
-func (b *board) inWork() int {
-	n := 0
-	for _, t := range b.tasks {
-		if t.stage != waiting || t.begun() {
-			n++
-		}
-	}
-	return n
-}
-
 // read brings a worker's answer. An answer that is not from the incarnation
 // that has the order in hand changes nothing.
 func (b *board) read(m messages.OrderRead, now time.Time) []any {
@@ -332,31 +197,6 @@ func (b *board) recorded(token string, settled bool, now time.Time) []any {
 		fx = b.dismiss(b.alone)
 	}
 	return append(fx, b.next(now)...)
-}
-
-// broken says that a write failed, or that a folder could not get its name: a
-// run that cannot keep its record must not go on. What the write was about is
-// no longer in hand; the next start finds it.
-func (b *board) broken(effect any, err error, now time.Time) []any {
-	switch e := effect.(type) {
-	case doClaim:
-		b.claiming = false
-		b.open = max(b.open, 1) // not known to be done
-	case doSettle:
-		delete(b.tasks, e.token)
-	case doRetry:
-		delete(b.tasks, e.token)
-	case doRelease:
-		delete(b.tasks, e.token)
-	}
-	fx := b.halt(po.CauseOf(err), err.Error(), now)
-	switch e := effect.(type) { // nobody was told of them
-	case doRead:
-		fx = append(fx, b.unread(e.worker, now)...)
-	case doFetch:
-		fx = append(fx, b.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, now)...)
-	}
-	return fx
 }
 
 // fenced says that leases are no longer ours: what was in hand under them is
@@ -390,43 +230,6 @@ func (b *board) extend() []any {
 	return []any{doExtend{tokens}}
 }
 
-// drain takes no more orders; those in hand are finished.
-func (b *board) drain(cause po.Cause, detail string, now time.Time) []any {
-	if b.ending() {
-		return b.next(now)
-	}
-	b.draining, b.detail = true, detail
-	var fx []any
-	for _, t := range slices.Clone(b.stock) {
-		if !t.begun() {
-			fx = append(fx, b.release(t, po.Failure{Cause: cause, Detail: detail})...)
-		}
-	}
-	return append(fx, b.next(now)...)
-}
-
-// halt is stop from outside.
-func (b *board) halt(cause po.Cause, detail string, now time.Time) []any {
-	return append(b.stop(cause, detail), b.next(now)...)
-}
-
-// stop puts back everything in hand. What is being fetched is cancelled, and
-// goes back when the fetcher has answered, with the files it got. The first
-// cause counts.
-func (b *board) stop(cause po.Cause, detail string) []any {
-	if b.stopped != "" {
-		return nil
-	}
-	b.stopped, b.detail = cause, detail
-	fx := []any{doCancel{}} // of all
-	for _, t := range b.inHand() {
-		if t.stage == waiting || t.stage == reading {
-			fx = append(fx, b.release(t, po.Failure{Cause: cause, Detail: detail})...)
-		}
-	}
-	return fx
-}
-
 // inHand lists the tasks in a fixed order.
 func (b *board) inHand() []*task {
 	list := make([]*task, 0, len(b.tasks))
@@ -435,19 +238,4 @@ func (b *board) inHand() []*task {
 	}
 	slices.SortFunc(list, func(x, y *task) int { return x.number - y.number })
 	return list
-}
-
-func (b *board) ending() bool { return b.draining || b.stopped != "" }
-
-// over says that nothing is in hand and nothing more will be.
-func (b *board) over() bool {
-	return len(b.tasks) == 0 && !b.claiming && (b.ending() || b.open == 0)
-}
-
-// cause says why the run ended with orders open; empty if none is.
-func (b *board) cause() po.Cause {
-	if b.stopped == "" && b.draining && b.open > 0 {
-		return po.Interrupted
-	}
-	return b.stopped
 }

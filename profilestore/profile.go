@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -59,6 +60,19 @@ type Profile struct {
 	store   *Store
 	release sync.Once
 	err     error
+	held    atomic.Int64 // until then it cannot be removed, in nanoseconds of Unix time
+}
+
+// Hold makes the profile's removal fail for so long from now on, as a program
+// does that has a file of it open: for runs that are put to faults on purpose.
+func (p *Profile) Hold(d time.Duration) { p.held.Store(time.Now().Add(d).UnixNano()) }
+
+// remove removes what there is at a path, unless the profile is held.
+func (p *Profile) remove(path string) error {
+	if !gone(path) && time.Now().UnixNano() < p.held.Load() {
+		return fmt.Errorf("%s is held", path)
+	}
+	return os.RemoveAll(path)
 }
 
 // Release removes the profile and its TempDir. End the browser's processes
@@ -68,7 +82,7 @@ type Profile struct {
 // answer, which is an error only where the profile could not even be moved.
 func (p *Profile) Release() error {
 	p.release.Do(func() {
-		if err := discard(p.home); err != nil {
+		if err := discard(p.home, p.remove); err != nil {
 			p.err = withCause("release profile "+p.ID, err)
 		}
 		p.store.forget(p)
@@ -86,7 +100,7 @@ const (
 
 // discard moves a profile's home out of the way, so that a late writer no
 // longer finds its path, and removes it. It fails where home is still there.
-func discard(home string) error {
+func discard(home string, remove func(path string) error) error {
 	trash := trashName(home)
 	moved := false
 	var err error
@@ -94,7 +108,7 @@ func discard(home string) error {
 		if !moved {
 			moved = os.Rename(home, trash) == nil // fails on Windows while a file is open
 		}
-		err = errors.Join(os.RemoveAll(home), os.RemoveAll(trash))
+		err = errors.Join(remove(home), remove(trash))
 		if err == nil && gone(home) && gone(trash) {
 			return nil
 		}

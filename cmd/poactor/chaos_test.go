@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poactor/poactor/internal/fault"
+	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 )
 
@@ -83,6 +85,72 @@ func TestAllSettledOnce(t *testing.T) {
 	o.starts = append(o.starts, start{})
 	if o.allSettledOnce() {
 		t.Error("a start that told nothing")
+	}
+}
+
+// A start ends as it does because of its own faults, not because some fault could
+// do that.
+func TestHowAStartEndedIsExplained(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		start  start
+		theirs bool // the portal
+		want   bool
+	}{
+		"done":                               {start: start{code: exitDone}, want: true},
+		"finished":                           {start: start{code: exitUnfinished}, want: true},
+		"killed":                             {start: start{killed: true, code: -1}, want: true},
+		"a bug":                              {start: start{code: exitBug, met: map[fault.Kind]int{fault.DiskFull: 1}}},
+		"signed out by a fault":              {start: start{code: exitSignIn, met: map[fault.Kind]int{fault.PortalSignOut: 1}}, want: true},
+		"one browser signed out by a fault":  {start: start{code: exitSignIn, met: map[fault.Kind]int{fault.ProfileSignOut: 1}}, want: true},
+		"signed out by nothing":              {start: start{code: exitSignIn, met: map[fault.Kind]int{fault.Portal500: 3}}},
+		"signed out by a portal of theirs":   {start: start{code: exitSignIn}, theirs: true, want: true},
+		"gave up for a fault":                {start: start{code: exitEnvironment, met: map[fault.Kind]int{fault.DiskFull: 1}}, want: true},
+		"gave up for nothing":                {start: start{code: exitEnvironment}},
+		"gave up for lack of theirs":         {start: start{code: exitEnvironment}, theirs: true, want: true},
+		"held by another, which is no fault": {start: start{code: exitHeld, met: map[fault.Kind]int{fault.DiskFull: 1}}},
+	} {
+		if row.start.explained(!row.theirs) != row.want {
+			t.Errorf("%s: explained: %v", name, !row.want)
+		}
+	}
+}
+
+// What the portal makes happen is all that strikes its answers.
+func TestEveryFaultOfThePortalIsMadeToHappen(t *testing.T) {
+	t.Parallel()
+	for _, k := range fault.Kinds() {
+		if (portalFaults[k] != testportal.NoFault) != (k.Op() == fault.OpPage || k.Op() == fault.OpFile) {
+			t.Errorf("%s: %q", k, portalFaults[k])
+		}
+	}
+}
+
+// A fault counts once. One that is told twice, or is not in the plan, came from
+// elsewhere.
+func TestFollowCountsFaults(t *testing.T) {
+	t.Parallel()
+	plan := fault.Plan{Seed: 1, Start: 1, Every: map[fault.Kind]int{fault.DiskFull: 1}}
+	for name, row := range map[string]struct {
+		lines string
+		wrong int
+	}{
+		"two":             {`{"event":"fault_injected","fault":"disk_full","at":0}` + "\n" + `{"event":"fault_injected","fault":"disk_full","at":1}` + "\n", 0},
+		"one twice":       {strings.Repeat(`{"event":"fault_injected","fault":"disk_full","at":0}`+"\n", 2), 1},
+		"not in the plan": {`{"event":"fault_injected","fault":"ledger_error","at":0}` + "\n", 1},
+	} {
+		log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := &ordeal{injected: map[fault.Kind]int{}, log: log}
+		o.follow(strings.NewReader(row.lines), plan, nil)
+		if len(o.wrong) != row.wrong {
+			t.Errorf("%s: %q", name, o.wrong)
+		}
+		if err := log.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

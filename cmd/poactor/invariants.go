@@ -125,22 +125,22 @@ func (o *ordeal) oneOutcome(s state) (broken []string) {
 	return broken
 }
 
+// filesWhole holds record, manifest, checksums and disk against each other, with
+// every file hashed anew.
 func (o *ordeal) filesWhole(ctx context.Context, s state) (broken []string) {
 	v, err := verifyAll(ctx, o.out)
 	if err != nil {
 		return []string{err.Error()}
 	}
 	for _, d := range v.Differences {
-		broken = append(broken, d.Path+": "+d.What)
+		o.troubleAt(&broken, s, d.Path, ": "+d.What)
 	}
-	listed := map[string]bool{}
-	for key, kept := range s.manifest {
-		for _, f := range kept.Files {
-			path := kept.Folder + "/" + f.Name
-			if listed[path] {
-				o.trouble(&broken, key, "%s is in the manifest twice", path)
-			}
-			listed[path] = true
+	listed := o.manifestTrue(&broken, s)
+	folders := map[string]bool{}
+	for _, outcome := range s.outcomes {
+		folders[outcome.Folder] = true
+		if info, err := os.Stat(filepath.Join(o.out, filepath.FromSlash(outcome.Folder))); err != nil || !info.IsDir() {
+			o.trouble(&broken, outcome.Key, "its folder %s is not there", outcome.Folder)
 		}
 	}
 	err = fs.WalkDir(os.DirFS(o.out), ".", func(path string, d fs.DirEntry, err error) error {
@@ -150,9 +150,12 @@ func (o *ordeal) filesWhole(ctx context.Context, s state) (broken []string) {
 		case d.IsDir() && d.Name() == stateDir:
 			return fs.SkipDir
 		case d.IsDir() && strings.HasSuffix(d.Name(), "__WORK"):
-			broken = append(broken, path+" is left")
-		case !d.IsDir() && strings.Contains(path, "/") && !listed[path]:
-			broken = append(broken, path+" is not in the manifest")
+			o.troubleAt(&broken, s, path, " is left")
+		case d.IsDir() && strings.HasPrefix(d.Name(), "PO_") && !folders[path]:
+			o.troubleAt(&broken, s, path, " is no order's folder")
+		case d.IsDir() || listed[path] || path == manifestFile || path == sumsFile || path == filepath.Base(resultsOf(o.out)):
+		default:
+			o.troubleAt(&broken, s, path, " is not in the manifest")
 		}
 		return nil
 	})
@@ -160,6 +163,47 @@ func (o *ordeal) filesWhole(ctx context.Context, s state) (broken []string) {
 		broken = append(broken, err.Error())
 	}
 	return broken
+}
+
+// manifestTrue holds the manifest against the record, and says what is listed.
+func (o *ordeal) manifestTrue(broken *[]string, s state) (listed map[string]bool) {
+	listed = map[string]bool{}
+	for key, kept := range s.manifest {
+		recorded := map[string]po.File{}
+		for _, f := range s.stories[key].Kept.Files {
+			recorded[s.stories[key].Kept.Folder+"/"+f.Name] = f
+		}
+		for _, f := range kept.Files {
+			path := kept.Folder + "/" + f.Name
+			if listed[path] {
+				o.trouble(broken, key, "%s is in the manifest twice", path)
+			}
+			listed[path] = true
+			if r, ok := recorded[path]; !ok {
+				o.trouble(broken, key, "%s is in the manifest and not in the record", path)
+			} else if r.Bytes != f.Bytes || r.SHA256 != f.SHA256 {
+				o.trouble(broken, key, "%s has another size or hash in the manifest", path)
+			}
+		}
+	}
+	return listed
+}
+
+// troubleAt notes a difference at a path, which may be that of an order.
+func (o *ordeal) troubleAt(list *[]string, s state, path, what string) {
+	o.blame(s, path)
+	*list = append(*list, path+what)
+}
+
+// blame marks the order whose folder, final or not, a path leads through.
+func (o *ordeal) blame(s state, path string) {
+	for dir := range strings.SplitSeq(path, "/") {
+		for key, story := range s.stories {
+			if strings.HasPrefix(dir, "PO_"+story.Order.Number+"_") {
+				o.troubled[key] = true
+			}
+		}
+	}
 }
 
 func (o *ordeal) asThePortal(s state) []string {
@@ -177,10 +221,11 @@ func (o *ordeal) asThePortal(s state) []string {
 	}
 	broken := o.site.Verify(o.out, outcomes)
 	for _, line := range broken {
-		for key := range seen {
-			if strings.HasPrefix(line, "order "+string(key)+" ") {
-				o.troubled[key] = true
-			}
+		if rest, ok := strings.CutPrefix(line, "order "); ok {
+			key, _, _ := strings.Cut(rest, " ")
+			o.troubled[po.Key(key)] = true
+		} else {
+			o.blame(s, line)
 		}
 	}
 	return broken

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -145,7 +146,7 @@ func (o *ordeal) run(ctx context.Context) error {
 			words = ", without faults"
 		}
 		o.say("start %d%s: %s, %s", n, words, progress.Count(count(s.events, "order_settled"), "order"), s.ended())
-		if !s.expected() || plan.Quiet() && !s.finished() {
+		if !s.explained(o.site != nil) || plan.Quiet() && !s.finished() {
 			return &failure{exitBug, fmt.Sprintf("start %d ended with exit code %d, which no fault explains", n, s.code),
 				"look into " + o.log.Name()}
 		}
@@ -160,6 +161,7 @@ func (o *ordeal) run(ctx context.Context) error {
 func (o *ordeal) start(ctx context.Context, n int, plan fault.Plan) (start, error) {
 	o.mu.Lock()
 	o.portal = fault.NewInjector(plan)
+	before := maps.Clone(o.injected)
 	o.mu.Unlock()
 	if o.site != nil {
 		o.site.SetFault(testportal.NoFault) // and everybody is signed in again
@@ -200,9 +202,10 @@ func (o *ordeal) start(ctx context.Context, n int, plan fault.Plan) (start, erro
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if s.killed = struck && died; s.killed {
+	if s.killed = struck && died && diedOfKill(exit.ProcessState); s.killed {
 		o.happened(fault.PoactorKill)
 	}
+	s.met = o.since(before)
 	return s, nil
 }
 
@@ -248,6 +251,7 @@ func (o *ordeal) command(ctx context.Context, plan fault.Plan) (*exec.Cmd, error
 func (o *ordeal) follow(stdout io.Reader, plan fault.Plan, kill func(after time.Duration)) []event {
 	var events []event
 	injector := fault.NewInjector(plan)
+	told := map[fault.Injected]bool{}
 	for lines := bufio.NewReader(stdout); ; {
 		line, err := lines.ReadBytes('\n')
 		if err != nil { // what a kill has cut short is no event
@@ -262,9 +266,11 @@ func (o *ordeal) follow(stdout io.Reader, plan fault.Plan, kill func(after time.
 		switch e.Event {
 		case "fault_injected":
 			o.happened(e.Fault)
-			if plan.At(e.Fault.Op(), e.At) != e.Fault {
+			x := fault.Injected{Kind: e.Fault, At: e.At}
+			if plan.At(e.Fault.Op(), e.At) != e.Fault || told[x] {
 				o.wrong = append(o.wrong, fmt.Sprintf("start %d: %s at operation %d", plan.Start, e.Fault, e.At))
 			}
+			told[x] = true
 		case "order_settled":
 			if x, ok := injector.Next(fault.OpSettle); ok && x.Kind == fault.PoactorKill {
 				kill(time.Duration(injector.Draw(x, int(killWithin))))
@@ -311,6 +317,19 @@ func (o *ordeal) happened(k fault.Kind) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.injected[k]++
+}
+
+// since counts the faults that have happened since there were so many.
+func (o *ordeal) since(before map[fault.Kind]int) map[fault.Kind]int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	met := map[fault.Kind]int{}
+	for k, n := range o.injected {
+		if n > before[k] {
+			met[k] = n - before[k]
+		}
+	}
+	return met
 }
 
 func (o *ordeal) faults() (n int) {

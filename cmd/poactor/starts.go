@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math"
+	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -15,6 +17,17 @@ type start struct {
 	killed bool // by us
 	code   int
 	events []event
+	met    map[fault.Kind]int // faults that happened
+}
+
+// diedOfKill says whether a process that we have killed died of that: one that has
+// just ended by itself can be killed all the same, until it is asked how. Windows
+// gives the exit code 1 to what is killed, which is also that of a bug.
+func diedOfKill(p *os.ProcessState) bool {
+	if runtime.GOOS == "windows" {
+		return p.ExitCode() == exitBug
+	}
+	return p.ExitCode() == -1
 }
 
 // event is what is read of a line of poactor's --json.
@@ -44,9 +57,18 @@ func (s start) open() int {
 
 func (s start) finished() bool { return !s.killed && (s.code == exitDone || s.code == exitUnfinished) }
 
-// expected says whether faults explain how a start ended.
-func (s start) expected() bool {
-	return s.killed || s.finished() || s.code == exitSignIn || s.code == exitEnvironment
+// explained says whether the faults that happened explain how a start ended. The
+// session at a portal of the user's may end by itself.
+func (s start) explained(ours bool) bool {
+	switch {
+	case s.killed, s.finished():
+		return true
+	case s.code == exitSignIn:
+		return !ours || s.met[fault.ProfileSignOut]+s.met[fault.PortalSignOut] > 0
+	case s.code == exitEnvironment:
+		return !ours || len(s.met) > 0
+	}
+	return false
 }
 
 func (s start) ended() string {

@@ -84,13 +84,22 @@ func (s *Session) crash(ctx context.Context) error {
 		err := s.crashOnce(ctx)
 		switch {
 		case s.ctx.Err() != nil:
-			return nil
+			return s.endedOtherwise()
 		case !refused(err):
 			return err
 		case pause(ctx, retryPause) != nil:
 			return err
 		}
 	}
+}
+
+// endedOtherwise is why the session has ended, unless the page has crashed.
+func (s *Session) endedOtherwise() error {
+	end := context.Cause(s.ctx)
+	if g, ok := errors.AsType[*gone](end); ok && g.detail == crashed {
+		return nil
+	}
+	return end
 }
 
 func (s *Session) crashOnce(ctx context.Context) error {

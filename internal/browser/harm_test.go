@@ -163,6 +163,32 @@ func TestHarmSignOut(t *testing.T) {
 	}
 }
 
+// A crash that is put off, as while the tab waits for a page, is none when the
+// session ends otherwise meanwhile.
+func TestHarmCrashThatNeverCame(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{}, 10)
+	s := openSession(t, testPortal(serve(t, site{
+		"/orders/pending": func(_ http.ResponseWriter, r *http.Request) { begun <- struct{}{}; <-r.Context().Done() },
+	})))
+	s.config.Times.Navigation = time.Minute
+	read, struck := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := s.Read(t.Context(), order("pending"), nil)
+		read <- err
+	}()
+	<-begun
+	go func() { struck <- s.Harm(t.Context(), HarmCrash) }()
+	time.Sleep(300 * time.Millisecond) // it is refused again and again
+	harm(t, s, HarmKill)
+	if err := <-struck; po.CauseOf(err) != po.BrowserDied {
+		t.Errorf("a crash that did not come: %v", err)
+	}
+	if err := <-read; po.CauseOf(err) != po.BrowserDied {
+		t.Errorf("the reading: %v", err)
+	}
+}
+
 func TestHarmOfNoKind(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal("http://127.0.0.1:1"))

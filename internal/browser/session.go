@@ -62,6 +62,9 @@ type gone struct {
 	detail string
 }
 
+// crashed is the detail of a session whose page's process crashed.
+const crashed = "the page's process crashed"
+
 func (g *gone) Error() string { return g.detail }
 func (g *gone) Unwrap() error { return g.cause }
 
@@ -128,7 +131,7 @@ func (s *Session) listen() {
 		case "Target.targetDestroyed":
 			s.guard.closed(event.Params)
 		case "Inspector.targetCrashed":
-			s.fail(po.BrowserDied, "the page's process crashed")
+			s.fail(po.BrowserDied, crashed)
 		case "Page.javascriptDialogOpening":
 			s.answerDialog(proto.TargetSessionID(event.SessionID))
 		case "Browser.downloadWillBegin":

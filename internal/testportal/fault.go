@@ -20,7 +20,7 @@ const (
 	Hang        Fault = "hang"        // no answer until the client goes away
 	Slow        Fault = "slow"        // the answer takes 3 s more
 	Reset       Fault = "reset"       // the connection is reset
-	Truncate    Fault = "truncate"    // half the bytes announced
+	Truncate    Fault = "truncate"    // half the bytes announced; of an empty file none of one
 	HTML        Fault = "html"        // an HTML page instead of a file, called a page
 	Disguise    Fault = "disguise"    // an HTML page instead of a file, called what the file would be
 	Unannounced Fault = "unannounced" // no bytes, and no length announced

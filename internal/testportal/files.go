@@ -53,7 +53,11 @@ func (p *Portal) serve(w http.ResponseWriter, f *file, fault Fault) {
 		_ = http.NewResponseController(w).Flush() // sends the head without a length
 		return
 	}
-	head.Set("Content-Length", strconv.Itoa(len(body)))
+	announced := len(body)
+	if fault == Truncate {
+		announced = max(1, announced) // or an empty file would be whole
+	}
+	head.Set("Content-Length", strconv.Itoa(announced))
 	if fault == Truncate {
 		w.WriteHeader(http.StatusOK)
 		body = body[:len(body)/2]

@@ -1,7 +1,9 @@
 package testportal
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -152,5 +154,17 @@ func TestInjectAtOnce(t *testing.T) {
 	group.Wait()
 	if asked := i.use(NoFault); !maps.Equal(asked, map[RequestKind]int{RequestPage: 160, RequestList: 160}) {
 		t.Errorf("asked %v", asked)
+	}
+}
+
+// A file without a byte can be cut as well: what comes is not what was announced.
+func TestInjectTruncate(t *testing.T) {
+	t.Parallel()
+	i := injector{fault: Truncate}
+	p := swift(t, Options{Inject: i.inject})
+	for _, kind := range []string{"ordinary", "empty file"} {
+		if a := get(t, client(t), p.URL()+ofKind(t, p, kind).files[0].path()); !errors.Is(a.err, io.ErrUnexpectedEOF) {
+			t.Errorf("%s: %d bytes, %v", kind, len(a.body), a.err)
+		}
 	}
 }

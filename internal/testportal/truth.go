@@ -48,6 +48,17 @@ func (p *Portal) Order(number string) (truth Order, ok bool) {
 	return p.truthOf(o), true
 }
 
+// Content returns the bytes of a file of the truth; nil if there is none.
+func (p *Portal) Content(f File) []byte {
+	for _, own := range p.files {
+		if own.path() == f.Path {
+			body, _ := p.press.print(own)
+			return body
+		}
+	}
+	return nil
+}
+
 func (p *Portal) truthOf(o *order) Order {
 	t := Order{
 		Number: o.written, Key: po.Key(o.number), Kind: o.kind,

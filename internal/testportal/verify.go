@@ -57,6 +57,9 @@ func (v *verifier) order(want Order, got po.Outcome) {
 		v.add("%s is %s %s (%s), should be %s %s", name, got.Status, got.Cause, got.Detail, want.Status, want.Cause)
 		return
 	}
+	if got.Supplier != want.Supplier {
+		v.add("%s: the supplier is %q, should be %q", name, got.Supplier, want.Supplier)
+	}
 	if got.Found != want.Found {
 		v.add("%s: %d attachments were found, the page lists %d", name, got.Found, want.Found)
 	}

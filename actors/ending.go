@@ -1,0 +1,86 @@
+package actors
+
+import (
+	"slices"
+	"time"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// drain takes no more orders; those in hand are finished.
+func (b *board) drain(cause po.Cause, detail string, now time.Time) []any {
+	if b.ending() {
+		return b.next(now)
+	}
+	b.draining, b.detail = true, detail
+	var fx []any
+	for _, t := range slices.Clone(b.stock) {
+		if !t.begun() {
+			fx = append(fx, b.release(t, po.Failure{Cause: cause, Detail: detail})...)
+		}
+	}
+	return append(fx, b.next(now)...)
+}
+
+// halt is stop from outside.
+func (b *board) halt(cause po.Cause, detail string, now time.Time) []any {
+	return append(b.stop(cause, detail), b.next(now)...)
+}
+
+// stop puts back everything in hand. What is being fetched is cancelled, and
+// goes back when the fetcher has answered, with the files it got. The first
+// cause counts.
+func (b *board) stop(cause po.Cause, detail string) []any {
+	if b.stopped != "" {
+		return nil
+	}
+	b.stopped, b.detail = cause, detail
+	fx := []any{doCancel{}} // of all
+	for _, t := range b.inHand() {
+		if t.stage == waiting || t.stage == reading {
+			fx = append(fx, b.release(t, po.Failure{Cause: cause, Detail: detail})...)
+		}
+	}
+	return fx
+}
+
+// broken says that a write failed, or that a folder could not get its name: a
+// run that cannot keep its record must not go on. What the write was about is
+// no longer in hand; the next start finds it.
+func (b *board) broken(effect any, err error, now time.Time) []any {
+	switch e := effect.(type) {
+	case doClaim:
+		b.claiming = false
+		b.open = max(b.open, 1) // not known to be done
+	case doSettle:
+		delete(b.tasks, e.token)
+	case doRetry:
+		delete(b.tasks, e.token)
+	case doRelease:
+		delete(b.tasks, e.token)
+	}
+	fx := b.halt(po.CauseOf(err), err.Error(), now)
+	switch e := effect.(type) { // nobody was told of them
+	case doRead:
+		fx = append(fx, b.unread(e.worker, now)...)
+	case doFetch:
+		fx = append(fx, b.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, now)...)
+	}
+	return fx
+}
+
+func (b *board) ending() bool { return b.draining || b.stopped != "" }
+
+// over says that nothing is in hand and nothing more will be.
+func (b *board) over() bool {
+	return len(b.tasks) == 0 && !b.claiming && (b.ending() || b.open == 0)
+}
+
+// cause says why the run ended with orders open; empty if none is.
+func (b *board) cause() po.Cause {
+	if b.stopped == "" && b.draining && b.open > 0 {
+		return po.Interrupted
+	}
+	return b.stopped
+}

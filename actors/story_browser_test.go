@@ -1,0 +1,207 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// A browser that dies takes nothing with it: its order goes to another worker
+// without costing an attempt, its worker comes back with a fresh profile, and
+// the others do not notice.
+func TestBrowserDies(t *testing.T) {
+	t.Parallel()
+	for name, die := range map[string]func(s *fakeSession) (po.Reading, error){
+		"by an answer": func(*fakeSession) (po.Reading, error) {
+			return po.Reading{}, &po.ReadFailure{Cause: po.BrowserDied}
+		},
+		"by its process": func(s *fakeSession) (po.Reading, error) {
+			s.die()
+			time.Sleep(time.Second)
+			return po.Reading{}, &po.ReadFailure{Cause: po.Timeout}
+		},
+		"by a panic": func(*fakeSession) (po.Reading, error) { panic("nil map") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &story{workers: 4, orders: 30}
+				s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
+					if key == "K9" && n == 1 {
+						return die(f)
+					}
+					return f.good(ctx)
+				}}
+				s.tell(t)
+				s.want(t, "", 0, completed(30))
+				if got := s.outcome("K9"); got.Attempts != 1 {
+					t.Errorf("K9 took %d attempts", got.Attempts)
+				}
+				r := s.readers("K9")
+				if len(r) != 2 || r[0] == r[1] {
+					t.Errorf("K9 was read by %v", r)
+				}
+				lost := all[messages.WorkerLost](s)
+				if len(lost) != 1 || lost[0].Worker != r[0] || lost[0].GaveUp {
+					t.Errorf("lost: %+v", lost)
+				}
+				if n := len(s.browsers.sessions); n != 5 {
+					t.Errorf("%d browsers were opened, want 5", n)
+				}
+			})
+		})
+	}
+}
+
+// A worker whose browsers die again and again is given up; the others go on.
+func TestWorkerIsGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 3, orders: 60}
+		var doomed string
+		s.browsers = &fakeBrowsers{}
+		s.browsers.read = func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
+			if f.n == 1 || f.n > 3 { // the first, and whatever replaces it
+				f.die()
+			}
+			return f.good(ctx)
+		}
+		s.tell(t)
+		s.want(t, "", 0, completed(60))
+		lost := all[messages.WorkerLost](s)
+		if len(lost) != restartLimit+1 || !lost[len(lost)-1].GaveUp {
+			t.Errorf("lost %d times: %+v", len(lost), lost)
+		}
+		for i, l := range lost {
+			if doomed == "" {
+				doomed = l.Worker
+			}
+			if l.Worker != doomed {
+				t.Errorf("%s was lost, too", l.Worker)
+			}
+			if i > 0 && !l.GaveUp && l.Again < lost[i-1].Again {
+				t.Logf("pause %v after %v", l.Again, lost[i-1].Again) // jitter may do that
+			}
+		}
+	})
+}
+
+// Where no browser can live the run ends soon, resumable, with the cause.
+func TestNoBrowserCanLive(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 4, orders: 10}
+		s.browsers = &fakeBrowsers{open: func(int) error { return fmt.Errorf("open: %w", po.BrowserDied) }}
+		s.tell(t)
+		s.want(t, po.BrowserDied, 10, nil)
+		if s.took > 5*time.Second {
+			t.Errorf("took %v", s.took)
+		}
+	})
+}
+
+// A pool that cannot be held is halved down to one worker, sequential; if that
+// cannot live either, the run ends with its orders put back, but for those at
+// which three browsers died.
+func TestPoolIsLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 4, orders: 40}
+		s.browsers = &fakeBrowsers{read: func(_ context.Context, f *fakeSession, _ po.Key, _ int) (po.Reading, error) {
+			f.die()
+			return po.Reading{}, &po.ReadFailure{Cause: po.BrowserDied, Detail: "boom"}
+		}}
+		s.tell(t)
+		failed := s.result.Counts[po.Failed]
+		s.want(t, po.BrowserDied, 40-failed, map[po.Status]int{po.Failed: failed})
+		for _, o := range all[messages.OrderSettled](s) {
+			if o.Outcome.Cause != po.Quarantined || len(s.readers(o.Outcome.Key)) != 3 {
+				t.Errorf("%+v was read by %v", o.Outcome, s.readers(o.Outcome.Key))
+			}
+		}
+		var sizes []int
+		for _, r := range all[messages.PoolResized](s) {
+			if r.Binds != messages.BindsBrowsers || !strings.HasPrefix(r.Reason, "a worker was given up: browser_died: ") {
+				t.Errorf("%+v", r)
+			}
+			sizes = append(sizes, r.To)
+		}
+		if diff := cmp.Diff([]int{3, 1}, sizes); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A browser that dies between two orders is lost once, whatever was on its way
+// to it.
+func TestBrowserDiesBetweenOrders(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 4, orders: 60}
+		deaths := 0
+		s.browsers = &fakeBrowsers{}
+		s.browsers.read = func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
+			r, err := f.good(ctx)
+			s.browsers.mu.Lock()
+			defer s.browsers.mu.Unlock()
+			if n == 1 && (key == "K10" || key == "K25" || key == "K40") {
+				deaths++
+				f.die()
+			}
+			return r, err
+		}
+		s.tell(t)
+		s.want(t, "", 0, completed(60))
+		if lost := all[messages.WorkerLost](s); len(lost) != deaths || deaths == 0 {
+			t.Errorf("%d deaths, lost: %+v", deaths, lost)
+		}
+		if n := len(s.browsers.sessions); n != 4+deaths {
+			t.Errorf("%d browsers for %d deaths", n, deaths)
+		}
+	})
+}
+
+// An order for a former incarnation of a worker is left alone by the next, in
+// whatever state it is.
+func TestLateReadOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 2, orders: 10}
+		s.begin(t)
+		pid := actor.NewPID(s.run.root.Address, s.run.root.Id+"/worker-1")
+		for range 10 { // opening, idle, busy
+			s.run.system.Root.Send(pid, messages.ReadOrder{Worker: messages.Worker{Name: "worker-1"}, Lease: po.Lease{Token: "late"}})
+			time.Sleep(250 * time.Millisecond)
+		}
+		s.end(t)
+		s.want(t, "", 0, completed(10))
+		if lost := all[messages.WorkerLost](s); len(lost) > 0 {
+			t.Errorf("lost: %+v", lost)
+		}
+	})
+}
+
+// A panic in a lifecycle message makes no zombie (facts: Proto.Actor 2).
+func TestPanicWhileEnding(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 3, orders: 20}
+		s.browsers = &fakeBrowsers{close: func() { panic("close") }}
+		s.browsers.read = func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
+			if key == "K5" && n == 1 {
+				f.die()
+			}
+			return f.good(ctx)
+		}
+		s.tell(t)
+		s.want(t, "", 0, completed(20))
+	})
+}

@@ -1,0 +1,371 @@
+package actors
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// world is everything around a board: a ledger, workers and a fetcher that do
+// what chance says, in any order. It checks the promise at every step: no order
+// is lost, none is done twice.
+type world struct {
+	t     *rapid.T
+	board *board
+	now   time.Time
+
+	open    map[string]po.Lease // key → last lease; not settled
+	free    []string            // keys that may be claimed
+	held    map[string]string   // token → key
+	settled map[string]int      // key → how often
+	tokens  int
+
+	claims  []doClaim
+	reads   []doRead // given to workers, not answered
+	fetches []doFetch
+	writes  []any
+	staff   map[string]bool            // hired and not ended; true: a throw-away one
+	workers map[string]messages.Worker // with a browser
+	deaths  map[string]int             // of browsers, with the order in hand
+	births  uint64
+	ends    int
+	stopped bool
+	drained bool
+
+	condemned []string // to be replaced
+	worn      string   // what workers say of their browsers
+}
+
+func newWorld(t *rapid.T, orders, workers int) *world {
+	w := &world{t: t, now: time.Unix(0, 0), open: map[string]po.Lease{}, held: map[string]string{},
+		settled: map[string]int{}, workers: map[string]messages.Worker{}, staff: map[string]bool{}, deaths: map[string]int{}}
+	for i := range orders {
+		key := fmt.Sprint(i)
+		w.free = append(w.free, key)
+		w.open[key] = po.Lease{Order: po.Order{Key: po.Key(key)}, Attempt: 1}
+	}
+	w.board = newBoard(3, workers, func() float64 { return 0.5 })
+	w.do(w.board.begin(w.now))
+	for _, name := range w.without() {
+		w.birth(name, "")
+	}
+	return w
+}
+
+// without lists the workers that have no browser.
+func (w *world) without() []string {
+	var list []string
+	for name := range w.staff {
+		if w.workers[name].Name == "" {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// with lists those that have one.
+func (w *world) with() []string {
+	var list []string
+	for name := range w.workers {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// birth is a worker's browser coming up.
+func (w *world) birth(name, worn string) {
+	w.births++
+	w.workers[name] = messages.Worker{Name: name, Incarnation: w.births}
+	w.do(w.board.ready(messages.WorkerReady{Worker: w.workers[name], Worn: worn}, w.now))
+}
+
+// do notes effects as things that will happen some time.
+func (w *world) do(effects []any) {
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case doClaim:
+			w.claims = append(w.claims, e)
+		case doRead, doFetch, doSettle, doRetry, doRelease:
+			w.writes = append(w.writes, e)
+		case doHire:
+			if _, twice := w.staff[e.name]; twice {
+				w.t.Fatalf("%s is hired twice", e.name)
+			}
+			w.staff[e.name] = e.alone
+			w.checkStaff()
+		case doDismiss:
+			w.checkIdle(e.name)
+			delete(w.staff, e.name)
+			delete(w.workers, e.name)
+		case doRecycle:
+			w.checkIdle(e.worker.Name)
+			delete(w.workers, e.worker.Name)
+		case doCondemn:
+			if w.workers[e.worker.Name] == e.worker {
+				w.condemned = append(w.condemned, e.worker.Name)
+			}
+		case doEnd:
+			w.checkEnd()
+		}
+	}
+}
+
+// checkStaff sees to it that there are no more workers than there should be.
+func (w *world) checkStaff() {
+	pool, alone := 0, 0
+	for name, throwAway := range w.staff {
+		switch p := w.board.posts[name]; {
+		case throwAway:
+			alone++
+		case p != nil && !p.retiring:
+			pool++
+		}
+	}
+	if pool > w.board.pool.wish || alone > 1 {
+		w.t.Fatalf("%d workers, %d throw-away ones", pool, alone)
+	}
+}
+
+// checkIdle sees to it that a worker that is taken away has nothing in hand.
+func (w *world) checkIdle(name string) {
+	for _, r := range w.reads {
+		if r.worker == w.workers[name] && w.held[r.lease.Token] != "" && w.board.reads(r.worker, r.lease.Token) {
+			w.t.Fatalf("%s is taken away from order %s", name, r.lease.Order.Key)
+		}
+	}
+}
+
+func (w *world) checkRead(e doRead) {
+	key := w.held[e.lease.Token]
+	if key == "" {
+		w.t.Fatalf("order %s is read without a lease", e.lease.Order.Key)
+	}
+	if w.workers[e.worker.Name] != e.worker {
+		w.t.Fatalf("order %s goes to %v, which does not live", key, e.worker)
+	}
+	if alone := w.staff[e.worker.Name]; alone != (w.deaths[key] == quarantineDeaths) {
+		w.t.Fatalf("order %s with %d deaths goes to %v", key, w.deaths[key], e.worker)
+	}
+	for _, r := range w.reads {
+		if r.worker == e.worker {
+			w.t.Fatalf("%v has two orders", e.worker)
+		}
+		if r.lease.Order.Key == e.lease.Order.Key && w.workers[r.worker.Name] == r.worker && w.held[r.lease.Token] != "" {
+			w.t.Fatalf("order %s is read by %v and %v at once", key, r.worker, e.worker)
+		}
+	}
+}
+
+func (w *world) checkEnd() {
+	if w.ends++; w.ends > 1 {
+		w.t.Fatal("ended twice")
+	}
+	if len(w.claims) > 0 {
+		w.t.Fatal("ended with a claim under way")
+	}
+	if len(w.held) > 0 {
+		w.t.Fatalf("ended with orders in hand: %v", w.held)
+	}
+	if len(w.open) > 0 && !w.stopped && !w.drained {
+		w.t.Fatalf("ended with %d orders open", len(w.open))
+	}
+}
+
+// claim answers the oldest claim.
+func (w *world) claim() bool {
+	if len(w.claims) == 0 {
+		return false
+	}
+	e := w.claims[0]
+	w.claims = w.claims[1:]
+	c := po.Claim{Open: len(w.open)}
+	for len(c.Leases) < e.n && len(w.free) > 0 {
+		w.tokens++
+		l := w.open[w.free[0]]
+		l.Token, l.Deaths = fmt.Sprint("t", w.tokens), w.deaths[w.free[0]]
+		w.open[w.free[0]] = l
+		w.held[l.Token] = w.free[0]
+		w.free = w.free[1:]
+		c.Leases = append(c.Leases, l)
+	}
+	w.do(w.board.claimed(e.n, c, w.now))
+	return true
+}
+
+// write carries the oldest write out, or answers that it is fenced.
+func (w *world) write(expire bool) bool {
+	if len(w.writes) == 0 {
+		return false
+	}
+	effect := w.writes[0]
+	w.writes = w.writes[1:]
+	token, settles := "", false
+	switch e := effect.(type) {
+	case doRead:
+		w.handOut(e, expire)
+		return true
+	case doFetch:
+		w.handOn(e, expire)
+		return true
+	case doSettle:
+		token, settles = e.token, true
+	case doRetry:
+		token = e.token
+		l := w.open[w.held[token]]
+		if l.Attempt++; l.Attempt > 3 {
+			w.t.Fatalf("order %s has a fourth attempt", e.order.Key)
+		}
+		l.Worker = e.worker
+		w.open[w.held[token]] = l
+	case doRelease:
+		token = e.token
+		if e.failure.Cause == po.BrowserDied {
+			w.deaths[w.held[token]]++
+		}
+	}
+	key := w.held[token]
+	if key == "" {
+		w.t.Fatalf("%T under a lease that is not held", effect)
+	}
+	delete(w.held, token)
+	if settles && !expire {
+		if w.settled[key]++; w.settled[key] > 1 {
+			w.t.Fatalf("order %s is settled twice", key)
+		}
+		delete(w.open, key)
+	} else {
+		w.free = append(w.free, key)
+	}
+	w.do(w.board.recorded(token, settles && !expire, w.now))
+	return true
+}
+
+// handOut is what the dispatcher does when it is recorded who reads an order.
+func (w *world) handOut(e doRead, expire bool) {
+	switch wanted := w.board.reads(e.worker, e.lease.Token); {
+	case expire && wanted:
+		w.fence(e.lease.Token)
+		w.do(w.board.unread(e.worker, w.now))
+	case !wanted:
+		w.do(w.board.unread(e.worker, w.now))
+	default:
+		w.checkRead(e)
+		w.reads = append(w.reads, e)
+	}
+}
+
+// handOn is what it does when it is recorded where an order's files will be.
+func (w *world) handOn(e doFetch, expire bool) {
+	switch wanted := w.board.fetches(e.token); {
+	case expire && wanted:
+		w.fence(e.token)
+	case wanted:
+		w.fetches = append(w.fetches, e)
+	default:
+		w.do(w.board.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, w.now))
+	}
+}
+
+// fence gives an order that is being read or fetched to somebody else.
+func (w *world) fence(token string) {
+	key := w.held[token]
+	delete(w.held, token)
+	w.free = append(w.free, key)
+	w.do(w.board.fenced([]string{token}, w.now))
+}
+
+// inWork lists the tokens of what is being read or fetched.
+func (w *world) inWork() []string {
+	var list []string
+	for _, r := range w.reads {
+		if w.board.tasks[r.lease.Token] != nil && w.board.tasks[r.lease.Token].stage == reading {
+			list = append(list, r.lease.Token)
+		}
+	}
+	for _, f := range w.fetches {
+		if w.board.tasks[f.token] != nil && w.board.tasks[f.token].stage == fetching {
+			list = append(list, f.token)
+		}
+	}
+	return list
+}
+
+// read answers some reading.
+func (w *world) read(i int, sign po.Sign, f po.ReadFailure) {
+	e := w.reads[i]
+	w.reads = slices.Delete(w.reads, i, i+1)
+	m := messages.OrderRead{Worker: e.worker, Token: e.lease.Token, Key: e.lease.Order.Key, Failure: f}
+	if f.Cause == "" {
+		m.Reading = po.Reading{Sign: sign}
+		if sign == po.SignAttachments {
+			m.Reading.Attachments = []po.Attachment{{ID: "a"}, {ID: "b"}}
+		}
+	}
+	w.stopped = w.stopped || f.Cause == po.SignedOut || sign == po.SignSignedOut || f.Unreachable
+	w.do(w.board.read(m, w.now))
+	if w.workers[e.worker.Name] == e.worker { // the living go on, the dead spoke late
+		w.do(w.board.ready(messages.WorkerReady{Worker: e.worker, Worn: w.worn}, w.now))
+	}
+}
+
+// fetch answers some fetch.
+func (w *world) fetch(i int, missing []po.Missing, failure po.Cause) {
+	e := w.fetches[i]
+	w.fetches = slices.Delete(w.fetches, i, i+1)
+	w.stopped = w.stopped || failure == po.DiskFull
+	w.do(w.board.fetched(messages.FilesFetched{Token: e.token, Failure: failure,
+		Result: po.FetchResult{Kept: po.Kept{Folder: "f"}, Missing: missing}}, w.now))
+}
+
+// kill ends a worker's browser, or the worker with it; what it was reading is
+// answered late or never.
+func (w *world) kill(name string, silent, gaveUp bool) {
+	if silent {
+		w.reads = slices.DeleteFunc(w.reads, func(r doRead) bool { return r.worker == w.workers[name] })
+	}
+	alone := w.staff[name]
+	gaveUp = gaveUp || alone // of a throw-away one that is the end
+	if gaveUp {
+		delete(w.staff, name)
+	}
+	delete(w.workers, name)
+	w.condemned = slices.DeleteFunc(w.condemned, func(c string) bool { return c == name })
+	if size, _, _ := w.board.pool.size(); gaveUp && !alone && size <= 1 {
+		w.stopped = true // it was the last
+	}
+	w.do(w.board.lost(messages.WorkerLost{Worker: name, Cause: po.BrowserDied, GaveUp: gaveUp}, w.now))
+}
+
+// quieten lets everything come to its good end.
+func (w *world) quieten() {
+	w.worn = ""
+	for range 3000 {
+		w.now = w.now.Add(time.Second)
+		switch without := w.without(); {
+		case len(w.condemned) > 0:
+			w.kill(w.condemned[0], true, false)
+		case len(without) > 0 && w.ends == 0:
+			w.birth(without[0], "")
+		case w.claim(), w.write(false):
+		case len(w.reads) > 0:
+			w.read(0, po.SignAttachments, po.ReadFailure{})
+		case len(w.fetches) > 0:
+			w.fetch(0, nil, "")
+		case w.ends > 0:
+			if len(w.held) > 0 {
+				w.t.Fatalf("held after the end: %v", w.held)
+			}
+			return
+		default:
+			w.do(w.board.wake(w.now))
+		}
+	}
+	w.t.Fatalf("never ends: %d open, %d held, %d free, idle %v, staff %v, alone %q", len(w.open), len(w.held), len(w.free), w.board.idle, w.staff, w.board.alone)
+}

@@ -1,0 +1,69 @@
+package poactor
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sirupsen/logrus"
+	logtest "github.com/sirupsen/logrus/hooks/test"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/profilestore"
+)
+
+// What a start cannot remove of another output's dead run is told in the log, by
+// its path and why; what it could remove counts, and the run goes on.
+func TestSweepTellsWhatItCannotRemove(t *testing.T) {
+	temp, err := os.MkdirTemp("", "ps") // of its own, where no other start sweeps; short
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(temp) })
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
+		t.Setenv(name, temp)
+	}
+	other := profileDir(incomingDir("/other"))
+	if filepath.Dir(other) != temp {
+		t.Skipf("%s is not short", temp)
+	}
+	marker, err := json.Marshal(map[string]any{"program": "poactor profilestore", "format": 1, "dir": other})
+	must(t, err)
+	notes := filepath.Join(other, "1", "notes") // not the store's, so that its home stays
+	must(t, os.MkdirAll(filepath.Join(other, "2", "p"), 0o700))
+	must(t, os.MkdirAll(filepath.Dir(notes), 0o700))
+	write(t, notes, "mine")
+	write(t, filepath.Join(other, ".profiles.json"), string(marker))
+	foreign := profileDir(incomingDir("/foreign")) // has no marker
+	must(t, os.Mkdir(foreign, 0o700))
+
+	o := &output{incoming: incomingDir(t.TempDir())}
+	own := profileDir(o.incoming)
+	o.profiles, err = profilestore.Open(profilestore.Config{Dir: own})
+	must(t, err)
+	defer o.closeProfiles()
+	log, told := logtest.NewNullLogger()
+	var removed messages.LeftoversRemoved
+	if err := o.sweep(Config{Log: log, OnEvent: func(e any) { removed, _ = e.(messages.LeftoversRemoved) }}); err != nil {
+		t.Errorf("the run fails: %v", err)
+	}
+	warned := false
+	for _, e := range told.AllEntries() {
+		cause, _ := e.Data[logrus.ErrorKey].(error)
+		switch e.Data["path"] {
+		case other:
+			warned = e.Level == logrus.WarnLevel && cause != nil && strings.Contains(cause.Error(), filepath.Dir(notes))
+		case own, foreign:
+			t.Errorf("told of %s: %s %v", e.Data["path"], e.Message, cause)
+		}
+	}
+	if !warned {
+		t.Errorf("no warning that names %s: %v", filepath.Dir(notes), told.AllEntries())
+	}
+	if _, err := os.Stat(notes); err != nil {
+		t.Errorf("the notes: %v", err)
+	}
+	if removed.Profiles != 1 {
+		t.Errorf("removed: %+v, want the other profile", removed)
+	}
+}
