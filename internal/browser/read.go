@@ -47,11 +47,26 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	if worthKeeping(failure) {
 		failure.Trace.Evidence = s.evidence(order, failure.Cause)
 	}
-	s.tab.stale = s.tab.stale || failure.Cause != po.UnrecognisedPage
+	s.tab.stale = true
+	if failure.Cause != po.Interrupted { // the session is about to be closed
+		s.abandon()
+	}
 	if failure.URL == "" {
 		failure.URL = address
 	}
 	return po.Reading{}, failure
+}
+
+// abandonWithin bounds abandon: what does not answer goes at the latest when the
+// next Read comes, or the browser.
+const abandonWithin = 2 * time.Second
+
+// abandon ends what the page of a failed reading still asks of the portal: the
+// order's next worker is about to ask it too.
+func (s *Session) abandon() {
+	ctx, cancel := context.WithTimeout(s.ctx, abandonWithin)
+	defer cancel()
+	_ = s.freshTab(ctx)
 }
 
 func (s *Session) read(ctx context.Context, address string, byBrowser []string) (po.Reading, error) {
