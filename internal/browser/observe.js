@@ -141,17 +141,18 @@
   // machine all that takes longer, as the next change would; a clock would not know.
   const restMS = 30;
   let rested = false, calm = false, resting = 0;
-  const frames = (n, then) => requestAnimationFrame(() => n > 1 ? frames(n - 1, then) : then());
   const changed = (now) => {
     since = now;
     rested = calm = false;
     const mine = ++resting;
-    const look = (then) => requestIdleCallback((deadline) => { if (!ended && mine === resting) then(deadline.timeRemaining()); });
-    frames(1, () => look((idle) => {
-      rested = spec.rest && sign === 'attachments' && idle >= restMS;
-      if (rested) return step();
-      frames(2, () => look(() => { calm = true; step(); }));
+    const look = (drawn) => requestAnimationFrame(() => requestIdleCallback((deadline) => {
+      if (ended || mine !== resting) return;
+      rested = spec.rest && sign === 'attachments' && deadline.timeRemaining() >= restMS;
+      calm = drawn === 3;
+      if (rested || calm) step();
+      else look(drawn + 1);
     }));
+    look(1);
   };
 
   // The state while a list or its absence settles.
