@@ -119,6 +119,9 @@ func (o *output) open(ctx context.Context, cfg Config, orders iter.Seq2[po.Order
 		}
 	}
 	switch {
+	case o.workers == 0 && cfg.Browsers == nil: // a run that was killed at its very end has left all the same
+		o.incoming = incomingDir(cfg.Out)
+		err = o.sweep(cfg, profilestore.Leftovers{})
 	case o.workers == 0:
 	case cfg.Browsers != nil:
 		o.browsers = cfg.Browsers
@@ -228,7 +231,7 @@ func (o *output) openBrowsers(cfg Config) error {
 		return err
 	}
 	o.incoming = settings.Downloads
-	if err := o.sweep(cfg); err != nil {
+	if err := o.sweep(cfg, o.profiles.Swept()); err != nil {
 		return err
 	}
 	settings.Lease = o.lease
@@ -236,11 +239,10 @@ func (o *output) openBrowsers(cfg Config) error {
 	return nil
 }
 
-// sweep removes what runs that were killed have left: the profile store has
-// done so for this output directory, and holds its place now, so that what was
-// half downloaded is nobody's.
-func (o *output) sweep(cfg Config) error {
-	swept := o.profiles.Swept()
+// sweep removes what runs that were killed have left, beside what the profile
+// store has swept. This output directory is ours, so that what was half downloaded
+// is nobody's.
+func (o *output) sweep(cfg Config, swept profilestore.Leftovers) error {
 	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers, Bytes: swept.Bytes + sizeOf(o.incoming)}
 	if err := os.RemoveAll(o.incoming); err != nil {
 		return err

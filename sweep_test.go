@@ -44,7 +44,7 @@ func TestSweepTellsWhatItCannotRemove(t *testing.T) {
 	defer o.closeProfiles()
 	log, told := logtest.NewNullLogger()
 	var removed messages.LeftoversRemoved
-	if err := o.sweep(Config{Log: log, OnEvent: func(e any) { removed, _ = e.(messages.LeftoversRemoved) }}); err != nil {
+	if err := o.sweep(Config{Log: log, OnEvent: func(e any) { removed, _ = e.(messages.LeftoversRemoved) }}, o.profiles.Swept()); err != nil {
 		t.Errorf("the run fails: %v", err)
 	}
 	warned := false
@@ -65,5 +65,37 @@ func TestSweepTellsWhatItCannotRemove(t *testing.T) {
 	}
 	if removed.Profiles != 1 {
 		t.Errorf("removed: %+v, want the other profile", removed)
+	}
+}
+
+// A run that was killed when all its orders were settled has left its browsers'
+// profiles all the same: the next start has nothing to do but to remove them.
+func TestNothingToDoSweeps(t *testing.T) {
+	temp, err := os.MkdirTemp("", "ps")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(temp) })
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
+		t.Setenv(name, temp)
+	}
+	r := newPlainTrial(t, 3)
+	list := r.orders(t)
+	if _, err := r.start(t, list); err != nil {
+		t.Fatal(err)
+	}
+	home := profileDir(incomingDir(r.cfg.Out))
+	marker, err := json.Marshal(map[string]any{"program": "poactor profilestore", "format": 1, "dir": home})
+	must(t, err)
+	must(t, os.MkdirAll(filepath.Join(home, "1", "p"), 0o700))
+	write(t, filepath.Join(home, ".profiles.json"), string(marker))
+	half := filepath.Join(incomingDir(r.cfg.Out), "1", "half")
+	write(t, half, "half")
+	r.cfg.Browsers = nil
+	if _, err := r.start(t, list); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{home, half} {
+		if _, err := os.Stat(path); !os.IsNotExist(err) {
+			t.Errorf("%s is left: %v", path, err)
+		}
 	}
 }

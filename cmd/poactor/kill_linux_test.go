@@ -277,7 +277,8 @@ func (s *siege) isWhole() {
 		t.Errorf("processes are left: %v", left)
 	}
 	if left, _ := os.ReadDir(s.temp); len(left) > 0 && !strings.HasSuffix(s.program, "plain") {
-		t.Errorf("temporary files are left: %v", left)
+		tree, _ := exec.Command("find", s.temp, "-ls").CombinedOutput()
+		t.Errorf("temporary files are left: %v\n%s", left, tree)
 	}
 	if odd, _ := filepath.Glob(filepath.Join(s.out, "*.edited*")); len(odd) > 0 {
 		t.Errorf("a file of ours was taken for somebody's: %v", odd)
