@@ -119,7 +119,7 @@ func (o *output) open(ctx context.Context, cfg Config, orders iter.Seq2[po.Order
 		}
 	}
 	switch {
-	case o.workers == 0 && cfg.Browsers == nil: // a run that was killed at its very end has left all the same
+	case o.workers == 0 && cfg.Browsers == nil && !cfg.InMemory: // a run that was killed at its very end has left all the same
 		o.incoming = incomingDir(cfg.Out)
 		err = o.sweep(cfg, profilestore.Leftovers{})
 	case o.workers == 0:

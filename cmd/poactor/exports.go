@@ -38,7 +38,8 @@ type exports struct {
 	saving sync.Mutex // held while files are written
 	seen   uint64     // changes of the ledger that are in the files
 	held   map[string]bool
-	ours   written // what the batch's file was when we wrote it
+	others map[string]bool // results of another kind, still to be put aside; nil: not looked for yet
+	ours   written         // what the batch's file was when we wrote it
 }
 
 func newExports(dir string, ledger *poactor.Ledger, b *batch.Batch, warn func(string, ...any)) *exports {

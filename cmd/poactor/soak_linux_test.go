@@ -129,7 +129,11 @@ func isFlat(t *testing.T, samples []sample) {
 	} {
 		a, b := mean(early, of), mean(late, of)
 		t.Logf("%s: %.0f in the second quarter, %.0f in the last", name, a, b)
-		if b > 1.2*a+4 {
+		slack := 4.0
+		if name == "memory of poactor" { // Go takes up to twice what is live, and when it likes
+			slack = 8 << 20
+		}
+		if b > 1.2*a+slack {
 			t.Errorf("%s grows: %.0f, then %.0f", name, a, b)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,25 +103,31 @@ func (x *exports) spare(path, hash string) error {
 
 // putOthersAside moves results of another kind out of the way, which an earlier
 // batch of the same output directory has left: nobody brings them up to date any
-// more. What cannot be moved yet, as while Excel has it open, is said once.
+// more. What cannot be moved yet, as while Excel has it open, is said once, and
+// tried again. What comes later, while the run goes on, is somebody's own.
 func (x *exports) putOthersAside() {
 	name := x.batch.ResultsName()
-	for _, ext := range batchExtensions {
-		if ext == filepath.Ext(name) {
-			continue
+	if x.others == nil {
+		x.others = map[string]bool{}
+		for _, ext := range batchExtensions {
+			if path := filepath.Join(x.dir, resultsFile+ext); ext != filepath.Ext(name) {
+				x.others[path], x.others[beside(path)] = true, true
+			}
 		}
-		path := filepath.Join(x.dir, resultsFile+ext)
-		for _, path := range []string{path, beside(path)} {
-			x.putOther(path, name)
+	}
+	for _, path := range slices.Sorted(maps.Keys(x.others)) {
+		if x.putOther(path, name) {
+			delete(x.others, path)
 		}
 	}
 }
 
-// putOther moves one file aside, in favour of the results called name.
-func (x *exports) putOther(path, name string) {
+// putOther moves one file aside, in favour of the results called name. It reports
+// whether nothing more is to be done.
+func (x *exports) putOther(path, name string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() || x.batch.IsFile(path) {
-		return
+		return true
 	}
 	was := filepath.Base(path)
 	aside, err := freeName(path, "old")
@@ -134,6 +141,7 @@ func (x *exports) putOther(path, name string) {
 		x.held[was] = true
 		x.warn("%s is of an earlier batch, and out of date: what is new is in %s", was, name)
 	}
+	return err == nil
 }
 
 // freeName is the first of name.word.csv, name.word-2.csv, … that is free.

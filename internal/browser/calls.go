@@ -19,13 +19,19 @@ const callPatience = 15 * time.Second
 // one that waits for news, and is left out from then on.
 type calls struct {
 	mu   sync.Mutex
-	out  map[proto.NetworkRequestID]string // address without its query
-	news map[string]bool                   // addresses that wait for news
-	none chan struct{}                     // closed when nothing is out any more; nil while nothing is
+	out  map[proto.NetworkRequestID]call
+	news map[string]bool // addresses that wait for news
+	none chan struct{}   // closed when nothing is out any more; nil while nothing is
+}
+
+// call is one of them.
+type call struct {
+	address string // without its query
+	begun   time.Time
 }
 
 func (c *calls) init() {
-	c.out, c.news = map[proto.NetworkRequestID]string{}, map[string]bool{}
+	c.out, c.news = map[proto.NetworkRequestID]call{}, map[string]bool{}
 }
 
 // forget is for a page that is left.
@@ -41,7 +47,7 @@ func (c *calls) begin(id proto.NetworkRequestID, address string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.out) < maxFrames && !c.news[withoutQuery(address)] { // a page with more has other troubles
-		c.out[id] = withoutQuery(address)
+		c.out[id] = call{withoutQuery(address), time.Now()}
 	}
 	c.check()
 }
@@ -98,9 +104,10 @@ func (c *calls) check() {
 	}
 }
 
-// wait waits until no call is out, for at most d. What is out then waits for
-// news. It reports whether there was anything to wait for.
-func (c *calls) wait(ctx context.Context, d time.Duration) bool {
+// wait waits until no call is out, for at most d. What has been out for long by
+// then waits for news; a younger call may be late this once. It reports whether
+// there was anything to wait for.
+func (c *calls) wait(ctx context.Context, d, long time.Duration) bool {
 	c.mu.Lock()
 	none := c.none
 	c.mu.Unlock()
@@ -115,8 +122,10 @@ func (c *calls) wait(ctx context.Context, d time.Duration) bool {
 	case <-late.C:
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		for _, address := range c.out {
-			c.news[address] = true
+		for _, call := range c.out {
+			if time.Since(call.begun) >= long {
+				c.news[call.address] = true
+			}
 		}
 		clear(c.out)
 		c.check()

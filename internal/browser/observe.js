@@ -134,7 +134,7 @@
     resolve(out);
   };
 
-  // A page rests when it has drawn a frame since the last change of its list, has
+  // A page rests when it has drawn two frames since the last change of its list, has
   // nothing to do, asks for no other frame, and has no timer that is due soon: the
   // browser's idle time ends where the next of these begins. One that never rests is
   // calm when it has drawn three frames and found any time between them. On a busy
@@ -147,7 +147,7 @@
     const mine = ++resting;
     const look = (drawn) => requestAnimationFrame(() => requestIdleCallback((deadline) => {
       if (ended || mine !== resting) return;
-      rested = spec.rest && sign === 'attachments' && deadline.timeRemaining() >= restMS;
+      rested = spec.rest && sign === 'attachments' && drawn > 1 && deadline.timeRemaining() >= restMS;
       calm = drawn === 3;
       if (rested || calm) step();
       else look(drawn + 1);

@@ -212,13 +212,15 @@ func (s *Session) openTab(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.tab = tab{target: target.TargetID, id: attached.SessionID}
+	s.tab = tab{target: target.TargetID, id: attached.SessionID, stale: true} // until it tells us all
 	s.guard.watch(proto.PageFrameID(target.TargetID))
 	// Only the page's own domain tells of dialogs, and dialogs stop a page.
 	if err := (proto.PageEnable{}).Call(s.page(ctx)); err != nil {
 		return err
 	}
-	return proto.NetworkEnable{MaxTotalBufferSize: new(0), MaxResourceBufferSize: new(0), MaxPostDataSize: new(0)}.Call(s.page(ctx))
+	err = proto.NetworkEnable{MaxTotalBufferSize: new(0), MaxResourceBufferSize: new(0), MaxPostDataSize: new(0)}.Call(s.page(ctx))
+	s.tab.stale = err != nil
+	return err
 }
 
 // freshTab replaces a tab that is of no more use. The new one comes first, so

@@ -75,7 +75,7 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting,
 			return seen, err
 		}
 		began := time.Now()
-		if patience <= 0 || !s.guard.calls.wait(ctx, min(patience, time.Until(deadline))) {
+		if patience <= 0 || !s.guard.calls.wait(ctx, min(patience, time.Until(deadline)), s.config.Times.Calls) {
 			return seen, nil
 		}
 		patience -= time.Since(began)

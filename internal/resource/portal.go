@@ -37,6 +37,7 @@ type Portal struct {
 	refused   bool               // once
 	pressed   bool               // a refusal is why the limit was last lowered
 	fine      int                // answers since the last refusal
+	answers   bool               // there was one since the last refusal, also of an order that was refused before
 	tally     [tallied + 1]tally // by limit: how many were refused
 	notBefore time.Time
 }
@@ -101,15 +102,18 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 	stale := now.Add(-a.Took).Before(p.changed)
 	if a.Cause == "" {
 		p.fine++
+		p.answers = true
 		if !stale {
 			p.at(workers).add(false)
 		}
 	}
 	switch {
 	case a.Cause == po.Throttled || a.RetryAfter > 0:
-		if a.Again && p.fine > 0 {
+		if own := a.Again && p.answers; own {
+			p.answers = false
 			return p // the order's own trouble: others were not refused since
 		}
+		p.answers = false
 		return p.throttle(a.RetryAfter, stale, workers, now)
 	case stale:
 		return p

@@ -26,8 +26,8 @@ const (
 	holdObeyed = 15 * time.Minute
 )
 
-// tally counts what came of the orders that were begun at one limit, of each the
-// first try only.
+// tally counts what came of the orders that were begun at one limit, without the
+// refusals that are an order's own.
 type tally struct{ answers, refused float64 }
 
 func (t *tally) add(refused bool) {

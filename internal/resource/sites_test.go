@@ -168,7 +168,7 @@ func TestOrdersOfTheirOwnTrouble(t *testing.T) {
 		limit   float64 // least, in the second hour
 		rate    float64 // orders read a second, of 7.65
 		changes int     // of the limit, at most; each such order may cost one, and bring it back
-	}{{15, 6, 3.5, 200}, {30, 7.9, 5.4, 0}, {60, 7.9, 6.2, 0}, {1000, 7.5, 7.3, 120}} {
+	}{{15, 6, 3.5, 200}, {30, 7.9, 5.2, 40}, {60, 7.9, 6.2, 0}, {1000, 7.5, 7.3, 120}} {
 		v := simulatePortal(8, 2*time.Hour, good, c.broken)
 		if n := v.limit(time.Hour, 2*time.Hour); n < c.limit {
 			t.Errorf("one in %d: a limit of %.2f in the second hour", c.broken, n)
