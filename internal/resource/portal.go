@@ -37,7 +37,7 @@ type Portal struct {
 	refused   bool               // once
 	pressed   bool               // a refusal is why the limit was last lowered
 	fine      int                // answers since the last refusal
-	answers   bool               // there was one since the last refusal, also of an order that was refused before
+	answers   bool               // there was one since the last refusal, of whatever order
 	tally     [tallied + 1]tally // by limit: how many were refused
 	notBefore time.Time
 }
@@ -109,11 +109,10 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 	}
 	switch {
 	case a.Cause == po.Throttled || a.RetryAfter > 0:
-		if own := a.Again && p.answers; own {
-			p.answers = false
-			return p // the order's own trouble: others were not refused since
+		own := a.Again && p.answers // the order's own trouble: others were not refused since
+		if p.answers = false; own {
+			return p
 		}
-		p.answers = false
 		return p.throttle(a.RetryAfter, stale, workers, now)
 	case stale:
 		return p
@@ -139,7 +138,8 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 func (p Portal) untimed(workers int, now time.Time) Portal {
 	if limit := p.Limit(workers); !p.lowered && p.filled == 0 && p.fine >= shortWindow && limit < workers {
 		p.limit, p.fine = min(2*limit, workers), 0
-		p.why, p.changed, p.raised = "the portal answers at once", now, now
+		p.why = "the portal answers at once"
+		p.changed, p.since, p.raised = now, now, now
 	}
 	return p
 }

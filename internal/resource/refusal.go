@@ -11,9 +11,10 @@ const (
 	// remembered is how many answers at a limit count in full.
 	remembered = 256
 	// A lower limit is of no use if at least half as many are refused there. It
-	// takes two refusals there to say so, and here some answers more than there
-	// were. In the simulations 1.5 takes chance for a difference, and 3 a portal
-	// that refuses by rate, and single orders besides, for one that only does that.
+	// takes two refusals there to say so; here some answers are added, for one
+	// refusal in few says little. In the simulations 1.5 takes chance for a
+	// difference, and 3 overlooks that a portal refuses by rate where it refuses
+	// single orders as well.
 	sameFactor  = 2
 	sureAnswers = 16
 	sureRefused = 2
