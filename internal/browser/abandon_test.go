@@ -1,6 +1,8 @@
 package browser
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -35,5 +37,47 @@ func TestFailedReadingAsksNothingMore(t *testing.T) {
 			s.Close()
 			<-left
 		}
+	}
+}
+
+// A tab that could not be made ready in its time is not read in: it would not tell
+// of the calls that its page waits for.
+func TestHalfOpenTabIsNotUsed(t *testing.T) {
+	t.Parallel()
+	s := openSession(t, testPortal(serve(t, site{
+		"/orders/1": page(`<div id=d><a class=att href=/f/1>one</a></div><script>fetch('/rest').then(r=>r.text()).then(h=>d.innerHTML+=h)</script>`),
+		"/rest": func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(500 * time.Millisecond)
+			fmt.Fprint(w, `<a class=att href=/f/2>two</a>`)
+		},
+	})))
+	half := 0
+	for range 20 {
+		if half == 3 {
+			break
+		}
+		was := s.guard.tab()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for s.guard.tab() == was && ctx.Err() == nil {
+			}
+			cancel()
+		}()
+		s.tab.stale = true
+		err := s.freshTab(ctx)
+		cancel()
+		<-done
+		if err == nil || s.guard.tab() == was {
+			continue
+		}
+		half++
+		if got := outcome(s.Read(t.Context(), order("1"), nil)); got != "attachments one two" {
+			t.Fatalf("in a tab that was half open: %s", got)
+		}
+	}
+	if half == 0 {
+		t.Error("no tab was opened by half")
 	}
 }
