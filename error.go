@@ -2,7 +2,6 @@ package poactor
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/ledger"
@@ -54,12 +53,7 @@ func ended(cause po.Cause, detail string) *Error {
 	if detail == "" {
 		detail = cause.Error()
 	}
-	return &Error{Cause: cause, Msg: forPeople(cause, detail), Hint: hints[cause]}
-}
-
-// forPeople leaves the cause's own word out, which is for the record.
-func forPeople(cause po.Cause, msg string) string {
-	return strings.ReplaceAll(msg, cause.Error()+": ", "")
+	return &Error{Cause: cause, Msg: detail, Hint: hints[cause]}
 }
 
 // refine makes an *Error of what a package below says.
@@ -71,7 +65,7 @@ func refine(err error) error {
 		return OfLedger(e)
 	}
 	cause := po.CauseOf(err)
-	e := &Error{Cause: cause, Msg: forPeople(cause, err.Error()), Hint: hints[cause], Err: err}
+	e := &Error{Cause: cause, Msg: po.DetailOf(err), Hint: hints[cause], Err: err}
 	switch {
 	case errors.Is(err, profilestore.ErrInUse):
 		e.Held, e.Msg, e.Hint = true, "another run holds this output directory", "wait until it has ended, or give another --out"

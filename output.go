@@ -94,7 +94,7 @@ type output struct {
 func openOutput(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*output, error) {
 	o := &output{faults: newFaults(cfg.Faults)}
 	if err := o.open(ctx, cfg, orders); err != nil {
-		_ = o.ended(messages.RunEnded{Cause: po.CauseOf(err), Detail: err.Error()}) // err tells more
+		_ = o.ended(messages.RunEnded{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}) // err tells more
 		_ = o.close()
 		return nil, err
 	}

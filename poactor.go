@@ -120,7 +120,7 @@ func (h *Handle) audit(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		h.run.Stop(po.CauseOf(err), "audit: "+err.Error())
+		h.run.Stop(po.CauseOf(err), "audit: "+po.DetailOf(err))
 	default:
 		h.run.Tell(h.output.audit.found)
 	}

@@ -60,7 +60,7 @@ func (b *board) broken(effect any, err error, now time.Time) []any {
 	case doRelease:
 		delete(b.tasks, e.token)
 	}
-	fx := b.halt(po.CauseOf(err), err.Error(), now)
+	fx := b.halt(po.CauseOf(err), po.DetailOf(err), now)
 	switch e := effect.(type) { // nobody was told of them
 	case doRead:
 		fx = append(fx, b.unread(e.worker, now)...)

@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -129,7 +128,7 @@ func TestPoolIsLost(t *testing.T) {
 		}
 		var sizes []int
 		for _, r := range all[messages.PoolResized](s) {
-			if r.Binds != messages.BindsBrowsers || !strings.HasPrefix(r.Reason, "a worker was given up: browser_died: ") {
+			if r.Binds != messages.BindsBrowsers || r.Reason != "a worker was given up: boom" {
 				t.Errorf("%+v", r)
 			}
 			sizes = append(sizes, r.To)

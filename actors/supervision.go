@@ -45,7 +45,7 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 		return
 	}
 	delay, giveUp := m.fail(time.Now(), k.lived, rand.Float64())
-	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: err.Error(), Again: delay, GaveUp: giveUp}
+	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: po.DetailOf(err), Again: delay, GaveUp: giveUp}
 	system.Root.Send(k.peers.observer, lost) // first, so that what follows from it is told after it
 	system.Root.Send(k.dispatcher, lost)
 	if giveUp {

@@ -261,7 +261,7 @@ func failureOf(err error) po.ReadFailure {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return po.ReadFailure{Cause: po.Timeout, Detail: "the order was not read in its time"}
 	}
-	return po.ReadFailure{Cause: po.CauseOf(err), Detail: err.Error()}
+	return po.ReadFailure{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}
 }
 
 // release ends the job, the browser and the profile. It waits for them, within

@@ -1,6 +1,7 @@
 package po_test
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/poactor/poactor/po"
@@ -23,4 +24,14 @@ func ExampleCauseOf() {
 	err := fmt.Errorf("save invoice.pdf: %w", po.DiskFull)
 	fmt.Println(po.CauseOf(err), po.CauseOf(nil) == "", po.CauseOf(fmt.Errorf("what?")))
 	// Output: disk_full true internal
+}
+
+// What an error says beside its cause, for people.
+func ExampleDetailOf() {
+	err := fmt.Errorf("save invoice.pdf: %w: %w", po.DiskFull, errors.New("no space left on device"))
+	fmt.Println(err)
+	fmt.Println(po.DetailOf(err))
+	// Output:
+	// save invoice.pdf: disk_full: no space left on device
+	// save invoice.pdf: no space left on device
 }

@@ -3,6 +3,7 @@ package po
 import (
 	"errors"
 	"slices"
+	"strings"
 )
 
 // Status says how an order ended. The values are those of the STATUS column.
@@ -81,4 +82,10 @@ func CauseOf(err error) Cause {
 		return c
 	}
 	return Internal
+}
+
+// DetailOf is what err says beside its cause, for people: the cause's own word,
+// which Go's wrapping puts in front of it, is left out.
+func DetailOf(err error) string {
+	return strings.ReplaceAll(err.Error(), CauseOf(err).Error()+": ", "")
 }

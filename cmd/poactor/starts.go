@@ -44,8 +44,7 @@ type event struct {
 	Open    int        `json:"open"`
 }
 
-// open is how many orders were not settled when it began; those that had failed
-// are not.
+// open is how many orders it had to do, those that had failed before included.
 func (s start) open() int {
 	for _, e := range s.events {
 		if e.Event == "batch_merged" {

@@ -9,9 +9,9 @@ import (
 
 // WriteResults writes the batch, row for row, with the status columns filled
 // where outcome knows the order. What is not filled stays as it is, in CSV
-// byte for byte: whole rows without an outcome, empty rows, and rows that were
-// COMPLETED already, and those of another table below. SUPPLIER keeps what the batch has where the outcome has
-// none.
+// byte for byte: whole rows without an outcome, empty rows, rows that were
+// COMPLETED already, and those of another table below. SUPPLIER keeps what the
+// batch has where the outcome has none.
 //
 // outcome is asked for keys of malformed numbers too.
 func (b *Batch) WriteResults(w io.Writer, outcome func(key po.Key) (po.Outcome, bool)) error {
