@@ -72,7 +72,7 @@ func (f *fetcher) answer(c actor.Context, j fetch, a fetched) {
 		Result: a.result, Failure: po.CauseOf(a.err), Took: time.Since(j.begun),
 	}
 	if a.err != nil {
-		m.Detail = a.err.Error()
+		m.Detail = po.DetailOf(a.err)
 	}
 	c.Send(f.dispatcher, m)
 }

@@ -82,14 +82,13 @@ func (s *Session) harm(ctx context.Context, h Harm) error {
 func (s *Session) crash(ctx context.Context) error {
 	for {
 		err := s.crashOnce(ctx)
-		switch {
-		case s.ctx.Err() != nil:
-			return s.endedOtherwise()
-		case !refused(err):
-			return err
-		case pause(ctx, retryPause) != nil:
-			return err
+		if refused(err) && pause(ctx, retryPause) == nil {
+			continue
 		}
+		if s.ctx.Err() != nil {
+			return s.endedOtherwise()
+		}
+		return err
 	}
 }
 

@@ -149,7 +149,7 @@ func (p *part) fail(ctx context.Context, err error) error {
 		p.missing = &r.Missing
 		return nil
 	}
-	p.missing = &po.Missing{Cause: po.CauseOf(err), Detail: err.Error()}
+	p.missing = &po.Missing{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}
 	return err
 }
 

@@ -77,7 +77,7 @@ func newShelf(dir *os.Root, parts []*part) (*shelf, error) {
 func (s *shelf) settle(p *part) error {
 	err := s.take(p)
 	if err != nil && !errors.Is(err, po.DiskFull) {
-		p.missing = &po.Missing{Cause: po.CauseOf(err), Detail: err.Error()}
+		p.missing = &po.Missing{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}
 		return nil
 	}
 	return err
