@@ -169,9 +169,10 @@
     if (latest !== listed) { listed = latest; changed(now); }
     const quiet = now - since;
     const lacks = spec.supplier.length > 0 && quiet < spec.supplierWait && supplier() === '';
-    const settled = rested || quiet >= spec.settle * (calm ? 1 : 10); // a page that is not drawn has its end too
+    const enough = spec.settle * (calm ? 1 : 10); // a page that is not drawn has its end too
+    const settled = rested || quiet >= enough;
     if (settled && parsed() && !lacks) return finish(sign);
-    later(Math.max(spec.settle - quiet, 40));
+    later(settled ? 40 : Math.max(enough - quiet, 20));
   };
   const step = () => {
     if (ended) return;
