@@ -178,6 +178,7 @@ func (r *trial) undisturbed(t *testing.T) {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	r := newTrial(t, quick)
+	r.cfg.TaskTimeout = 10 * time.Second // for a page that hangs
 	r.run(t)
 	if lost := all[messages.WorkerLost](r); len(lost) > 0 {
 		t.Errorf("lost: %+v", lost)
