@@ -81,3 +81,25 @@ func TestHalfOpenTabIsNotUsed(t *testing.T) {
 		t.Error("no tab was opened by half")
 	}
 }
+
+// When a reading ends since its browser has died, no process of the browser is
+// left that could still ask the portal.
+func TestDeadBrowserAsksNothingMore(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []Harm{HarmKill, HarmCut} {
+		begun := make(chan struct{}, 10)
+		s := openSession(t, testPortal(serve(t, site{
+			"/orders/1": func(_ http.ResponseWriter, r *http.Request) { begun <- struct{}{}; <-r.Context().Done() },
+		})))
+		read := make(chan bool, 1)
+		go func() {
+			_, err := s.Read(t.Context(), order("1"), nil)
+			read <- err != nil && !s.proc.tree.alive()
+		}()
+		<-begun
+		harm(t, s, kind)
+		if !<-read {
+			t.Errorf("%s: the reading has ended, and a process lives", kind)
+		}
+	}
+}

@@ -96,7 +96,15 @@ func (p *process) end() error {
 }
 
 func (p *process) waitGone() error {
-	deadline := time.After(goneWithin)
+	if err := p.dies(goneWithin); err != nil {
+		return err
+	}
+	return p.tree.close()
+}
+
+// dies waits until no process is left that was killed, for at most so long.
+func (p *process) dies(within time.Duration) error {
+	deadline := time.After(within)
 	select {
 	case <-p.exited:
 	case <-deadline:
@@ -110,7 +118,7 @@ func (p *process) waitGone() error {
 			return fmt.Errorf("a process of browser %d does not end", p.cmd.Process.Pid)
 		}
 	}
-	return p.tree.close()
+	return nil
 }
 
 // ending says how the main process ended, for people.
