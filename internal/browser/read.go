@@ -41,7 +41,10 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	failure := asFailure(ctx, err, address)
 	if end, ok := errors.AsType[*gone](context.Cause(s.ctx)); ok { // it may be told apart by nothing else
 		failure = &po.ReadFailure{Cause: end.cause, Detail: end.detail}
-		_ = s.proc.dies(dyingWithin)
+	}
+	if failure.Cause == po.BrowserDied || failure.Cause == po.BrowserHung {
+		s.fail(failure.Cause, failure.Detail) // a call may tell before listen does
+		_ = s.proc.dies(goneWithin)           // one that lives may still ask the portal while the order's next worker begins
 	}
 	failure.Trace.Pages = s.pages
 	failure.Answered = s.answered
@@ -57,11 +60,6 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	}
 	return po.Reading{}, failure
 }
-
-// dyingWithin bounds the wait for a dead browser's processes, of which one may
-// still ask the portal while the order's next worker begins. Orders of a lost
-// worker go back within 100 ms.
-const dyingWithin = 50 * time.Millisecond
 
 // abandonWithin bounds abandon: what does not answer goes at the latest when the
 // next Read comes, or the browser.

@@ -87,7 +87,7 @@ func (p *process) quit(w wire) error {
 	if err := (proto.BrowserClose{}).Call(w); err != nil && !errors.Is(err, po.BrowserDied) { // it may end before it answers
 		return fmt.Errorf("end the browser: %w", err)
 	}
-	for !closed(p.exited) || p.tree.alive() {
+	for !closed(p.exited) || p.alive() {
 		if err := pause(ctx, 5*time.Millisecond); err != nil {
 			return fmt.Errorf("the browser does not end: %w", err)
 		}

@@ -18,7 +18,7 @@ import (
 // many of these. A busy machine may hold it up for a while, so that a single late
 // answer is not a hang; nor is it one when our own process was stopped.
 const (
-	pingEvery = 700 * time.Millisecond
+	pingEvery = 650 * time.Millisecond
 	pingsLost = 3
 )
 
@@ -42,6 +42,7 @@ type Session struct {
 	// ctx ends when the browser is of no more use; its cause is a *gone.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	done   chan struct{}
 	work   sync.WaitGroup // goroutines of the session
 	heard  atomic.Bool    // something was heard of the browser since the last ping
 
@@ -69,7 +70,7 @@ func (g *gone) Error() string { return g.detail }
 func (g *gone) Unwrap() error { return g.cause }
 
 func newSession(c Config, spec spec, profile Profile, downloads string, proc *process) *Session {
-	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc}
+	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.guard.init(c.Portal)
 	proc.pipe.watch = s.watch
@@ -77,7 +78,16 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *pr
 	s.files.init()
 	s.heard.Store(true)
 	s.work.Go(s.listen)
+	go s.wait() // not part of work: a process that cannot be killed keeps nobody waiting
 	return s
+}
+
+// wait ends what the main process has left behind.
+func (s *Session) wait() {
+	<-s.proc.exited
+	s.proc.kill()
+	_ = s.proc.dies(goneWithin) // Close tells of it
+	close(s.done)
 }
 
 // Profile names the browser profile; no two sessions ever share a name.
@@ -87,8 +97,8 @@ func (s *Session) Profile() string { return s.profile.ID }
 // its own.
 func (s *Session) Process() int { return s.proc.cmd.Process.Pid }
 
-// Done is closed when the browser's process has ended, whoever ended it.
-func (s *Session) Done() <-chan struct{} { return s.proc.exited }
+// Done is closed when the browser's processes have ended, whoever ended them.
+func (s *Session) Done() <-chan struct{} { return s.done }
 
 // Close kills the browser's processes, waits until they are gone, removes the
 // session's downloads and releases the profile. A call beside or after the
