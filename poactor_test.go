@@ -169,8 +169,10 @@ func (r *trial) undisturbed(t *testing.T) {
 			t.Errorf("%s started %d times", name, n)
 		}
 	}
-	if starts[lost[0].Worker] != 2 {
-		t.Errorf("%s, which was lost, started %d times", lost[0].Worker, starts[lost[0].Worker])
+	// A machine that is busy with other tests may have room for one less.
+	resized := all[messages.PoolResized](r)
+	if n := starts[lost[0].Worker]; n != 2 && (n != 1 || len(resized) == 0) {
+		t.Errorf("%s, which was lost, started %d times; resized: %+v", lost[0].Worker, n, resized)
 	}
 }
 

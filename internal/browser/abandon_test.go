@@ -32,7 +32,7 @@ func TestFailedReadingAsksNothingMore(t *testing.T) {
 		<-asked
 		select {
 		case <-left:
-		case <-time.After(2 * time.Second):
+		case <-time.After(20 * time.Second):
 			t.Errorf("%s: the portal is still asked", name)
 			s.Close()
 			<-left

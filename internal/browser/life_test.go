@@ -60,8 +60,9 @@ func reading(t *testing.T, s *Session) <-chan error {
 }
 
 // diesSoon checks that a browser's end is seen by its reader and its owner.
-func diesSoon(t *testing.T, s *Session, done <-chan error, want po.Cause, within time.Duration) {
+func diesSoon(t *testing.T, s *Session, done <-chan error, want po.Cause) {
 	t.Helper()
+	const within = 30 * time.Second // half of what the reading may take: a busy machine's tests prove no more
 	late := time.After(within)
 	select {
 	case err := <-done:
@@ -88,10 +89,9 @@ func TestDeaths(t *testing.T) {
 	for name, row := range map[string]struct {
 		strike func(t *testing.T, s *Session)
 		cause  po.Cause
-		within time.Duration
 	}{
-		"browser is killed": {func(t *testing.T, s *Session) { s.proc.cmd.Process.Kill() }, po.BrowserDied, 2 * time.Second},
-		"session is closed": {func(t *testing.T, s *Session) { s.Close() }, po.BrowserDied, 2 * time.Second},
+		"browser is killed": {func(t *testing.T, s *Session) { s.proc.cmd.Process.Kill() }, po.BrowserDied},
+		"session is closed": {func(t *testing.T, s *Session) { s.Close() }, po.BrowserDied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := openSession(t, p)
@@ -99,7 +99,7 @@ func TestDeaths(t *testing.T) {
 			done := reading(t, s)
 			<-shown
 			row.strike(t, s)
-			diesSoon(t, s, done, row.cause, row.within)
+			diesSoon(t, s, done, row.cause)
 		})
 	}
 }
@@ -221,7 +221,7 @@ func TestBadBrowsers(t *testing.T) {
 			if e, ok := errors.AsType[*Error](err); !ok || e.Cause != po.BrowserDied || (e.Hint == "" && !strings.Contains(row.want, "time")) {
 				t.Errorf("error %+v, want an *Error with cause and hint", err)
 			}
-			if took := time.Since(begun); took > 5*time.Second {
+			if took := time.Since(begun); took > 20*time.Second { // others sleep for 60
 				t.Errorf("it took %v to say so", took)
 			}
 		})
@@ -265,7 +265,7 @@ func TestOpenWaitsForAPlace(t *testing.T) {
 	t.Parallel()
 	needBrowser(t)
 	times := quickTimes
-	times.Start = 5 * time.Second
+	times.Start = 30 * time.Second
 	leased := make(chan time.Duration, 1)
 	lease := leaser(t, nil)
 	l := New(Config{Portal: testPortal("http://127.0.0.1:1"), NoSandbox: os.Geteuid() == 0, Downloads: t.TempDir(), Times: times,
@@ -283,7 +283,7 @@ func TestOpenWaitsForAPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if left := <-leased; left < times.Start-500*time.Millisecond {
+	if left := <-leased; left < times.Start-900*time.Millisecond {
 		t.Errorf("after the wait %v are left of %v", left, times.Start)
 	}
 }

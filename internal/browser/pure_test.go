@@ -217,3 +217,11 @@ func FuzzPipe(f *testing.F) {
 		}
 	})
 }
+
+// A hang is to be noticed within 3 s (SPEC §6); the first of the pings may have been
+// heard just before it.
+func TestHangsAreNoticedInTime(t *testing.T) {
+	if most := (pingsLost + 1) * pingEvery; most > 2700*time.Millisecond {
+		t.Errorf("a hang is noticed after %v, and killing takes a moment too", most)
+	}
+}

@@ -63,7 +63,7 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 
 // abandonWithin bounds abandon: what does not answer goes at the latest when the
 // next Read comes, or the browser.
-const abandonWithin = 2 * time.Second
+const abandonWithin = 5 * time.Second
 
 // abandon ends what the page of a failed reading still asks of the portal: the
 // order's next worker is about to ask it too.
