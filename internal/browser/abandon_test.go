@@ -25,7 +25,7 @@ func TestFailedReadingAsksNothingMore(t *testing.T) {
 	})
 	for _, name := range []string{"document", "list"} {
 		s := openSession(t, testPortal(base))
-		s.config.Times.Navigation, s.config.Times.Signs = time.Second, time.Second
+		s.config.Times.Navigation /= 2
 		if _, err := s.Read(t.Context(), order(name), nil); err == nil {
 			t.Errorf("%s: it was read", name)
 		}
