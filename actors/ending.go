@@ -39,10 +39,19 @@ func (b *board) stop(cause po.Cause, detail string) []any {
 	fx := []any{doCancel{}} // of all
 	for _, t := range b.inHand() {
 		if t.stage == waiting || t.stage == reading {
-			fx = append(fx, b.release(t, po.Failure{Cause: cause, Detail: detail})...)
+			fx = append(fx, b.release(t, b.putBack())...)
 		}
 	}
 	return fx
+}
+
+// putBack is why orders go back that are in hand when the run stops. No browser has
+// died with them in hand, even if the run stops for one.
+func (b *board) putBack() po.Failure {
+	if b.stopped.Deadly() {
+		return po.Failure{Cause: po.Interrupted, Detail: b.detail}
+	}
+	return po.Failure{Cause: b.stopped, Detail: b.detail}
 }
 
 // broken says that a write failed, or that a folder could not get its name: a

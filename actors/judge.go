@@ -115,7 +115,7 @@ func (b *board) fetched(m messages.FilesFetched, now time.Time) []any {
 	}
 	switch {
 	case b.stopped != "":
-		fx = append(fx, b.release(t, po.Failure{Cause: b.stopped, Detail: b.detail})...)
+		fx = append(fx, b.release(t, b.putBack())...)
 	case m.Failure != "":
 		fx = append(fx, b.fail(t, m.Failure, m.Detail, 0, "")...)
 	case len(m.Result.Missing) == 0:

@@ -66,7 +66,11 @@ func (b *board) lost(m messages.WorkerLost, now time.Time) []any {
 	case m.GaveUp:
 		delete(b.posts, m.Worker)
 		if !p.retiring && !b.pool.lose(now, b.lived, m.Detail) {
-			return append(fx, b.halt(f.Cause, "no worker is left: "+f.Detail, now)...)
+			cause := f.Cause
+			if cause == po.Internal { // the last of many crashes does not say what the others were: SPEC §6
+				cause = po.BrowserDied
+			}
+			return append(fx, b.halt(cause, "no worker is left: "+f.Detail, now)...)
 		}
 	case p.retiring:
 		fx = append(fx, b.dismiss(m.Worker)...)

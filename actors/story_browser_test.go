@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,6 +104,53 @@ func TestNoBrowserCanLive(t *testing.T) {
 		s.want(t, po.BrowserDied, 10, nil)
 		if s.took > 5*time.Second {
 			t.Errorf("took %v", s.took)
+		}
+	})
+}
+
+// So does one whose readings panic: it is the workers that cannot live, and the
+// detail says why.
+func TestNoWorkerCanLive(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 2, orders: 10}
+		s.browsers = &fakeBrowsers{read: func(context.Context, *fakeSession, po.Key, int) (po.Reading, error) { panic("nil map") }}
+		s.tell(t)
+		failed := s.result.Counts[po.Failed]
+		s.want(t, po.BrowserDied, 10-failed, map[po.Status]int{po.Failed: failed})
+		if !strings.Contains(s.result.Detail, "no worker is left: panic: nil map") {
+			t.Errorf("the end: %q", s.result.Detail)
+		}
+		claim, err := s.ledger.Claim(t.Context(), 10, time.Minute)
+		if err != nil || len(claim.Leases) != 10-failed {
+			t.Fatalf("claimed %d, %v", len(claim.Leases), err)
+		}
+		for _, l := range claim.Leases {
+			if n := len(s.readers(l.Order.Key)); l.Deaths != n {
+				t.Errorf("%s has seen %d workers die, and was with %d", l.Order.Key, l.Deaths, n)
+			}
+		}
+	})
+}
+
+// An order at which every reading panics takes nothing with it: in the end it is
+// read alone, and filed.
+func TestOrderThatPanics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &story{workers: 4, orders: 30}
+		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, _ int) (po.Reading, error) {
+			if key == "K9" {
+				panic("nil map")
+			}
+			return f.good(ctx)
+		}}
+		s.tell(t)
+		want := completed(29)
+		want[po.Failed] = 1
+		s.want(t, "", 0, want)
+		if got := s.outcome("K9"); got.Cause != po.Quarantined {
+			t.Errorf("K9: %+v", got)
 		}
 	})
 }

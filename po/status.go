@@ -62,6 +62,10 @@ const (
 // Error makes a cause an error; the text is the cause itself.
 func (c Cause) Error() string { return string(c) }
 
+// Deadly reports whether c is the end of a browser, by itself or with a worker that
+// panics. An order in whose hands that happens again and again is run alone (SPEC §5).
+func (c Cause) Deadly() bool { return c == BrowserDied || c == BrowserHung || c == Internal }
+
 // Causes returns the closed list.
 func Causes() []Cause {
 	return []Cause{InvalidNumber, CauseNotFound, Forbidden, SignedOut, Timeout, PortalError, Throttled,

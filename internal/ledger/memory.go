@@ -175,7 +175,7 @@ func (m *Memory) Retry(_ context.Context, token string, _ po.Failure, after time
 func (m *Memory) Release(_ context.Context, token string, f po.Failure) error {
 	return m.change(token, func(e *entry) {
 		delete(m.leased, token)
-		if f.Cause == po.BrowserDied || f.Cause == po.BrowserHung {
+		if f.Cause.Deadly() {
 			e.deaths++
 		}
 		m.free(e)

@@ -99,7 +99,7 @@ func (d *Disk) Release(ctx context.Context, token string, f po.Failure) error {
 			return err
 		}
 		d.drop(token)
-		if f.Cause != po.BrowserDied && f.Cause != po.BrowserHung {
+		if !f.Cause.Deadly() {
 			return nil
 		}
 		return d.exec(`UPDATE orders SET deaths = deaths + 1 WHERE id = ?`, l.id)
