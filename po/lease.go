@@ -17,7 +17,7 @@ type Lease struct {
 	TTL      time.Duration // from the moment it was given or extended
 	Attempt  int           // 1 for the first; counts only tries that were the order's own
 	Worker   string        // who had the last try that failed; empty if none
-	Deaths   int           // browsers that died with the order in hand
+	Deaths   int           // browsers that died with the order in hand, and readings of it that panicked
 	Kept     Kept          // what earlier attempts left on disk
 	Supplier string        // as an earlier attempt read it
 }

@@ -158,7 +158,12 @@ var contract = []struct {
 			t.Errorf("lease %+v", y)
 		}
 		l.no(l.Release(t.Context(), y.Token, po.Failure{Cause: po.Interrupted}))
-		if z := l.claim(1).Leases[0]; z.Deaths != 1 {
+		z := l.claim(1).Leases[0]
+		if z.Deaths != 1 {
+			t.Errorf("lease %+v", z)
+		}
+		l.no(l.Release(t.Context(), z.Token, po.Failure{Cause: po.Internal})) // its worker panicked
+		if z := l.claim(1).Leases[0]; z.Deaths != 2 {
 			t.Errorf("lease %+v", z)
 		}
 	}},
