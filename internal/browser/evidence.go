@@ -32,11 +32,11 @@ var pageJS string
 // evidence keeps what the tab shows and returns the folder that it is in,
 // relative to the output directory; empty if there is nothing to see, or it
 // cannot be kept: that is no reason to fail.
-func (s *Session) evidence(order po.Order, why po.Cause) string {
+func (s *Session) evidence(ctx context.Context, order po.Order, why po.Cause) string {
 	if s.config.Out == "" || s.tab.id == "" {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, evidenceTimeout)
+	ctx, cancel := context.WithTimeout(ctx, evidenceTimeout)
 	defer cancel()
 	shot, err := proto.PageCaptureScreenshot{Format: proto.PageCaptureScreenshotFormatPng}.Call(s.page(ctx))
 	if err != nil {

@@ -60,7 +60,7 @@ func (s *Session) harm(ctx context.Context, h Harm) error {
 	case HarmKill:
 		s.proc.kill()
 	case HarmStop:
-		return s.proc.tree.stop()
+		return s.proc.stop()
 	case HarmCrash:
 		return s.crash(ctx)
 	case HarmCut:

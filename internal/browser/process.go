@@ -94,6 +94,16 @@ func (p *process) kill() {
 	}
 }
 
+// stop stops all processes: they live on and do nothing.
+func (p *process) stop() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return os.ErrProcessDone
+	}
+	return p.tree.stop()
+}
+
 // alive reports whether any process is left.
 func (p *process) alive() bool {
 	p.mu.Lock()

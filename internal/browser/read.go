@@ -29,12 +29,14 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	s.pages, s.answered = nil, false
 	reading, err := s.read(ctx, address, byBrowser)
 	reading.Trace.Pages = s.pages
+	after, done := context.WithTimeout(s.ctx, afterwards)
+	defer done()
 	if err == nil && reading.Sign == po.SignForbidden {
-		reading.Trace.Evidence = s.evidence(order, po.Forbidden)
+		reading.Trace.Evidence = s.evidence(after, order, po.Forbidden)
 	}
 	// What the page's own scripts have opened would pile up. A browser that
 	// cannot close it has died, which the next call tells.
-	_ = s.closePopups(s.ctx)
+	_ = s.closePopups(after)
 	if err == nil {
 		return reading, nil
 	}
@@ -49,11 +51,13 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	failure.Trace.Pages = s.pages
 	failure.Answered = s.answered
 	if worthKeeping(failure) {
-		failure.Trace.Evidence = s.evidence(order, failure.Cause)
+		failure.Trace.Evidence = s.evidence(after, order, failure.Cause)
 	}
 	s.tab.stale = true
 	if failure.Cause != po.Interrupted { // the session is about to be closed
-		s.abandon()
+		// What its page still asks of the portal ends: the order's next worker is about
+		// to ask it too. What does not answer goes when the next Read comes.
+		_ = s.freshTab(after)
 	}
 	if failure.URL == "" {
 		failure.URL = address
@@ -61,17 +65,9 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	return po.Reading{}, failure
 }
 
-// abandonWithin bounds abandon: what does not answer goes at the latest when the
-// next Read comes, or the browser.
-const abandonWithin = 5 * time.Second
-
-// abandon ends what the page of a failed reading still asks of the portal: the
-// order's next worker is about to ask it too.
-func (s *Session) abandon() {
-	ctx, cancel := context.WithTimeout(s.ctx, abandonWithin)
-	defer cancel()
-	_ = s.freshTab(ctx)
-}
+// afterwards bounds what a reading does when all is known. The worker takes one for
+// stuck that ends more than 5 s after its time.
+const afterwards = 4500 * time.Millisecond
 
 func (s *Session) read(ctx context.Context, address string, byBrowser []string) (po.Reading, error) {
 	if err := s.freshTab(ctx); err != nil {
