@@ -54,7 +54,7 @@ func openDir(dir string) (*os.Root, error) {
 	opened, err := root.Stat(".")
 	if err != nil || !os.SameFile(there, opened) {
 		root.Close()
-		return nil, fmt.Errorf("%s is %w: it was replaced in this moment", dir, ErrNotOurs)
+		return nil, fmt.Errorf("%s is %w: it %w", dir, ErrNotOurs, errGoes)
 	}
 	return root, nil
 }

@@ -152,6 +152,8 @@ func (s *Store) take(m marker) error {
 // Swept tells what Open has removed that a dead process had left.
 func (s *Store) Swept() Leftovers { return s.swept }
 
+// errGoes says that a directory, or its lock, was removed or replaced in this
+// moment, as a store does that closes.
 var errGoes = errors.New("comes and goes")
 
 // acquire makes dir if need be, locks and opens it.
@@ -163,10 +165,13 @@ func acquire(dir string) (*flock.Flock, *os.Root, error) {
 			return lock, root, nil
 		}
 		most := patience
-		if errors.Is(err, ErrInUse) || errors.Is(err, errGoes) || errors.Is(err, fs.ErrNotExist) {
+		switch {
+		case errors.Is(err, ErrInUse), errors.Is(err, errGoes), errors.Is(err, fs.ErrNotExist):
 			most = lockPatience
+		case errors.Is(err, ErrNotOurs):
+			most = 0
 		}
-		if errors.Is(err, ErrNotOurs) || time.Since(begun) > most {
+		if time.Since(begun) > most {
 			return nil, nil, err
 		}
 	}
