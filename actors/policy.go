@@ -71,11 +71,14 @@ const (
 )
 
 // restartDelay says how long a worker waits before it opens its next browser
-// after the given number of failures within the window, this one included, and
-// whether it is given up instead. Where no browser of the run has ever lived,
-// the cause will hardly pass: the user shall not wait for it. Half of the delay
-// is jitter, so that workers that died together do not start together.
-func restartDelay(failures int, everReady bool, random float64) (delay time.Duration, giveUp bool) {
+// after the given number of failures within the window, and of those in a row
+// since one of its browsers last read an order well, this one included in both;
+// and whether it is given up instead. The pause is for a cause that lasts: a
+// browser that worked until now has met something else. Where no browser of the
+// run has ever lived, the cause will hardly pass: the user shall not wait for
+// it. Half of the delay is jitter, so that workers that died together do not
+// start together.
+func restartDelay(failures, inRow int, everReady bool, random float64) (delay time.Duration, giveUp bool) {
 	limit := restartLimit
 	if !everReady {
 		limit = stillbornLimit
@@ -83,7 +86,7 @@ func restartDelay(failures int, everReady bool, random float64) (delay time.Dura
 	if failures > limit {
 		return 0, true
 	}
-	d := backoff(failures, restartBase, restartLongest)
+	d := backoff(inRow, restartBase, restartLongest)
 	return d/2 + time.Duration(random*float64(d)/2), false
 }
 

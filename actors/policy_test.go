@@ -72,23 +72,26 @@ func TestRestartDelay(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		failures int
+		inRow    int
 		lived    bool
 		want     time.Duration
 		giveUp   bool
 	}{
-		{"first", 1, true, 250 * time.Millisecond, false},
-		{"doubles", 4, true, 2 * time.Second, false},
-		{"at the limit", 5, true, 4 * time.Second, false},
-		{"past it", 6, true, 0, true},
-		{"nothing ever lived", 1, false, 250 * time.Millisecond, false},
-		{"nothing ever lived, twice", 2, false, 0, true},
+		{"first", 1, 1, true, 250 * time.Millisecond, false},
+		{"doubles", 4, 4, true, 2 * time.Second, false},
+		{"at the limit", 5, 5, true, 4 * time.Second, false},
+		{"past it", 6, 6, true, 0, true},
+		{"had worked meanwhile", 5, 1, true, 250 * time.Millisecond, false},
+		{"past it, had worked", 6, 1, true, 0, true},
+		{"nothing ever lived", 1, 1, false, 250 * time.Millisecond, false},
+		{"nothing ever lived, twice", 2, 2, false, 0, true},
 	} {
-		got, giveUp := restartDelay(c.failures, c.lived, 0)
+		got, giveUp := restartDelay(c.failures, c.inRow, c.lived, 0)
 		if got != c.want || giveUp != c.giveUp {
 			t.Errorf("%s: %v, %v; want %v, %v", c.name, got, giveUp, c.want, c.giveUp)
 		}
 	}
-	if d, _ := restartDelay(3, true, 0.999); d > 2*time.Second {
+	if d, _ := restartDelay(3, 3, true, 0.999); d > 2*time.Second {
 		t.Errorf("jitter lengthens the pause to %v", d)
 	}
 }

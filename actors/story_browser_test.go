@@ -94,6 +94,38 @@ func TestWorkerIsGivenUp(t *testing.T) {
 	})
 }
 
+// The pause before the next browser grows with failures in a row. A worker whose
+// browsers do their work, and then die, waits no longer each time.
+func TestPauseIsForThoseThatDoNotWork(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		works int // orders that each browser reads before it dies
+		grows bool
+	}{"die at once": {0, true}, "die after work": {2, false}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &story{workers: 2, orders: 60}
+				s.browsers = &fakeBrowsers{}
+				s.browsers.read = func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
+					if f.n != 2 && len(f.read) > c.works { // the first, and whatever replaces it
+						f.die()
+					}
+					return f.good(ctx)
+				}
+				s.tell(t)
+				s.want(t, "", 0, completed(60))
+				lost := all[messages.WorkerLost](s)
+				if len(lost) < restartLimit {
+					t.Fatalf("lost only %d times", len(lost))
+				}
+				if last := lost[restartLimit-1]; (last.Again > restartBase) != c.grows {
+					t.Errorf("after %d failures a pause of %v", restartLimit, last.Again)
+				}
+			})
+		})
+	}
+}
+
 // Where no browser can live the run ends soon, resumable, with the cause.
 func TestNoBrowserCanLive(t *testing.T) {
 	t.Parallel()

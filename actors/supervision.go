@@ -65,7 +65,8 @@ func (m *member) fail(now time.Time, everReady bool, random float64) (delay time
 	}
 	m.failures = append(m.failures, now)
 	m.failures = slices.DeleteFunc(m.failures, func(t time.Time) bool { return now.Sub(t) > restartWindow })
-	return restartDelay(len(m.failures), everReady, random)
+	m.inRow = min(m.inRow+1, len(m.failures))
+	return restartDelay(len(m.failures), m.inRow, everReady, random)
 }
 
 func (k *coordinator) publish(system *actor.ActorSystem, child *actor.PID, reason any, d actor.Directive) {

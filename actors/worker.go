@@ -40,6 +40,7 @@ type worker struct {
 	wished  time.Time          // when the browser was asked for
 	begun   time.Time          // of the job
 	orders  int                // that this browser has read
+	worked  bool               // an order was read well
 	bytes   int64              // that it took up when it was last weighed
 }
 
@@ -59,8 +60,12 @@ type jobLate struct{ number uint64 }
 // sessionDied is a worker's private message: its browser is gone.
 type sessionDied struct{ incarnation uint64 }
 
-// browserLived tells the coordinator that browsers can live here at all.
-type browserLived struct{}
+// browserLived tells the coordinator that browsers can live here at all, and
+// browserWorked that a worker's browser has read its first order well.
+type (
+	browserLived  struct{}
+	browserWorked struct{ pid *actor.PID }
+)
 
 // opened is the answer of the opening job.
 type opened struct {
@@ -240,6 +245,10 @@ func (w *worker) busy(c actor.Context) {
 			panic(&crash{err: a.err})
 		}
 		w.bytes = cmp.Or(a.bytes, w.bytes)
+		if a.err == nil && !w.worked {
+			w.worked = true
+			c.Send(c.Parent(), browserWorked{c.Self()})
+		}
 		c.Send(w.dispatcher, messages.OrderRead{
 			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key, Written: w.order.Lease.Order.Written,
 			Reading: a.reading, Failure: failureOf(a.err), Took: time.Since(w.begun),
