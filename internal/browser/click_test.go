@@ -178,8 +178,8 @@ func TestClicks(t *testing.T) {
 		})
 	}
 	pages["/f/soon"] = page(`<script>location='/f/a.pdf'</script>`)
-	pages["/f/form"] = page(`<script>setTimeout(()=>document.body.innerHTML+='<input type=password>',200)</script>`)
-	pages["/f/leaves"] = page(`<script>setTimeout(()=>location='/sessions/new',100)</script>`)
+	pages["/f/form"] = page(`<script>setTimeout(()=>document.body.innerHTML+='<input type=password>',50)</script>`)
+	pages["/f/leaves"] = page(`<script>setTimeout(()=>location='/sessions/new',50)</script>`)
 	for name, want := range map[string]string{"page": "x download_rejected", "soon": "x saved inline", "form": "failure signed_out", "leaves": "failure signed_out"} {
 		pages["/orders/quick"+name] = page(`<a class=att href=/f/` + name + `>x</a>`)
 		t.Run("quick "+name, func(t *testing.T) {
@@ -225,7 +225,7 @@ func TestFramesThatReload(t *testing.T) {
 		},
 		"/orders/none":  page(`<iframe src=/clock></iframe><button class=att onclick="1">n</button>`),
 		"/orders/late":  page(`<iframe src=/clock></iframe><button class=att onclick="setTimeout(()=>location='/f/a.pdf',400)">n</button>`),
-		"/orders/frame": page(`<iframe src=/clock id=f></iframe><button class=att onclick="f.src='/f/a.pdf'">n</button>`),
+		"/orders/frame": page(`<iframe src=/clock></iframe><iframe id=f></iframe><button class=att onclick="f.src='/f/a.pdf'">n</button>`),
 	})
 	s := openSession(t, testPortal(base))
 	for number, want := range map[string]string{"none": "n download_rejected", "late": "n at /f/a.pdf", "frame": "n at /f/a.pdf"} {

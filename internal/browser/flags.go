@@ -17,6 +17,15 @@ var unwanted = []string{
 	"WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup",
 }
 
+// oneProcess has the browser do its drawing and its network in its main process,
+// and leaves out the one that others of its kind are copied from. That spares
+// a fifth of a start, and 17 MB (Chromium 156, 4 workers on 2 slow cores, 30
+// orders: 145 orders a minute instead of 122, 0.56 s of CPU time an order instead
+// of 0.70). The renderer, which the portal's script runs in, stays by itself and
+// sandboxed. Only Linux: elsewhere the network's process has a sandbox, too,
+// which would be lost.
+var oneProcess = []string{"--enable-features=NetworkServiceInProcess2", "--in-process-gpu", "--no-unsandboxed-zygote"}
+
 // flags are the browser's arguments beside those of the pipe. What each of
 // them brings was measured in Chromium 156: single-threaded V8 and a full
 // screen of its own save half of the CPU time of an order.
@@ -32,6 +41,9 @@ func flags(c Config, profileDir string) []string {
 		"--restore-last-session",                        // keeps cookies that live for a session
 		"--password-store=basic", "--use-mock-keychain", // as at sign-in, or cookies are lost
 		"--js-flags=--single-threaded",
+	}
+	if runtime.GOOS == "linux" {
+		list = append(list, oneProcess...)
 	}
 	if c.Headful {
 		list = append(list, "--window-size=1366,900")

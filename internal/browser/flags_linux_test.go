@@ -1,0 +1,42 @@
+package browser
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A browser has no process beside its own and those that the sandbox needs. A
+// browser that no longer knows the flags of oneProcess starts all the same, but
+// is slower to.
+func TestOneProcess(t *testing.T) {
+	t.Parallel()
+	s := openSession(t, testPortal(serve(t, site{"/orders/1": page("<p class=none>None.</p>")})))
+	mustRead(t, s, "1")
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind := regexp.MustCompile(`--(type|utility-sub-type)=([^\x00 ]+)`)
+	var kinds []string
+	for _, file := range files {
+		line, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(line), "--user-data-dir="+s.profile.Dir) {
+			continue // it has ended, or is another's
+		}
+		for _, m := range kind.FindAllStringSubmatch(string(line), -1) {
+			kinds = append(kinds, m[2])
+		}
+	}
+	if !slices.Contains(kinds, "renderer") {
+		t.Errorf("no renderer among %v", kinds)
+	}
+	for _, k := range []string{"gpu-process", "network.mojom.NetworkService"} {
+		if slices.Contains(kinds, k) {
+			t.Errorf("a %s among %v", k, kinds)
+		}
+	}
+}
