@@ -74,10 +74,10 @@ const (
 // after the given number of failures within the window, and of those in a row
 // since one of its browsers last read an order well, this one included in both;
 // and whether it is given up instead. The pause is for a cause that lasts: a
-// browser that worked until now has met something else. Where no browser of the
-// run has ever lived, the cause will hardly pass: the user shall not wait for
-// it. Half of the delay is jitter, so that workers that died together do not
-// start together.
+// browser that worked until now has met something else, and is replaced at once,
+// but for some jitter, so that workers that died together do not start together.
+// Where no browser of the run has ever lived, the cause will hardly pass: the
+// user shall not wait for it.
 func restartDelay(failures, inRow int, everReady bool, random float64) (delay time.Duration, giveUp bool) {
 	limit := restartLimit
 	if !everReady {
@@ -86,8 +86,12 @@ func restartDelay(failures, inRow int, everReady bool, random float64) (delay ti
 	if failures > limit {
 		return 0, true
 	}
-	d := backoff(inRow, restartBase, restartLongest)
-	return d/2 + time.Duration(random*float64(d)/2), false
+	jitter := func(d time.Duration) time.Duration { return time.Duration(random * float64(d)) }
+	if inRow == 1 {
+		return jitter(restartBase / 2), false
+	}
+	d := backoff(inRow-1, restartBase, restartLongest)
+	return d/2 + jitter(d/2), false
 }
 
 // Limits of the patience with a portal that gives no answer at all.

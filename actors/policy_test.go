@@ -77,13 +77,14 @@ func TestRestartDelay(t *testing.T) {
 		want     time.Duration
 		giveUp   bool
 	}{
-		{"first", 1, 1, true, 250 * time.Millisecond, false},
-		{"doubles", 4, 4, true, 2 * time.Second, false},
-		{"at the limit", 5, 5, true, 4 * time.Second, false},
+		{"first", 1, 1, true, 0, false},
+		{"second", 2, 2, true, 250 * time.Millisecond, false},
+		{"doubles", 4, 4, true, time.Second, false},
+		{"at the limit", 5, 5, true, 2 * time.Second, false},
 		{"past it", 6, 6, true, 0, true},
-		{"had worked meanwhile", 5, 1, true, 250 * time.Millisecond, false},
+		{"had worked meanwhile", 5, 1, true, 0, false},
 		{"past it, had worked", 6, 1, true, 0, true},
-		{"nothing ever lived", 1, 1, false, 250 * time.Millisecond, false},
+		{"nothing ever lived", 1, 1, false, 0, false},
 		{"nothing ever lived, twice", 2, 2, false, 0, true},
 	} {
 		got, giveUp := restartDelay(c.failures, c.inRow, c.lived, 0)
@@ -91,8 +92,10 @@ func TestRestartDelay(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %v, %v", c.name, got, giveUp, c.want, c.giveUp)
 		}
 	}
-	if d, _ := restartDelay(3, 3, true, 0.999); d > 2*time.Second {
-		t.Errorf("jitter lengthens the pause to %v", d)
+	for inRow, longest := range map[int]time.Duration{1: restartBase / 2, 3: time.Second} {
+		if d, _ := restartDelay(inRow, inRow, true, 0.999); d > longest || d < longest/3 {
+			t.Errorf("jitter makes the pause after %d failures %v", inRow, d)
+		}
 	}
 }
 

@@ -125,8 +125,8 @@ func TestNoThrowAwayBrowser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &story{workers: 4, orders: 20}
 		s.browsers = &fakeBrowsers{
-			open: func(n int) error { // 5 replaces the first that dies; before the second is replaced, quarantine begins
-				if n == 6 || n == 7 {
+			open: func(n int) error { // 5 replaces the first that dies; then the second is replaced, and two are thrown away
+				if n >= 6 && n <= 8 {
 					return fmt.Errorf("open: %w", po.ProfileFailed)
 				}
 				return nil

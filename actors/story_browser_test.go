@@ -208,7 +208,7 @@ func TestPoolIsLost(t *testing.T) {
 		}
 		var sizes []int
 		for _, r := range all[messages.PoolResized](s) {
-			if r.Binds != messages.BindsBrowsers || r.Reason != "a worker was given up: boom" {
+			if r.Binds != messages.BindsBrowsers || !strings.HasPrefix(r.Reason, "a worker was given up: ") { // as the answer or the end of the process tells, whichever comes first
 				t.Errorf("%+v", r)
 			}
 			sizes = append(sizes, r.To)
