@@ -15,6 +15,8 @@ SEED     ?= 0
 ORDERS   ?= 300
 
 export CGO_ENABLED ?= 0
+# The race detector waits a second at the end of each process; poactor is started 200 times.
+export GORACE ?= atexit_sleep_ms=0
 
 .PHONY: help build demo test lint cross fuzz chaos kills soak bench cover chromium compiler clean
 

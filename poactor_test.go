@@ -243,6 +243,7 @@ func TestWorkerPanics(t *testing.T) {
 
 // Cancelling the context ends a run at once, and leaves nothing.
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	r := newTrial(t, quick)
 	ctx, cancel := context.WithCancel(t.Context())
 	r.hooks = append(r.hooks, func(e any) {
@@ -259,6 +260,7 @@ func TestCancel(t *testing.T) {
 
 // A portal that wants a sign-in ends the run with its cause, and files nothing.
 func TestSignedOut(t *testing.T) {
+	t.Parallel()
 	opts := quick
 	opts.SignIn = true
 	r := newTrial(t, opts)

@@ -22,6 +22,7 @@ import (
 // done, one line says what is wrong and one what to do, and the same command goes
 // on from there, until there is room enough and all is right.
 func TestDiskFillsUp(t *testing.T) {
+	t.Parallel()
 	for name, row := range map[string]struct {
 		program    string
 		orders     int
@@ -32,6 +33,7 @@ func TestDiskFillsUp(t *testing.T) {
 		"browsers":       {"poactor", 24, 500 << 10, 5 << 20, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if !canMount() {
 				t.Skip("it takes the right to mount a tmpfs")
 			}

@@ -86,6 +86,7 @@ func setup(env *testscript.Env) error {
 		}
 	})
 	env.Defer(func() { _ = os.RemoveAll(tmp) })
+	env.Setenv("GORACE", os.Getenv("GORACE"))
 	env.Setenv("TMPDIR", tmp)
 	env.Setenv("UID", strconv.Itoa(os.Getuid()))
 	env.Setenv("HOME", env.WorkDir)
