@@ -60,7 +60,7 @@ type member struct {
 	alone     bool // a throw-away worker: its first failure is its end
 	dismissed bool // it ends; nothing is restarted
 	failures  []time.Time
-	inRow     int // failures since one of its browsers last read an order well
+	inRow     int // failures since it last read an order well
 }
 
 // endLate tells the coordinator that a step of the end took too long.
@@ -165,10 +165,6 @@ func (k *coordinator) running(c actor.Context) {
 		k.dismiss(c, m.name)
 	case browserLived:
 		k.lived = true
-	case browserWorked:
-		if w := k.workers[m.pid.Id]; w != nil {
-			w.inRow = 0
-		}
 	case beside:
 		c.Send(k.peers.observer, m.event)
 	case *actor.Terminated:
@@ -204,7 +200,7 @@ func (k *coordinator) ending(c actor.Context) {
 		k.close(c)
 	case beside:
 		c.Send(k.peers.observer, m.event)
-	case messages.Drain, messages.Stop, messages.Resize, hire, dismiss, childFailed, dispatchEnded, browserLived, browserWorked:
+	case messages.Drain, messages.Stop, messages.Resize, hire, dismiss, childFailed, dispatchEnded, browserLived:
 	default:
 		unexpected(c)
 	}
@@ -246,7 +242,7 @@ func (k *coordinator) closing(c actor.Context) {
 		if m.Who.Equal(k.peers.observer) {
 			c.Stop(c.Self())
 		}
-	case messages.Drain, messages.Stop, messages.Resize, beside, hire, dismiss, childFailed, dispatchEnded, browserLived, browserWorked, endLate:
+	case messages.Drain, messages.Stop, messages.Resize, beside, hire, dismiss, childFailed, dispatchEnded, browserLived, endLate:
 	default:
 		unexpected(c)
 	}

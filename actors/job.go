@@ -33,8 +33,9 @@ type jobEnded struct {
 // crash is what an actor panics with when its work has come to an end that
 // only a fresh start cures.
 type crash struct {
-	err   error
-	stack string // of a panic; empty where the crash was foreseen
+	err    error
+	stack  string // of a panic; empty where the crash was foreseen
+	worked bool   // a worker's: it had read an order well
 }
 
 func (c *crash) Error() string { return c.err.Error() }

@@ -72,12 +72,12 @@ const (
 
 // restartDelay says how long a worker waits before it opens its next browser
 // after the given number of failures within the window, and of those in a row
-// since one of its browsers last read an order well, this one included in both;
-// and whether it is given up instead. The pause is for a cause that lasts: a
-// browser that worked until now has met something else, and is replaced at once,
-// but for some jitter, so that workers that died together do not start together.
-// Where no browser of the run has ever lived, the cause will hardly pass: the
-// user shall not wait for it.
+// since it last read an order well, this one included in both; and whether it is
+// given up instead. The pause is for a cause that lasts, of which the first in a
+// row tells nothing yet: only jitter follows it, so that workers that died
+// together do not start together. Of the later ones half is jitter. Where no
+// browser of the run has ever lived, the cause will hardly pass: the user shall
+// not wait for it.
 func restartDelay(failures, inRow int, everReady bool, random float64) (delay time.Duration, giveUp bool) {
 	limit := restartLimit
 	if !everReady {
@@ -90,7 +90,7 @@ func restartDelay(failures, inRow int, everReady bool, random float64) (delay ti
 	if inRow == 1 {
 		return jitter(restartBase / 2), false
 	}
-	d := backoff(inRow-1, restartBase, restartLongest)
+	d := backoff(inRow, restartBase, restartLongest)
 	return d/2 + jitter(d/2), false
 }
 

@@ -78,9 +78,9 @@ func TestRestartDelay(t *testing.T) {
 		giveUp   bool
 	}{
 		{"first", 1, 1, true, 0, false},
-		{"second", 2, 2, true, 250 * time.Millisecond, false},
-		{"doubles", 4, 4, true, time.Second, false},
-		{"at the limit", 5, 5, true, 2 * time.Second, false},
+		{"second", 2, 2, true, 500 * time.Millisecond, false},
+		{"doubles", 4, 4, true, 2 * time.Second, false},
+		{"at the limit", 5, 5, true, 4 * time.Second, false},
 		{"past it", 6, 6, true, 0, true},
 		{"had worked meanwhile", 5, 1, true, 0, false},
 		{"past it, had worked", 6, 1, true, 0, true},
@@ -92,7 +92,7 @@ func TestRestartDelay(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %v, %v", c.name, got, giveUp, c.want, c.giveUp)
 		}
 	}
-	for inRow, longest := range map[int]time.Duration{1: restartBase / 2, 3: time.Second} {
+	for inRow, longest := range map[int]time.Duration{1: restartBase / 2, 3: 2 * time.Second} {
 		if d, _ := restartDelay(inRow, inRow, true, 0.999); d > longest || d < longest/3 {
 			t.Errorf("jitter makes the pause after %d failures %v", inRow, d)
 		}

@@ -44,6 +44,9 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 		sup.StopChildren(child)
 		return
 	}
+	if c, ok := errors.AsType[*crash](err); ok && c.worked {
+		m.inRow = 0
+	}
 	delay, giveUp := m.fail(time.Now(), k.lived, rand.Float64())
 	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: po.DetailOf(err), Again: delay, GaveUp: giveUp}
 	system.Root.Send(k.peers.observer, lost) // first, so that what follows from it is told after it

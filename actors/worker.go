@@ -40,7 +40,7 @@ type worker struct {
 	wished  time.Time          // when the browser was asked for
 	begun   time.Time          // of the job
 	orders  int                // that this browser has read
-	worked  bool               // an order was read well
+	worked  bool               // it has read an order well
 	bytes   int64              // that it took up when it was last weighed
 }
 
@@ -60,12 +60,8 @@ type jobLate struct{ number uint64 }
 // sessionDied is a worker's private message: its browser is gone.
 type sessionDied struct{ incarnation uint64 }
 
-// browserLived tells the coordinator that browsers can live here at all, and
-// browserWorked that a worker's browser has read its first order well.
-type (
-	browserLived  struct{}
-	browserWorked struct{ pid *actor.PID }
-)
+// browserLived tells the coordinator that browsers can live here at all.
+type browserLived struct{}
 
 // opened is the answer of the opening job.
 type opened struct {
@@ -98,16 +94,16 @@ func (w *worker) Receive(c actor.Context) {
 		w.release(c)
 	case sessionDied:
 		if m.incarnation == w.id.Incarnation {
-			panic(&crash{err: fmt.Errorf("%w: its process ended", po.BrowserDied)})
+			w.crash(fmt.Errorf("%w: its process ended", po.BrowserDied))
 		}
 	case condemn:
 		if m.incarnation == w.id.Incarnation {
-			panic(&crash{err: fmt.Errorf("%w: %s", po.BrowserHung, m.why)})
+			w.crash(fmt.Errorf("%w: %s", po.BrowserHung, m.why))
 		}
 	case jobLate:
 		if w.job != nil && m.number == w.job.number {
 			w.stuck = true
-			panic(&crash{err: fmt.Errorf("%w: the reading did not end in its time", po.BrowserHung)})
+			w.crash(fmt.Errorf("%w: the reading did not end in its time", po.BrowserHung))
 		}
 	case recycle:
 		if m.incarnation == w.id.Incarnation { // and idle, or it would not be asked
@@ -123,6 +119,7 @@ func (w *worker) Receive(c actor.Context) {
 			w.job = nil
 			w.stopClock()
 			if m.crash != nil {
+				m.crash.worked = w.worked
 				panic(m.crash)
 			}
 			w.state(c)
@@ -131,6 +128,9 @@ func (w *worker) Receive(c actor.Context) {
 		w.state(c)
 	}
 }
+
+// crash ends this incarnation: the supervisor makes another.
+func (w *worker) crash(err error) { panic(&crash{err: err, worked: w.worked}) }
 
 // closed: no browser, and none wished for.
 func (w *worker) closed(c actor.Context) {
@@ -163,7 +163,7 @@ func (w *worker) opening(c actor.Context) {
 	case jobEnded:
 		o := m.answer.(opened)
 		if o.err != nil {
-			panic(&crash{err: o.err})
+			w.crash(o.err)
 		}
 		w.session = o.session
 		c.Send(c.Parent(), browserLived{})
@@ -242,13 +242,10 @@ func (w *worker) busy(c actor.Context) {
 	case jobEnded:
 		a := m.answer.(read)
 		if errors.Is(a.err, po.BrowserDied) || errors.Is(a.err, po.BrowserHung) {
-			panic(&crash{err: a.err})
+			w.crash(a.err)
 		}
 		w.bytes = cmp.Or(a.bytes, w.bytes)
-		if a.err == nil && !w.worked {
-			w.worked = true
-			c.Send(c.Parent(), browserWorked{c.Self()})
-		}
+		w.worked = w.worked || a.err == nil
 		c.Send(w.dispatcher, messages.OrderRead{
 			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key, Written: w.order.Lease.Order.Written,
 			Reading: a.reading, Failure: failureOf(a.err), Took: time.Since(w.begun),

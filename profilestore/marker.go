@@ -52,9 +52,12 @@ func openDir(dir string) (*os.Root, error) {
 		return nil, err
 	}
 	opened, err := root.Stat(".")
-	if err != nil || !os.SameFile(there, opened) {
+	if err == nil && !os.SameFile(there, opened) {
+		err = fmt.Errorf("%s is %w: it %w", dir, ErrNotOurs, errGoes)
+	}
+	if err != nil {
 		root.Close()
-		return nil, fmt.Errorf("%s is %w: it %w", dir, ErrNotOurs, errGoes)
+		return nil, err
 	}
 	return root, nil
 }

@@ -22,8 +22,8 @@ var unwanted = []string{
 // a fifth of a start, and 17 MB (Chromium 156, 4 workers on 2 slow cores, 30
 // orders: 145 orders a minute instead of 122, 0.56 s of CPU time an order instead
 // of 0.70). The renderer, which the portal's script runs in, stays by itself and
-// sandboxed. Only Linux: elsewhere the network's process has a sandbox, too,
-// which would be lost.
+// sandboxed. Only Linux, where it was measured, and where Chromium gives its
+// network no sandbox that could be lost.
 var oneProcess = []string{"--enable-features=NetworkServiceInProcess2", "--in-process-gpu", "--no-unsandboxed-zygote"}
 
 // flags are the browser's arguments beside those of the pipe. What each of

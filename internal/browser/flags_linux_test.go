@@ -9,9 +9,8 @@ import (
 	"testing"
 )
 
-// A browser has no process beside its own and those that the sandbox needs. A
-// browser that no longer knows the flags of oneProcess starts all the same, but
-// is slower to.
+// A browser draws and has its network in its main process. One that no longer
+// knows the flags of oneProcess starts all the same, but is slower to.
 func TestOneProcess(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal(serve(t, site{"/orders/1": page("<p class=none>None.</p>")})))
@@ -27,6 +26,9 @@ func TestOneProcess(t *testing.T) {
 		if err != nil || !strings.Contains(string(line), "--user-data-dir="+s.profile.Dir) {
 			continue // it has ended, or is another's
 		}
+		if strings.Contains(string(line), "--no-zygote-sandbox") {
+			kinds = append(kinds, "second zygote")
+		}
 		for _, m := range kind.FindAllStringSubmatch(string(line), -1) {
 			kinds = append(kinds, m[2])
 		}
@@ -34,7 +36,7 @@ func TestOneProcess(t *testing.T) {
 	if !slices.Contains(kinds, "renderer") {
 		t.Errorf("no renderer among %v", kinds)
 	}
-	for _, k := range []string{"gpu-process", "network.mojom.NetworkService"} {
+	for _, k := range []string{"second zygote", "gpu-process", "network.mojom.NetworkService"} {
 		if slices.Contains(kinds, k) {
 			t.Errorf("a %s among %v", k, kinds)
 		}

@@ -79,7 +79,7 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 }
 
 // quit asks a browser to end and waits until the last of its processes has: the
-// one that writes cookies is not the main one.
+// one that writes cookies is not always the main one.
 func (p *process) quit(w wire) error {
 	ctx, cancel := context.WithTimeout(w.ctx, quitWithin)
 	defer cancel()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 
@@ -152,7 +153,11 @@ func lost(e messages.WorkerLost) string {
 	if e.GaveUp {
 		return fmt.Sprintf("%s is given up (%s)", e.Worker, why(e.Cause, e.Detail))
 	}
-	return fmt.Sprintf("%s is lost (%s), a new browser opens in %s", e.Worker, why(e.Cause, e.Detail), Short(e.Again))
+	when := "at once"
+	if e.Again >= time.Second {
+		when = "in " + Short(e.Again)
+	}
+	return fmt.Sprintf("%s is lost (%s), a new browser opens %s", e.Worker, why(e.Cause, e.Detail), when)
 }
 
 // resized says how the pool changes, and why.
