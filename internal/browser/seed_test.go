@@ -47,14 +47,18 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("processes are left: %q", left)
 	}
 	for _, row := range []struct {
-		name, base string
-		want       po.Sign
+		name, base, browser string
+		want                po.Sign
 	}{
-		{"empty", "", po.SignSignedOut},
-		{"clone", base, po.SignAttachments},
-		{"another clone", base, po.SignAttachments},
+		{"empty", "", "", po.SignSignedOut},
+		{"clone", base, "", po.SignAttachments},
+		{"another clone", base, "", po.SignAttachments},
+		{"clone for a headless shell", base, "/usr/bin/chromium-headless-shell", po.SignAttachments},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			if _, err := browser.FindBrowser(row.browser); err != nil {
+				t.Skip(err)
+			}
 			work, err := os.MkdirTemp("", "pa")
 			if err != nil {
 				t.Fatal(err)
@@ -66,6 +70,7 @@ func TestSignIn(t *testing.T) {
 			}
 			t.Cleanup(func() { store.Close() })
 			c := config
+			c.BrowserPath = row.browser
 			c.Lease = func(ctx context.Context) (browser.Profile, error) {
 				p, err := store.Lease(ctx)
 				if err != nil {
