@@ -100,15 +100,22 @@ func TestWorkerIsGivenUp(t *testing.T) {
 func TestPauseIsForThoseThatDoNotWork(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		works int // orders that each browser reads before it dies
-		grows bool
-	}{"die at once": {0, true}, "die after work": {2, false}} {
+		works  int  // orders that each browser reads before it dies
+		panics bool // it is the reading, not the browser, that ends
+		grows  bool
+	}{
+		"die at once": {grows: true}, "die after work": {works: 2},
+		"panic at once": {panics: true, grows: true}, "panic after work": {works: 2, panics: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &story{workers: 2, orders: 60}
 				s.browsers = &fakeBrowsers{}
 				s.browsers.read = func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 					if f.n != 2 && len(f.read) > c.works { // the first, and whatever replaces it
+						if c.panics {
+							panic("nil map")
+						}
 						f.die()
 					}
 					return f.good(ctx)

@@ -57,7 +57,7 @@ func TestSignIn(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if _, err := browser.FindBrowser(row.browser); err != nil {
-				t.Skip(err)
+				t.Skipf("this machine has no such browser: %v", err)
 			}
 			work, err := os.MkdirTemp("", "pa")
 			if err != nil {

@@ -154,7 +154,7 @@ func lost(e messages.WorkerLost) string {
 		return fmt.Sprintf("%s is given up (%s)", e.Worker, why(e.Cause, e.Detail))
 	}
 	when := "at once"
-	if e.Again >= time.Second {
+	if e.Again >= 500*time.Millisecond { // less is jitter
 		when = "in " + Short(e.Again)
 	}
 	return fmt.Sprintf("%s is lost (%s), a new browser opens %s", e.Worker, why(e.Cause, e.Detail), when)

@@ -58,6 +58,18 @@ func story() []any {
 	}
 }
 
+// A pause is told where there is one, and not where there is only jitter.
+func TestLinesOfAPause(t *testing.T) {
+	t.Parallel()
+	for pause, want := range map[time.Duration]string{0: "at once", 250 * time.Millisecond: "at once", 500 * time.Millisecond: "in 500ms", 8 * time.Second: "in 8s"} {
+		var out strings.Builder
+		progress.NewLines(&out, "orders").Event(messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserDied, Again: pause})
+		if !strings.HasSuffix(out.String(), "a new browser opens "+want+"\n") {
+			t.Errorf("%v: %q, want %q", pause, out.String(), want)
+		}
+	}
+}
+
 func TestLines(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
