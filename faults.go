@@ -162,8 +162,16 @@ func (f *faults) profile(p browser.Profile, hold func(time.Duration)) browser.Pr
 }
 
 // damage puts something where a browser wants its lock, a link or a file that it
-// can open: it does not start then.
+// can open, and where a headless shell, which takes no lock, wants its state:
+// neither starts then.
 func damage(p browser.Profile) error {
+	state := filepath.Join(p.Dir, "Local State")
+	if err := os.RemoveAll(state); err != nil {
+		return err
+	}
+	if err := os.Mkdir(state, 0o700); err != nil {
+		return err
+	}
 	if runtime.GOOS == "windows" {
 		return os.Mkdir(filepath.Join(p.Dir, "lockfile"), 0o700)
 	}

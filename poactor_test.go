@@ -29,10 +29,12 @@ var quick = testportal.Options{
 	FileLatency: -1, TrackerLatency: 300 * time.Millisecond,
 }
 
-// ordinary is quick with ordinary orders only, each with attachments.
+// ordinary is quick with ordinary orders only, each with attachments of no
+// great size.
 func ordinary() testportal.Options {
 	opts := quick
 	opts.Mix = testportal.Plain
+	opts.MaxFile = 64 << 10
 	return opts
 }
 
@@ -48,7 +50,7 @@ type trial struct {
 
 func newTrial(t *testing.T, opts testportal.Options) *trial {
 	t.Helper()
-	if _, err := browser.FindBrowser(""); err != nil {
+	if _, err := browser.FindBrowser("", false); err != nil {
 		t.Skip(err)
 	}
 	return newTrialOn(t, opts)
@@ -191,7 +193,7 @@ func TestRun(t *testing.T) {
 func TestRunSequential(t *testing.T) {
 	t.Parallel()
 	opts := quick
-	opts.Orders = 8
+	opts.Orders, opts.MaxFile = 8, 64<<10
 	r := newTrial(t, opts)
 	r.cfg.Workers = 1
 	r.run(t)

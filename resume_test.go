@@ -29,7 +29,7 @@ func (b plainBrowsers) Open(ctx context.Context) (actors.Session, error) { retur
 // newPlainTrial is a trial of ordinary orders that needs no browsers.
 func newPlainTrial(t *testing.T, orders int) *trial {
 	t.Helper()
-	r := newTrialOn(t, testportal.Options{Mix: testportal.Plain, Orders: orders, PageLatency: -1, ListLatency: -1, FileLatency: -1})
+	r := newTrialOn(t, testportal.Options{Mix: testportal.Plain, Orders: orders, MaxFile: 64 << 10, PageLatency: -1, ListLatency: -1, FileLatency: -1})
 	r.cfg.Browsers = plainBrowsers{&plain.Browsers{Base: r.portal.URL(), Dir: t.TempDir()}}
 	return r
 }

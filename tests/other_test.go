@@ -17,7 +17,7 @@ import (
 // needBrowser skips a test where there is no browser to run.
 func needBrowser(t *testing.T) {
 	t.Helper()
-	if _, err := browser.FindBrowser(""); err != nil {
+	if _, err := browser.FindBrowser("", false); err != nil {
 		t.Skip(err)
 	}
 }

@@ -332,7 +332,7 @@ func tellsOf(t *testing.T, e *end, told string, order testportal.Order, wanted b
 // quickSite is a portal with orders of several kinds.
 func quickSite(t *testing.T) *testportal.Portal {
 	t.Helper()
-	site, err := testportal.Start(testportal.Options{Orders: 14})
+	site, err := testportal.Start(testportal.Options{Orders: 14, MaxFile: 64 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ type siege struct {
 func TestKillAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	siegeOf(t, "poactor-plain", *kills, 600*time.Millisecond, testportal.Options{
-		Mix: testportal.Plain, PageLatency: 40 * time.Millisecond, ListLatency: 20 * time.Millisecond, FileLatency: 5 * time.Millisecond, TrackerLatency: -1})
+		Mix: testportal.Plain, MaxFile: 256 << 10, PageLatency: 40 * time.Millisecond, ListLatency: 20 * time.Millisecond, FileLatency: 5 * time.Millisecond, TrackerLatency: -1})
 }
 
 // The same with real browsers: of them too nothing is left a second later.
@@ -56,7 +56,7 @@ func TestKillAtAnyMomentWithBrowsers(t *testing.T) {
 		t.Skip("no browser")
 	}
 	siegeOf(t, "poactor", *killsReal, 5*time.Second, testportal.Options{
-		Mix: testportal.Plain, PageLatency: 40 * time.Millisecond, ListLatency: 20 * time.Millisecond, FileLatency: -1, TrackerLatency: 50 * time.Millisecond})
+		Mix: testportal.Plain, MaxFile: 256 << 10, PageLatency: 40 * time.Millisecond, ListLatency: 20 * time.Millisecond, FileLatency: -1, TrackerLatency: 50 * time.Millisecond})
 }
 
 func siegeOf(t *testing.T, program string, kills int, longest time.Duration, opts testportal.Options) {

@@ -159,7 +159,7 @@ func want(ts *testscript.TestScript, code string, err error) {
 func cmdPortal(ts *testscript.TestScript, _ bool, args []string) {
 	orders, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	opts := testportal.Options{Orders: orders, Mix: testportal.Plain, PageLatency: 20 * time.Millisecond,
+	opts := testportal.Options{Orders: orders, Mix: testportal.Plain, MaxFile: 64 << 10, PageLatency: 20 * time.Millisecond,
 		ListLatency: 20 * time.Millisecond, FileLatency: -1, TrackerLatency: 50 * time.Millisecond}
 	for _, arg := range args[1:] {
 		switch arg {

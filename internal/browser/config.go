@@ -86,7 +86,7 @@ func (t Times) orDefaults() Times {
 // Check tells what would keep any browser from starting, before one is
 // started. The error is an *Error.
 func Check(c Config) error {
-	if _, err := FindBrowser(c.BrowserPath); err != nil {
+	if _, err := FindBrowser(c.BrowserPath, c.Headful); err != nil {
 		return err
 	}
 	if os.Geteuid() == 0 && !c.NoSandbox {

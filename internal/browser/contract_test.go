@@ -2,6 +2,7 @@ package browser
 
 import (
 	"net/http"
+	"path/filepath"
 	"testing"
 
 	"github.com/poactor/poactor/internal/browser/sessiontest"
@@ -15,5 +16,18 @@ func TestContract(t *testing.T) {
 		"/orders/wait":   func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	}))
 	orders := sessiontest.Orders{Listed: order("listed"), Empty: order("empty"), NotFound: order("no"), Waiting: order("wait")}
-	sessiontest.Run(t, orders, func(t *testing.T) sessiontest.Session { return openSession(t, p) })
+	tried := map[string]bool{}
+	for _, headful := range []bool{false, true} { // the headless shell and the whole browser, where both are installed
+		path, err := FindBrowser("", headful)
+		if err != nil || tried[path] {
+			continue
+		}
+		tried[path] = true
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			sessiontest.Run(t, orders, func(t *testing.T) sessiontest.Session { return openWith(t, p, path) })
+		})
+	}
+	if len(tried) == 0 {
+		t.Skip("no browser is installed")
+	}
 }

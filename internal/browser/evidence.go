@@ -38,7 +38,13 @@ func (s *Session) evidence(ctx context.Context, order po.Order, why po.Cause) st
 	}
 	ctx, cancel := context.WithTimeout(ctx, evidenceTimeout)
 	defer cancel()
+	if s.shrink(ctx, fullSize) != nil {
+		return ""
+	}
 	shot, err := proto.PageCaptureScreenshot{Format: proto.PageCaptureScreenshotFormatPng}.Call(s.page(ctx))
+	if s.shrink(ctx, tiny) != nil {
+		s.tab.stale = true
+	}
 	if err != nil {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"image"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -20,7 +21,8 @@ func TestEvidence(t *testing.T) {
 		"/orders/odd": page(`<h1>Maintenance tonight</h1><!-- s3cr3t --><script>const t='s3cr3t'</script><meta name=csrf-token content=s3cr3t>` +
 			`<form action="/x?sid=s3cr3t"><input name=authenticity_token type=hidden value=s3cr3t><textarea>s3cr3t</textarea></form>` +
 			`<a href="/f/1?sig=s3cr3t#s3cr3t">f</a><img src="data:image/png;base64,s3cr3t"><p data-session="s3cr3t" onclick="go('s3cr3t')" data-next="https://x.example/y?z=s3cr3t">p</p>` +
-			`<iframe srcdoc="s3cr3t"></iframe><noscript>s3cr3t</noscript><template>s3cr3t</template>`),
+			`<iframe srcdoc="s3cr3t"></iframe><noscript>s3cr3t</noscript><template>s3cr3t</template>` +
+			`<div style="position:fixed;right:0;bottom:0;width:100px;height:100px;background:#f00"></div>`),
 		"/orders/denied": status(403),
 		"/orders/stuck":  page(`<script>setTimeout(()=>{for(;;);},50)</script>`),
 		"/orders/list":   page(`<a class=att href=/f/1>one</a>`),
@@ -42,8 +44,10 @@ func TestEvidence(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if img, err := png.DecodeConfig(f); err != nil || img.Width != 1366 || img.Height != 900 {
-		t.Errorf("page.png: %+v, %v", img, err)
+	if img, err := png.Decode(f); err != nil || img.Bounds().Size() != image.Pt(1366, 900) {
+		t.Errorf("page.png: %v, %v", img, err)
+	} else if r, g, b, _ := img.At(1300, 850).RGBA(); r != 0xffff || g != 0 || b != 0 {
+		t.Errorf("page.png is not the page at full size: %v where it is red", img.At(1300, 850))
 	}
 	if info, err := f.Stat(); err != nil || info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("others may read it: %v, %v", info.Mode(), err)

@@ -125,6 +125,8 @@ func navigationFailure(text, address string) *po.ReadFailure {
 		"ERR_NETWORK_ACCESS_DENIED", "ERR_PROXY_CONNECTION_FAILED", "ERR_TUNNEL_CONNECTION_FAILED", "ERR_CONNECTION_TIMED_OUT",
 		"ERR_ADDRESS_INVALID", "ERR_UNSAFE_PORT", "ERR_NETWORK_CHANGED":
 		failure.Unreachable = true
+	case "ERR_HTTP_RESPONSE_CODE_FAILURE":
+		failure.Cause, failure.Detail = po.UnrecognisedPage, "the portal answers with an error's status and without a page"
 	case "ERR_ABORTED":
 		failure.Cause, failure.Detail = po.UnrecognisedPage, "the order's address gives a file or nothing instead of a page"
 	}

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,21 +12,46 @@ import (
 
 // FindBrowser returns the path of the browser to run: the explicit one, which
 // must be an executable file, or else the first that is installed in a usual
-// place. The error is an *Error.
-func FindBrowser(explicit string) (string, error) {
+// place. Where no window is asked for it is the headless shell of that browser,
+// if there is one. The error is an *Error.
+func FindBrowser(explicit string, headful bool) (string, error) {
 	if explicit != "" {
 		return explicitBrowser(explicit)
 	}
-	for _, path := range usualPlaces() {
-		if executable(path) == nil {
-			return path, nil
-		}
+	if path := firstInstalled(usualPlaces(), !headful && !managed()); path != "" {
+		return path, nil
 	}
 	return "", &Error{
 		Msg:   "no browser was found in the usual places",
 		Hint:  "install Chromium, Google Chrome or Microsoft Edge, or name one with --browser PATH",
 		Cause: po.BrowserDied,
 	}
+}
+
+// shells are the names of the headless shell, which has no window and nothing
+// that belongs to one: Debian's, Fedora's and Google's. It is taken where it is
+// beside a browser, as then both come from one package, and of one version: a
+// profile that a newer browser has written may be lost on an older one. It is
+// taken alone where there is nothing else.
+var shells = []string{"chromium-headless-shell", "headless_shell", "chrome-headless-shell"}
+
+// firstInstalled is the first browser that can be run, or its shell; empty if
+// there is neither.
+func firstInstalled(places []string, shell bool) string {
+	lone := ""
+	for _, path := range places {
+		beside := ""
+		for _, name := range shells {
+			if p := filepath.Join(filepath.Dir(path), name); shell && beside == "" && executable(p) == nil {
+				beside = p
+			}
+		}
+		if executable(path) == nil {
+			return cmp.Or(beside, path)
+		}
+		lone = cmp.Or(lone, beside)
+	}
+	return lone
 }
 
 func explicitBrowser(path string) (string, error) {

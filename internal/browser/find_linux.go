@@ -26,3 +26,15 @@ func usualPlaces() []string {
 	}
 	return append(places, "/snap/bin/chromium")
 }
+
+// managed tells if a company has set policies for the browser of this machine:
+// certificates to sign in with, proxies. The headless shell does not know them.
+func managed() bool {
+	for _, dir := range []string{"/etc/chromium", "/etc/chromium-browser", "/etc/opt/chrome", "/etc/opt/edge"} {
+		// The pattern is a constant: it cannot be bad.
+		if files, _ := filepath.Glob(filepath.Join(dir, "policies/*/*.json")); len(files) > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -26,6 +27,12 @@ var unwanted = []string{
 // network no sandbox that could be lost.
 var oneProcess = []string{"--enable-features=NetworkServiceInProcess2", "--in-process-gpu", "--no-unsandboxed-zygote"}
 
+// The size of a page, in CSS pixels: that of a usual laptop.
+const (
+	screenWidth  = 1366
+	screenHeight = 900
+)
+
 // flags are the browser's arguments beside those of the pipe. What each of
 // them brings was measured in Chromium 156: single-threaded V8 and a full
 // screen of its own save half of the CPU time of an order.
@@ -45,10 +52,9 @@ func flags(c Config, profileDir string) []string {
 	if runtime.GOOS == "linux" {
 		list = append(list, oneProcess...)
 	}
-	if c.Headful {
-		list = append(list, "--window-size=1366,900")
-	} else {
-		list = append(list, "--headless=new", "--screen-info={1366x900}", "--window-size=1366,900")
+	list = append(list, fmt.Sprintf("--window-size=%d,%d", screenWidth, screenHeight))
+	if !c.Headful {
+		list = append(list, "--headless=new", fmt.Sprintf("--screen-info={%dx%d}", screenWidth, screenHeight))
 	}
 	if c.NoSandbox {
 		list = append(list, "--no-sandbox")

@@ -1,12 +1,14 @@
 package browser
 
 import (
+	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	processes "github.com/poactor/poactor/internal/process"
 )
 
 // A browser draws and has its network in its main process. One that no longer
@@ -15,16 +17,16 @@ func TestOneProcess(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal(serve(t, site{"/orders/1": page("<p class=none>None.</p>")})))
 	mustRead(t, s, "1")
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	list, err := processes.Find(func(arg string) bool { return arg == "--user-data-dir="+s.profile.Dir })
 	if err != nil {
 		t.Fatal(err)
 	}
 	kind := regexp.MustCompile(`--(type|utility-sub-type)=([^\x00 ]+)`)
 	var kinds []string
-	for _, file := range files {
-		line, err := os.ReadFile(file)
-		if err != nil || !strings.Contains(string(line), "--user-data-dir="+s.profile.Dir) {
-			continue // it has ended, or is another's
+	for _, p := range list {
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.Pid))
+		if err != nil {
+			continue // it has ended
 		}
 		if strings.Contains(string(line), "--no-zygote-sandbox") {
 			kinds = append(kinds, "second zygote")

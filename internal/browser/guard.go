@@ -84,15 +84,21 @@ func (g *guard) tab() proto.TargetTargetID {
 	return proto.TargetTargetID(g.main)
 }
 
-// opened notes a target, of which a page has its main frame's ID.
-func (g *guard) opened(params json.RawMessage) {
+// maxWindows bounds the windows of a browser. A headless shell lets pages open
+// as many as they like; a click opens one.
+const maxWindows = 50
+
+// opened notes a target, of which a page has its main frame's ID, and returns
+// how many pages there are.
+func (g *guard) opened(params json.RawMessage) int {
 	var e proto.TargetTargetCreated
-	if json.Unmarshal(params, &e) != nil || e.TargetInfo == nil || e.TargetInfo.Type != proto.TargetTargetInfoTypePage {
-		return
-	}
+	err := json.Unmarshal(params, &e)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.tops[proto.PageFrameID(e.TargetInfo.TargetID)] = true
+	if err == nil && e.TargetInfo != nil && e.TargetInfo.Type == proto.TargetTargetInfoTypePage {
+		g.tops[proto.PageFrameID(e.TargetInfo.TargetID)] = true
+	}
+	return len(g.tops)
 }
 
 // closed forgets a target.

@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -69,9 +70,11 @@ func leaser(t testing.TB, released *atomic.Int64) func(context.Context) (Profile
 	}
 }
 
+var browserPath = flag.String("browser", "", "browser to test with; default: what FindBrowser finds")
+
 func needBrowser(t testing.TB) {
 	t.Helper()
-	if _, err := FindBrowser(""); err != nil {
+	if _, err := FindBrowser(*browserPath, false); err != nil {
 		t.Skipf("no browser is installed: %v", err)
 	}
 }
@@ -80,9 +83,14 @@ func needBrowser(t testing.TB) {
 func openSession(t testing.TB, p portal.Portal) *Session {
 	t.Helper()
 	needBrowser(t)
+	return openWith(t, p, *browserPath)
+}
+
+func openWith(t testing.TB, p portal.Portal, path string) *Session {
+	t.Helper()
 	begun := time.Now()
 	s, err := New(Config{
-		Portal: p, NoSandbox: os.Geteuid() == 0, Lease: leaser(t, nil),
+		Portal: p, BrowserPath: path, NoSandbox: os.Geteuid() == 0, Lease: leaser(t, nil),
 		Downloads: t.TempDir(), Times: quickTimes,
 	}).Open(t.Context())
 	if err != nil {

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,6 +27,36 @@ func countWindows(t *testing.T, s *Session) (n int) {
 	return n
 }
 
+// alone waits until there is no window but the tab: they close in their own time.
+func alone(t *testing.T, s *Session, when string) {
+	t.Helper()
+	for begun := time.Now(); countWindows(t, s) != 1; time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			t.Fatalf("%d windows %s, want the tab alone", countWindows(t, s), when)
+		}
+	}
+}
+
+// A page that opens windows without end gets none, or its browser ends.
+func TestPopupsWithoutEnd(t *testing.T) {
+	t.Parallel()
+	s := openSession(t, testPortal(serve(t, site{
+		"/orders/1": page(`<script>for(let i=0;i<1000;i++)window.open('/here?'+i)</script><a class=att href=/f/a.pdf>a</a>`),
+		"/here":     page("here"),
+	})))
+	r, err := s.Read(t.Context(), order("1"), nil)
+	if err == nil {
+		if n := countWindows(t, s); n != 1 || r.Sign != po.SignAttachments {
+			t.Errorf("%d windows, %+v", n, r)
+		}
+		return
+	}
+	if po.CauseOf(err) != po.BrowserDied || !strings.Contains(err.Error(), "windows without end") {
+		t.Errorf("%v", err)
+	}
+	<-s.Done()
+}
+
 // A page's own windows neither lead elsewhere nor outlive the next reading,
 // also where the browser lets the page open them.
 func TestPopupsOfPages(t *testing.T) {
@@ -46,10 +77,8 @@ func TestPopupsOfPages(t *testing.T) {
 	for range 3 {
 		read("1")
 	}
-	if n := countWindows(t, s); n != 1 {
-		t.Errorf("%d windows after readings, want the tab alone", n)
-	}
 	read("2")
+	alone(t, s, "after readings")
 	for _, address := range []string{foreign + "/gesture", "/here"} {
 		if err := s.page(t.Context()).run(0, "window.open('"+address+"','_blank') && 0", true, nil); err != nil {
 			t.Fatal(err)
@@ -60,11 +89,7 @@ func TestPopupsOfPages(t *testing.T) {
 		t.Errorf("%d windows while the page has two of its own", n)
 	}
 	read("2")
-	for begun := time.Now(); countWindows(t, s) != 1; time.Sleep(5 * time.Millisecond) { // they close in their own time
-		if time.Since(begun) > 20*time.Second {
-			t.Fatalf("%d windows after the next reading, want the tab alone", countWindows(t, s))
-		}
-	}
+	alone(t, s, "after the next reading")
 	if n := abroad.Load(); n > 0 {
 		t.Errorf("the foreign host was asked %d times", n)
 	}

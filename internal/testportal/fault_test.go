@@ -27,7 +27,7 @@ func ofKind(t *testing.T, p *Portal, kind string) *order {
 // TestPages asks for the page of one order of each kind that is odd.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	p := swift(t, Options{Mix: Faulty})
+	p := swift(t, Options{Mix: Faulty, MaxFile: 64 << 10})
 	rows := []struct {
 		kind   string
 		status int // of the first answer; 0 if none
@@ -86,7 +86,7 @@ func containsAny(text, alternatives string) bool {
 // troubled files.
 func TestFiles(t *testing.T) {
 	t.Parallel()
-	p := swift(t, Options{Mix: Faulty})
+	p := swift(t, Options{Mix: Faulty, MaxFile: 64 << 10})
 	const whole, short, page, nothing = "whole", "short", "page", "nothing"
 	rows := []struct {
 		kind        string
@@ -236,7 +236,7 @@ func TestFaultyTruth(t *testing.T) {
 		"no sign":                     {Status: po.Failed, Cause: po.UnrecognisedPage},
 	}
 	seen := 0
-	for _, got := range swift(t, Options{Mix: Faulty}).Truth() {
+	for _, got := range swift(t, Options{Mix: Faulty, MaxFile: 64 << 10}).Truth() {
 		w, ok := want[got.Kind]
 		if !ok {
 			continue

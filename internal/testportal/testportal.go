@@ -53,6 +53,7 @@ type Options struct {
 	TrackerLatency time.Duration // of a tracker's answer; default 1.5 s
 	Jitter         time.Duration // each latency varies by this much up and down; default a fifth of it
 	SignIn         bool          // pages, lists and files need a session
+	MaxFile        int           // bytes of the largest files, about; 0 means 25 MB for one, and 3 MB for the others
 	// Inject says which fault a request meets that would meet none: of the
 	// kinds RequestPage, RequestRequisition, RequestList and RequestFile, and
 	// signed in where that is needed. SignOut is for all requests from this one
@@ -177,6 +178,9 @@ func (p *Portal) index(orders []*order) {
 			p.byRequisition[o.requisition] = o
 		}
 		for _, f := range o.allFiles() {
+			if p.opts.MaxFile > 0 {
+				f.size = min(f.size, p.opts.MaxFile)
+			}
 			p.files[f.id] = f
 		}
 	}

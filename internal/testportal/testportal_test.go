@@ -165,12 +165,12 @@ func lastingly(t *testing.T, c *http.Client, p *Portal, f listed) (file File, ok
 func TestSameSeed(t *testing.T) {
 	t.Parallel()
 	for _, mix := range []Mix{Plain, Faulty} {
-		first := swift(t, Options{Seed: 7, Mix: mix, Orders: 20}).Truth()
-		again := swift(t, Options{Seed: 7, Mix: mix, Orders: 20}).Truth()
+		first := swift(t, Options{Seed: 7, Mix: mix, Orders: 20, MaxFile: 64 << 10}).Truth()
+		again := swift(t, Options{Seed: 7, Mix: mix, Orders: 20, MaxFile: 64 << 10}).Truth()
 		if diff := cmp.Diff(first, again); diff != "" {
 			t.Errorf("%s: two portals of a seed differ:\n%s", mix, diff)
 		}
-		other := swift(t, Options{Seed: 8, Mix: mix, Orders: 20}).Truth()
+		other := swift(t, Options{Seed: 8, Mix: mix, Orders: 20, MaxFile: 64 << 10}).Truth()
 		if cmp.Equal(first, other) {
 			t.Errorf("%s: portals of two seeds are the same", mix)
 		}
@@ -229,7 +229,7 @@ func TestPlain(t *testing.T) {
 
 func TestBatch(t *testing.T) {
 	t.Parallel()
-	p := swift(t, Options{Orders: 90})
+	p := swift(t, Options{Orders: 90, MaxFile: 64 << 10})
 	var b bytes.Buffer
 	if err := p.Batch(&b); err != nil {
 		t.Fatal(err)
