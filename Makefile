@@ -74,7 +74,8 @@ cover: chromium ## coverage, by package and in all
 chromium: # a browser, or one line that says what to install
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || command -v microsoft-edge >/dev/null || \
 	if [ "$$(uname -s)" = Linux ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		echo "installing chromium"; apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
+		echo "installing chromium"; apt-get -qq update && export DEBIAN_FRONTEND=noninteractive; \
+		apt-get -qq install -y --no-install-recommends chromium chromium-headless-shell >/dev/null || apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
 	else echo "no browser found: install Chromium, Chrome or Edge (Debian: sudo apt-get install chromium)"; exit 1; fi
 
 compiler: # the race detector wants a C compiler
