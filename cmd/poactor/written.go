@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/poactor/poactor/internal/report"
 )
 
 // written remembers what results.* was when it was written here: people open it
@@ -48,7 +50,12 @@ func (w *written) add(hash string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(w.path, text, 0o600)
+	// A disk that is full must not cost what is recorded: results.* would count as
+	// somebody's.
+	return report.Replace(w.path, func(to io.Writer) error {
+		_, err := to.Write(text)
+		return err
+	})
 }
 
 // isOurs says whether a file is as it was written here.
