@@ -108,7 +108,7 @@ func contents(t *testing.T, d *ledger.Disk) (list []po.Outcome) {
 // schema gives the tables and indexes of a ledger by name, and its version.
 func schema(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(dir, ledger.StateDir, "ledger.db"))
+	db, err := sql.Open("sqlite", filepath.Join(dir, ledger.StateDir, "ledger.db")+"?_pragma=busy_timeout(5000)") // others look at the same one
 	if err != nil {
 		t.Fatal(err)
 	}
