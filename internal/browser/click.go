@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
@@ -141,6 +142,9 @@ func (s *Session) await(ctx context.Context) (effect, error) {
 func (d document) isPage() bool {
 	return d.Status >= 400 || d.Status >= 200 && d.Status < 300 && d.Status != 204 && d.HTML
 }
+
+// isFile reports whether an answer is saved as a file at a click's time.
+func (d document) isFile() bool { return d.Status == http.StatusOK && !d.HTML }
 
 // settle notes an effect in the attachment.
 func (s *Session) settle(ctx context.Context, got effect, at *place, a *po.Attachment) error {

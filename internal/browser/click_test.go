@@ -242,3 +242,55 @@ func TestFramesThatReload(t *testing.T) {
 		t.Error("the frame does not load itself again")
 	}
 }
+
+// What a page began to load while it was read is not the file of a later click,
+// however late it comes.
+func TestPreviewIsNotTheFile(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"in a frame":          `<iframe src=/preview></iframe>`,
+		"in a frame, by way":  `<iframe src=/way></iframe>`,
+		"in a window of it":   `<script>window.open('/preview')</script>`,
+		"in a frame, instead": `<iframe src=/page name=i></iframe><script>i.location='/preview'</script>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			clicked, shown := make(chan struct{}), make(chan struct{})
+			late := func(next http.HandlerFunc) http.HandlerFunc {
+				return func(w http.ResponseWriter, r *http.Request) {
+					select {
+					case <-clicked:
+					case <-r.Context().Done():
+					}
+					next(w, r)
+				}
+			}
+			preview := func(w http.ResponseWriter, r *http.Request) {
+				answerWith("application/zip", "", "preview")(w, r)
+				close(shown)
+			}
+			base := serve(t, site{
+				"/orders/1": page(body + `<form method=post action=/post target=o><button class=att>n</button></form><iframe name=o></iframe>`),
+				"/preview":  late(preview),
+				"/way":      late(redirect("/preview")),
+				"/page":     page("page"),
+				"/post": func(w http.ResponseWriter, r *http.Request) {
+					close(clicked)
+					select {
+					case <-shown:
+						time.Sleep(300 * time.Millisecond) // the preview's answer comes first
+					case <-time.After(500 * time.Millisecond): // the browser does not ask for it
+					}
+					answerWith("application/pdf", "attachment", "file")(w, r)
+				},
+			})
+			s := openSession(t, testPortal(base))
+			r, err := s.Read(t.Context(), order("1"), nil)
+			if err != nil || len(r.Attachments) != 1 {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			if got := gotten(t, base, r.Attachments[0]); got != "n saved file" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}

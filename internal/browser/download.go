@@ -99,7 +99,7 @@ func (s *Session) downloadBegins(params json.RawMessage) {
 	}
 	d := &download{guid: e.GUID, url: e.URL, name: clip(e.SuggestedFilename, maxNameChars), more: make(chan struct{}, 1), done: make(chan struct{})}
 	d.blocked = !mayDownload(s.config.Portal, e.URL)
-	if !s.files.begin(d) {
+	if s.guard.saves(e.FrameID, e.URL) || !s.files.begin(d) {
 		s.cancelDownload(d.guid)
 	}
 }

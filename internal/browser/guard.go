@@ -25,11 +25,11 @@ type guard struct {
 	main   proto.PageFrameID          // the tab's main frame
 	tops   map[proto.PageFrameID]bool // the main frames of all tabs and windows
 	mode   mode
-	last   document                     // the main frame's latest
-	frames map[proto.PageFrameID]string // addresses of the page's frames that have loaded a document
-	asked  []string                     // the addresses that the main frame asked for, redirects included; the first and the latest
-	left   func(string)                 // called when the main frame is about to leave the portal's hosts
-	seen   chan document                // what happened to documents in the modes take and save
+	last   document                   // the main frame's latest
+	frames map[proto.PageFrameID]load // what each frame began to load last while the page was read
+	asked  []string                   // the addresses that the main frame asked for, redirects included; the first and the latest
+	left   func(string)               // called when the main frame is about to leave the portal's hosts
+	seen   chan document              // what happened to documents in the modes take and save
 }
 
 // mode says what documents are to the guard.
@@ -54,6 +54,12 @@ type document struct {
 	Header     http.Header
 }
 
+// load is a document that a frame has asked for.
+type load struct {
+	address string                 // without its query
+	request proto.NetworkRequestID // the same for all redirects
+}
+
 // verdict is what becomes of a paused request.
 type verdict int
 
@@ -67,7 +73,7 @@ const (
 func (g *guard) init(p portal.Portal) {
 	g.portal, g.seen = p, make(chan document, 64)
 	g.calls.init()
-	g.tops, g.frames = map[proto.PageFrameID]bool{}, map[proto.PageFrameID]string{}
+	g.tops, g.frames = map[proto.PageFrameID]bool{}, map[proto.PageFrameID]load{}
 }
 
 // watch names the frame whose documents are pages.
@@ -164,8 +170,11 @@ func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
 	d.Popup = !d.Main && g.tops[e.FrameID]
 	answered := isAnswer(e)
 	d.Foreign = !answered && !allowed(g.portal, d.URL)
-	if g.reloads(e.FrameID, d) {
-		return goOn // what it does at a click's time is not the click's doing
+	if g.earlier(e, d) { // what it does at a click's time is not the click's doing
+		if answered && d.isFile() {
+			return drop
+		}
+		return goOn
 	}
 	v := decide(g.mode, d, e.Request.Method, answered)
 	d.Taken = v == drop && !d.Foreign
@@ -180,21 +189,35 @@ func isAnswer(e *proto.FetchRequestPaused) bool {
 // maxFrames bounds the frames of a page that are remembered.
 const maxFrames = 256
 
-// reloads reports whether a document comes for a frame within the page that
-// has the very page already, whatever its query; while the page is read, it
-// notes which those are.
-func (g *guard) reloads(frame proto.PageFrameID, d document) bool {
+// earlier reports whether a document was asked for before the click that is under
+// way, or comes for a frame within the page that has the very page already,
+// whatever its query. While the page is read, it notes what is asked for.
+func (g *guard) earlier(e *proto.FetchRequestPaused, d document) bool {
+	within := !d.Main && !d.Popup
+	had, known := g.frames[e.FrameID]
+	this := load{withoutQuery(d.URL), e.NetworkID}
 	switch {
-	case d.Main && g.mode == modeRead:
-		clear(g.frames)
-	case d.Main || d.Popup:
 	case g.mode != modeRead:
-		had, ok := g.frames[frame]
-		return ok && had == withoutQuery(d.URL)
-	case len(g.frames) < maxFrames && len(d.URL) <= maxURLChars:
-		g.frames[frame] = withoutQuery(d.URL)
+		if !known || this.request != had.request && (!within || this.address != had.address) {
+			return false
+		}
+		g.frames[e.FrameID] = this
+		return true
+	case d.Main:
+		clear(g.frames)
+	}
+	if len(d.URL) <= maxURLChars && (known || len(g.frames) < maxFrames) {
+		g.frames[e.FrameID] = this
 	}
 	return false
+}
+
+// saves reports whether a download is one that a frame within the page began when
+// it was read.
+func (g *guard) saves(frame proto.PageFrameID, address string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return frame != g.main && !g.tops[frame] && g.frames[frame].address == withoutQuery(address)
 }
 
 func (g *guard) note(d document, answered bool) {
@@ -223,7 +246,7 @@ func decide(m mode, d document, method string, answered bool) verdict {
 		return drop
 	case m == modeTake && !answered && method == http.MethodGet:
 		return drop
-	case m != modeRead && answered && d.Status == http.StatusOK && !d.HTML:
+	case m != modeRead && answered && d.isFile():
 		return save
 	}
 	return goOn
