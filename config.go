@@ -134,7 +134,7 @@ func (c Config) browserConfig() (browser.Config, error) {
 		return browser.Config{}, fmt.Errorf("output directory: %w", err)
 	}
 	return browser.Config{
-		Portal: c.Portal, BrowserPath: c.Browser, NoSandbox: c.NoSandbox, Headful: c.Headful,
+		Portal: c.Portal, BrowserPath: c.Browser, NoSandbox: c.NoSandbox, Headful: c.Headful, Cloned: c.Profile != "",
 		Downloads: incomingDir(out), Out: out, Log: c.Log,
 	}, nil
 }

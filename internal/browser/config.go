@@ -24,6 +24,9 @@ type Config struct {
 	NoSandbox bool
 	// Headful shows the browser's window.
 	Headful bool
+	// Cloned says that the profiles are copies of one that somebody browses with:
+	// it may have cookies of a session, languages or certificates.
+	Cloned bool
 	// Lease gives each session a profile of its own.
 	Lease func(ctx context.Context) (Profile, error)
 	// Downloads is the absolute directory for files that the browser saves,
@@ -83,10 +86,13 @@ func (t Times) orDefaults() Times {
 	return t
 }
 
+// find is the browser to run. The error is an *Error.
+func (c Config) find() (string, error) { return FindBrowser(c.BrowserPath, c.Headful || c.Cloned) }
+
 // Check tells what would keep any browser from starting, before one is
 // started. The error is an *Error.
 func Check(c Config) error {
-	if _, err := FindBrowser(c.BrowserPath, c.Headful); err != nil {
+	if _, err := c.find(); err != nil {
 		return err
 	}
 	if os.Geteuid() == 0 && !c.NoSandbox {

@@ -12,13 +12,13 @@ import (
 
 // FindBrowser returns the path of the browser to run: the explicit one, which
 // must be an executable file, or else the first that is installed in a usual
-// place. Where no window is asked for it is the headless shell of that browser,
-// if there is one. The error is an *Error.
-func FindBrowser(explicit string, headful bool) (string, error) {
+// place. Unless the whole browser is asked for it is the headless shell of that
+// browser, if there is one. The error is an *Error.
+func FindBrowser(explicit string, whole bool) (string, error) {
 	if explicit != "" {
 		return explicitBrowser(explicit)
 	}
-	if path := firstInstalled(usualPlaces(), !headful && !managed()); path != "" {
+	if path := firstInstalled(usualPlaces(), !whole && !managed()); path != "" {
 		return path, nil
 	}
 	return "", &Error{
@@ -28,8 +28,9 @@ func FindBrowser(explicit string, headful bool) (string, error) {
 	}
 }
 
-// shells are the names of the headless shell, which has no window and nothing
-// that belongs to one: Debian's, Fedora's and Google's. It is taken where it is
+// shells are the names of the headless shell: Debian's, Fedora's and Google's. It
+// has no window and nothing that belongs to one, and of a profile it does not keep
+// the cookies that live for a session (Chromium 156). It is taken where it is
 // beside a browser, as then both come from one package, and of one version: a
 // profile that a newer browser has written may be lost on an older one. It is
 // taken alone where there is nothing else.

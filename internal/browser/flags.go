@@ -49,6 +49,9 @@ func flags(c Config, profileDir string) []string {
 		"--password-store=basic", "--use-mock-keychain", // as at sign-in, or cookies are lost
 		"--js-flags=--single-threaded",
 	}
+	if !c.Cloned { // a headless shell would ask for none
+		list = append(list, "--accept-lang=en-US,en")
+	}
 	if runtime.GOOS == "linux" {
 		list = append(list, oneProcess...)
 	}

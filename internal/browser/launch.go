@@ -65,7 +65,7 @@ var errSlowStart = errors.New("the browser did not answer in its time")
 // open starts the browser of a session; what it has begun it ends on failure,
 // but for the profile.
 func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) {
-	path, err := FindBrowser(l.config.BrowserPath, l.config.Headful)
+	path, err := l.config.find()
 	if err != nil {
 		return nil, err
 	}

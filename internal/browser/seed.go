@@ -43,11 +43,11 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
-	c.Downloads = temp
+	c.Downloads, c.Cloned = temp, true // by the browser that will run on what is cloned of it
 	if err := Check(c); err != nil {
 		return err
 	}
-	path, err := FindBrowser(c.BrowserPath, c.Headful)
+	path, err := c.find()
 	if err != nil {
 		return err
 	}
