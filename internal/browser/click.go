@@ -58,7 +58,7 @@ func (s *Session) saveURL(ctx context.Context, at *place, a *po.Attachment) erro
 		switch {
 		case err != nil:
 			return err
-		case answer.ErrorText == "", answer.ErrorText == "net::ERR_ABORTED", answer.ErrorText == noBodyText: // a download is aborted
+		case answer.ErrorText == "", answer.ErrorText == "net::ERR_ABORTED", answer.ErrorText == "net::"+noBody: // a download is aborted
 		default:
 			at.fresh = false
 			a.Cause, a.Detail = po.PortalError, "the browser could not get the file: "+answer.ErrorText

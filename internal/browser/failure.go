@@ -112,6 +112,10 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
+// noBody is what the browser says of an error's answer without a body; it shows a
+// page of its own then.
+const noBody = "ERR_HTTP_RESPONSE_CODE_FAILURE"
+
 // navigationFailure judges the browser's own error, like
 // "net::ERR_CONNECTION_REFUSED". Unreachable is meant of the address's host.
 func navigationFailure(text, address string) *po.ReadFailure {
@@ -125,7 +129,7 @@ func navigationFailure(text, address string) *po.ReadFailure {
 		"ERR_NETWORK_ACCESS_DENIED", "ERR_PROXY_CONNECTION_FAILED", "ERR_TUNNEL_CONNECTION_FAILED", "ERR_CONNECTION_TIMED_OUT",
 		"ERR_ADDRESS_INVALID", "ERR_UNSAFE_PORT", "ERR_NETWORK_CHANGED":
 		failure.Unreachable = true
-	case "ERR_HTTP_RESPONSE_CODE_FAILURE":
+	case noBody:
 		failure.Cause, failure.Detail = po.UnrecognisedPage, "the portal answers with an error's status and without a page"
 	case "ERR_ABORTED":
 		failure.Cause, failure.Detail = po.UnrecognisedPage, "the order's address gives a file or nothing instead of a page"

@@ -17,12 +17,6 @@ const (
 	retryPause  = 20 * time.Millisecond // before a page that is just being left is asked again
 )
 
-// noBodyText is what the browser says of an error's answer without a body; it
-// shows a page of its own then.
-const noBodyText = "net::ERR_HTTP_RESPONSE_CODE_FAILURE"
-
-var errNoBody = errors.New("the answer has no body")
-
 // visit opens an address and waits until the page shows what it is. The error
 // is a *po.ReadFailure, or that of a context.
 func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
@@ -49,7 +43,7 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (sight
 	if failure := serverFailure(answer, time.Now()); failure != nil && known == "" {
 		return sighting{}, failure
 	}
-	if errors.Is(err, errNoBody) && known != "" {
+	if _, refused := errors.AsType[*po.ReadFailure](err); refused && known != "" { // the browser shows no page, and none is needed
 		return sighting{Sign: string(known), URL: answer.URL}, nil
 	}
 	if err != nil {
@@ -93,8 +87,6 @@ func (s *Session) navigate(ctx context.Context, address string) error {
 		return &po.ReadFailure{Cause: po.Timeout, Detail: fmt.Sprintf("no answer from the portal within %v", s.config.Times.Navigation), URL: address}
 	case err != nil:
 		return err
-	case answer.ErrorText == noBodyText:
-		return fmt.Errorf("%w: %w", errNoBody, navigationFailure(answer.ErrorText, address))
 	case answer.ErrorText != "":
 		failure := navigationFailure(answer.ErrorText, address)
 		failure.Unreachable = failure.Unreachable && !s.guard.diverted()
