@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -261,6 +262,37 @@ func TestExportsThatWereEdited(t *testing.T) {
 	}
 	if len(x.warnings) != 2 || len(next.warnings) != 1 {
 		t.Errorf("warnings: %q, %q", x.warnings, next.warnings)
+	}
+}
+
+// What could not be recorded is recorded by the next try, or the start after this
+// would take our own results for somebody's.
+func TestRecordOfResultsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	state := filepath.Join(dir, stateDir)
+	w := readWritten(dir)
+	if err := w.add("first"); err == nil {
+		t.Fatal("recorded where there is no place for it")
+	}
+	if err := os.Mkdir(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		hash string
+		want []string
+	}{
+		{"first", []string{"first"}},
+		{"second", []string{"first", "second"}},
+		{"second", []string{"first", "second"}},
+		{"third", []string{"second", "third"}},
+	} {
+		if err := w.add(row.hash); err != nil {
+			t.Fatal(err)
+		}
+		if got := readWritten(dir).Hashes; !slices.Equal(got, row.want) {
+			t.Errorf("recorded %q, want %q", got, row.want)
+		}
 	}
 }
 

@@ -41,21 +41,25 @@ func readWritten(dir string) written {
 
 // add records what is about to be written.
 func (w *written) add(hash string) error {
-	if slices.Contains(w.Hashes, hash) && w.Hashes[len(w.Hashes)-1] == hash {
+	last := max(0, len(w.Hashes)-1)
+	if slices.Equal(w.Hashes[last:], []string{hash}) {
 		return nil
 	}
-	w.Hashes = append(w.Hashes, hash)
-	w.Hashes = w.Hashes[max(0, len(w.Hashes)-2):]
-	text, err := json.Marshal(w)
+	next := written{Hashes: append(slices.Clone(w.Hashes[last:]), hash)}
+	text, err := json.Marshal(next)
 	if err != nil {
 		return err
 	}
 	// A disk that is full must not cost what is recorded: results.* would count as
 	// somebody's.
-	return report.Replace(w.path, func(to io.Writer) error {
+	err = report.Replace(w.path, func(to io.Writer) error {
 		_, err := to.Write(text)
 		return err
 	})
+	if err == nil {
+		w.Hashes = next.Hashes
+	}
+	return err
 }
 
 // isOurs says whether a file is as it was written here.

@@ -17,8 +17,8 @@ func TestContract(t *testing.T) {
 	}))
 	orders := sessiontest.Orders{Listed: order("listed"), Empty: order("empty"), NotFound: order("no"), Waiting: order("wait")}
 	tried := map[string]bool{}
-	for _, headful := range []bool{false, true} { // the headless shell and the whole browser, where both are installed
-		path, err := FindBrowser("", headful)
+	for _, whole := range []bool{false, true} { // the headless shell and the whole browser, where both are installed
+		path, err := FindBrowser(*browserPath, whole)
 		if err != nil || tried[path] {
 			continue
 		}

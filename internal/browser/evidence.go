@@ -38,13 +38,8 @@ func (s *Session) evidence(ctx context.Context, order po.Order, why po.Cause) st
 	}
 	ctx, cancel := context.WithTimeout(ctx, evidenceTimeout)
 	defer cancel()
-	if s.shrink(ctx, fullSize) != nil {
-		return ""
-	}
+	// It is taken at the page's full size, however small that is drawn.
 	shot, err := proto.PageCaptureScreenshot{Format: proto.PageCaptureScreenshotFormatPng}.Call(s.page(ctx))
-	if s.shrink(ctx, tiny) != nil {
-		s.tab.stale = true
-	}
 	if err != nil {
 		return ""
 	}

@@ -24,7 +24,3 @@ func usualPlaces() []string {
 	}
 	return places
 }
-
-// managed is always true: here vendors install no headless shell, and
-// what policies there are is not in files.
-func managed() bool { return true }

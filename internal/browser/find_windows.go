@@ -42,7 +42,3 @@ func appPath(root registry.Key, exe string) string {
 	}
 	return strings.Trim(path, `"`)
 }
-
-// managed is always true: here vendors install no headless shell, and
-// what policies there are is not in files.
-func managed() bool { return true }

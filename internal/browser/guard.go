@@ -90,21 +90,16 @@ func (g *guard) tab() proto.TargetTargetID {
 	return proto.TargetTargetID(g.main)
 }
 
-// maxWindows bounds the windows of a browser. A headless shell lets pages open
-// as many as they like; a click opens one.
-const maxWindows = 50
+// maxWindows bounds the windows of a browser. A click opens one or two.
+const maxWindows = 10
 
-// opened notes a target, of which a page has its main frame's ID, and returns
-// how many pages there are.
-func (g *guard) opened(params json.RawMessage) int {
-	var e proto.TargetTargetCreated
-	err := json.Unmarshal(params, &e)
+// opened notes a window and says whether it is one that a page has opened by
+// itself, and whether there are too many.
+func (g *guard) opened(info *proto.TargetTargetInfo) (uncalled, tooMany bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err == nil && e.TargetInfo != nil && e.TargetInfo.Type == proto.TargetTargetInfoTypePage {
-		g.tops[proto.PageFrameID(e.TargetInfo.TargetID)] = true
-	}
-	return len(g.tops)
+	g.tops[proto.PageFrameID(info.TargetID)] = true // its main frame has its ID
+	return info.OpenerID != "" && g.mode == modeRead, len(g.tops) > maxWindows
 }
 
 // closed forgets a target.

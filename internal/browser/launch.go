@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
+	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/po"
 )
@@ -86,6 +87,7 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 		err = l.explain(ctx, path, proc, err)
 		return nil, errors.Join(err, s.end())
 	}
+	l.config.Log.WithFields(logrus.Fields{"profile": profile.ID, "browser": path, "version": s.version}).Info("browser started")
 	s.work.Go(s.ping) // not before: a start on a busy machine takes its time
 	return s, nil
 }
@@ -154,6 +156,7 @@ func (s *Session) greet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.version = version.Product
 	s.userAgent = strings.Replace(version.UserAgent, "HeadlessChrome", "Chrome", 1)
 	err = proto.BrowserSetDownloadBehavior{
 		Behavior:      proto.BrowserSetDownloadBehaviorBehaviorAllowAndName,

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -37,18 +38,21 @@ func alone(t *testing.T, s *Session, when string) {
 	}
 }
 
-// A page that opens windows without end gets none, or its browser ends.
+// A page that opens windows without end keeps none, or its browser ends.
 func TestPopupsWithoutEnd(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal(serve(t, site{
-		"/orders/1": page(`<script>for(let i=0;i<1000;i++)window.open('/here?'+i)</script><a class=att href=/f/a.pdf>a</a>`),
+		"/orders/1": page(`<script>for(let i=0;i<100;i++)window.open('/here?'+i)</script><a class=att href=/f/a.pdf>a</a>`),
 		"/here":     page("here"),
 	})))
-	r, err := s.Read(t.Context(), order("1"), nil)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r, err := s.Read(ctx, order("1"), nil)
 	if err == nil {
-		if n := countWindows(t, s); n != 1 || r.Sign != po.SignAttachments {
-			t.Errorf("%d windows, %+v", n, r)
+		if r.Sign != po.SignAttachments {
+			t.Errorf("%+v", r)
 		}
+		alone(t, s, "after the reading")
 		return
 	}
 	if po.CauseOf(err) != po.BrowserDied || !strings.Contains(err.Error(), "windows without end") {
@@ -57,17 +61,16 @@ func TestPopupsWithoutEnd(t *testing.T) {
 	<-s.Done()
 }
 
-// A page's own windows neither lead elsewhere nor outlive the next reading,
-// also where the browser lets the page open them.
+// A page's own windows neither lead elsewhere nor stay, also where the browser
+// lets the page open them.
 func TestPopupsOfPages(t *testing.T) {
 	t.Parallel()
 	var abroad atomic.Int32
 	foreign := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { abroad.Add(1); page("elsewhere")(w, r) }))
-	opened := make(chan struct{}, 10)
 	s := openSession(t, testPortal(serve(t, site{
 		"/orders/1": page(`<script>window.open('` + foreign + `/own');setInterval(()=>window.open('` + foreign + `/late'),50)</script><a class=att href=/f/a.pdf>a</a>`),
 		"/orders/2": page(`<a class=att href=/f/a.pdf>a</a>`),
-		"/here":     func(w http.ResponseWriter, r *http.Request) { opened <- struct{}{}; page("here")(w, r) },
+		"/here":     page("here"),
 	})))
 	read := func(number string) {
 		if r, err := s.Read(t.Context(), order(number), nil); err != nil || r.Sign != po.SignAttachments {
@@ -77,6 +80,7 @@ func TestPopupsOfPages(t *testing.T) {
 	for range 3 {
 		read("1")
 	}
+	time.Sleep(2 * maxWindows * 50 * time.Millisecond) // its windows are not the next order's
 	read("2")
 	alone(t, s, "after readings")
 	for _, address := range []string{foreign + "/gesture", "/here"} {
@@ -84,12 +88,8 @@ func TestPopupsOfPages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	<-opened // windows are opened one after the other
-	if n := countWindows(t, s); n != 3 {
-		t.Errorf("%d windows while the page has two of its own", n)
-	}
+	alone(t, s, "while nothing is read")
 	read("2")
-	alone(t, s, "after the next reading")
 	if n := abroad.Load(); n > 0 {
 		t.Errorf("the foreign host was asked %d times", n)
 	}

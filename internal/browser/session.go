@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"sync"
@@ -31,6 +32,7 @@ type Session struct {
 	downloads string // directory of its own
 	proc      *process
 	line      *line
+	version   string // of the browser
 	userAgent string
 
 	guard    guard
@@ -137,9 +139,7 @@ func (s *Session) listen() {
 		case "Fetch.requestPaused":
 			s.paused(event.Params)
 		case "Target.targetCreated":
-			if s.guard.opened(event.Params) > maxWindows {
-				s.fail(po.BrowserDied, "the page opens windows without end")
-			}
+			s.windowOpened(event.Params)
 		case "Target.targetDestroyed":
 			s.guard.closed(event.Params)
 		case "Inspector.targetCrashed":
@@ -191,6 +191,25 @@ func (s *Session) answerDialog(id proto.TargetSessionID) {
 	})
 }
 
+// windowOpened closes a window that no click has opened, as a headless shell lets
+// pages open them by themselves.
+func (s *Session) windowOpened(params json.RawMessage) {
+	var e proto.TargetTargetCreated
+	if json.Unmarshal(params, &e) != nil || e.TargetInfo == nil || e.TargetInfo.Type != proto.TargetTargetInfoTypePage {
+		return
+	}
+	uncalled, tooMany := s.guard.opened(e.TargetInfo)
+	switch {
+	case tooMany:
+		s.fail(po.BrowserDied, "the page opens windows without end")
+	case uncalled:
+		s.soon(func(w wire) error {
+			_, err := proto.TargetCloseTarget{TargetID: e.TargetInfo.TargetID}.Call(w)
+			return err
+		})
+	}
+}
+
 // soon calls the browser on behalf of listen.
 func (s *Session) soon(call func(w wire) error) {
 	s.work.Go(func() {
@@ -230,30 +249,22 @@ func (s *Session) openTab(ctx context.Context) error {
 	if err := (proto.PageEnable{}).Call(s.page(ctx)); err != nil {
 		return err
 	}
-	if err := s.shrink(ctx, tiny); err != nil {
-		return err
+	if !s.config.Headful {
+		size := proto.EmulationSetDeviceMetricsOverride{Width: screenWidth, Height: screenHeight, Scale: new(tiny)}
+		if err := size.Call(s.page(ctx)); err != nil {
+			return err
+		}
 	}
 	err = proto.NetworkEnable{MaxTotalBufferSize: new(0), MaxResourceBufferSize: new(0), MaxPostDataSize: new(0)}.Call(s.page(ctx))
 	s.tab.stale = err != nil
 	return err
 }
 
-// A page without a window is drawn at a tenth of its size, as nobody looks at
-// it; it is laid out, and its scripts find it, at full size. That spares a fifth
-// of the CPU time of an order, and two thirds of the memory that a page asks
+// tiny is the part of its size that a page without a window is drawn at, as nobody
+// looks at it; it is laid out, and its scripts find it, at full size. That spares a
+// fifth of the CPU time of an order, and two thirds of the memory that a page asks
 // the system for (Chromium 156).
-const (
-	tiny     = 0.1
-	fullSize = 1
-)
-
-// shrink has the tab drawn at a part of its size.
-func (s *Session) shrink(ctx context.Context, scale float64) error {
-	if s.config.Headful {
-		return nil
-	}
-	return proto.EmulationSetDeviceMetricsOverride{Width: screenWidth, Height: screenHeight, Scale: &scale}.Call(s.page(ctx))
-}
+const tiny = 0.1
 
 // freshTab replaces a tab that is of no more use. The new one comes first, so
 // that the browser is never without.
