@@ -29,7 +29,7 @@ func TestDiskFillsUp(t *testing.T) {
 		room, more int64 // for the first start; for each further one
 		full       int   // starts that must have met a full disk
 	}{
-		"plain sessions": {"poactor-plain", 24, 500 << 10, 400 << 10, 5},
+		"plain sessions": {"poactor-plain", 24, 500 << 10, 1200 << 10, 5},
 		"browsers":       {"poactor", 24, 500 << 10, 5 << 20, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
