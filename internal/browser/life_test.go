@@ -303,6 +303,7 @@ func TestCloseSaysWhatFailed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	logged.Reset() // of the start
 	_, _ = s.Close(), s.Close()
 	entries := logged.AllEntries()
 	if len(entries) != 1 || entries[0].Level != logrus.WarnLevel || !strings.Contains(entries[0].Message, "a process does not end") {
