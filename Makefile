@@ -12,8 +12,6 @@ SANDBOX  := $(shell [ "$$(id -u)" = 0 ] && echo --no-sandbox)
 # The race detector. What it looks at beside that, pointers that are unsafe, costs
 # SQLite, which is translated from C, as much again; there are none of ours.
 RACE     := -race -gcflags=all=-d=checkptr=0
-# Tests wait for browsers as long as they compute.
-JOBS     := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 FUZZTIME ?= 20s
 RUNS     ?= 3
 SEED     ?= 0
@@ -36,8 +34,8 @@ demo: chromium build ## 60 orders from the built-in portal with 4 real browsers
 
 test: chromium compiler lint cross ## everything, with the race detector; under 5 minutes
 	@# The command line's tests kill and start many browsers: nothing that minds the time runs beside them.
-	CGO_ENABLED=1 $(GO) test $(RACE) -p $(JOBS) -vet=off -timeout 10m $$($(GO) list ./... | grep -v /cmd/)
-	CGO_ENABLED=1 $(GO) test $(RACE) -parallel $(JOBS) -vet=off -timeout 10m ./cmd/...
+	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -timeout 10m $$($(GO) list ./... | grep -v /cmd/)
+	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -timeout 10m ./cmd/...
 
 lint: compiler ## gofmt, vet, staticcheck; govulncheck where its database can be reached
 	@# With -race, as the tests: what all packages need is compiled once, and not twice.
