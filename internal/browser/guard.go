@@ -26,7 +26,7 @@ type guard struct {
 	tops   map[proto.PageFrameID]bool // the main frames of all tabs and windows
 	mode   mode
 	last   document                   // the main frame's latest
-	frames map[proto.PageFrameID]load // what each frame began to load last while the page was read
+	frames map[proto.PageFrameID]load // what each frame began to load last before a click
 	asked  []string                   // the addresses that the main frame asked for, redirects included; the first and the latest
 	left   func(string)               // called when the main frame is about to leave the portal's hosts
 	seen   chan document              // what happened to documents in the modes take and save
@@ -56,8 +56,9 @@ type document struct {
 
 // load is a document that a frame has asked for.
 type load struct {
-	address string                 // without its query
+	address string                 // without its query; empty if it is too long
 	request proto.NetworkRequestID // the same for all redirects
+	again   bool                   // the frame has asked for something since, at a click's time
 }
 
 // verdict is what becomes of a paused request.
@@ -90,8 +91,9 @@ func (g *guard) tab() proto.TargetTargetID {
 	return proto.TargetTargetID(g.main)
 }
 
-// maxWindows bounds the windows of a browser. A click opens one or two.
-const maxWindows = 10
+// maxWindows bounds the windows of a browser. A click opens one or two; its page may
+// open others beside.
+const maxWindows = 20
 
 // opened notes a window and says whether it is one that a page has opened by
 // itself, and whether there are too many.
@@ -111,6 +113,7 @@ func (g *guard) closed(params json.RawMessage) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.tops, proto.PageFrameID(e.TargetID))
+	delete(g.frames, proto.PageFrameID(e.TargetID))
 }
 
 // popups are the windows beside the tab.
@@ -165,11 +168,17 @@ func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
 	d.Popup = !d.Main && g.tops[e.FrameID]
 	answered := isAnswer(e)
 	d.Foreign = !answered && !allowed(g.portal, d.URL)
-	if g.earlier(e, d) { // what it does at a click's time is not the click's doing
-		if answered && d.isFile() {
-			return drop
-		}
+	same, again := g.begun(e, d)
+	switch {
+	case again:
 		return goOn
+	case same && answered && d.isFile():
+		return drop
+	case same:
+		if d.Main { // the page is being left
+			g.note(d, answered)
+		}
+		return decide(modeRead, d, e.Request.Method, answered)
 	}
 	v := decide(g.mode, d, e.Request.Method, answered)
 	d.Taken = v == drop && !d.Foreign
@@ -184,27 +193,35 @@ func isAnswer(e *proto.FetchRequestPaused) bool {
 // maxFrames bounds the frames of a page that are remembered.
 const maxFrames = 256
 
-// earlier reports whether a document was asked for before the click that is under
-// way, or comes for a frame within the page that has the very page already,
-// whatever its query. While the page is read, it notes what is asked for.
-func (g *guard) earlier(e *proto.FetchRequestPaused, d document) bool {
-	within := !d.Main && !d.Popup
+// begun says what a document that comes at a click's time has to do with what the
+// page began to load before. Of the same request it is not the click's, nor is its
+// file; a frame within the page that loads its own address again, whatever the
+// query, may do so by itself, but a file of that is the click's. While the page is
+// read, begun notes what is asked for.
+func (g *guard) begun(e *proto.FetchRequestPaused, d document) (same, again bool) {
 	had, known := g.frames[e.FrameID]
-	this := load{withoutQuery(d.URL), e.NetworkID}
+	this := load{request: e.NetworkID}
+	if len(d.URL) <= maxURLChars {
+		this.address = withoutQuery(d.URL)
+	}
 	switch {
 	case g.mode != modeRead:
-		if !known || this.request != had.request && (!within || this.address != had.address) {
-			return false
+		same = known && this.request != "" && this.request == had.request
+		again = known && !same && !d.Main && !d.Popup && this.address != "" && this.address == had.address
+		if same {
+			g.frames[e.FrameID] = this // a redirect has another address
+		} else if known {
+			had.again = true
+			g.frames[e.FrameID] = had
 		}
-		g.frames[e.FrameID] = this
-		return true
+		return same, again
 	case d.Main:
 		clear(g.frames)
 	}
-	if len(d.URL) <= maxURLChars && (known || len(g.frames) < maxFrames) {
+	if known || len(g.frames) < maxFrames {
 		g.frames[e.FrameID] = this
 	}
-	return false
+	return false, false
 }
 
 // saves reports whether a download is one that a frame within the page began when
@@ -212,7 +229,8 @@ func (g *guard) earlier(e *proto.FetchRequestPaused, d document) bool {
 func (g *guard) saves(frame proto.PageFrameID, address string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return frame != g.main && !g.tops[frame] && g.frames[frame].address == withoutQuery(address)
+	had := g.frames[frame]
+	return frame != g.main && !g.tops[frame] && had.address != "" && !had.again && had.address == withoutQuery(address)
 }
 
 func (g *guard) note(d document, answered bool) {

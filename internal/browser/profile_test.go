@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -74,10 +75,10 @@ func TestProfileOfSomebody(t *testing.T) {
 	if _, sign := read(true); sign != po.SignAttachments {
 		t.Errorf("after the sign-in: %q", sign)
 	}
-	if len(languages) == 3 {
-		languages[0] = languages[0][:len("en-US,en")] // browsers differ in the weights
+	for i, l := range languages {
+		languages[i], _, _ = strings.Cut(l, ";") // browsers differ in the weights
 	}
-	if diff := cmp.Diff([]string{"en-US,en", "fr-FR,fr;q=0.9", "fr-FR,fr;q=0.9"}, languages); diff != "" {
+	if diff := cmp.Diff([]string{"en-US,en", "fr-FR,fr", "fr-FR,fr"}, languages); diff != "" {
 		t.Error(diff)
 	}
 }

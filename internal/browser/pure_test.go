@@ -111,6 +111,86 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// What the page began to load before a click is not the click's; what a click loads
+// in the same frame is.
+func TestWhoseDocument(t *testing.T) {
+	t.Parallel()
+	const base = "https://portal.example"
+	type step struct {
+		frame, request, path string
+		status               int // 0: the request
+		kind                 string
+		want                 verdict
+	}
+	file := func(frame, request, path string, want verdict) step {
+		return step{frame, request, path, 200, "application/zip", want}
+	}
+	html := func(frame, request, path string, want verdict) step {
+		return step{frame, request, path, 200, "text/html", want}
+	}
+	ask := func(frame, request, path string, want verdict) step { return step{frame, request, path, 0, "", want} }
+	for name, row := range map[string]struct {
+		before, at []step // a click
+		seen       int    // of the latter that count as its effects
+		saves      string // this download in the frame f is the page's
+		not        string // this is not
+	}{
+		"a preview":              {before: []step{ask("f", "1", "/p", goOn)}, at: []step{file("f", "1", "/p", drop)}, saves: "/p", not: "/q"},
+		"by way of another":      {before: []step{ask("f", "1", "/way", goOn)}, at: []step{ask("f", "1", "/p", goOn), file("f", "1", "/p", drop)}, saves: "/p", not: "/way"},
+		"the frame's page again": {before: []step{ask("f", "1", "/p", goOn)}, at: []step{ask("f", "2", "/p?2", goOn), html("f", "2", "/p?2", goOn)}, not: "/p"},
+		"a file from there":      {before: []step{ask("f", "1", "/p", goOn)}, at: []step{ask("f", "2", "/p?2", goOn), file("f", "2", "/p?2", goOn)}, not: "/p?2"},
+		"another in the frame":   {before: []step{ask("f", "1", "/p", goOn)}, at: []step{ask("f", "2", "/q", goOn), file("f", "2", "/q", save)}, seen: 2, not: "/q"},
+		"in a window":            {before: []step{ask("w", "1", "/p", goOn)}, at: []step{file("w", "1", "/p", drop)}, not: "/p"},
+		"the page moves on":      {before: []step{ask("main", "1", "/p", goOn)}, at: []step{html("main", "1", "/p", goOn)}, seen: 1},
+		"and leaves the portal":  {before: []step{ask("main", "1", "/p", goOn)}, at: []step{ask("main", "1", "//elsewhere.example/", drop)}, seen: 1},
+		"as does a window":       {before: []step{ask("w", "1", "/p", goOn)}, at: []step{ask("w", "1", "//elsewhere.example/", drop)}},
+		"requests without an ID": {before: []step{ask("main", "", "/p", goOn)}, at: []step{ask("main", "", "/q", goOn), file("main", "", "/q", save)}, seen: 2},
+		"an unknown frame":       {not: "/p"},
+		"a frame that is full of it": {before: []step{ask("f", "1", "/"+strings.Repeat("x", maxURLChars), goOn)},
+			at: []step{file("f", "1", "/"+strings.Repeat("x", maxURLChars), drop)}, not: "/p"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var g guard
+			g.init(testPortal(base))
+			g.watch("main")
+			g.opened(&proto.TargetTargetInfo{TargetID: "w", OpenerID: "main"})
+			meet := func(s step) verdict {
+				address := base + s.path
+				if strings.HasPrefix(s.path, "//") {
+					address = "https:" + s.path
+				}
+				e := &proto.FetchRequestPaused{FrameID: proto.PageFrameID(s.frame), NetworkID: proto.NetworkRequestID(s.request),
+					ResourceType: proto.NetworkResourceTypeDocument, Request: &proto.NetworkRequest{URL: address, Method: "GET"}}
+				if s.status != 0 {
+					e.ResponseStatusCode = &s.status
+					e.ResponseHeaders = []*proto.FetchHeaderEntry{{Name: "Content-Type", Value: s.kind}}
+				}
+				return g.judge(e)
+			}
+			for _, s := range row.before {
+				if got := meet(s); got != s.want {
+					t.Errorf("before: %+v: %v", s, got)
+				}
+			}
+			g.set(modeSave, nil)
+			for _, s := range row.at {
+				if got := meet(s); got != s.want {
+					t.Errorf("at the click: %+v: %v", s, got)
+				}
+			}
+			if len(g.seen) != row.seen {
+				t.Errorf("%d documents count as the click's, want %d", len(g.seen), row.seen)
+			}
+			if row.saves != "" && !g.saves("f", base+row.saves) {
+				t.Errorf("%s is not the page's own", row.saves)
+			}
+			if row.not != "" && g.saves("f", base+row.not) {
+				t.Errorf("%s is the page's own", row.not)
+			}
+		})
+	}
+}
+
 func TestAsAttachment(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{

@@ -34,8 +34,8 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	if err == nil && reading.Sign == po.SignForbidden {
 		reading.Trace.Evidence = s.evidence(after, order, po.Forbidden)
 	}
-	// What the page's own scripts have opened would pile up. A browser that
-	// cannot close it has died, which the next call tells.
+	// What is still open of the clicks' windows would pile up. A browser that
+	// cannot close them has died, which the next call tells.
 	_ = s.closePopups(after)
 	if err == nil {
 		return reading, nil

@@ -43,7 +43,7 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (sight
 	if failure := serverFailure(answer, time.Now()); failure != nil && known == "" {
 		return sighting{}, failure
 	}
-	if _, refused := errors.AsType[*po.ReadFailure](err); refused && known != "" { // the browser shows no page, and none is needed
+	if _, failed := errors.AsType[*po.ReadFailure](err); failed && known != "" { // the browser shows no page, and none is needed
 		return sighting{Sign: string(known), URL: answer.URL}, nil
 	}
 	if err != nil {
