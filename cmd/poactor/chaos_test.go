@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
@@ -27,11 +26,7 @@ func TestChaos(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "chaos")
-	quick, err := browser.FindBrowser("", false) // `make chaos` has the browser that is taken for a profile
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, "chaos", "--seed", "2", "--orders", "9", "--workers", "3", "--browser", quick, "--out", dir)
+	cmd := exec.Command(program, "chaos", "--seed", "2", "--orders", "9", "--workers", "3", "--out", dir)
 	if os.Geteuid() == 0 {
 		cmd.Args = append(cmd.Args, "--no-sandbox")
 	}
