@@ -10,7 +10,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 # As root Chromium does not start without this; the product never adds it by itself.
 SANDBOX  := $(shell [ "$$(id -u)" = 0 ] && echo --no-sandbox)
 # The race detector. What it looks at beside that, pointers that are unsafe, costs
-# SQLite, which is translated from C, as much again; there are none of ours.
+# SQLite, which is translated from C, as much again; ours are on Windows only.
 RACE     := -race -gcflags=all=-d=checkptr=0
 FUZZTIME ?= 20s
 RUNS     ?= 3
@@ -32,7 +32,7 @@ build: ## bin/poactor, one static binary
 demo: chromium build ## 60 orders from the built-in portal with 4 real browsers
 	bin/poactor demo --workers 4 $(SANDBOX)
 
-test: chromium compiler lint cross ## everything, with the race detector; under 5 minutes
+test: chromium compiler lint cross ## everything, with the race detector
 	@# The command line's tests kill and start many browsers: nothing that minds the time runs beside them.
 	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -timeout 10m $$($(GO) list ./... | grep -v /cmd/)
 	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -timeout 10m ./cmd/...

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -189,6 +190,31 @@ func TestWhoseDocument(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A window that a page opens by itself is told from one that a click opens and from
+// the tab, and there is a bound for all.
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	var g guard
+	g.init(testPortal("https://portal.example"))
+	open := func(id int, opener proto.TargetTargetID, uncalled, tooMany bool) {
+		t.Helper()
+		u, m := g.opened(&proto.TargetTargetInfo{TargetID: proto.TargetTargetID(strconv.Itoa(id)), OpenerID: opener})
+		if u != uncalled || m != tooMany {
+			t.Errorf("window %d: uncalled %v, too many %v", id, u, m)
+		}
+	}
+	open(1, "", false, false)
+	open(2, "1", true, false)
+	g.set(modeTake, nil)
+	for id := 3; id <= maxWindows; id++ {
+		open(id, "1", false, false)
+	}
+	open(maxWindows+1, "1", false, true)
+	g.closed([]byte(`{"targetId":"2"}`))
+	g.closed([]byte(`{"targetId":"3"}`))
+	open(maxWindows+2, "1", false, false)
 }
 
 func TestAsAttachment(t *testing.T) {
