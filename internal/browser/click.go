@@ -113,6 +113,13 @@ func (s *Session) await(ctx context.Context) (effect, error) {
 	for {
 		select {
 		case d := <-s.files.begun:
+			// A link to be downloaded begins a download too when its address was taken,
+			// which then breaks off.
+			for len(s.guard.seen) > 0 {
+				if page := <-s.guard.seen; page.Taken {
+					return effect{page: &page}, nil
+				}
+			}
 			return effect{file: d}, nil
 		case d := <-s.guard.seen:
 			switch {

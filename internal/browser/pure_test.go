@@ -192,6 +192,30 @@ func TestWhoseDocument(t *testing.T) {
 	}
 }
 
+// An address that was taken counts, whatever the browser tells of a download that
+// it had begun there.
+func TestTakenBeforeBegun(t *testing.T) {
+	t.Parallel()
+	s := &Session{config: Config{}.withDefaults()}
+	s.guard.init(testPortal("https://portal.example"))
+	s.files.init()
+	for range 50 { // two channels are ready: either may be looked at first
+		s.guard.seen <- document{URL: "https://portal.example/f", Main: true, Taken: true}
+		s.files.begun <- &download{}
+		got, err := s.await(t.Context())
+		if err != nil || got.page == nil || !got.page.Taken {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		for len(s.files.begun) > 0 {
+			<-s.files.begun
+		}
+	}
+	s.files.begun <- &download{guid: "1"}
+	if got, err := s.await(t.Context()); err != nil || got.file == nil {
+		t.Errorf("a download alone: %+v, %v", got, err)
+	}
+}
+
 // A window that a page opens by itself is told from one that a click opens and from
 // the tab, and there is a bound for all.
 func TestWindows(t *testing.T) {
