@@ -39,7 +39,7 @@ func TestGuide(t *testing.T) {
 
 // leaves lists the keys of a struct and of those in it; a sign is one.
 func leaves(key string, in reflect.Type) []string {
-	if in.Kind() != reflect.Struct || in == reflect.TypeFor[Sign]() {
+	if in.Kind() != reflect.Struct || in == reflect.TypeFor[Sign]() || in == reflect.TypeFor[Mark]() {
 		return []string{key}
 	}
 	var keys []string

@@ -268,7 +268,7 @@ func (s *Session) find(ctx context.Context, at *place, id string) (int, error) {
 	}
 	list, indexes := s.lister.attachments(at.seen.Items)
 	for i, a := range list {
-		if a.ID == id {
+		if a.ID == id && !at.seen.Items[indexes[i]].Gone {
 			return indexes[i], nil
 		}
 	}

@@ -315,7 +315,7 @@ func FuzzList(f *testing.F) {
 	f.Add("javascript:x", "a file attachment", "https://b.example/", "\x00")
 	p := portal.Portal{BaseURL: "https://a.example", Attachments: portal.Attachments{NamePattern: `^(.+) file attachment$`}}
 	f.Fuzz(func(t *testing.T, url1, name1, url2, name2 string) {
-		list, indexes := newLister(p).attachments([]item{{name1, url1}, {name2, url2}, {name1, ""}, {name1, ""}})
+		list, indexes := newLister(p).attachments([]item{{Name: name1, URL: url1}, {Name: name2, URL: url2}, {Name: name1}, {Name: name1}})
 		ids := map[string]bool{}
 		for _, a := range list {
 			if a.ID == "" && a.Cause == "" || ids[a.ID] {
