@@ -336,8 +336,8 @@
       const {items, sum, named} = view || look();
       globalThis.poactorItems = items.map((i) => i.el);
       out.items = named.map(({name, url}) => ({name, url}));
-      for (const {key} of named) sum.delete(key);
-      for (const {name, url} of sum.values()) out.items.push({name, url, gone: true});
+      const now = new Set(named.map((i) => i.key));
+      for (const {key, name, url} of sum.values()) if (!now.has(key)) out.items.push({name, url, gone: true});
       out.count = out.items.length;
       for (const item of out.items) item.url = item.url.slice(0, spec.urlMax + 1);
       if (out.count > spec.itemsMax) out.items = [];
