@@ -235,6 +235,7 @@
   const many = '(?:attachments|files|documents|anhänge|anlagen|dateien|dokumente|pi[eè]ces jointes|fichiers|archivos|adjuntos|documentos|anexos|arquivos|ficheiros|allegati|documenti|bijlagen|bestanden|documenten)';
   const ofTotal = /(?<![\d\/.,-])(?:(\d+)\s*[-–—]\s*)?(\d+)\s*(?:of|von|de|sur|di|van|av|\/)\s*(\d+)(?![\d\/.,-])/g;
   const total = new RegExp(`(?<![\\p{L}])${many}\\s*[(:\\[]?\\s*(\\d{1,4})\\s*[)\\]]?(?![\\d.,:/-]*\\s*(?:[\\dkmg]i?b\\b|%|\\d))|(?<!(?:max\\.?|up to|maximum|at most|limit:?|limit of|bis zu|höchstens)\\s*|[\\d.,:/-] ?)(\\d{1,4}) ${many}(?![\\p{L}])`, 'gu');
+  const pageOf = /(?<!\p{L})(?:page|seite|página|pagina|strona) (\d+) (?:of|von|de|sur|di|van|z|\/) (\d+)(?![\d\/.,-])/gu;
   const andMore = /(?:\+|\band|\bund|\bet|\by|\be|\ben)\s*(\d+)\s*(?:more|others?|weitere|autres?|más|mais|altri|meer)\b/;
   // Why what is said around a list of n documents does not fit, or ''.
   const contradicted = (items, n) => {
@@ -243,6 +244,7 @@
     const text = said(place);
     for (const [what, , shownTo, of] of text.matchAll(ofTotal)) if (+shownTo === n && +of > n) return what;
     for (const [what, after, before] of text.matchAll(total)) if (+(after || before) > n) return what;
+    for (const [what, page, pages] of text.matchAll(pageOf)) if (+page < +pages) return what;
     const rest = andMore.exec(text);
     return rest ? rest[0] : '';
   };
@@ -273,6 +275,13 @@
       !ofList(el) && (moreWords.test(label(el)) || pager(el)) && usable(el));
   };
 
+  // What leads to the second page of a list whose pages have numbers only.
+  const secondPage = (items) => {
+    const place = around(items.map((i) => i.el));
+    if (!place) return null;
+    return [...place.region.querySelectorAll('button, a, [role=button]')].find((el) =>
+      el.closest('nav, [class*=paginat i], [class*=pager i], [aria-label*=paginat i]') && label(el) === '2' && usable(el));
+  };
   // The next thing to do about the rest of the list, or null: what kind, and how.
   const scrolls = (el) => /auto|scroll|overlay/.test(getComputedStyle(el).overflowY) && el.scrollHeight > el.clientHeight + 1;
   const atEnd = (el) => el.scrollTop + el.clientHeight >= el.scrollHeight - 2;
@@ -316,7 +325,8 @@
     if (described || spec.count.length) return '';
     const what = contradicted(items, n);
     if (what) return `said ${n} ${what.slice(0, 80)}`;
-    const elsewhere = spec.more.click.length ? null : moreButtons(items).find(leads);
+    if (spec.more.click.length) return '';
+    const elsewhere = moreButtons(items).find(leads) || (seen.latest.length ? null : secondPage(items));
     return elsewhere ? `said ${n} ${label(elsewhere).slice(0, 80)}` : '';
   };
 

@@ -25,6 +25,9 @@ const (
 	// answeredMS is how long it must not have changed after an answer that the
 	// page has waited for: on a busy machine it takes a while to show.
 	answeredMS = 400
+	// suspectMS is how long it must not have changed where it is another order's list
+	// to the letter. A script may show what it has kept before it asks.
+	suspectMS = 1500
 )
 
 //go:embed observe.js
@@ -53,8 +56,9 @@ type spec struct {
 	URLMax       int                  `json:"urlMax"`
 	ItemsMax     int                  `json:"itemsMax"`
 
-	text   string // the JSON of the above
-	slowly string // the same, but for what an answer may bring
+	text      string // the JSON of the above
+	slowly    string // the same, but for what an answer may bring
+	patiently string // the same, but for a page that may still show another order
 }
 
 type signSpec struct {
@@ -127,6 +131,8 @@ func newSpec(p portal.Portal) spec {
 	s.text = s.json()
 	s.Rest, s.Settle = false, max(s.Settle, answeredMS)
 	s.slowly = s.json()
+	s.Settle = max(s.Settle, suspectMS)
+	s.patiently = s.json()
 	return s
 }
 

@@ -135,7 +135,8 @@ func (s *Session) afresh(ctx context.Context, order po.Order, address string) (s
 	if err := s.freshTab(ctx); err != nil {
 		return sighting{}, err
 	}
-	defer func() { s.tab.stale = true }() // the next page may use the cache again
+	s.suspect = true
+	defer func() { s.suspect, s.tab.stale = false, true }() // the next page may use the cache again
 	w := s.page(ctx)
 	if err := errors.Join(proto.NetworkSetCacheDisabled{CacheDisabled: true}.Call(w), proto.NetworkSetBypassServiceWorker{Bypass: true}.Call(w)); err != nil {
 		return sighting{}, err

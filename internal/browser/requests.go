@@ -30,7 +30,8 @@ const maxRequests = 4096
 // it lists: by its scripts, its frames and its workers, and the scripts themselves.
 type pendingRequests struct {
 	mu     sync.Mutex
-	page   string // the order's page that is read
+	page   string          // the order's page that is read
+	frames map[string]bool // of other addresses no frame's document counts on this page; nil: all count
 	out    map[proto.NetworkRequestID]request
 	failed map[string]failedRequest // by key; one that came right since is none
 	ready  chan struct{}            // closed at the next change
@@ -79,13 +80,13 @@ func (p *pendingRequests) read(page string) {
 	p.forget()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.page = page
+	p.page, p.frames = page, nil
 }
 
 func (p *pendingRequests) begin(id proto.NetworkRequestID, r request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.out) < maxRequests && !p.ignored[r.key] {
+	if len(p.out) < maxRequests && !p.leftOut(r) {
 		r.begun = time.Now()
 		if before, redirected := p.out[id]; redirected {
 			r.begun, r.address = before.begun, before.address
@@ -150,15 +151,22 @@ func (p *pendingRequests) pending(now time.Time) (list []request, changed <-chan
 	return list, p.ready, next
 }
 
-// ignoreFrames forgets the documents of frames that are out, but for those asked for
-// at certain addresses.
+// ignoreFrames leaves out the documents of frames, those of this page that are still to
+// come included, but for those asked for at certain addresses.
 func (p *pendingRequests) ignoreFrames(but []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	maps.DeleteFunc(p.out, func(_ proto.NetworkRequestID, r request) bool {
-		return r.kind == proto.NetworkResourceTypeDocument && !slices.ContainsFunc(but, func(address string) bool { return withoutQuery(address) == r.address })
-	})
+	p.frames = make(map[string]bool, len(but))
+	for _, address := range but {
+		p.frames[withoutQuery(address)] = true
+	}
+	maps.DeleteFunc(p.out, func(_ proto.NetworkRequestID, r request) bool { return p.leftOut(r) })
 	p.changed()
+}
+
+// leftOut reports whether a request is not waited for. p.mu is held.
+func (p *pendingRequests) leftOut(r request) bool {
+	return p.ignored[r.key] || p.frames != nil && r.kind == proto.NetworkResourceTypeDocument && !p.frames[r.address]
 }
 
 // unread ends the requests whose answers have come and whose content nobody reads.

@@ -42,6 +42,7 @@ type Session struct {
 	pages    []string                     // that it has opened
 	answered bool                         // the portal has answered it
 	number   string                       // of the order whose page is visited; empty where that is another page
+	suspect  bool                         // its page showed another order's list before
 	lists    map[[sha256.Size]byte]string // of the orders read before: hash of the addresses → number
 
 	// ctx ends when the browser is of no more use; its cause is a *gone.

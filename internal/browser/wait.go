@@ -23,6 +23,8 @@ const (
 	// repairGrace is how long a page is given to ask again for what the portal did not
 	// answer as it should.
 	repairGrace = time.Second
+	// framePatience is how long the documents of visible frames are waited for.
+	framePatience = 3 * time.Second
 	// maxSteps bounds the clicks and scrolls that bring up the rest of a list. A
 	// virtual list of maxItems takes some 400.
 	maxSteps = 600
@@ -34,6 +36,9 @@ const (
 func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting, error) {
 	patience := s.config.Times.Calls
 	look, deadline := s.spec.text, time.Now().Add(s.signsTime())
+	if s.suspect {
+		look = s.spec.patiently
+	}
 	for steps := 0; ; {
 		seen, err := s.observe(ctx, look, known, time.Until(deadline))
 		if err != nil || seen.Sign != string(po.SignAttachments) && seen.Sign != string(po.SignEmpty) {
@@ -65,7 +70,11 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting,
 
 // signsTime is how long a page is given to show a sign and settle.
 func (s *Session) signsTime() time.Duration {
-	return s.config.Times.Signs + 2*time.Duration(s.config.Portal.Attachments.Settle)*time.Millisecond
+	settle := time.Duration(s.config.Portal.Attachments.Settle) * time.Millisecond
+	if s.suspect {
+		settle = max(settle, suspectMS*time.Millisecond)
+	}
+	return s.config.Times.Signs + 2*settle
 }
 
 // described reports whether the definition has a sign that a list is whole.
@@ -88,16 +97,16 @@ func (s *Session) advance(ctx context.Context, seen sighting) error {
 // waitForAnswers waits, for at most d, until the page waits for no answer of the
 // portal. It says for how long it did, 0 if there was nothing to wait for. The error
 // is a *po.ReadFailure where that was in vain, or where the portal did not answer as
-// it should; the list may not be whole then. Of the documents of frames only those at
-// the addresses of frames count: most frames are previews.
+// it should; the list may not be whole then. The documents of frames that people see
+// are previews more often than not, and get framePatience only; frames are the addresses
+// of the others.
 func (s *Session) waitForAnswers(ctx context.Context, frames []string, d time.Duration) (time.Duration, error) {
 	p := &s.guard.requests
-	p.ignoreFrames(frames)
 	begun := time.Now()
 	late := time.NewTimer(max(d, 0))
 	defer late.Stop()
 	ask := unreadAfter // until the page is asked again what it reads
-	waited := false
+	waited, framesOver, framePatience := false, false, min(framePatience, d/2)
 	for {
 		now := time.Now()
 		list, changed, next := p.pending(now)
@@ -108,6 +117,13 @@ func (s *Session) waitForAnswers(ctx context.Context, frames []string, d time.Du
 			next = begun.Add(repairGrace)
 		}
 		waited = true
+		if now.Sub(begun) >= framePatience && !framesOver {
+			framesOver = true
+			p.ignoreFrames(frames)
+			continue
+		} else if !framesOver && (next.IsZero() || begun.Add(framePatience).Before(next)) {
+			next = begun.Add(framePatience)
+		}
 		if slices.ContainsFunc(list, request.mayBeUnread) && (next.IsZero() || now.Add(ask).Before(next)) {
 			next = now.Add(ask)
 		}

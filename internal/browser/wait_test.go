@@ -70,6 +70,9 @@ func TestListComesInParts(t *testing.T) {
 		"/orders/events":    page(oneFirst + `const e=new EventSource('/events');e.onmessage=m=>{add(m.data);e.close()}</script>`),
 		"/orders/worker":    page(oneFirst + `new Worker('/worker.js').onmessage=m=>add(m.data)</script>`),
 		"/orders/frame":     page(oneFirst + `onmessage=m=>add(m.data)</script><iframe hidden src=/frame></iframe>`),
+		"/orders/seenframe": page(oneFirst + `onmessage=m=>add(m.data)</script><iframe src=/frame></iframe>`),
+		"/orders/slowframe": page(oneFirst + `onmessage=m=>add(m.data)</script><iframe src=/lateframe></iframe>`),
+		"/lateframe":        after(late, "text/html", `<script>parent.postMessage('`+answer+`','*')</script>`),
 		"/orders/host":      page(oneFirst + `fetch('` + other + `/rest').then(r=>r.text()).then(add)</script>`),
 		"/orders/stream":    page(oneFirst + `fetch('/slowbody').then(r=>r.text()).then(add)</script>`),
 		"/orders/none":      page(`<p class=none id=n>none</p><ul id=d></ul><script>fetch('/rest').then(r=>r.text()).then(t=>{n.remove();d.innerHTML='<li><a class=att href=/f/0>0</a></li>'+t})</script>`),
@@ -122,6 +125,9 @@ func TestDoubtfulLists(t *testing.T) {
 		"/orders/heading":  page(`<section><h2>Attachments (14)</h2><table><tr><td><a class=att href=/f/0>0</a></td></tr></table></section>`),
 		"/orders/badge":    page(`<div><h3>Documents <span>3</span></h3><ul>` + links(0, 2) + `</ul></div>`),
 		"/orders/andmore":  page(`<ul>` + links(0, 2) + `</ul><p>and 4 more</p>`),
+		"/orders/pages":    page(`<ul>` + links(0, 2) + `</ul><p>Page 1 of 2</p>`),
+		"/orders/numbers":  page(`<ul>` + links(0, 2) + `</ul><div class=pager><b>1</b> <a href="?p=2">2</a></div>`),
+		"/orders/next":     page(`<ul>` + links(0, 2) + `</ul><a rel=next href="?p=2">›</a>`),
 		"/orders/viewall":  page(`<ul>` + links(0, 2) + `</ul><a href=/all>View all attachments</a>`),
 		"/orders/failed":   page(oneFirst + `fetch('/500').then(r=>r.text()).then(()=>{})</script>`),
 		"/orders/refused":  page(oneFirst + `fetch('/cut').catch(()=>{})</script>`),
@@ -369,7 +375,9 @@ func TestWhosePage(t *testing.T) {
 	const app = `<div id=d></div><script>const show=()=>fetch('/api/'+location.hash.split('/').pop()).then(r=>r.text()).then(t=>d.innerHTML=t);
 		addEventListener('hashchange',()=>setTimeout(show,500));show()</script>`
 	pages := site{
-		"/app":  page(app),
+		"/app": page(app),
+		"/kept": page(`<div id=d></div><script>d.innerHTML=localStorage.last||'';const n=new URL(location).searchParams.get('n');
+			setTimeout(()=>{localStorage.last=d.innerHTML='<a class=att href=/f/'+n+'>'+n+'</a>'},700)</script>`),
 		"/same": page(`<a class=att href=/f/1>1</a>`),
 	}
 	for i := range 4 {
@@ -409,6 +417,7 @@ func TestWhosePage(t *testing.T) {
 		"by its address": {"/app#/orders/{number}", portal.Identity{Selectors: []string{"a[href$='/{number}']"}}, []string{"0", "1"}, right[:2]},
 		"not proved":     {"/same?n={number}", proof, []string{"0"}, []string{"failure unrecognised_page"}},
 		"stale":          {"/stale?n={number}", portal.Identity{}, []string{"0", "1", "2"}, right},
+		"kept":           {"/kept?n={number}", portal.Identity{}, []string{"0", "1", "2"}, right},
 		"part of number": {"/app#/orders/{number}", portal.Identity{Texts: []string{"der {number}"}}, []string{"1"}, right[1:2]},
 		"another number": {"/stale?n=11&x={number}", portal.Identity{Texts: []string{"Order {number}"}}, []string{"1"}, []string{"failure unrecognised_page"}},
 		"truly the same": {"/same?n={number}", portal.Identity{}, []string{"0", "1"}, []string{"attachments 1", "attachments 1"}},
