@@ -286,12 +286,8 @@
   const scrolls = (el) => /auto|scroll|overlay/.test(getComputedStyle(el).overflowY) && el.scrollHeight > el.clientHeight + 1;
   const atEnd = (el) => el.scrollTop + el.clientHeight >= el.scrollHeight - 2;
   const nextStep = (items, n) => {
-    const before = seen.step;
-    if (before?.kind === 'click' && before.n === n) { // nothing more has come of it
-      if (!seen.buttons.has(before.el)) seen.fruitless++;
-      seen.buttons.add(before.el);
-    }
-    const step = (kind, el, mark, act) => ({kind, el, mark, n, act});
+    const before = seen.step, fruitless = before?.kind === 'click' && before.n === n ? before.el : null; // so far
+    const step = (kind, el, mark, act) => ({kind, el, mark, n, act, fruitless});
     const stuck = (el, mark) => before?.kind === 'scroll' && before.el === el && before.mark === mark;
     const bottom = ({el}) => el.getBoundingClientRect().bottom;
     const lowest = items.reduce((a, b) => bottom(b) > bottom(a) ? b : a);
@@ -307,7 +303,7 @@
     if (seen.end !== key && bottom(lowest) > lowest.el.ownerDocument.defaultView.innerHeight) {
       return step('scroll', lowest.el, key, () => { seen.end = key; lowest.el.scrollIntoView({block: 'center', behavior: 'instant'}); });
     }
-    const button = seen.fruitless > 2 ? null : moreButtons(items).find((el) => !seen.buttons.has(el) && (spec.more.click.length || !leads(el)));
+    const button = seen.fruitless > 2 ? null : moreButtons(items).find((el) => el !== fruitless && !seen.buttons.has(el) && (spec.more.click.length || !leads(el)));
     return button ? step('click', button, '', () => button.click()) : null;
   };
 
@@ -339,7 +335,7 @@
     watch.disconnect();
     clearTimeout(timer);
     clearInterval(pulse);
-    const out = {sign: answer, url: location.href.slice(0, spec.urlMax), ready: document.readyState, parsed: parsed(), supplier: '', fallback: '', items: [], count: 0, ...extra};
+    const out = {sign: answer, url: location.href.slice(0, spec.urlMax), ready: document.readyState, parsed: parsed(), changed: performance.timeOrigin + since, supplier: '', fallback: '', items: [], count: 0, ...extra};
     if (answer === 'attachments' || answer === 'empty') [out.supplier, out.frames] = [supplier(), working()];
     if (answer === 'empty') out.fallback = fallback();
     if (answer === 'attachments') {
@@ -408,7 +404,14 @@
     if (sign === 'attachments' && doubt !== 'identity' && doubt !== 'incomplete') {
       const next = nextStep(items, sum.size);
       if (next) {
-        globalThis.poactorAdvance = () => { [seen.gathered, seen.latest, seen.step] = [sum, named, next]; next.act(); };
+        globalThis.poactorAdvance = () => {
+          if (next.fruitless) {
+            seen.buttons.add(next.fruitless);
+            seen.fruitless++;
+          }
+          [seen.gathered, seen.latest, seen.step] = [sum, named, next];
+          next.act();
+        };
         return finish(sign, {more: next.kind}, view);
       }
     }

@@ -89,6 +89,7 @@ type sighting struct {
 	URL      string   `json:"url"`
 	Ready    string   `json:"ready"`   // document.readyState
 	Parsed   bool     `json:"parsed"`  // what its deferred scripts do is done
+	Changed  float64  `json:"changed"` // when the list, or its absence, changed last: milliseconds since 1970
 	Waiting  string   `json:"waiting"` // the sign that had not settled at the timeout
 	Doubt    string   `json:"doubt"`   // why the list, or its absence, is not believed: see doubtText
 	More     string   `json:"more"`    // the list may have more, which "click" or "scroll" brings up

@@ -35,6 +35,8 @@ type pendingRequests struct {
 	out    map[proto.NetworkRequestID]request
 	failed map[string]failedRequest // by key; one that came right since is none
 	ready  chan struct{}            // closed at the next change
+	ended  float64                  // when the last of them ended: milliseconds since 1970
+	times  map[string]int           // how many with a key have
 
 	// Requests that are the same to the letter for several orders cannot ask for the
 	// list of one. Where they were out of time or failed on the pages of two of them, and
@@ -45,8 +47,9 @@ type pendingRequests struct {
 
 // request is one of them.
 type request struct {
-	key      string // method, address and body, or the address of a stream
-	address  string // without its query
+	clock    float64 // what makes an event's time one since 1970, in seconds
+	key      string  // method, address and body, or the address of a stream
+	address  string  // without its query
 	kind     proto.NetworkResourceType
 	own      bool      // of the page itself, not of a frame or worker
 	begun    time.Time // when it was made
@@ -63,6 +66,7 @@ type failedRequest struct {
 
 func (p *pendingRequests) init() {
 	p.out, p.failed, p.ready = map[proto.NetworkRequestID]request{}, map[string]failedRequest{}, make(chan struct{})
+	p.times = map[string]int{}
 	p.troubled, p.ignored = map[string]string{}, map[string]bool{}
 }
 
@@ -72,6 +76,8 @@ func (p *pendingRequests) forget() {
 	defer p.mu.Unlock()
 	clear(p.out)
 	clear(p.failed)
+	clear(p.times)
+	p.ended = 0
 	p.changed()
 }
 
@@ -96,8 +102,21 @@ func (p *pendingRequests) begin(id proto.NetworkRequestID, r request) {
 	p.changed()
 }
 
-// update changes a request that is out. It has ended where change says so.
-func (p *pendingRequests) update(id proto.NetworkRequestID, change func(*request) (ended bool)) {
+// maxRepeats is how often a request of one page may be repeated before it is taken for
+// one that keeps something else up to date.
+const maxRepeats = 50
+
+// lastEnded is when the last request ended that may have changed the list, in
+// milliseconds since 1970; 0 if none has.
+func (p *pendingRequests) lastEnded() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}
+
+// update changes a request that is out at an event's time, in seconds of the browser's
+// clock. It has ended where change says so.
+func (p *pendingRequests) update(id proto.NetworkRequestID, at float64, change func(*request) (ended bool)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r, ok := p.out[id]
@@ -106,6 +125,9 @@ func (p *pendingRequests) update(id proto.NetworkRequestID, change func(*request
 	}
 	if change(&r) {
 		delete(p.out, id)
+		if p.times[r.key]++; p.times[r.key] <= maxRepeats {
+			p.ended = max(p.ended, 1000*(at+r.clock))
+		}
 	} else {
 		p.out[id] = r
 	}
@@ -235,6 +257,8 @@ func (p *pendingRequests) trouble(key string) {
 // networkEvent is what is needed of the events of the domain Network.
 type networkEvent struct {
 	RequestID proto.NetworkRequestID
+	Timestamp float64 // of the browser's clock, in seconds
+	WallTime  float64 // the same since 1970; of requests
 	FrameID   proto.PageFrameID
 	Type      proto.NetworkResourceType
 	URL       string // of a WebSocket
@@ -282,9 +306,9 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 			p.begin(e.RequestID, request{key: "socket " + withoutQuery(e.URL), address: withoutQuery(e.URL), stream: true})
 		}
 	case "Network.webSocketHandshakeResponseReceived":
-		p.update(e.RequestID, func(r *request) bool { r.answered = time.Now(); return false })
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
 	case "Network.responseReceived":
-		p.update(e.RequestID, func(r *request) bool {
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
 			r.answered = time.Now()
 			if what := badAnswer(r.kind, e.Response.Status); what != "" {
 				p.settle(*r, what)
@@ -293,13 +317,13 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 			return r.kind == proto.NetworkResourceTypeDocument && !strings.Contains(e.Response.MIMEType, "html")
 		})
 	case "Network.dataReceived":
-		p.update(e.RequestID, func(r *request) bool { r.answered = time.Now(); return false })
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
 	case "Network.eventSourceMessageReceived", "Network.webSocketFrameReceived", "Network.webSocketClosed", "Network.webSocketFrameError":
-		p.update(e.RequestID, func(r *request) bool { p.settle(*r, ""); return true })
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
 	case "Network.loadingFinished":
-		p.update(e.RequestID, func(r *request) bool { p.settle(*r, ""); return true })
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
 	case "Network.loadingFailed":
-		p.update(e.RequestID, func(r *request) bool {
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
 			if !e.Canceled && e.BlockedReason == "" && e.ErrorText != "net::ERR_ABORTED" && !r.stream {
 				p.settle(*r, "failed: "+clip(e.ErrorText, 100))
 			}
@@ -316,7 +340,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 // counts reports whether a request may change what the page lists, and describes it.
 func (s *Session) counts(e *networkEvent) (request, bool) {
 	main := proto.TargetTargetID(e.FrameID) == s.guard.tab()
-	r := request{kind: e.Type, own: main, address: withoutQuery(e.Request.URL)}
+	r := request{kind: e.Type, own: main, clock: e.WallTime - e.Timestamp, address: withoutQuery(e.Request.URL)}
 	switch e.Type {
 	case proto.NetworkResourceTypeXHR, proto.NetworkResourceTypeFetch:
 	case proto.NetworkResourceTypeScript:

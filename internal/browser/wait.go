@@ -39,7 +39,11 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting,
 	if s.suspect {
 		look = s.spec.patiently
 	}
+	looked := 0.0 // when a look began that had patience for what the last answers bring
 	for steps := 0; ; {
+		if look != s.spec.text {
+			looked = float64(time.Now().UnixMilli())
+		}
 		seen, err := s.observe(ctx, look, known, time.Until(deadline))
 		if err != nil || seen.Sign != string(po.SignAttachments) && seen.Sign != string(po.SignEmpty) {
 			return seen, err
@@ -51,6 +55,9 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting,
 		} else if waited > 0 {
 			patience -= waited
 			look = s.spec.slowly
+			continue
+		} else if s.guard.requests.lastEnded() > max(seen.Changed, looked) {
+			look = s.spec.slowly // it may not have been shown yet
 			continue
 		}
 		switch {

@@ -359,7 +359,7 @@ func TestRequestsThatWaitForNews(t *testing.T) {
 		read("4", "slow")
 		p.giveUp()
 		read("5", "slow")
-		p.update("slow", func(r *request) bool { p.settle(*r, ""); return true })
+		p.update("slow", 0, func(r *request) bool { p.settle(*r, ""); return true })
 		read("6", "slow")
 		p.giveUp()
 		if got := read("7", "slow"); got != 1 {
