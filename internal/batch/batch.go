@@ -29,12 +29,19 @@ type Batch struct {
 	path   string // where the bytes are
 	stamp  stamp  // of path
 	rows   int    // records behind the header
-	width  int    // columns that hold something, in any row
+	types  types
+	width  int // columns that hold something, in any row
 }
 
 // Unit is what people call the number of a row: the line of a text file, the row
 // of a sheet.
 func (b *Batch) Unit() string { return b.source.unit() }
+
+// Describe says in a few words how the file was read: encoding or sheet, where
+// the header is, and which column has the numbers.
+func (b *Batch) Describe() string {
+	return fmt.Sprintf("%s, header in %s %d, order numbers in %s", b.source.describe(), b.Unit(), b.header, b.columnTitle(b.columns.number))
+}
 
 // stamp tells whether a file has changed.
 type stamp struct {
@@ -87,14 +94,18 @@ func (b *Batch) recognise(f *os.File) error {
 	return err
 }
 
-// measure reads every row and counts.
+// measure reads every row: it counts, and finds out what only the rows tell.
 func (b *Batch) measure() error {
+	rivals := newRivals(b)
+	types := newTypeSearch(b)
 	err := b.records(func(i int, rec record) error {
-		if i >= 0 {
-			b.rows++
-		}
+		types.look(i, rec)
 		if i < -1 {
 			return nil
+		}
+		if i >= 0 {
+			b.rows++
+			rivals.look(rec)
 		}
 		for k := rec.width(); k > b.width; k-- {
 			if rec.holds(k - 1) {
@@ -103,11 +114,19 @@ func (b *Batch) measure() error {
 		}
 		return nil
 	})
-	if at := b.places(); err == nil && slices.Max(at[:]) >= maxColumns {
+	if err != nil {
+		return err
+	}
+	if b.columns.number, err = rivals.winner(); err != nil {
+		return err
+	}
+	b.columns.ours[b.columns.number] = true
+	b.types = types.result()
+	if at := b.places(); slices.Max(at[:]) >= maxColumns {
 		return &Error{Msg: fmt.Sprintf("no room for the status columns: a row has %d cells", b.width),
 			Hint: "delete columns that are not needed", Err: ErrTooLong}
 	}
-	return err
+	return nil
 }
 
 // file opens the batch's bytes.

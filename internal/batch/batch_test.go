@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -86,23 +87,24 @@ func TestTSVName(t *testing.T) {
 	}
 }
 
-func TestNumberColumn(t *testing.T) {
+func TestNumberColumns(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string]int{
-		"A,PO_NUMBER,PO":           1,
-		"PO,po number":             1,
-		"A, po-Number ,B":          1,
-		"A,Purchase Order":         1,
-		"A,PURCHASE_ORDER_NUMBER":  1,
-		"A,B,po":                   2,
-		"A,\u00a0PO\u200b_Number":  1,
-		"P.O. Number,x":            0,
-		"POST,PO Box,Depot":        -1,
-		"PO_NUMBERS,PO_NUMBER_OLD": -1,
-		"PO_NUMBER,PO_NUMBER":      0,
+	for header, want := range map[string][]int{
+		"A,PO_NUMBER,PO":           {1},
+		"PO,po_number ,PO Number":  {1},
+		"PO,po number":             {1, 0},
+		"A, po-Number ,B":          {1},
+		"A,Purchase Order":         {1},
+		"A,PURCHASE_ORDER_NUMBER":  {1},
+		"A,B,po":                   {2},
+		"A,\u00a0PO\u200b_Number":  {1},
+		"P.O. Number,x":            {0},
+		"POST,PO Box,Depot":        nil,
+		"PO_NUMBERS,PO_NUMBER_OLD": nil,
+		"PO_NUMBER,PO_NUMBER":      {0, 1},
 	} {
-		if got := numberColumn(strings.Split(header, ",")); got != want {
-			t.Errorf("%s: column %d, want %d", header, got, want)
+		if got := numberColumns(strings.Split(header, ",")); !slices.Equal(got, want) {
+			t.Errorf("%s: columns %v, want %v", header, got, want)
 		}
 	}
 }
@@ -179,12 +181,12 @@ func TestOpenNoFile(t *testing.T) {
 
 func TestRows(t *testing.T) {
 	t.Parallel()
-	b := open(t, "Region,PO_NUMBER,<|>,Land,STATUS,Werk,SUPPLIER\n"+
+	b := open(t, "Region,PO_NUMBER,<|>,Land,STATUS,Werk,SUPPLIER,CAUSE,ATTEMPTS\n"+
 		"x, PO1\u00a0,,Brasil,completed,\"São \"\"P\"\"\",Acme\n"+
 		"\n"+
 		"y,2,,,Issued,Köln\n"+
 		"\"z\n\",,,,,\n"+
-		"w,bad,,,PARTIAL,,,extra\n")
+		"w,bad,,,PARTIAL,,,,,extra\n")
 	var got []Row
 	for row, err := range b.Rows() {
 		if err != nil {

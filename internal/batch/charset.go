@@ -19,6 +19,10 @@ const (
 	charsetUTF16BE
 )
 
+func (c charset) String() string {
+	return [...]string{"UTF-8", "Windows-1252", "UTF-16LE", "UTF-16BE"}[c]
+}
+
 // unit is the number of bytes of an ASCII character: every character that
 // has a meaning in CSV is one unit.
 func (c charset) unit() int {

@@ -11,7 +11,10 @@ import (
 
 // csvFile is a batch as CSV or TSV. Rows are kept as raw bytes and only cut
 // into cells: encoding/csv would give none of the quoting back.
-type csvFile struct{ dialect }
+type csvFile struct {
+	dialect
+	quoted bool // the header quotes every name
+}
 
 // openCSV finds out how f is laid out. tsv says that its name promises tabs.
 func openCSV(f *os.File, tsv bool) (*csvFile, layout, error) {
@@ -28,11 +31,17 @@ func openCSV(f *os.File, tsv bool) (*csvFile, layout, error) {
 		return nil, layout{}, err
 	}
 	g.bom = bom
-	return &csvFile{g.dialect}, g.layout, nil
+	return &csvFile{g.dialect, g.quoted}, g.layout, nil
 }
 
 func (c *csvFile) extension() string { return ".csv" }
 func (c *csvFile) unit() string      { return "line" }
+func (c *csvFile) sheetName() string { return "" }
+
+// delimiterNames are those of delimiters.
+var delimiterNames = map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs", '|': "pipes"}
+
+func (c *csvFile) describe() string { return c.charset.String() + ", " + delimiterNames[c.delim] }
 
 func (c *csvFile) read(f *os.File, each func(rec record) error) error {
 	return c.scan(f, func(rec *csvRecord) error { return each(rec) })

@@ -120,7 +120,7 @@ func (b *Batch) missing() values {
 	var names values
 	for k, at := range b.columns.status {
 		if at < 0 {
-			names[k] = &statusColumns[k]
+			names[k] = &b.columns.names[k]
 		}
 	}
 	return names

@@ -42,11 +42,13 @@ func (r *csvRecord) text(i int) string {
 	return unquote(r.charset.decode(r.cell(i)))
 }
 
+func (r *csvRecord) doubt(i int) string { return doubtNumber(trim(r.text(i))) }
+
 func (r *csvRecord) isQuoted(i int) bool {
 	return i < len(r.cells) && r.holds(i) && r.charset.value(r.cell(i)) == '"'
 }
 
-func (r *csvRecord) allQuoted() bool {
+func (r *csvRecord) quoted() bool {
 	for i := range r.cells {
 		if !r.isQuoted(i) {
 			return false

@@ -18,6 +18,10 @@ type source interface {
 	extension() string
 	// unit is what the number of a record counts: line or row.
 	unit() string
+	// sheetName is that of the sheet; empty for a text file.
+	sheetName() string
+	// describe says how the file was read.
+	describe() string
 }
 
 // record is a row of a batch, its cells as text. It is valid until the next is
@@ -35,6 +39,11 @@ type record interface {
 	// holds reports whether there is anything in a cell, even if it is nothing
 	// to see.
 	holds(i int) bool
+	// quoted reports whether every cell is in quotes.
+	quoted() bool
+	// doubt says why what a cell shows cannot be an order's number, though it may
+	// look like one; empty if nothing speaks against it.
+	doubt(i int) string
 }
 
 // places are the columns of the status columns in the results.
@@ -46,23 +55,11 @@ type edit func(rec record) (values, bool)
 
 // layout is where in a batch things are.
 type layout struct {
-	preface int // records before the header: the sep= line, empty ones
+	preface int // records before the header: the sep= line, titles, empty ones
+	header  int // the header's number
 	names   []string
+	quoted  bool // the header quotes every name
 	columns columns
-}
-
-// take looks at the next record for the header, which is the first that is not
-// blank, and reports whether this is it.
-func (l *layout) take(rec record) bool {
-	if blank(rec) {
-		l.preface++
-		return false
-	}
-	for i := range rec.width() {
-		l.names = append(l.names, rec.text(i))
-	}
-	l.columns = readHeader(l.names)
-	return true
 }
 
 // blank reports whether there is nothing to see in a row.

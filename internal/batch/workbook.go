@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -41,23 +42,12 @@ func openWorkbook(f *os.File) (*workbook, layout, error) {
 	if err != nil {
 		return nil, layout{}, err
 	}
-	for _, s := range w.candidates() {
-		w.sheet, w.part = s.name, s.part
-		l, err := w.findHeader(a, texts)
-		if err != nil || w.header > 0 {
-			return w, l, err
-		}
-	}
-	empty := &Error{Msg: "empty workbook", Hint: hintHeader, Err: ErrEmpty}
-	if isPreferred(w.sheet) {
-		empty.Sheet, empty.Msg = w.sheet, "empty sheet"
-	}
-	return nil, layout{}, empty
+	l, err := w.findHeader(a, texts)
+	return w, l, err
 }
 
 // candidates are the sheets that may have the orders: the one with the name
-// for it, else those that can be seen, of which the first with anything in it
-// has them.
+// for it, else those that can be seen, of which the first with a header has them.
 func (w *workbook) candidates() []sheetPart {
 	var seen []sheetPart
 	for _, s := range w.sheets {
@@ -71,24 +61,56 @@ func (w *workbook) candidates() []sheetPart {
 	return seen
 }
 
-// findHeader reads to the first row that is not blank.
-func (w *workbook) findHeader(a *archive, texts *texts) (l layout, err error) {
-	err = w.scan(a, texts, func(row *sheetRow) error {
-		if !l.take(row) {
-			return nil
+// findHeader takes the first sheet that has a header.
+func (w *workbook) findHeader(a *archive, texts *texts) (layout, error) {
+	var best, other *layout
+	var at sheetPart // of best
+	var lacking error
+	for _, s := range w.candidates() {
+		w.sheet, w.part = s.name, s.part
+		look, err := w.search(a, texts)
+		if err != nil {
+			return layout{}, err
 		}
-		w.header = row.number()
-		if l.columns.number >= 0 {
+		if other = look.result(); other != nil && (best == nil || look.found != nil) {
+			best, at = other, s
+		}
+		if look.found != nil {
+			break
+		}
+		if look.rows > 0 && lacking == nil {
+			missing := noColumn(look.names)
+			missing.Sheet = w.sheet
+			lacking = missing
+		}
+	}
+	switch {
+	case best != nil:
+		w.sheet, w.part, w.header = at.name, at.part, best.header
+		return *best, nil
+	case lacking != nil:
+		return layout{}, lacking
+	}
+	empty := &Error{Msg: "empty workbook", Hint: hintHeader, Err: ErrEmpty}
+	if isPreferred(w.sheet) {
+		empty.Sheet, empty.Msg = w.sheet, "empty sheet"
+	}
+	return layout{}, empty
+}
+
+// search looks for the header of the sheet.
+func (w *workbook) search(a *archive, texts *texts) (search, error) {
+	var look search
+	err := w.scan(a, texts, func(row *sheetRow) error {
+		if look.take(row) {
 			return errStop
 		}
-		missing := noColumn(l.names)
-		missing.Sheet = w.sheet
-		return missing
+		return nil
 	}, nil)
 	if errors.Is(err, errStop) {
 		err = nil
 	}
-	return l, err
+	return look, err
 }
 
 func (w *workbook) extension() string {
@@ -99,6 +121,10 @@ func (w *workbook) extension() string {
 }
 
 func (w *workbook) unit() string { return "row" }
+
+func (w *workbook) sheetName() string { return w.sheet }
+
+func (w *workbook) describe() string { return "sheet " + strconv.Quote(shorten(w.sheet)) }
 
 func (w *workbook) read(f *os.File, each func(rec record) error) error {
 	a, err := openArchive(f)

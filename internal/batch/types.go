@@ -1,0 +1,120 @@
+package batch
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// types tells rows that are no orders though they have cells. Flat exports mix
+// records of several types in one file, each with a header and a type in the
+// first cell:
+//
+//	type,id,po-number,status
+//	type,order-header-id,line-num,description
+//	Header,1,4500000001,issued
+//	Line,4500000001,1,Bolts
+type types struct {
+	name string // in the first cell of each order's row; empty if there is one type
+}
+
+// typeNames are what the column of the type is called, as letters gives it.
+var typeNames = map[string]bool{"type": true, "recordtype": true, "rectype": true, "rowtype": true, "linetype": true, "record": true}
+
+// maxTypes is how many types of records are told apart.
+const maxTypes = 16
+
+// typeSearch finds out whether there are records of several types.
+type typeSearch struct {
+	batch  *Batch
+	first  string   // the header's first name; empty if there can be no types
+	before int      // headers of other types before ours
+	others int      // and behind it
+	seen   []string // types, in their order
+	named  bool     // the header begins with the type itself
+}
+
+func newTypeSearch(b *Batch) *typeSearch {
+	t := &typeSearch{batch: b}
+	if b.columns.number > 0 && len(b.names) > 2 {
+		t.first = trim(b.names[0])
+	}
+	return t
+}
+
+// look looks at a record; i counts as Batch.records does.
+func (t *typeSearch) look(i int, rec record) {
+	if t.first == "" || i == -1 || blank(rec) {
+		return
+	}
+	cell := trim(rec.text(0))
+	switch isHeader := strings.EqualFold(cell, t.first); {
+	case i < -1 && isHeader && typeNames[letters(t.first)]:
+		t.before++
+	case i < -1 || cell == "":
+	case !isHeader:
+		t.see(cell)
+	case t.batch.repeats(rec):
+	case t.isOrder(rec):
+		t.named = true
+	case typeNames[letters(t.first)]:
+		t.others++
+	}
+}
+
+// isOrder reports whether a row has a number where the orders have theirs. A
+// name may be one to a portal that takes anything: a number has a digit.
+func (t *typeSearch) isOrder(rec record) bool {
+	text := trim(rec.text(t.batch.columns.number))
+	_, _, err := t.batch.parse(text)
+	return err == nil && strings.ContainsAny(text, "0123456789")
+}
+
+func (t *typeSearch) see(name string) {
+	for _, known := range t.seen {
+		if strings.EqualFold(known, name) {
+			return
+		}
+	}
+	if len(t.seen) < maxTypes {
+		t.seen = append(t.seen, name)
+	}
+}
+
+// result tells the type of the orders: that of the header's own name, else, as
+// headers and records come in the same order, the one in our header's place.
+func (t *typeSearch) result() types {
+	switch {
+	case t.named:
+		return types{t.first}
+	case t.before+t.others > 0 && t.before < len(t.seen):
+		return types{t.seen[t.before]}
+	}
+	return types{}
+}
+
+// repeats reports whether a row is the header again, as in exports that have
+// been put together.
+func (b *Batch) repeats(rec record) bool {
+	number := trim(b.names[b.columns.number])
+	if !strings.EqualFold(trim(rec.text(b.columns.number)), number) {
+		return false
+	}
+	for i, name := range b.names {
+		if text := trim(rec.text(i)); text != "" && !strings.EqualFold(text, trim(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+// other says what a row is that is none of an order; empty if it may be one.
+func (b *Batch) other(rec record) string {
+	switch {
+	case b.repeats(rec):
+		return "the header again"
+	case b.types.name != "" && !strings.EqualFold(trim(rec.text(0)), b.types.name):
+		return fmt.Sprintf("a record of type %s, and orders are of type %s", strconv.Quote(shorten(trim(rec.text(0)))), strconv.Quote(shorten(b.types.name)))
+	}
+	return ""
+}
