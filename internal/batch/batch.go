@@ -98,6 +98,7 @@ func (b *Batch) recognise(f *os.File) error {
 func (b *Batch) measure() error {
 	rivals := newRivals(b)
 	types := newTypeSearch(b)
+	quotes := newQuotes(b)
 	err := b.records(func(i int, rec record) error {
 		types.look(i, rec)
 		if i < -1 {
@@ -106,6 +107,9 @@ func (b *Batch) measure() error {
 		if i >= 0 {
 			b.rows++
 			rivals.look(rec)
+			if err := quotes.look(rec); err != nil {
+				return err
+			}
 		}
 		for k := rec.width(); k > b.width; k-- {
 			if rec.holds(k - 1) {

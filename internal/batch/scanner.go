@@ -26,7 +26,8 @@ type csvRecord struct {
 	line    int    // where it begins, 1-based
 	raw     []byte // everything, the line end included
 	cells   []span // at least one
-	end     int    // where the line end begins
+	tall    []tallCell
+	end     int // where the line end begins
 }
 
 func (r *csvRecord) cell(i int) []byte { return r.raw[r.cells[i].from:r.cells[i].to] }
@@ -92,7 +93,7 @@ func newScanner(r io.Reader, c charset, delim rune) *scanner {
 
 // next returns the next record; io.EOF if there is none.
 func (s *scanner) next() (*csvRecord, error) {
-	s.rec = csvRecord{charset: s.charset, line: s.line, raw: s.rec.raw[:0], cells: s.rec.cells[:0]}
+	s.rec = csvRecord{charset: s.charset, line: s.line, raw: s.rec.raw[:0], cells: s.rec.cells[:0], tall: s.rec.tall[:0]}
 	s.open()
 	for {
 		u, at, err := s.read()
@@ -203,6 +204,9 @@ func (s *scanner) close(to int) error {
 	if s.cell.several && s.cell.state == behind {
 		// A stray quote has swallowed lines, maybe with orders in them.
 		return s.unclosed()
+	}
+	if s.cell.several {
+		s.rec.tall = append(s.rec.tall, tallCell{len(s.rec.cells), s.cell.line})
 	}
 	s.rec.cells = append(s.rec.cells, span{s.cell.from, to})
 	if len(s.rec.cells) > maxColumns {
