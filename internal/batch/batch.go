@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/poactor/poactor/po"
@@ -30,7 +31,8 @@ type Batch struct {
 	stamp  stamp  // of path
 	rows   int    // records behind the header
 	types  types
-	width  int // columns that hold something, in any row
+	utf8   atomic.Bool // of the results, see UseUTF8
+	width  int         // columns that hold something, in any row
 }
 
 // Unit is what people call the number of a row: the line of a text file, the row

@@ -75,8 +75,21 @@ func decode1252(raw []byte) string {
 	return b.String()
 }
 
-// encode appends the bytes of valid text to dst; a character that Windows-1252
-// does not have becomes a question mark.
+// lacks gives the first character of a text that the encoding does not have.
+func (c charset) lacks(text string) (rune, bool) {
+	if c != charsetWindows1252 {
+		return 0, false
+	}
+	for _, r := range text {
+		if _, ok := charmap.Windows1252.EncodeRune(r); !ok {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+// encode appends the bytes of valid text to dst. What it lacks must not come to
+// it: it becomes a question mark.
 func (c charset) encode(dst []byte, text string) []byte {
 	switch c {
 	case charsetUTF8:

@@ -3,6 +3,7 @@ package batch
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -14,7 +15,10 @@ import (
 type csvFile struct {
 	dialect
 	quoted bool // the header quotes every name
+	utf8   bool // the results are UTF-8, whatever the batch is
 }
+
+const utf8Mark = "\uFEFF"
 
 // openCSV finds out how f is laid out. tsv says that its name promises tabs.
 func openCSV(f *os.File, tsv bool) (*csvFile, layout, error) {
@@ -31,7 +35,7 @@ func openCSV(f *os.File, tsv bool) (*csvFile, layout, error) {
 		return nil, layout{}, err
 	}
 	g.bom = bom
-	return &csvFile{g.dialect, g.quoted}, g.layout, nil
+	return &csvFile{dialect: g.dialect, quoted: g.quoted}, g.layout, nil
 }
 
 func (c *csvFile) extension() string { return ".csv" }
@@ -71,7 +75,10 @@ func (c *csvFile) rewrite(f *os.File, w io.Writer, at places, edit edit) error {
 	if err := c.head(f, w); err != nil {
 		return err
 	}
-	out := csvWriter{csvFile: c, w: bufio.NewWriterSize(w, 64<<10), at: at}
+	out := csvWriter{csvFile: c, w: bufio.NewWriterSize(w, 64<<10), charset: c.charset, at: at}
+	if c.utf8 {
+		out.charset = charsetUTF8
+	}
 	out.filled = slices.Repeat([]int{-1}, slices.Max(at[:])+1)
 	for k, at := range at {
 		out.filled[at] = k
@@ -80,8 +87,7 @@ func (c *csvFile) rewrite(f *os.File, w io.Writer, at places, edit edit) error {
 		if cells, ok := edit(rec); ok {
 			return out.fill(rec, cells)
 		}
-		_, err := out.w.Write(rec.raw)
-		return err
+		return out.copy(rec)
 	})
 	if err != nil {
 		return err
@@ -91,6 +97,10 @@ func (c *csvFile) rewrite(f *os.File, w io.Writer, at places, edit edit) error {
 
 // head copies the byte order mark.
 func (c *csvFile) head(f *os.File, w io.Writer) error {
+	if c.utf8 {
+		_, err := io.WriteString(w, utf8Mark)
+		return err
+	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -101,10 +111,28 @@ func (c *csvFile) head(f *os.File, w io.Writer) error {
 // csvWriter writes records back.
 type csvWriter struct {
 	*csvFile
-	w      *bufio.Writer
-	at     places
-	filled []int // the status column at each place of a row; -1: not filled
-	row    []byte
+	w       *bufio.Writer
+	charset charset // of what is written
+	at      places
+	filled  []int // the status column at each place of a row; -1: not filled
+	row     []byte
+}
+
+// copy writes a record as it is.
+func (w *csvWriter) copy(rec *csvRecord) error {
+	w.row = w.row[:0]
+	w.keep(rec.raw)
+	_, err := w.w.Write(w.row)
+	return err
+}
+
+// keep adds bytes of the batch.
+func (w *csvWriter) keep(raw []byte) {
+	if w.charset == w.csvFile.charset {
+		w.row = append(w.row, raw...)
+		return
+	}
+	w.row = append(w.row, w.csvFile.charset.decode(raw)...)
 }
 
 // fill writes a record with new cells; those that are nil stay as they are.
@@ -122,24 +150,30 @@ func (w *csvWriter) fill(rec *csvRecord, cells values) error {
 		}
 		switch {
 		case i < len(w.filled) && w.filled[i] >= 0 && cells[w.filled[i]] != nil:
-			w.cell(rec, i, *cells[w.filled[i]])
+			if err := w.cell(rec, i, *cells[w.filled[i]]); err != nil {
+				return err
+			}
 		case i < len(rec.cells):
-			w.row = append(w.row, rec.cell(i)...)
+			w.keep(rec.cell(i))
 		}
 	}
-	w.row = append(w.row, rec.raw[rec.end:]...)
+	w.keep(rec.raw[rec.end:])
 	_, err := w.w.Write(w.row)
 	return err
 }
 
 // cell adds a cell of ours, quoted as its neighbours are.
-func (w *csvWriter) cell(rec *csvRecord, i int, text string) {
+func (w *csvWriter) cell(rec *csvRecord, i int, text string) error {
 	if i < len(rec.cells) && rec.text(i) == text {
-		w.row = append(w.row, rec.cell(i)...)
-		return
+		w.keep(rec.cell(i))
+		return nil
+	}
+	if r, lacks := w.charset.lacks(text); lacks {
+		return &Error{Line: rec.line, Msg: fmt.Sprintf("%v has no %q", w.charset, r), Err: ErrCharset}
 	}
 	if w.quoted || rec.isQuoted(i) || strings.ContainsAny(text, separators) {
 		text = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
 	}
 	w.row = w.charset.encode(w.row, text)
+	return nil
 }

@@ -19,6 +19,7 @@ var (
 	ErrBinary     = errors.New("binary file")
 	ErrWorkbook   = errors.New("workbook")
 	ErrEncoding   = errors.New("unreadable encoding")
+	ErrCharset    = errors.New("not in the encoding of the list")
 	ErrTooLong    = errors.New("too long")
 	ErrQuote      = errors.New("quote that does not close")
 	ErrChanged    = errors.New("changed since it was opened")
