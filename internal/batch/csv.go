@@ -45,7 +45,13 @@ func (c *csvFile) sheetName() string { return "" }
 // delimiterNames are those of delimiters.
 var delimiterNames = map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs", '|': "pipes"}
 
-func (c *csvFile) describe() string { return c.charset.String() + ", " + delimiterNames[c.delim] }
+func (c *csvFile) describe() string {
+	mark := ""
+	if c.bom == 0 && c.charset.unit() > 1 {
+		mark = " without a byte order mark"
+	}
+	return c.charset.String() + mark + ", " + delimiterNames[c.delim]
+}
 
 func (c *csvFile) read(f *os.File, each func(rec record) error) error {
 	return c.scan(f, func(rec *csvRecord) error { return each(rec) })

@@ -17,6 +17,7 @@ var (
 	ErrNoColumn   = errors.New("no column of order numbers")
 	ErrTwoColumns = errors.New("two columns of order numbers")
 	ErrBinary     = errors.New("binary file")
+	ErrOtherKind  = errors.New("a file of another kind")
 	ErrWorkbook   = errors.New("workbook")
 	ErrEncoding   = errors.New("unreadable encoding")
 	ErrCharset    = errors.New("not in the encoding of the list")

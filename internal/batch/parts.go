@@ -59,11 +59,13 @@ func (a *archive) parts() (parts, error) {
 
 // mainPart is the part that all others hang on.
 func (a *archive) mainPart() (string, error) {
-	if a.part("mimetype") != nil {
-		return "", &Error{Msg: "OpenDocument is not supported", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}
-	}
-	if a.part(relationsOf("")) == nil {
-		return "", notWorkbook("a zip archive")
+	switch {
+	case a.part("mimetype") != nil:
+		return "", &Error{Msg: "it is an OpenDocument spreadsheet (ODS)", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}
+	case a.part("Index/Document.iwa") != nil || a.part("Index.zip") != nil:
+		return "", &Error{Msg: "it is an Apple Numbers document", Hint: "export it from Numbers as Excel or CSV", Err: ErrWorkbook}
+	case a.part(relationsOf("")) == nil:
+		return "", &Error{Msg: "it is a zip archive and not a workbook", Hint: hintUnpack, Err: ErrWorkbook}
 	}
 	related, err := a.relationships("")
 	if err != nil {
@@ -119,7 +121,7 @@ func isMacros(kind string) (bool, error) {
 	case strings.HasSuffix(kind, "excel.sheet.macroenabled.main+xml"):
 		return true, nil
 	case strings.Contains(kind, "excel.sheet.binary"):
-		return false, &Error{Msg: "XLSB is not supported", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}
+		return false, &Error{Msg: "it is a binary workbook (XLSB)", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}
 	case strings.Contains(kind, "spreadsheetml") || strings.Contains(kind, "excel"):
 		return false, &Error{Msg: "it is a template or an add-in", Hint: "save it as XLSX", Err: ErrWorkbook}
 	}

@@ -175,7 +175,7 @@ func (s *scanner) read() (u uint16, at int, err error) {
 	at = len(s.rec.raw)
 	s.rec.raw = append(s.rec.raw, b[:n]...)
 	if u = s.charset.value(b[:n]); u == 0 {
-		return 0, 0, &Error{Line: s.line, Msg: "binary file: it holds NUL characters", Hint: hintCSV, Err: ErrBinary}
+		return 0, 0, damagedText(s.line)
 	}
 	return u, at, nil
 }
