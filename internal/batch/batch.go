@@ -101,7 +101,12 @@ func (b *Batch) measure() error {
 	rivals := newRivals(b)
 	types := newTypeSearch(b)
 	quotes := newQuotes(b)
-	err := b.records(func(i int, rec record) error {
+	survey := func(f *os.File, each func(record) error) error { return b.source.survey(f, b.columns.number, each) }
+	err := b.pass(survey, func(i int, rec record) error {
+		if i >= 0 && b.source.other(rec) != "" {
+			b.rows++
+			return nil
+		}
 		types.look(i, rec)
 		if i < -1 {
 			return nil
@@ -128,6 +133,7 @@ func (b *Batch) measure() error {
 	}
 	b.columns.ours[b.columns.number] = true
 	b.types = types.result()
+	b.width = b.source.clear(b.width)
 	if at := b.places(); slices.Max(at[:]) >= maxColumns {
 		return &Error{Msg: fmt.Sprintf("no room for the status columns: a row has %d cells", b.width),
 			Hint: "delete columns that are not needed", Err: ErrTooLong}
@@ -152,7 +158,10 @@ func (b *Batch) file() (*os.File, error) {
 
 // records calls each for every record: negative numbers for those before the
 // rows, -1 for the header, 0 for the first row.
-func (b *Batch) records(each func(i int, rec record) error) error {
+func (b *Batch) records(each func(i int, rec record) error) error { return b.pass(b.source.read, each) }
+
+// pass does so with one of the ways in which a source is read.
+func (b *Batch) pass(read func(f *os.File, each func(record) error) error, each func(i int, rec record) error) error {
 	f, err := b.file()
 	if err != nil {
 		return err
@@ -162,7 +171,7 @@ func (b *Batch) records(each func(i int, rec record) error) error {
 		return err
 	}
 	i := -1 - b.preface
-	err = b.source.read(f, func(rec record) error {
+	err = read(f, func(rec record) error {
 		err := each(i, rec)
 		i++
 		return err

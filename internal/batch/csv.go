@@ -57,6 +57,14 @@ func (c *csvFile) read(f *os.File, each func(rec record) error) error {
 	return c.scan(f, func(rec *csvRecord) error { return each(rec) })
 }
 
+func (c *csvFile) survey(f *os.File, _ int, each func(rec record) error) error {
+	return c.read(f, each)
+}
+
+func (c *csvFile) clear(from int) int { return from }
+
+func (c *csvFile) other(record) string { return "" }
+
 func (c *csvFile) scan(f *os.File, each func(rec *csvRecord) error) error {
 	if _, err := f.Seek(int64(c.bom), io.SeekStart); err != nil {
 		return err
@@ -77,16 +85,16 @@ func (c *csvFile) scan(f *os.File, each func(rec *csvRecord) error) error {
 
 // rewrite copies what is not filled byte for byte. A row too short for a
 // column that is filled gets the empty cells in between.
-func (c *csvFile) rewrite(f *os.File, w io.Writer, at places, edit edit) error {
+func (c *csvFile) rewrite(f *os.File, w io.Writer, to target, edit edit) error {
 	if err := c.head(f, w); err != nil {
 		return err
 	}
-	out := csvWriter{csvFile: c, w: bufio.NewWriterSize(w, 64<<10), charset: c.charset, at: at}
+	out := csvWriter{csvFile: c, w: bufio.NewWriterSize(w, 64<<10), charset: c.charset, at: to.at}
 	if c.utf8 {
 		out.charset = charsetUTF8
 	}
-	out.filled = slices.Repeat([]int{-1}, slices.Max(at[:])+1)
-	for k, at := range at {
+	out.filled = slices.Repeat([]int{-1}, slices.Max(to.at[:])+1)
+	for k, at := range to.at {
 		out.filled[at] = k
 	}
 	err := c.scan(f, func(rec *csvRecord) error {

@@ -48,7 +48,8 @@ func TestWorkbookErrors(t *testing.T) {
 		"no rows at all":       {build(one().set(sheetOne, `<worksheet/>`)), ErrEmpty, 0, "empty workbook"},
 		"all hidden":           {build(one().replace(main, ` sheetId`, ` state="hidden" sheetId`)), ErrEmpty, 0, "empty workbook"},
 		"empty preferred":      {build(newBook([2]string{"a", "<row/>"}, [2]string{"PO_data", ``})), ErrEmpty, 0, `sheet "PO_data": empty sheet`},
-		"many sheets":          {build(one().replace(main, "<sheets>", "<sheets>"+strings.Repeat(`<sheet r:id="rId1"/>`, maxSheets))), ErrTooLong, 0, "more than 10000 sheets"},
+		"many sheets":          {manySheets(one()), ErrTooLong, 0, "more than 10000 sheets"},
+		"shared sheet":         {build(one().replace(main, "<sheets>", `<sheets><sheet name="x" r:id="rId1"/>`)), ErrDamaged, 0, "two of its sheets share a part"},
 		"no column": {build(rows(`<row r="1">` + inline("A1", "Order") + inline("C1", "a\nb") + `<c r="Z1" s="2"/></row>`)), ErrNoColumn, 0,
 			`sheet "Orders": no PO_NUMBER column; the columns are "Order", "", "a b"`},
 		"hostile names":     {build(newBook([2]string{"a&#10;&quot;&#x202E;" + long[:99], `<row r="1">` + inline("A1", "x") + `</row>`})), ErrNoColumn, 0, `sheet "a \"\u202e`},
@@ -177,4 +178,14 @@ func large(archive, name string) string {
 	e := []byte(entry(archive, name))
 	binary.LittleEndian.PutUint32(e[24:], 0xFFFFFFFE)
 	return string(e)
+}
+
+// manySheets is a workbook that lists more sheets than there may be.
+func manySheets(b *book) string {
+	var list, related strings.Builder
+	for i := range maxSheets {
+		fmt.Fprintf(&list, `<sheet r:id="m%d"/>`, i)
+		fmt.Fprintf(&related, `<Relationship Id="m%d" Type="x/worksheet" Target="m%d.xml"/>`, i, i)
+	}
+	return build(b.replace("xl/workbook.xml", "<sheets>", "<sheets>"+list.String()).replace("xl/_rels/workbook.xml.rels", "</Relationships>", related.String()+"</Relationships>"))
 }

@@ -21,6 +21,7 @@ type parts struct {
 // sheetPart is a sheet with rows and columns.
 type sheetPart struct {
 	name, part string
+	index      int // among all sheets
 	hidden     bool
 }
 
@@ -131,6 +132,8 @@ func isMacros(kind string) (bool, error) {
 // readMain reads the list of the sheets; sheets are their parts by the id of
 // the relationship.
 func (a *archive) readMain(p *parts, sheets map[string]string) error {
+	known := map[string]bool{}
+	index := -1
 	return a.each(p.main, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 		switch {
 		case !t.opens():
@@ -139,12 +142,16 @@ func (a *archive) readMain(p *parts, sheets map[string]string) error {
 			p.from1904 = on == "1" || on == "true"
 		case t.level == 3 && s.is(t, "sheet"):
 			part, ok := sheets[s.relation()]
-			if !ok {
+			if index++; !ok {
 				return nil // a chart, a dialog
 			}
+			if known[strings.ToLower(part)] { // each would be read as often as it is named
+				return damaged("two of its sheets share a part")
+			}
+			known[strings.ToLower(part)] = true
 			name, _ := s.attr("name")
 			state, _ := s.attr("state")
-			p.sheets = append(p.sheets, sheetPart{name, part, state == "hidden" || state == "veryHidden"})
+			p.sheets = append(p.sheets, sheetPart{name, part, index, state == "hidden" || state == "veryHidden"})
 			if len(p.sheets) > maxSheets {
 				return &Error{Msg: fmt.Sprintf("more than %d sheets", maxSheets), Err: ErrTooLong}
 			}

@@ -65,7 +65,7 @@ func (b *Batch) rewrite(w io.Writer, outcome func(po.Key) (po.Outcome, bool)) er
 	}
 	i := -1 - b.preface
 	apart := false // there was an empty row
-	err = from.rewrite(f, w, b.places(), func(rec record) (values, bool) {
+	err = from.rewrite(f, w, b.target(), func(rec record) (values, bool) {
 		apart = apart || i >= 0 && (rec.apart() || blank(rec))
 		cells, ok := b.edit(i, rec, outcome)
 		i++
@@ -126,6 +126,17 @@ func (b *Batch) foreign(rec record) bool {
 		}
 	}
 	return false
+}
+
+// target is where the status columns go.
+func (b *Batch) target() target {
+	to := target{b.places(), map[int]string{}}
+	for k, at := range b.columns.status {
+		if at < 0 {
+			to.added[to.at[k]] = b.columns.names[k]
+		}
+	}
+	return to
 }
 
 // missing are the header's cells for the status columns that the batch lacks.

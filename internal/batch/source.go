@@ -12,8 +12,15 @@ import (
 type source interface {
 	// read calls each for every record of f, in the order of the file.
 	read(f *os.File, each func(rec record) error) error
+	// survey is read, the first time: it finds out what only the whole file tells,
+	// with the column of the numbers.
+	survey(f *os.File, number int, each func(rec record) error) error
+	// clear is the first column from one on where columns of ours can be seen.
+	clear(from int) int
+	// other says what a row is that is none of an order; empty if it may be one.
+	other(rec record) string
 	// rewrite copies f to w, with the cells that edit gives.
-	rewrite(f *os.File, w io.Writer, at places, edit edit) error
+	rewrite(f *os.File, w io.Writer, to target, edit edit) error
 	// extension is that of the results' name, the dot included.
 	extension() string
 	// unit is what the number of a record counts: line or row.
@@ -48,6 +55,12 @@ type record interface {
 
 // places are the columns of the status columns in the results.
 type places [numStatusColumns]int
+
+// target is where the status columns go.
+type target struct {
+	at    places
+	added map[int]string // names of those that are appended, by their columns
+}
 
 // edit gives the cells to put into a record; false leaves it as it is. It is
 // called once for each record, in their order.

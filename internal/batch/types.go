@@ -110,7 +110,9 @@ func (b *Batch) repeats(rec record) bool {
 
 // other says what a row is that is none of an order; empty if it may be one.
 func (b *Batch) other(rec record) string {
-	switch {
+	switch what := b.source.other(rec); {
+	case what != "":
+		return what
 	case b.repeats(rec):
 		return "the header again"
 	case b.types.name != "" && !strings.EqualFold(trim(rec.text(0)), b.types.name):

@@ -15,8 +15,10 @@ type workbook struct {
 	parts
 	sheet   string // its name
 	part    string // its part
+	index   int    // of the sheet among all
 	formats *formats
-	header  int // the row with the header
+	header  int    // the row with the header
+	frame   *frame // known once the sheet has been read through
 }
 
 // preferredSheet is the sheet to take, in any case, where there is one.
@@ -86,7 +88,7 @@ func (w *workbook) findHeader(a *archive, texts *texts) (layout, error) {
 	}
 	switch {
 	case best != nil:
-		w.sheet, w.part, w.header = at.name, at.part, best.header
+		w.sheet, w.part, w.index, w.header = at.name, at.part, at.index, best.header
 		return *best, nil
 	case lacking != nil:
 		return layout{}, lacking
@@ -135,8 +137,40 @@ func (w *workbook) read(f *os.File, each func(rec record) error) error {
 	if err != nil {
 		return err
 	}
-	return w.scan(a, texts, func(row *sheetRow) error { return each(row) }, func(s *sheetScanner) error { return s.rest(io.Discard) })
+	return w.scan(a, texts, func(row *sheetRow) error { return each(row) }, func(s *sheetScanner) error { return s.rest(io.Discard, nil) })
 }
+
+// survey reads the sheet through, and finds what lies around its cells.
+func (w *workbook) survey(f *os.File, number int, each func(rec record) error) error {
+	a, err := openArchive(f)
+	if err != nil {
+		return err
+	}
+	texts, err := a.texts(w.texts)
+	if err != nil {
+		return err
+	}
+	found := &frame{last: w.header}
+	if found.table, err = a.tableOf(w.part, w.header, number); err != nil {
+		return err
+	}
+	w.frame = found
+	return w.scan(a, texts, func(row *sheetRow) error {
+		if strings.ContainsAny(row.text(number), "0123456789") {
+			found.last = row.number()
+		}
+		return each(row)
+	}, func(s *sheetScanner) error {
+		return s.rest(io.Discard, func(x *xmlScanner, t xmlToken) error {
+			found.note(x, t, w.header, number)
+			return nil
+		})
+	})
+}
+
+func (w *workbook) clear(from int) int { return w.frame.clear(from) }
+
+func (w *workbook) other(rec record) string { return w.frame.other(rec.number()) }
 
 // scan calls each for every row of the sheet, and rest for what is behind them.
 func (w *workbook) scan(a *archive, texts *texts, each func(row *sheetRow) error, rest func(s *sheetScanner) error) error {
