@@ -220,7 +220,7 @@ func (s *sheetScanner) resolve(c *sheetCell) error {
 		return nil
 	}
 	i, ok := digits(s.row.texts[c.value.from:c.value.to])
-	if !ok || i >= len(s.texts.ends) {
+	if !ok || i >= s.texts.count {
 		return damaged("a cell has a text that is not there")
 	}
 	c.shared = i

@@ -119,9 +119,19 @@ func TestWorkbookErrors(t *testing.T) {
 // thousand million of them.
 func TestBombOfTexts(t *testing.T) {
 	t.Parallel()
-	most := maxTextsBytes / textBytes
-	if (&texts{ends: make([]uint32, most)}).tooMany() || !(&texts{ends: make([]uint32, most+1)}).tooMany() {
+	const most = maxTextsBytes / textBytes
+	all := &texts{chunks: [][]byte{nil}, places: [][]textPlace{nil}, count: most - 1}
+	if !all.add(nil) || all.add(nil) {
 		t.Error("empty texts have another bound")
+	}
+	// Long ones count as the chunks that they need.
+	all = &texts{}
+	n := 0
+	for all.add(make([]byte, chunkBytes/2+1)) {
+		n++
+	}
+	if most := maxTextsBytes / chunkBytes; n < most-1 || n > most {
+		t.Errorf("%d texts of half a chunk, of which %d fit", n, most)
 	}
 }
 

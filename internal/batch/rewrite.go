@@ -125,7 +125,7 @@ func dropIf(drop func(s *xmlScanner) bool) func(s *xmlScanner, t xmlToken) error
 
 // copySheet copies the sheet with the cells that edit gives.
 func (w *workbook) copySheet(a *archive, to *bufio.Writer, wide wider, edit edit) error {
-	texts, err := a.texts(w.texts)
+	texts, err := w.shared.of(a, w.texts)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type workbook struct {
 	part    string // its part
 	index   int    // of the sheet among all
 	formats *formats
+	shared  *sharedTexts
 	header  int    // the row with the header
 	frame   *frame // known once the sheet has been read through
 }
@@ -32,7 +33,7 @@ func openWorkbook(f *os.File) (*workbook, layout, error) {
 	if err != nil {
 		return nil, layout{}, err
 	}
-	w := &workbook{formats: &formats{}}
+	w := &workbook{formats: &formats{}, shared: &sharedTexts{}}
 	if w.parts, err = a.parts(); err != nil {
 		return nil, layout{}, err
 	}
@@ -40,7 +41,7 @@ func openWorkbook(f *os.File) (*workbook, layout, error) {
 	if w.formats.styles, err = a.formats(w.styles); err != nil {
 		return nil, layout{}, err
 	}
-	texts, err := a.texts(w.texts)
+	texts, err := w.shared.of(a, w.texts)
 	if err != nil {
 		return nil, layout{}, err
 	}
@@ -133,7 +134,7 @@ func (w *workbook) read(f *os.File, each func(rec record) error) error {
 	if err != nil {
 		return err
 	}
-	texts, err := a.texts(w.texts)
+	texts, err := w.shared.of(a, w.texts)
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (w *workbook) survey(f *os.File, number int, each func(rec record) error) e
 	if err != nil {
 		return err
 	}
-	texts, err := a.texts(w.texts)
+	texts, err := w.shared.of(a, w.texts)
 	if err != nil {
 		return err
 	}
