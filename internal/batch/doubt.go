@@ -30,10 +30,12 @@ var (
 // doubtNumber is the doubt about a text that nothing marks as one, such as a
 // cell of a text file.
 func doubtNumber(text string) string {
-	if m := wholeNumber.FindStringSubmatch(text); m != nil && len(m[1]) > exactDigits {
-		return lost(text, fmt.Sprintf("has %d digits, of which a spreadsheet keeps %d", len(m[1]), exactDigits))
+	if len(text) > exactDigits {
+		if m := wholeNumber.FindStringSubmatch(text); m != nil && len(m[1]) > exactDigits {
+			return lost(text, fmt.Sprintf("has %d digits, of which a spreadsheet keeps %d", len(m[1]), exactDigits))
+		}
 	}
-	if plainFormula.MatchString(text) {
+	if strings.HasPrefix(text, "=") && plainFormula.MatchString(text) {
 		return doubtText
 	}
 	return doubtShown(text)
@@ -42,9 +44,9 @@ func doubtNumber(text string) string {
 // doubtShown is the doubt about any text.
 func doubtShown(text string) string {
 	switch {
-	case scientific.MatchString(text):
+	case strings.ContainsAny(text, "eE") && scientific.MatchString(text):
 		return lost(text, "has lost its last digits")
-	case errorValue.MatchString(strings.ToUpper(text)):
+	case strings.HasPrefix(text, "#") && errorValue.MatchString(strings.ToUpper(text)):
 		return "the cell shows an error, " + shorten(text)
 	}
 	return ""

@@ -96,8 +96,7 @@ func (t *typeSearch) result() types {
 // repeats reports whether a row is the header again, as in exports that have
 // been put together.
 func (b *Batch) repeats(rec record) bool {
-	number := trim(b.names[b.columns.number])
-	if !strings.EqualFold(trim(rec.text(b.columns.number)), number) {
+	if !strings.EqualFold(trim(rec.text(b.columns.number)), trim(b.names[b.columns.number])) {
 		return false
 	}
 	for i, name := range b.names {
