@@ -101,21 +101,21 @@ func (b *Batch) measure() error {
 	rivals := newRivals(b)
 	types := newTypeSearch(b)
 	quotes := newQuotes(b)
+	second := secondHeader{batch: b}
 	survey := func(f *os.File, each func(record) error) error { return b.source.survey(f, b.columns.number, each) }
 	err := b.pass(survey, func(i int, rec record) error {
-		if i >= 0 && b.source.other(rec) != "" {
-			b.rows++
-			return nil
-		}
 		types.look(i, rec)
 		if i < -1 {
 			return nil
 		}
+		if err := quotes.look(rec); err != nil {
+			return err
+		}
 		if i >= 0 {
 			b.rows++
-			rivals.look(rec)
-			if err := quotes.look(rec); err != nil {
-				return err
+			second.look(rec)
+			if b.source.other(rec) == "" && !b.isHeader(rec) {
+				rivals.look(rec)
 			}
 		}
 		for k := rec.width(); k > b.width; k-- {
@@ -132,7 +132,9 @@ func (b *Batch) measure() error {
 		return err
 	}
 	b.columns.ours[b.columns.number] = true
-	b.types = types.result()
+	if b.types = types.result(); b.types.name == "" && second.found != nil {
+		return second.found
+	}
 	b.width = b.source.clear(b.width)
 	if at := b.places(); slices.Max(at[:]) >= maxColumns {
 		return &Error{Msg: fmt.Sprintf("no room for the status columns: a row has %d cells", b.width),

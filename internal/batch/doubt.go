@@ -27,6 +27,10 @@ var (
 	plainFormula = regexp.MustCompile(`^=\s*[^"\s]`)
 )
 
+// noNumber are the texts that programs write where there is nothing.
+var noNumber = map[string]bool{"nan": true, "none": true, "null": true, "nil": true, "<na>": true, "nat": true, "n/a": true, "na": true,
+	"undefined": true, "-": true, "--": true, "true": true, "false": true}
+
 // doubtNumber is the doubt about a text that nothing marks as one, such as a
 // cell of a text file.
 func doubtNumber(text string) string {
@@ -46,6 +50,8 @@ func doubtShown(text string) string {
 	switch {
 	case strings.ContainsAny(text, "eE") && scientific.MatchString(text):
 		return lost(text, "has lost its last digits")
+	case len(text) < 10 && noNumber[strings.ToLower(text)]:
+		return "the cell says " + shorten(text) + ", which is no number"
 	case strings.HasPrefix(text, "#") && errorValue.MatchString(strings.ToUpper(text)):
 		return "the cell shows an error, " + shorten(text)
 	}

@@ -122,6 +122,7 @@ func TestHeaderErrors(t *testing.T) {
 		"two names":        {"PO,PO Number\n1,1\n\n2,3\n", ErrTwoColumns, 4, `column A "PO" has "2", column B "PO Number" has "3"`},
 		"one half empty":   {"Purchase Order,PO\n1,1\n2,\n", ErrTwoColumns, 3, `has "2", column B "PO" has ""`},
 		"two exact":        {"PO_NUMBER,PO_NUMBER\n1,2\n", ErrTwoColumns, 2, "differ"},
+		"another header":   {"PO Number,Supplier\n1,Acme\n\nSupplier,PO Number\nBeta,2\n", ErrTwoColumns, 4, "another header, with the order numbers in column B and not in column A, as in line 1"},
 		"on a sheet":       {textSheet([]string{"x"}, []string{"PO", "PO Number"}, []string{"1", "2"}), ErrTwoColumns, 3, `sheet "Orders": row 3: two columns`},
 		"no sheet has one": {string(bookOf([2]any{"A", [][]string{{"x", "y"}}}, [2]any{"B", [][]string{{"z"}}}).bytes()), ErrNoColumn, 0, `sheet "A": no PO_NUMBER column; the columns are "x", "y"`},
 	} {
@@ -213,6 +214,9 @@ func TestTypes(t *testing.T) {
 			"7 8", []string{"4 a record of type \"type\"", "5 a record of type \"Line\"", "6 a record of type \"Line\""}},
 		"the type heads": {"Header,PO Number,Status\nLine,PO Number,Line Num\nHeader,7,issued\nLine,7,1\nHeader,8,issued\nLine,8,1\n",
 			"7 8", []string{"2 a record of type \"Line\"", "4 a record of type \"Line\"", "6 a record of type \"Line\""}},
+		"one header, types": {"Type,PO Number,x\nHeader,7,a\nLine,1,b\nLine,2,b\nHeader,8,a\nLine,1,c\n",
+			"7 8", []string{"3 a record of type \"Line\"", "4 a record of type \"Line\"", "6 a record of type \"Line\""}},
+		"another table":    {"PO_NUMBER,Supplier\n1,Acme\n\nPO_NUMBER,Amount\n2,5\n", "1 2", []string{"4 the header again"}},
 		"types of orders":  {"Type,PO Number,x\nStandard,1,\nBlanket,2,\n", "1 2", nil},
 		"header again":     {"PO Number,Supplier\n1,Acme\nPO Number,Supplier\n2,Beta\n", "1 2", []string{"3 the header again"}},
 		"header again, _":  {"A,PO_NUMBER\nx,1\nA,PO_NUMBER\ny,2\n", "1 2", []string{"3 the header again"}},
@@ -276,6 +280,7 @@ func TestDoubt(t *testing.T) {
 		"csv, 16 digits":         {"1234567890123456", "has 16 digits", ""},
 		"csv, SAP's zeros":       {"000000004500000001", "", "000000004500000001"},
 		"csv, a formula":         {"=B2&C2", doubtText, ""},
+		"csv, nothing":           {"nan", "says nan, which is no number", ""},
 		"csv, an error":          {"#N/A", "shows an error, #N/A", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,6 +21,14 @@ type types struct {
 
 // typeNames are what the column of the type is called, as letters gives it.
 var typeNames = map[string]bool{"type": true, "recordtype": true, "rectype": true, "rowtype": true, "linetype": true, "record": true}
+
+// Types that need no header to be told apart: with one of both in a list, the
+// first are the orders.
+var (
+	orderTypes = map[string]bool{"header": true, "head": true, "hdr": true, "h": true, "order": true, "orderheader": true, "poheader": true, "po": true}
+	partTypes  = map[string]bool{"line": true, "lin": true, "l": true, "item": true, "i": true, "detail": true, "d": true, "orderline": true,
+		"poline": true, "allocation": true, "distribution": true, "schedule": true, "charge": true, "tax": true, "trailer": true, "total": true}
+)
 
 // maxTypes is how many types of records are told apart.
 const maxTypes = 16
@@ -89,8 +98,61 @@ func (t *typeSearch) result() types {
 		return types{t.first}
 	case t.before+t.others > 0 && t.before < len(t.seen):
 		return types{t.seen[t.before]}
+	case !typeNames[letters(t.first)]:
+		return types{}
+	}
+	of := func(known map[string]bool) int {
+		return slices.IndexFunc(t.seen, func(name string) bool { return known[letters(name)] })
+	}
+	if order := of(orderTypes); order >= 0 && of(partTypes) >= 0 {
+		return types{t.seen[order]}
 	}
 	return types{}
+}
+
+// isHeader reports whether a row says, where the orders have their number, how
+// such a column is called.
+func (b *Batch) isHeader(rec record) bool {
+	text := rec.text(b.columns.number)
+	return len(text) <= maxShown && slices.Contains(numberNames, letters(text))
+}
+
+// secondHeader finds the header of another table below the orders, which has its
+// numbers in another column: they would be missed, and something else be taken
+// for them.
+type secondHeader struct {
+	batch *Batch
+	found *Error
+}
+
+func (h *secondHeader) look(rec record) {
+	b := h.batch
+	if h.found != nil || b.isHeader(rec) {
+		return
+	}
+	if number := trim(rec.text(b.columns.number)); strings.ContainsAny(number, "0123456789") {
+		return
+	}
+	var names []string
+	filled := 0
+	for i := range rec.width() {
+		names = append(names, rec.text(i))
+		if trim(names[i]) != "" {
+			filled++
+		}
+	}
+	fit := numberColumns(names)
+	if filled < 2 || len(fit) == 0 || slices.Index(numberNames, letters(names[fit[0]])) > 1 || slices.ContainsFunc(names, isData) {
+		return
+	}
+	h.found = &Error{
+		Sheet: b.source.sheetName(),
+		Line:  rec.number(),
+		Msg: fmt.Sprintf("another header, with the order numbers in column %s and not in column %s, as in %s %d",
+			columnName(fit[0]), columnName(b.columns.number), b.Unit(), b.header),
+		Hint: "make a list of its own of what is below it",
+		Err:  ErrTwoColumns,
+	}
 }
 
 // repeats reports whether a row is the header again, as in exports that have
@@ -112,10 +174,10 @@ func (b *Batch) other(rec record) string {
 	switch what := b.source.other(rec); {
 	case what != "":
 		return what
-	case b.repeats(rec):
-		return "the header again"
 	case b.types.name != "" && !strings.EqualFold(trim(rec.text(0)), b.types.name):
 		return fmt.Sprintf("a record of type %s, and orders are of type %s", strconv.Quote(shorten(trim(rec.text(0)))), strconv.Quote(shorten(b.types.name)))
+	case b.isHeader(rec):
+		return "the header again"
 	}
 	return ""
 }
