@@ -126,6 +126,10 @@ func (x *exports) writeBatch(ctx context.Context, w io.Writer) error {
 func (x *exports) replace(name string, write func(io.Writer) error) error {
 	path := filepath.Join(x.dir, name)
 	pending, err := report.Prepare(path, write)
+	if errors.Is(err, batch.ErrCharset) {
+		x.useUTF8(name, err)
+		pending, err = report.Prepare(path, write)
+	}
 	if err != nil {
 		return saveFailure(err)
 	}
@@ -143,6 +147,17 @@ func (x *exports) replace(name string, write func(io.Writer) error) error {
 		x.warn("%s is held by another program; until it is closed, what is new is in %s", name, filepath.Base(beside(path)))
 	}
 	return nil
+}
+
+// useUTF8 writes the batch's file in UTF-8 from now on, and says why: its own
+// encoding lacks a character, which must not become another.
+func (x *exports) useUTF8(name string, err error) {
+	why := "the encoding of the list lacks a character"
+	if e, ok := errors.AsType[*batch.Error](err); ok {
+		why = e.Msg
+	}
+	x.batch.UseUTF8()
+	x.warn("%s is UTF-8 with a byte order mark, unlike the list: %s", name, why)
 }
 
 var errHeld = errors.New("held by another program")

@@ -41,7 +41,7 @@ func (a *app) open(j *job, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	return a.prepare(j)
+	return a.prepare(j, path)
 }
 
 // checkProfile says what is wrong with a profile to copy, before the batch is
@@ -57,13 +57,19 @@ func checkProfile(dir string) error {
 }
 
 // prepare takes the output directory, unless this is a dry run.
-func (a *app) prepare(j *job) error {
+func (a *app) prepare(j *job, path string) error {
 	if !j.settings.Quiet {
 		a.listBad(j.plan, j.batch.Unit())
+	}
+	if j.plan.Malformed == 0 { // nothing would be said of any row
+		if err := j.checkUsable(path); err != nil {
+			return err
+		}
 	}
 	if j.settings.DryRun {
 		return nil
 	}
+	a.sayList(j, path)
 	if err := j.hold(); err != nil {
 		return err
 	}

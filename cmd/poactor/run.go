@@ -30,14 +30,20 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 	}
 	defer j.close()
 	if s.DryRun {
-		return a.showPlan(ctx, j, path)
+		if err := a.showPlan(ctx, j, path); err != nil {
+			return err
+		}
+		return j.checkUsable(path)
 	}
 	log, file, err := openLog(s, j.dir)
 	if err != nil {
 		return err
 	}
 	a.log, a.logFile = log, file
-	return a.work(ctx, j)
+	if err := a.work(ctx, j); err != nil {
+		return err
+	}
+	return j.checkUsable(path) // the results say so row by row
 }
 
 // work runs the orders that are open and brings the files of the output
@@ -164,12 +170,14 @@ func (a *app) showPlan(ctx context.Context, j *job, path string) error {
 		fmt.Fprintf(a.stdout, "%-9s %s\n", name, progress.Line(fmt.Sprintf(format, args...)))
 	}
 	p := j.plan
-	if path == "-" {
-		path = stdinName
-	}
-	line("batch", "%s, %s", path, progress.Count(p.Rows, "row"))
+	line("batch", "%s, %s", shownPath(path), progress.Count(p.Rows, "row"))
+	line("list", "%s", j.batch.Describe())
 	line("orders", "%d to do, %d settled by earlier starts, %d left by --limit", todo, settled, later)
-	line("rows", "%d COMPLETED already, %d duplicate, %d malformed, %d blank", p.Completed, p.Duplicate, p.Malformed, p.Blank)
+	other := ""
+	if p.Other > 0 {
+		other = fmt.Sprintf(", %d of no order", p.Other)
+	}
+	line("rows", "%d COMPLETED already, %d duplicate, %d malformed, %d blank%s", p.Completed, p.Duplicate, p.Malformed, p.Blank, other)
 	line("portal", "%s at %s", j.portal.Name, j.portal.BaseURL)
 	line("output", "%s", j.dir)
 	line("workers", "%d", min(j.settings.Workers, max(todo, 1)))

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"interrupt":  cmdInterrupt,
 			"hold":       cmdHold,
 			"write":      cmdWrite,
+			"own":        cmdOwn,
 			"tmpfs":      cmdTmpfs,
 			"verify":     cmdVerify,
 			"spoil":      cmdSpoil,
@@ -323,6 +326,18 @@ func cmdWrite(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	_, err = io.WriteString(f, strings.Repeat(text, times))
 	ts.Check(errors.Join(err, f.Close()))
+}
+
+// cmdOwn writes a list with the numbers of another, and a status and a supplier
+// that are the user's own: own FROM TO
+func cmdOwn(ts *testscript.TestScript, _ bool, args []string) {
+	rows, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[0]))).ReadAll()
+	ts.Check(err)
+	text := "PO_NUMBER,Status,Supplier\n"
+	for _, row := range rows[1:] {
+		text += row[slices.Index(rows[0], "PO_NUMBER")] + ",Completed,Mine\n"
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
 // cmdTmpfs mounts a small disk: tmpfs DIR SIZE
