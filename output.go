@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -244,7 +243,7 @@ func (o *output) openBrowsers(cfg Config) error {
 // is nobody's.
 func (o *output) sweep(cfg Config, swept profilestore.Leftovers) error {
 	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers, Bytes: swept.Bytes + sizeOf(o.incoming)}
-	if err := os.RemoveAll(o.incoming); err != nil {
+	if err := removeIncoming(cfg.Out); err != nil {
 		return err
 	}
 	err := sweepProfiles(false, func(dir string, swept profilestore.Leftovers, err error) {
