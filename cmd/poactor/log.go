@@ -9,6 +9,7 @@ import (
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
 )
 
 // openLog opens the log of a run: JSON lines in --log-file, else in the output
@@ -25,7 +26,7 @@ func openLog(s config.Settings, out string) (*logrus.Logger, io.Closer, error) {
 	}
 	log := logrus.New()
 	log.SetOutput(mute{file})
-	log.SetFormatter(&logrus.JSONFormatter{})
+	log.SetFormatter(masked{&logrus.JSONFormatter{}})
 	log.SetLevel(level)
 	return log, file, nil
 }
@@ -42,6 +43,16 @@ func openLogFile(named, out string) (*os.File, error) {
 	}
 	defer root.Close()
 	return root.OpenFile("run.log", how, 0o600)
+}
+
+// masked is a log's format without the queries of addresses, whoever has written
+// them.
+type masked struct{ logrus.Formatter }
+
+// Format implements logrus.Formatter.
+func (m masked) Format(e *logrus.Entry) ([]byte, error) {
+	line, err := m.Formatter.Format(e)
+	return []byte(po.MaskAddresses(string(line))), err
 }
 
 // mute is a log whose errors are nobody's business: logrus would tell each to the
