@@ -3,10 +3,12 @@ package poactor
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -147,12 +149,31 @@ func (c Config) browserConfig() (browser.Config, error) {
 func profileDir(downloads string) string {
 	sum := sha256.Sum256([]byte(downloads))
 	name := fmt.Sprintf("%s%x", profileDirPrefix(), sum[:hashBytes])
-	const deepest = len("/10000/t") // a profile's own directory for temporary files
+	const deepest = len("-99/10000/t") // a profile's own directory for temporary files
 	dir := filepath.Join(os.TempDir(), name)
 	if most := profilestore.MaxTempDir(); most > 0 && len(dir)+deepest > most {
 		dir = filepath.Join("/tmp", name)
 	}
 	return dir
+}
+
+// mostNames is how many names a profileDir can have.
+const mostNames = 99
+
+// openProfiles opens the profile store of an output directory. The directory for
+// temporary files is everybody's, and names in it can be foreseen: one that
+// somebody else has taken first costs only the name.
+func openProfiles(downloads string, c profilestore.Config) (*profilestore.Store, error) {
+	first := profileDir(downloads)
+	for n := 1; ; n++ {
+		if c.Dir = first; n > 1 {
+			c.Dir = fmt.Sprintf("%s-%d", first, n)
+		}
+		store, err := profilestore.Open(c)
+		if n == mostNames || !errors.Is(err, profilestore.ErrNotOurs) {
+			return store, err
+		}
+	}
 }
 
 // hashBytes is how much of a hash is in a profileDir's name.
@@ -168,7 +189,11 @@ func profileDirs() ([]string, error) {
 	entries, err := os.ReadDir(above)
 	var dirs []string
 	for _, e := range entries {
-		hash, ok := strings.CutPrefix(e.Name(), profileDirPrefix())
+		name, ok := strings.CutPrefix(e.Name(), profileDirPrefix())
+		hash, number, again := strings.Cut(name, "-")
+		if n, err := strconv.Atoi(number); again && (err != nil || n < 2 || n > mostNames) {
+			continue
+		}
 		if _, err := hex.DecodeString(hash); ok && err == nil && len(hash) == 2*hashBytes {
 			dirs = append(dirs, filepath.Join(above, e.Name()))
 		}

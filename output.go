@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -224,8 +223,8 @@ func (o *output) openBrowsers(cfg Config) error {
 		return err
 	}
 	// A restart leases its new profile while the old browser may still be dying.
-	o.profiles, err = profilestore.Open(profilestore.Config{
-		Dir: profileDir(settings.Downloads), Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,
+	o.profiles, err = openProfiles(settings.Downloads, profilestore.Config{
+		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,
 	})
 	if err != nil {
 		return err
@@ -244,7 +243,7 @@ func (o *output) openBrowsers(cfg Config) error {
 // is nobody's.
 func (o *output) sweep(cfg Config, swept profilestore.Leftovers) error {
 	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers, Bytes: swept.Bytes + sizeOf(o.incoming)}
-	if err := os.RemoveAll(o.incoming); err != nil {
+	if err := removeIncoming(cfg.Out); err != nil {
 		return err
 	}
 	err := sweepProfiles(false, func(dir string, swept profilestore.Leftovers, err error) {
@@ -317,7 +316,7 @@ func (o *output) left(ctx context.Context) []string {
 		}
 	}
 	if o.profiles != nil {
-		list, err := profilestore.Left(profileDir(o.incoming))
+		list, err := profilestore.Left(o.profiles.Dir())
 		look("profiles", list, err)
 		list, err = within(o.incoming)
 		look("downloads", list, err)

@@ -74,6 +74,9 @@ func (f *fetcher) answer(c actor.Context, j fetch, a fetched) {
 	if a.err != nil {
 		m.Detail = po.DetailOf(a.err)
 	}
+	for i := range m.Result.Missing {
+		m.Result.Missing[i].Detail = po.MaskAddresses(m.Result.Missing[i].Detail)
+	}
 	c.Send(f.dispatcher, m)
 }
 

@@ -156,7 +156,7 @@ func (b *board) settle(t *task, status po.Status, cause po.Cause, detail string)
 	o := po.Outcome{
 		Key: t.lease.Order.Key, Written: t.lease.Order.Written, Status: status, Cause: cause, Detail: detail,
 		Supplier: t.reading.Supplier, Files: t.kept.Files,
-		Found: max(len(t.reading.Attachments), len(t.kept.Files)), URL: t.reading.URL, Attempts: t.lease.Attempt, Trace: t.trace,
+		Found: max(len(t.reading.Attachments), len(t.kept.Files)), URL: po.WithoutQuery(t.reading.URL), Attempts: t.lease.Attempt, Trace: t.trace,
 	}
 	if cause == po.InvalidNumber { // nobody has tried
 		o.Attempts = 0

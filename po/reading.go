@@ -34,8 +34,8 @@ type Reading struct {
 // Attachment is one document that an order's page lists.
 type Attachment struct {
 	// ID is the same for the same link in every reading of the order within a
-	// run: its URL, or for a link that only works by clicking its name and
-	// place among those of that name.
+	// run: as AttachmentID makes it of the URL, or for a link that only works by
+	// clicking its name and place among those of that name. It goes on record.
 	ID string
 	// Name is the file name as the page shows it: hostile, may be empty.
 	Name string

@@ -116,7 +116,7 @@ func TestCheck(t *testing.T) {
 		{"block the portal", func(p *Portal) { p.Block = []string{"https://*"} }, `block[1]: "https://*" matches the address of every order page`},
 		{"good ones", func(p *Portal) {
 			p.Block = []string{"image", "font", "media", "stylesheet", "*://t.example/*"}
-			p.AllowedHosts = []string{"*.example.com", "x.example:8443", "[::1]:80", "::1", "münchen.example", "localhost"}
+			p.AllowedHosts = []string{"*.example.com", "x.example:8443", "http://x.example:8080", "[::1]:80", "::1", "münchen.example", "localhost"}
 			p.Signs.NotFound.Statuses = []int{500}
 		}, ""},
 	}

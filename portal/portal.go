@@ -24,7 +24,7 @@ type Portal struct {
 	Fallback Fallback `yaml:"fallback"`
 	// AllowedHosts lists the hosts, beside the base URL's, to which pages and
 	// downloads may lead: "files.example.com", "*.example.com", with a port if
-	// it is not the scheme's own.
+	// it is not the scheme's own, and http:// before it where plain http is meant.
 	AllowedHosts []string `yaml:"allowed_hosts"`
 	// Block lists what the browser does not load: the kinds "image", "font",
 	// "media", "stylesheet", or URL patterns with * like "*://t.example.com/*".

@@ -27,6 +27,12 @@ var skipped = []string{
 	"crashpad", "crash reports", "browsermetrics*",
 	// Open tabs: a worker shall not open them.
 	"sessions",
+	// Stored passwords, passkeys, cards, addresses and tokens of accounts. A worker
+	// signs in with cookies; nothing else of the user's is its business.
+	"login data*", "web data*", "account web data*", "affiliation database*", "passkey*", "trusted_vault*", "webauthn*",
+	// Where the user has been, and what was typed there.
+	"history*", "archived history*", "visited links*", "top sites*", "favicons*", "shortcuts*", "bookmarks*", "network action predictor*",
+	"download metadata*", "sync data*",
 	// Locks and what tells of a running browser. Never to be copied.
 	"lock", "lockfile", "singleton*", "devtoolsactiveport", "runningchromeversion",
 }

@@ -23,7 +23,6 @@ func TestCloneKeepsWhatMatters(t *testing.T) {
 		"Default/Cookies":                      "cookies",
 		"Default/Cookies-journal":              "j",
 		"Default/Network/Cookies":              "windows",
-		"Default/Web Data":                     "w",
 		"Default/Secure Preferences":           "{}",
 		"Default/Local Storage/leveldb/1.ldb":  strings.Repeat("ldb", 100_000),
 		"Default/Session Storage/1.log":        "s",
@@ -40,6 +39,11 @@ func TestCloneKeepsWhatMatters(t *testing.T) {
 		"Default/Cache/a": "x", "Default/Code Cache/a": "x", "Default/GPUCache/a": "x", "Default/DawnWebGPUCache/a": "x",
 		"Default/Service Worker/a": "x", "Default/blob_storage/a": "x", "Default/GCM Store/a": "x", "Default/Sessions/a": "x",
 		"Default/Local Storage/leveldb/LOCK": "x",
+		"Default/Login Data":                 "x", "Default/Login Data-journal": "x", "Default/Login Data For Account": "x", "Profile 1/Login Data": "x",
+		"Default/Web Data": "x", "Default/Web Data-wal": "x", "Default/Account Web Data": "x", "Default/Affiliation Database": "x",
+		"Default/passkey_enclave_state": "x", "trusted_vault.pb": "x", "Default/History": "x", "Default/History-journal": "x", "Default/Visited Links": "x",
+		"Default/Top Sites": "x", "Default/Favicons": "x", "Default/Shortcuts": "x", "Default/Bookmarks.bak": "x", "Default/Network Action Predictor": "x",
+		"Default/Sync Data/LevelDB/a": "x",
 	}
 	base := t.TempDir()
 	write(t, base, kept)

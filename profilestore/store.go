@@ -149,6 +149,9 @@ func (s *Store) take(m marker) error {
 	return nil
 }
 
+// Dir is the work directory.
+func (s *Store) Dir() string { return s.dir }
+
 // Swept tells what Open has removed that a dead process had left.
 func (s *Store) Swept() Leftovers { return s.swept }
 
@@ -181,6 +184,9 @@ func acquire(dir string) (*flock.Flock, *os.Root, error) {
 // any moment until it is locked.
 func tryAcquire(dir string, lock *flock.Flock) (*os.Root, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
+		if there, e := os.Lstat(dir); e == nil && !there.IsDir() {
+			err = fmt.Errorf("%s is %w: it is not a directory", dir, ErrNotOurs)
+		}
 		return nil, err
 	}
 	root, err := openDir(dir)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,7 +101,23 @@ type storyFileOf struct {
 	Empty    bool      `json:"empty,omitempty"`
 }
 
+// withoutQueries is a story without what could be a secret: older records have it.
+func withoutQueries(s po.Story) po.Story {
+	s.Outcome.URL, s.Outcome.Detail = po.WithoutQuery(s.Outcome.URL), po.MaskAddresses(s.Outcome.Detail)
+	s.Attempts = slices.Clone(s.Attempts)
+	for i := range s.Attempts {
+		f := &s.Attempts[i].Failure
+		f.Detail = po.MaskAddresses(f.Detail)
+		f.Trace.Pages = slices.Clone(f.Trace.Pages)
+		for j, page := range f.Trace.Pages {
+			f.Trace.Pages[j] = po.WithoutQuery(page)
+		}
+	}
+	return s
+}
+
 func newStory(s po.Story) storyOf {
+	s = withoutQueries(s)
 	o := s.Outcome
 	out := storyOf{Number: s.Order.Written, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Status: o.Status, Cause: o.Cause,
 		Detail: o.Detail, Supplier: o.Supplier, Found: o.Found, Folder: s.Kept.Folder, URL: o.URL, Attempts: []attemptOf{}, Files: []storyFileOf{}}
@@ -124,6 +141,7 @@ func newStory(s po.Story) storyOf {
 // tell tells a story in words.
 func tell(w io.Writer, s po.Story) {
 	line := func(format string, args ...any) { fmt.Fprintln(w, progress.Line(fmt.Sprintf(format, args...))) }
+	s = withoutQueries(s)
 	line("%s", headline(s))
 	o := s.Outcome
 	if o.Cause != "" {

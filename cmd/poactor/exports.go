@@ -84,7 +84,7 @@ func orFailed(ctx context.Context, l *poactor.Ledger, w io.Writer, write func(io
 	var failed error
 	err := write(w, func(yield func(po.Outcome) bool) {
 		for o, err := range l.Kept(ctx) {
-			if failed = err; err != nil || !yield(o) {
+			if failed = err; err != nil || !yield(forOthers(o)) {
 				return
 			}
 		}
@@ -109,16 +109,27 @@ func (x *exports) writeBatch(ctx context.Context, w io.Writer) error {
 		if more && head.Key == key {
 			o := head
 			head, failed, more = next()
-			return o, o.Status != ""
+			return forOthers(o), o.Status != ""
 		}
 		o, ok, err := x.ledger.Outcome(ctx, key)
 		failed = err
-		return o, ok
+		return forOthers(o), ok
 	})
 	if failed != nil {
 		return failed
 	}
 	return err
+}
+
+// forOthers is an outcome as it may be shown to anybody: records of older starts have
+// addresses with what could be a secret.
+func forOthers(o po.Outcome) po.Outcome {
+	o.URL, o.Detail = po.WithoutQuery(o.URL), po.MaskAddresses(o.Detail)
+	for i := range o.Files {
+		f := &o.Files[i]
+		f.Original, f.URL = po.MaskAddresses(f.Original), po.WithoutQuery(f.URL)
+	}
+	return o
 }
 
 // replace replaces a file of the output directory. If that cannot be, as while

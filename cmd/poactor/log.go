@@ -3,35 +3,56 @@ package main
 import (
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
 )
 
 // openLog opens the log of a run: JSON lines in --log-file, else in the output
 // directory. Starts add to it. Nothing of it goes to the terminal: what a user
 // must know is in the progress lines and the error.
 func openLog(s config.Settings, out string) (*logrus.Logger, io.Closer, error) {
-	path := s.LogFile
-	if path == "" {
-		path = filepath.Join(out, stateDir, "run.log")
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, nil, cannot("give another one with --log-file", "log file: %v", err)
-	}
 	level, err := s.Level()
 	if err != nil {
 		return nil, nil, wrongUse("", "%v", err)
 	}
+	file, err := openLogFile(s.LogFile, out)
+	if err != nil {
+		return nil, nil, cannot("give another one with --log-file", "log file: %v", err)
+	}
 	log := logrus.New()
 	log.SetOutput(mute{file})
-	log.SetFormatter(&logrus.JSONFormatter{})
+	log.SetFormatter(masked{&logrus.JSONFormatter{}})
 	log.SetLevel(level)
 	return log, file, nil
+}
+
+// openLogFile opens the log's file to add to it.
+func openLogFile(named, out string) (*os.File, error) {
+	const how = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	if named != "" {
+		return os.OpenFile(named, how, 0o600)
+	}
+	root, err := statedir.Make(out)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.OpenFile("run.log", how, 0o600)
+}
+
+// masked is a log's format without the queries of addresses, whoever has written
+// them.
+type masked struct{ logrus.Formatter }
+
+// Format implements logrus.Formatter.
+func (m masked) Format(e *logrus.Entry) ([]byte, error) {
+	line, err := m.Formatter.Format(e)
+	return []byte(po.MaskAddresses(string(line))), err
 }
 
 // mute is a log whose errors are nobody's business: logrus would tell each to the

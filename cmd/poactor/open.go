@@ -76,6 +76,8 @@ func (a *app) prepare(j *job, path string) error {
 	if err := j.keep(); err != nil {
 		return keepFailure(err)
 	}
+	j.settings.Out = j.dir
+	j.forgotten = j.settings.Remember(config.DataDir(a.env))
 	if j.aside != "" && !j.settings.Quiet {
 		a.warn("the record of earlier starts is %s now; files that are there are kept", j.aside)
 	}
@@ -111,8 +113,8 @@ func (j *job) hold() (err error) {
 	return err
 }
 
-// keep makes copies of the batch and the settings, so that the run can go on
-// when the batch is edited, and be begun again from the output directory alone.
+// keep makes a copy of the batch, so that the run can go on when that is edited,
+// and be begun again when it is gone.
 func (j *job) keep() error {
 	kept := batchFile + filepath.Ext(j.batch.ResultsName())
 	if err := j.batch.Keep(j.state(kept)); err != nil {
@@ -123,11 +125,7 @@ func (j *job) keep() error {
 			_ = os.Remove(j.state(other)) // mostly not there
 		}
 	}
-	text, err := j.settings.Marshal()
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(j.state(runFile), text, 0o600)
+	return nil
 }
 
 // state is the path of a file of poactor's own in the output directory.

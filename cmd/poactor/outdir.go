@@ -9,11 +9,12 @@ import (
 	"syscall"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 )
 
 // stateDir holds what is poactor's own in an output directory.
-const stateDir = ".poactor"
+const stateDir = statedir.Name
 
 // outFor is the output directory of a batch: the one asked for, else one
 // beside the batch that is named after it.

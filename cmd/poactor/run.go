@@ -40,6 +40,9 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 		return err
 	}
 	a.log, a.logFile = log, file
+	if j.forgotten != nil {
+		log.WithError(j.forgotten).Info("retry will have to be told what this run works with")
+	}
 	if err := a.work(ctx, j); err != nil {
 		return err
 	}

@@ -94,6 +94,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("UID", strconv.Itoa(os.Getuid()))
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
+	env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, ".data"))
 	sandbox := "false"
 	if os.Geteuid() == 0 {
 		sandbox = "true"

@@ -34,8 +34,9 @@ func (l lister) attachments(items []item) (list []po.Attachment, indexes []int) 
 	for i, it := range items {
 		a := po.Attachment{Name: l.name(it.Name)}
 		if it.URL == "" {
-			clicks[a.Name]++
-			a.ID = fmt.Sprintf("click:%s#%d", a.Name, clicks[a.Name])
+			called := po.MaskAddresses(a.Name)
+			clicks[called]++
+			a.ID = fmt.Sprintf("click:%s#%d", called, clicks[called])
 		} else {
 			l.locate(&a, it.URL)
 			if first, again := byURL[a.ID]; again {
@@ -54,8 +55,9 @@ func (l lister) attachments(items []item) (list []po.Attachment, indexes []int) 
 // locate sets an attachment's URL, or why it will not be fetched from there.
 // A fragment never reaches a server, so it makes no difference.
 func (l lister) locate(a *po.Attachment, address string) {
-	a.ID, _, _ = strings.Cut(address, "#")
-	u, err := url.Parse(a.ID)
+	plain, _, _ := strings.Cut(address, "#")
+	a.ID = po.AttachmentID(plain)
+	u, err := url.Parse(plain)
 	switch {
 	case len(address) > maxURLChars:
 		a.Cause, a.Detail = po.DownloadRejected, "the link is longer than any address"
@@ -64,7 +66,7 @@ func (l lister) locate(a *po.Attachment, address string) {
 	case !l.portal.Allowed(u):
 		a.Cause, a.Detail = po.BlockedHost, blockedDetail(u)
 	default:
-		a.URL = a.ID
+		a.URL = plain
 	}
 }
 

@@ -68,9 +68,9 @@ func TestLooksLikeSignIn(t *testing.T) {
 
 func TestCookieServes(t *testing.T) {
 	t.Parallel()
-	p := portal.Portal{BaseURL: "https://acme.coupahost.com", AllowedHosts: []string{"files.example.com:8443", "*.cdn.example.net"}}
+	p := portal.Portal{BaseURL: "https://acme.coupahost.com", AllowedHosts: []string{"files.example.com:8443", "http://old.example.com:8080", "*.cdn.example.net"}}
 	for domain, want := range map[string]bool{
-		"acme.coupahost.com": true, ".coupahost.com": true, "other.coupahost.com": false, "files.example.com": true, ".example.com": true,
+		"acme.coupahost.com": true, ".coupahost.com": true, "other.coupahost.com": false, "files.example.com": true, ".example.com": true, "old.example.com": true,
 		"x.cdn.example.net": true, "cdn.example.net": true, "evil.com": false, "acme.coupahost.com.evil.com": false, "coupahost.com.evil": false, "tecoupahost.com": false,
 	} {
 		if got := cookieServes(p, domain); got != want {

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -63,9 +64,8 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 		// to ask it too. What does not answer goes when the next Read comes.
 		_ = s.freshTab(after)
 	}
-	if failure.URL == "" {
-		failure.URL = address
-	}
+	failure.URL = withoutQuery(cmp.Or(failure.URL, address))
+	failure.Detail = po.MaskAddresses(failure.Detail)
 	return po.Reading{}, failure
 }
 
@@ -82,7 +82,7 @@ func (s *Session) read(ctx context.Context, order po.Order, address string, byBr
 		return po.Reading{}, err
 	}
 	s.lists[listHash(seen)] = order.Number
-	reading := po.Reading{Sign: po.Sign(seen.Sign), URL: seen.URL, Supplier: seen.Supplier}
+	reading := po.Reading{Sign: po.Sign(seen.Sign), URL: withoutQuery(seen.URL), Supplier: seen.Supplier}
 	if reading.Sign != po.SignAttachments {
 		return reading, nil
 	}
@@ -225,11 +225,4 @@ func hostOf(address string) string {
 }
 
 // withoutQuery drops what may be a secret.
-func withoutQuery(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	u.RawQuery, u.Fragment, u.User = "", "", nil
-	return u.String()
-}
+func withoutQuery(address string) string { return po.WithoutQuery(address) }

@@ -19,6 +19,7 @@ const maxOriginalBytes = 1024
 // first that SafeName can make something of wins.
 func chooseName(disposition string, att po.Attachment) string {
 	for _, name := range []string{dispositionName(disposition), att.Name, urlName(att.URL)} {
+		name = po.MaskAddresses(name)
 		if clean(lastPart(name)) != "" {
 			return name
 		}

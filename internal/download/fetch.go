@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -187,18 +186,8 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	}
 	p.wanted = SafeName(name)
 	p.file = po.File{ID: att.ID, Original: capped(name), Bytes: to.bytes, SHA256: to.sum(),
-		URL: withoutUser(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
+		URL: po.WithoutQuery(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
 	return nil
-}
-
-// withoutUser takes user information out of an address for the record.
-func withoutUser(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return address
-	}
-	u.User = nil
-	return u.String()
 }
 
 // copySaved takes over a file that the browser has saved. It is copied, not

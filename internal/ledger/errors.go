@@ -10,6 +10,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -84,6 +85,14 @@ func (d *Disk) wrap(err error) error {
 		return &Error{Dir: d.dir, Msg: d.path() + " is in use by another program", Hint: "close what has it open", Err: errors.Join(po.DiskFull, err)}
 	}
 	return &Error{Dir: d.dir, Msg: "ledger: " + firstLine(err), Err: errors.Join(po.Internal, err)}
+}
+
+// stateError says why the state directory cannot be opened.
+func stateError(dir string, err error) error {
+	if errors.Is(err, statedir.ErrUntrusted) {
+		return &Error{Dir: dir, Msg: firstLine(err), Hint: statedir.Hint, Err: err}
+	}
+	return writeError(dir, err)
 }
 
 // writeError says that the output directory cannot be written to.

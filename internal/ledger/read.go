@@ -123,6 +123,7 @@ func (r *outcomeRow) scan(rows *sql.Rows) error {
 	r.Key, r.Written = order.Key, order.Written
 	r.Found, r.Attempts, r.Time, r.Trace.Pages = int(found.Int64), int(attempts.Int64), moment(settled), pages
 	if bytes.Valid { // there is a file
+		file.ID = po.RecordedID(file.ID)
 		file.Bytes, file.Empty, file.Time = bytes.Int64, empty.Bool, moment(time)
 		r.Files = []po.File{file}
 	}
@@ -138,7 +139,7 @@ func (d *Disk) filesOf(id int64) ([]po.File, error) {
 		if err := scan(into(&f.ID), into(&f.Name), into(&f.Original), &f.Bytes, into(&f.SHA256), into(&f.URL), into(&f.Lane), &f.Empty, &time); err != nil {
 			return err
 		}
-		f.Time = moment(time)
+		f.ID, f.Time = po.RecordedID(f.ID), moment(time)
 		files = append(files, f)
 		return nil
 	}, `SELECT `+fileColumns+` FROM files f WHERE f.order_id = ? ORDER BY f.place`, id)

@@ -103,7 +103,7 @@ func (j *JSON) Event(event any) {
 	if err != nil {
 		return // only for values that JSON has no form for: there are none in a record
 	}
-	fmt.Fprintln(j.out, ascii(line))
+	fmt.Fprintln(j.out, po.MaskAddresses(ascii(line)))
 }
 
 // Indented writes a value as indented JSON that is safe for a terminal.
