@@ -3,6 +3,7 @@ package download
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -35,7 +36,7 @@ func TestDiskFull(t *testing.T) {
 			fmt.Fprint(w, strings.Repeat("x", 2<<20))
 			return
 		}
-		fmt.Fprint(w, pdf)
+		io.WriteString(w, pdf)
 	}))
 	a := openArchive(t, Config{Out: filepath.Join(tmpfs(t, "1m"), "out"), Allowed: allowed, Parallel: 1})
 	result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/big=big.pdf", "/a=a.pdf"))

@@ -164,20 +164,18 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 		err = copySaved(att.Saved, to)
 	} else {
 		lane = po.LaneHTTP
-		ans, err = s.get(ctx, att.URL, to)
-		if err == nil && to.bytes == 0 { // once more, to be sure
-			ans, err = s.get(ctx, att.URL, to)
-		}
+		ans, err = s.ask(ctx, att, to)
 	}
 	if err != nil {
 		return err
 	}
 	name := chooseName(ans.disposition, att)
-	cause, detail := Check(promised(name, att), ans.contentType, ans.disposition, to.head, ans.announced, to.bytes)
-	if cause != "" {
-		r := refuse(cause, "%s", detail)
+	k, err := examine(ans, att, name, to)
+	if r, ok := errors.AsType[*refusal](err); ok {
 		r.Browser = lane == po.LaneHTTP
-		return r
+	}
+	if err != nil {
+		return err
 	}
 	if to.bytes == 0 && ans.announced != 0 {
 		return refuse(po.DownloadRejected, "the file is empty, and the portal did not say so")
@@ -185,10 +183,46 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	if err := to.close(); err != nil {
 		return err
 	}
-	p.wanted = SafeName(name)
+	p.wanted = withExtension(SafeName(name), k, ans.contentType)
 	p.file = po.File{ID: att.ID, Original: capped(name), Bytes: to.bytes, SHA256: to.sum(),
 		URL: withoutUser(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
 	return nil
+}
+
+// ask gets a file, and one of zero bytes once more, to be sure. Where the portal
+// had announced these zero bytes, and will not give the file again, as with a link
+// that works once, the first answer stands.
+func (s *session) ask(ctx context.Context, att po.Attachment, to *sink) (answer, error) {
+	first, err := s.get(ctx, att, to)
+	if err != nil || to.bytes > 0 {
+		return first, err
+	}
+	second, err := s.get(ctx, att, to)
+	if r, ok := errors.AsType[*refusal](err); ok && first.announced == 0 && to.bytes == 0 {
+		switch r.Cause {
+		case po.Forbidden, po.DownloadRejected, po.BlockedHost:
+			return first, nil
+		}
+	}
+	return second, err
+}
+
+// examine looks at what came of a file. The error is a refusal, or that of reading
+// it back.
+func examine(ans answer, att po.Attachment, name string, to *sink) (kind, error) {
+	tail, err := to.tail()
+	if err != nil {
+		return kind{}, err
+	}
+	cause, detail := check(content{name: promised(name, att), contentType: ans.contentType, disposition: ans.disposition,
+		head: to.head, tail: tail, announced: ans.announced, size: to.bytes})
+	if cause != "" {
+		return kind{}, refuse(cause, "%s", detail)
+	}
+	if to.bytes == 0 {
+		return kind{}, nil
+	}
+	return kindOf(to.head), nil
 }
 
 // withoutUser takes user information out of an address for the record.

@@ -1,6 +1,7 @@
 package download
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -134,15 +136,51 @@ func refererFor(page string, to *url.URL) string {
 type answer struct {
 	contentType string
 	disposition string
-	announced   int64 // -1 if no length was
+	encodings   []string // that are to be undone, in the order in which they were done
+	announced   int64    // length of the file; -1 if it is not known
 }
 
-// get writes what the address has into to. The error is a refusal, or that of
-// writing.
-func (s *session) get(ctx context.Context, address string, to *sink) (answer, error) {
+// answerOf reads the header of an answer that has a file of the attachment in its
+// body. length is that of the body, -1 if it is not known.
+func answerOf(status int, header http.Header, length int64, att po.Attachment) (answer, error) {
+	whole, part := rangeOf(status, header)
+	if part != "" {
+		return answer{}, oddity(po.DownloadIncomplete, "%s", part)
+	}
+	a := answer{header.Get("Content-Type"), header.Get("Content-Disposition"), encodingsOf(header), length}
+	if header.Get("Content-Length") == "" {
+		a.announced = -1 // HTTP/2 makes a 0 of none
+	}
+	if a.isArchive(att) {
+		a.encodings = nil
+	}
+	switch {
+	case !decodable(a.encodings):
+		return answer{}, oddity(po.DownloadRejected, "the portal sent the file with the encoding %s", visible(strings.Join(a.encodings, ", ")))
+	case len(a.encodings) > 0 && a.announced != 0:
+		a.announced = -1 // it is that of the encoded file
+	case whole >= 0 && a.announced < 0:
+		a.announced = whole
+	}
+	return a, nil
+}
+
+// isArchive says whether what looks like an encoding is the file's own compression,
+// of which some servers tell as of one.
+func (a answer) isArchive(att po.Attachment) bool {
+	if len(a.encodings) != 1 || a.encodings[0] != "gzip" && a.encodings[0] != "x-gzip" {
+		return false
+	}
+	ext := strings.ToLower(path.Ext(promised(chooseName(a.disposition, att), att)))
+	return ext == ".gz" || ext == ".tgz" || ext == "" && (mediaType(a.contentType) == "application/gzip" || mediaType(a.contentType) == "application/x-gzip")
+}
+
+// get writes what an attachment's address has into to. The error is a refusal, or
+// that of writing.
+func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer, error) {
 	ctx, silence := awaitHead(ctx, s.silence)
 	defer silence.end()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, att.URL, nil)
 	if err != nil {
 		return answer{}, refuse(po.DownloadRejected, "the link is not a URL")
 	}
@@ -160,24 +198,34 @@ func (s *session) get(ctx context.Context, address string, to *sink) (answer, er
 		io.CopyN(io.Discard, body, drainBytes)
 		return answer{}, r
 	}
-	a := answer{resp.Header.Get("Content-Type"), resp.Header.Get("Content-Disposition"), resp.ContentLength}
-	if resp.Header.Get("Content-Length") == "" {
-		a.announced = -1 // HTTP/2 makes a 0 of none
+	a, err := answerOf(resp.StatusCode, resp.Header, resp.ContentLength, att)
+	if err != nil {
+		return answer{}, err
 	}
-	if _, err := io.Copy(to, body); err != nil {
-		return answer{}, failedBody(silence.why(err), to, a.announced)
+	if err := receiveBody(to, body, a.encodings); err != nil {
+		return answer{}, failedBody(silence.why(err), to, resp.ContentLength)
 	}
 	return a, nil
+}
+
+// receiveBody writes a body into to, without its encodings.
+func receiveBody(to *sink, body io.Reader, encodings []string) error {
+	if len(encodings) == 0 {
+		_, err := io.Copy(to, body)
+		return err
+	}
+	from := bufio.NewReader(body)
+	if _, err := from.Peek(1); err == io.EOF { // nothing at all is encoded as nothing
+		return nil
+	}
+	return copyDecoded(to, from, encodings)
 }
 
 // judge says what an answer's status means. now is for dates in Retry-After.
 func judge(status int, header http.Header, now time.Time) *refusal {
 	after := retryAfter(header.Get("Retry-After"), now)
 	switch {
-	case status == http.StatusOK || status == http.StatusNonAuthoritativeInfo:
-		if e := strings.ToLower(header.Get("Content-Encoding")); compressed[e] {
-			return oddity(po.DownloadRejected, "the portal sent the file with the encoding %s", e)
-		}
+	case status == http.StatusOK, status == http.StatusNonAuthoritativeInfo, status == http.StatusPartialContent:
 		return nil
 	case status == http.StatusForbidden:
 		return oddity(po.Forbidden, "the portal refuses the file (HTTP 403)")
@@ -194,8 +242,6 @@ func judge(status int, header http.Header, now time.Time) *refusal {
 	}
 	return oddity(po.DownloadRejected, "the portal answers HTTP %d", status)
 }
-
-var compressed = set("gzip x-gzip deflate compress br zstd")
 
 // retryAfter reads the field of that name: seconds or a date.
 func retryAfter(field string, now time.Time) time.Duration {
@@ -234,9 +280,14 @@ func failedRequest(err error) error {
 
 // failedBody says what it means that an answer broke off.
 func failedBody(err error, to *sink, announced int64) error {
+	encoding, encoded := errors.AsType[*errEncoding](err)
 	switch {
 	case to.err != nil:
 		return to.err
+	case encoded && encoding.short():
+		return oddity(po.DownloadIncomplete, "the file's compression has no end: %d bytes came of it", to.bytes)
+	case encoded:
+		return oddity(po.DownloadRejected, "the file is not compressed as the portal says, or damaged")
 	case timedOut(err):
 		return refuse(po.Timeout, "the file did not come in time: %d bytes came", to.bytes)
 	case announced >= 0:

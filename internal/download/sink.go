@@ -36,7 +36,7 @@ type sink struct {
 }
 
 func newSink(dir *os.Root, name string) (*sink, error) {
-	file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, writeError("create temporary file", err)
 	}
@@ -53,6 +53,18 @@ func (s *sink) Write(p []byte) (int, error) {
 		s.err = writeError("write file", err)
 	}
 	return n, err
+}
+
+// tail reads the last tailBytes back.
+func (s *sink) tail() ([]byte, error) {
+	if s.bytes <= int64(len(s.head)) {
+		return s.head, nil
+	}
+	tail := make([]byte, min(s.bytes, tailBytes))
+	if _, err := s.file.ReadAt(tail, s.bytes-int64(len(tail))); err != nil {
+		return nil, diskError("read file back", err)
+	}
+	return tail, nil
 }
 
 // close brings the file safely to the disk.
