@@ -1,6 +1,9 @@
 package po
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // Sign names what an order's page turned out to be.
 type Sign string
@@ -45,10 +48,20 @@ type Attachment struct {
 	// attachment already. It is a loose file, to be checked and moved into the
 	// order's folder. Empty if there is none.
 	Saved string
+	// Answer is what came with the file in Saved.
+	Answer Answer
 	// Cause says why the browser could not save it where it was asked to;
 	// Detail says it in words for people. Empty otherwise.
 	Cause  Cause
 	Detail string
+}
+
+// Answer is what came with a file that the browser has saved. The zero value says
+// nothing: scripts make files of their own.
+type Answer struct {
+	Status int         // of HTTP
+	Header http.Header // of the portal's answer, but only what describes the file
+	Name   string      // that the browser would give the file: hostile
 }
 
 // Credentials are what the HTTP lane borrows from the browser for one order.

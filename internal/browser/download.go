@@ -21,14 +21,16 @@ type fileTable struct {
 	wanted bool
 	begun  chan *download
 	known  map[string]*download
+	came   map[cameFrom]po.Answer // answers that downloads may begin with
 }
 
 // download is a file that the browser saves, under its GUID.
 type download struct {
-	guid, url, name string
-	blocked         bool          // it comes from elsewhere, and was cancelled
-	bytes           float64       // that have come
-	more            chan struct{} // holds a value when bytes have come since the last one was taken
+	guid, url string
+	answer    po.Answer
+	blocked   bool          // it comes from elsewhere, and was cancelled
+	bytes     float64       // that have come
+	more      chan struct{} // holds a value when bytes have come since the last one was taken
 
 	done     chan struct{} // closed at the end; then:
 	complete bool
@@ -36,7 +38,7 @@ type download struct {
 }
 
 func (t *fileTable) init() {
-	t.begun, t.known = make(chan *download, 1), map[string]*download{}
+	t.begun, t.known, t.came = make(chan *download, 1), map[string]*download{}, map[cameFrom]po.Answer{}
 }
 
 // expect makes the next download the one that somebody waits for. The returned
@@ -47,6 +49,7 @@ func (t *fileTable) expect() func() {
 		defer t.mu.Unlock()
 		t.wanted = wanted
 		clear(t.known)
+		clear(t.came)
 		for len(t.begun) > 0 {
 			<-t.begun
 		}
@@ -97,7 +100,7 @@ func (s *Session) downloadBegins(params json.RawMessage) {
 	if json.Unmarshal(params, &e) != nil {
 		return
 	}
-	d := &download{guid: e.GUID, url: e.URL, name: clip(e.SuggestedFilename, maxNameChars), more: make(chan struct{}, 1), done: make(chan struct{})}
+	d := &download{guid: e.GUID, url: e.URL, answer: s.files.answerTo(e), more: make(chan struct{}, 1), done: make(chan struct{})}
 	d.blocked = !mayDownload(s.config.Portal, e.URL)
 	if s.guard.saves(e.FrameID, e.URL) || !s.files.begin(d) {
 		s.cancelDownload(d.guid)
@@ -137,9 +140,9 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 		return err
 	}
 	if d.complete {
-		a.Saved = filepath.Join(s.downloads, d.guid)
+		a.Saved, a.Answer = filepath.Join(s.downloads, d.guid), d.answer
 		if a.Name == "" {
-			a.Name = d.name
+			a.Name = d.answer.Name
 		}
 		return nil
 	}

@@ -139,6 +139,10 @@ func TestChooseName(t *testing.T) {
 		"page":                  {"inline", att, "page.pdf"},
 		"URL":                   {"", po.Attachment{Name: " . ", URL: att.URL}, "url name.pdf"},
 		"nothing":               {"", po.Attachment{URL: "https://x/"}, ""},
+		"browser's":             {"", po.Attachment{Answer: po.Answer{Name: "b.pdf"}, URL: att.URL}, "b.pdf"},
+		"page before browser's": {"", po.Attachment{Name: "page.pdf", Answer: po.Answer{Name: "b.pdf"}}, "page.pdf"},
+		"given by a script":     {"", po.Attachment{Name: "Download", Answer: po.Answer{Name: "b.pdf"}}, "b.pdf"},
+		"made of the URL":       {"", po.Attachment{Name: "Invoice 1", Answer: po.Answer{Status: 200, Name: "download.pdf"}}, "Invoice 1"},
 		"hostile, as it was":    {"", po.Attachment{Name: "../../x.pdf"}, "../../x.pdf"},
 		"hostile, but a letter": {"", po.Attachment{Name: "..\n\u202ex"}, "..\n\u202ex"},
 	}

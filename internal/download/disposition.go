@@ -17,11 +17,17 @@ import (
 // maxOriginalBytes bounds what is recorded of a name as the portal gave it.
 const maxOriginalBytes = 1024
 
-// chooseName picks the name that the portal gives a file, as it gave it: that
-// of the answer, else that on the page, else the last part of the URL. The
-// first that SafeName can make something of wins.
+// chooseName picks the name that the portal gives a file, as it gave it: that of
+// the answer, else that on the page, else the browser's, else the last part of the
+// URL. The first that SafeName can make something of wins. Of a file without an
+// answer, as scripts make them, the browser's comes first if the page's is only
+// words: the script has given it.
 func chooseName(disposition string, att po.Attachment) string {
-	for _, name := range []string{dispositionName(disposition), att.Name, urlName(att.URL)} {
+	names := []string{dispositionName(disposition), att.Name, att.Answer.Name, urlName(att.URL)}
+	if att.Answer.Status == 0 && !known(extension(att.Name)) && known(extension(att.Answer.Name)) {
+		names[1], names[2] = names[2], names[1]
+	}
+	for _, name := range names {
 		if clean(lastPart(name)) != "" {
 			return name
 		}

@@ -42,7 +42,7 @@ func pdfEnd(head, tail []byte, size int64) string {
 		}
 	}
 	i := bytes.LastIndex(tail, pdfLast)
-	if i < 0 || pdfObject.Match(tail[i:]) {
+	if i < 0 || pdfObject.Match(tail[i:]) || bytes.Contains(tail[i:], pdfStart) {
 		return fmt.Sprintf("the PDF is cut off: it has no end (%%%%EOF) after %d bytes", size)
 	}
 	return ""

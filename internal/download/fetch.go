@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -158,12 +159,13 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	att := p.attachment
-	ans, lane := answer{announced: -1}, po.LaneBrowser
+	var ans answer
 	var err error
+	lane := po.LaneHTTP
 	if att.Saved != "" {
-		err = copySaved(att.Saved, to)
+		lane = po.LaneBrowser
+		ans, err = takeSaved(att, to)
 	} else {
-		lane = po.LaneHTTP
 		ans, err = s.ask(ctx, att, to)
 	}
 	if err != nil {
@@ -235,7 +237,26 @@ func withoutUser(address string) string {
 	return u.String()
 }
 
-// copySaved takes over a file that the browser has saved. It is copied, not
+// takeSaved takes over a file that the browser has saved, with what the portal said
+// of it. The browser has undone its encodings; it does not tell whether they came to
+// their ends, so that a document must show its own.
+func takeSaved(att po.Attachment, to *sink) (answer, error) {
+	if err := copySaved(att.Saved, to); err != nil {
+		return answer{}, err
+	}
+	header := att.Answer.Header
+	length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
+	if err != nil {
+		length = -1
+	}
+	ans, err := answerOf(att.Answer.Status, header, length, att)
+	if r, ok := errors.AsType[*refusal](err); ok && r.Cause == po.DownloadRejected { // an encoding that browsers do not know is left as it is
+		return answer{contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), announced: length}, nil
+	}
+	return ans, err
+}
+
+// copySaved copies a file that the browser has saved. It is copied, not
 // renamed: its bytes must be read for the hash in any case, and only a copy
 // goes through the archive's root.
 func copySaved(name string, to *sink) error {

@@ -225,6 +225,50 @@ func TestBrowserLane(t *testing.T) {
 	wantTree(t, a, map[string]string{"S/PO_1__WORK/a.txt": pdf})
 }
 
+// What the portal said of a file that the browser has saved is held against it, as
+// in the other lane; the browser has undone its encodings.
+func TestBrowserLaneAnswers(t *testing.T) {
+	t.Parallel()
+	field := func(fields ...string) http.Header {
+		h := http.Header{}
+		for i := 0; i+1 < len(fields); i += 2 {
+			h.Set(fields[i], fields[i+1])
+		}
+		return h
+	}
+	length := fmt.Sprint(len(pdf))
+	for name, row := range map[string]struct {
+		content string
+		answer  po.Answer
+		file    string // its name
+		want    po.Cause
+	}{
+		"whole":               {pdf, po.Answer{Status: 200, Header: field("Content-Length", length)}, "a.pdf", ""},
+		"short":               {pdf, po.Answer{Status: 200, Header: field("Content-Length", "5000")}, "", po.DownloadIncomplete},
+		"part":                {pdf, po.Answer{Status: 206, Header: field("Content-Length", length, "Content-Range", "bytes 0-27/5000")}, "", po.DownloadIncomplete},
+		"encoded":             {pdf, po.Answer{Status: 200, Header: field("Content-Length", "12", "Content-Encoding", "gzip")}, "a.pdf", ""},
+		"encoded, cut":        {pdf[:20], po.Answer{Status: 200, Header: field("Content-Length", "12", "Content-Encoding", "gzip")}, "", po.DownloadIncomplete},
+		"empty, announced":    {"", po.Answer{Status: 200, Header: field("Content-Length", "0")}, "a.pdf", ""},
+		"empty, unannounced":  {"", po.Answer{Status: 200}, "", po.DownloadRejected},
+		"named by the answer": {pdf, po.Answer{Status: 200, Header: field("Content-Disposition", `attachment; filename="b.pdf"`), Name: "c.pdf"}, "b.pdf", ""},
+		"text for pdf":        {"Sorry", po.Answer{Status: 200, Header: field("Content-Type", "text/plain")}, "", po.DownloadRejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			saved := filepath.Join(t.TempDir(), "guid")
+			if err := os.WriteFile(saved, []byte(row.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			result := fetchOne(t, openArchive(t, Config{}), po.Attachment{ID: "1", Name: "a.pdf", Saved: saved, Answer: row.answer})
+			if row.want == "" {
+				wantNames(t, result.Kept, "1="+row.file)
+			} else if len(result.Missing) != 1 || result.Missing[0].Cause != row.want {
+				t.Errorf("%+v, want %s", result, row.want)
+			}
+		})
+	}
+}
+
 // A cancelled fetch tells what it has, and leaves nothing half.
 func TestCancelled(t *testing.T) {
 	t.Parallel()

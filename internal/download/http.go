@@ -151,7 +151,7 @@ func answerOf(status int, header http.Header, length int64, att po.Attachment) (
 	if header.Get("Content-Length") == "" {
 		a.announced = -1 // HTTP/2 makes a 0 of none
 	}
-	if a.isArchive(att) {
+	if att.Saved == "" && a.isArchive(att) {
 		a.encodings = nil
 	}
 	switch {
@@ -285,9 +285,9 @@ func failedBody(err error, to *sink, announced int64) error {
 	case to.err != nil:
 		return to.err
 	case encoded && encoding.short():
-		return oddity(po.DownloadIncomplete, "the file's compression has no end: %d bytes came of it", to.bytes)
+		return refuse(po.DownloadIncomplete, "the file's compression has no end: %d bytes came of it", to.bytes)
 	case encoded:
-		return oddity(po.DownloadRejected, "the file is not compressed as the portal says, or damaged")
+		return refuse(po.DownloadRejected, "the file is not compressed as the portal says, or damaged")
 	case timedOut(err):
 		return refuse(po.Timeout, "the file did not come in time: %d bytes came", to.bytes)
 	case announced >= 0:
