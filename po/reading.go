@@ -1,7 +1,9 @@
 package po
 
 import (
+	"context"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -64,18 +66,42 @@ type Answer struct {
 	Name   string      // that the browser would give the file: hostile
 }
 
-// Credentials are what the HTTP lane borrows from the browser for one order.
-// They must never reach a log, an event or the disk.
+// Credentials are what the HTTP lane borrows from the browser for one order, so
+// that the portal meets one client in both lanes. They must never reach a log, an
+// event or the disk.
 type Credentials struct {
-	Cookies   []Cookie
-	UserAgent string
-	Referer   string
+	// Cookies is the browser's jar; nil: there are none.
+	Cookies CookieJar
+	// Header is what the browser says of itself with each page that it asks for:
+	// User-Agent, languages, client hints.
+	Header http.Header
+	// Referer is the page that lists the attachments.
+	Referer string
+}
+
+// CookieJar is a browser's cookies. It is safe for concurrent use, and of use also
+// when the browser has ended: then as it was known last.
+type CookieJar interface {
+	// Cookies returns those that may go to the portal's hosts, as they are now.
+	Cookies(ctx context.Context) ([]Cookie, error)
+	// SetCookies gives the browser the cookies that an answer from an address has
+	// set. When it returns the browser has them. One that has expired is deleted.
+	SetCookies(ctx context.Context, from *url.URL, cookies []Cookie) error
 }
 
 // Cookie is one cookie of the browser's jar.
 type Cookie struct {
-	Name, Value, Domain, Path string
-	Secure                    bool
+	Name, Value string
+	// Domain is the host that it is for; with a dot in front those below it too.
+	Domain   string
+	Path     string
+	Secure   bool
+	HTTPOnly bool
+	SameSite http.SameSite // the zero value: it says nothing of it
+	Expires  time.Time     // zero: with its session
+	// Partition is the site under whose pages alone it is sent, like
+	// https://example.com. Empty: under all of them.
+	Partition string
 }
 
 // String hides the credentials from logs.

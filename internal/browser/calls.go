@@ -81,6 +81,8 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		if call && main(e.FrameID) && allowed(s.config.Portal, e.Request.URL) {
 			s.guard.calls.begin(e.RequestID, e.Request.URL)
 		}
+	case "Network.requestWillBeSentExtraInfo":
+		s.saysOfItself.learn(params)
 	case "Network.loadingFinished", "Network.loadingFailed":
 		if known() {
 			s.guard.calls.end(e.RequestID)

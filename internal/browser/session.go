@@ -35,6 +35,9 @@ type Session struct {
 	version   string // of the browser
 	userAgent string
 
+	cookies      cookieJar
+	saysOfItself selfDescription
+
 	guard    guard
 	files    fileTable
 	tab      tab      // of the Read that runs
@@ -74,6 +77,7 @@ func (g *gone) Unwrap() error { return g.cause }
 func newSession(c Config, spec spec, profile Profile, downloads string, proc *process) *Session {
 	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.cookies.session = s
 	s.guard.init(c.Portal)
 	proc.pipe.watch = s.watch
 	s.line = connect(proc.pipe)

@@ -57,10 +57,7 @@ func (w *work) plan(attachments []po.Attachment) []*part {
 // where the output directory cannot take more. A cancelled context is no
 // error: what was not fetched by then is missing with po.Interrupted.
 func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, error) {
-	session, err := newSession(a.transport, a.allowed, a.silence, job.Credentials)
-	if err != nil {
-		return po.FetchResult{Kept: job.Kept}, fmt.Errorf("fetch files: %w", err)
-	}
+	session := newSession(a.transport, a.allowed, a.silence, job.Credentials)
 	w, err := a.openWork(job)
 	if err != nil {
 		return po.FetchResult{Kept: job.Kept}, fmt.Errorf("open work folder: %w", err)

@@ -58,32 +58,31 @@ func newTransport(parallel int) *http.Transport {
 
 // session fetches for one order, as its browser would.
 type session struct {
-	client    *http.Client
-	allowed   func(*url.URL) bool
-	silence   time.Duration // that the portal may keep
-	cookies   cookies
-	userAgent string
-	referer   string
+	client  *http.Client
+	allowed func(*url.URL) bool
+	silence time.Duration // that the portal may keep
+	browser po.Credentials
 }
 
-func newSession(transport http.RoundTripper, allowed func(*url.URL) bool, silence time.Duration, c po.Credentials) (*session, error) {
-	jar, err := newCookies(c.Cookies)
-	if err != nil {
-		return nil, err
-	}
-	s := &session{allowed: allowed, silence: silence, cookies: jar, userAgent: c.UserAgent, referer: c.Referer}
+func newSession(transport http.RoundTripper, allowed func(*url.URL) bool, silence time.Duration, c po.Credentials) *session {
+	s := &session{allowed: allowed, silence: silence, browser: c}
 	s.client = &http.Client{Transport: transport, CheckRedirect: s.redirect}
-	return s, nil
+	return s
 }
 
 // redirect decides on each redirect.
 func (s *session) redirect(req *http.Request, via []*http.Request) error {
+	if err := s.keepCookies(req.Response); err != nil {
+		return err
+	}
 	if len(via) > maxRedirects {
 		return oddity(po.DownloadRejected, "more than %d redirects", maxRedirects)
 	}
-	last := req.Response
-	s.cookies.jar.SetCookies(last.Request.URL, last.Cookies())
-	err := s.dress(req)
+	away := false
+	for _, hop := range via {
+		away = away || siteOf(hop.URL) != siteOf(req.URL)
+	}
+	err := s.dress(req, away)
 	if r, ok := errors.AsType[*refusal](err); ok {
 		// A portal leads to other hosts where it wants a sign-in: the browser
 		// knows that page when it sees it.
@@ -92,21 +91,33 @@ func (s *session) redirect(req *http.Request, via []*http.Request) error {
 	return err
 }
 
+// keepCookies gives the browser the cookies that an answer has set, before either
+// lane asks for anything else.
+func (s *session) keepCookies(resp *http.Response) error {
+	list := cookiesOf(resp.Header, resp.Request.URL, time.Now())
+	if len(list) == 0 || s.browser.Cookies == nil {
+		return nil
+	}
+	return s.browser.Cookies.SetCookies(resp.Request.Context(), resp.Request.URL, list)
+}
+
 // dress gives a request the fields that belong to its address, or refuses the
-// address.
-func (s *session) dress(req *http.Request) error {
+// address. away says that the way there led over another site.
+func (s *session) dress(req *http.Request, away bool) error {
 	u := req.URL
 	if u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !s.allowed(u) {
 		return refuse(po.BlockedHost, "%s is not one of the portal's hosts", visible(u.Scheme+"://"+u.Host))
 	}
-	for name, value := range map[string]string{
-		"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": s.userAgent,
-		"Referer": refererFor(s.referer, u), "Cookie": s.cookies.header(u),
-	} {
-		req.Header.Del(name)
-		if value != "" {
-			req.Header.Set(name, value)
-		}
+	req.Header = headerFor(s.browser.Header, s.browser.Referer, u, away)
+	if s.browser.Cookies == nil {
+		return nil
+	}
+	list, err := s.browser.Cookies.Cookies(req.Context())
+	if err != nil {
+		return err
+	}
+	if cookies := cookieHeader(list, s.browser.Referer, u, time.Now()); cookies != "" {
+		req.Header.Set("Cookie", cookies)
 	}
 	return nil
 }
@@ -115,21 +126,6 @@ func (s *session) dress(req *http.Request) error {
 func visible(text string) string {
 	quoted := strconv.Quote(cut(text, 200, 200))
 	return quoted[1 : len(quoted)-1]
-}
-
-// refererFor is what a browser tells an address of the page that links to it:
-// all to the page's own host, the host alone to others, nothing without
-// encryption where the page has it.
-func refererFor(page string, to *url.URL) string {
-	u, err := url.Parse(page)
-	if err != nil || u.Host == "" || u.Scheme == "https" && to.Scheme == "http" {
-		return ""
-	}
-	u.User, u.Fragment = nil, ""
-	if u.Scheme == to.Scheme && u.Host == to.Host {
-		return u.String()
-	}
-	return u.Scheme + "://" + u.Host + "/"
 }
 
 // answer is what came with the bytes of a file.
@@ -184,8 +180,8 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 	if err != nil {
 		return answer{}, refuse(po.DownloadRejected, "the link is not a URL")
 	}
-	if err := s.dress(req); err != nil {
-		return answer{}, err
+	if err := s.dress(req, false); err != nil {
+		return answer{}, failedRequest(silence.why(err))
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
@@ -194,6 +190,9 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 	silence.broken()
 	defer resp.Body.Close()
 	body := silence.body(resp.Body)
+	if err := s.keepCookies(resp); err != nil {
+		return answer{}, failedRequest(silence.why(err))
+	}
 	if r := judge(resp.StatusCode, resp.Header, time.Now()); r != nil {
 		io.CopyN(io.Discard, body, drainBytes)
 		return answer{}, r
