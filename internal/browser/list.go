@@ -52,10 +52,15 @@ func (l lister) attachments(items []item) (list []po.Attachment, indexes []int) 
 }
 
 // locate sets an attachment's URL, or why it will not be fetched from there.
-// A fragment never reaches a server, so it makes no difference.
+// A fragment never reaches a server, so it makes no difference; nor does what a
+// link is signed with, which changes with each look at the page.
 func (l lister) locate(a *po.Attachment, address string) {
-	a.ID, _, _ = strings.Cut(address, "#")
-	u, err := url.Parse(a.ID)
+	address, _, _ = strings.Cut(address, "#")
+	u, err := url.Parse(address)
+	a.ID = address
+	if err == nil {
+		a.ID = unsigned(u)
+	}
 	switch {
 	case len(address) > maxURLChars:
 		a.Cause, a.Detail = po.DownloadRejected, "the link is longer than any address"
@@ -64,7 +69,7 @@ func (l lister) locate(a *po.Attachment, address string) {
 	case !l.portal.Allowed(u):
 		a.Cause, a.Detail = po.BlockedHost, blockedDetail(u)
 	default:
-		a.URL = a.ID
+		a.URL = address
 	}
 }
 
