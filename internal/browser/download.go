@@ -30,6 +30,7 @@ type download struct {
 	answer    po.Answer
 	blocked   bool          // it comes from elsewhere, and was cancelled
 	bytes     float64       // that have come
+	total     float64       // that were announced; 0 if unknown
 	more      chan struct{} // holds a value when bytes have come since the last one was taken
 
 	done     chan struct{} // closed at the end; then:
@@ -80,7 +81,7 @@ func (t *fileTable) progress(e proto.BrowserDownloadProgress) {
 		return
 	case e.State == proto.BrowserDownloadProgressStateInProgress:
 		if e.ReceivedBytes > d.bytes {
-			d.bytes = e.ReceivedBytes
+			d.bytes, d.total = e.ReceivedBytes, e.TotalBytes
 			select {
 			case d.more <- struct{}{}:
 			default:
@@ -131,12 +132,13 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 		a.Cause, a.Detail = po.BlockedHost, "the file comes from "+hostOf(d.url)+", which is not one of the portal's hosts"
 		return nil
 	}
-	late, err := s.finish(ctx, d)
-	if err != nil || late != "" {
+	cause, detail, err := s.finish(ctx, d)
+	if err != nil || cause != "" {
 		s.cancelDownload(d.guid)
-		if late != "" {
-			a.Cause, a.Detail = po.Timeout, late
+		if cause == po.DiskFull {
+			return &po.ReadFailure{Cause: cause, Detail: detail}
 		}
+		a.Cause, a.Detail = cause, detail
 		return err
 	}
 	if d.complete {
@@ -146,15 +148,28 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 		}
 		return nil
 	}
-	if free, err := freeBytes(s.downloads); err == nil && free < uint64(max(d.missing, 1<<20)) {
-		return &po.ReadFailure{Cause: po.DiskFull, Detail: "no space for the browser's download"}
+	bytes, total := s.files.size(d)
+	switch cause, detail := s.config.tooMuch(bytes, total, max(d.missing, 1<<20)); cause {
+	case po.DiskFull:
+		return &po.ReadFailure{Cause: cause, Detail: detail}
+	case po.DownloadRejected:
+		a.Cause, a.Detail = cause, detail
+	default:
+		a.Cause, a.Detail = po.DownloadIncomplete, "the browser's download broke off"
 	}
-	a.Cause, a.Detail = po.DownloadIncomplete, "the browser's download broke off"
 	return nil
 }
 
-// finish waits for a download's end. late says which time was over before.
-func (s *Session) finish(ctx context.Context, d *download) (late string, err error) {
+// size is what has come of a download, and what was announced.
+func (t *fileTable) size(d *download) (bytes, total int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return int64(d.bytes), int64(d.total)
+}
+
+// finish waits for a download's end. The cause says why it is not to be waited for
+// any longer.
+func (s *Session) finish(ctx context.Context, d *download) (cause po.Cause, detail string, err error) {
 	times := s.config.Times
 	end, silence := time.NewTimer(times.File), time.NewTimer(times.Silence)
 	defer end.Stop()
@@ -162,15 +177,19 @@ func (s *Session) finish(ctx context.Context, d *download) (late string, err err
 	for {
 		select {
 		case <-d.done:
-			return "", nil
+			return "", "", nil
 		case <-d.more:
 			silence.Reset(times.Silence)
+			bytes, total := s.files.size(d)
+			if cause, detail := s.config.tooMuch(bytes, total, 0); cause != "" {
+				return cause, detail, nil
+			}
 		case <-silence.C:
-			return "nothing of the browser's download came for " + times.Silence.String(), nil
+			return po.Timeout, "nothing of the browser's download came for " + times.Silence.String(), nil
 		case <-end.C:
-			return "the browser's download took longer than " + times.File.String(), nil
+			return po.Timeout, "the browser's download took longer than " + times.File.String(), nil
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return "", "", ctx.Err()
 		}
 	}
 }

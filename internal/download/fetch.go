@@ -133,7 +133,10 @@ func (a *Archive) begin(dir *os.Root, name string) (*sink, error) {
 	if err := a.write(); err != nil {
 		return nil, writeError("create temporary file", err)
 	}
-	return newSink(dir, name)
+	if err := a.room.any(); err != nil {
+		return nil, err
+	}
+	return newSink(dir, name, a.room)
 }
 
 // fail makes a missing file of a refusal and passes on every other error.

@@ -201,6 +201,10 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 	if err != nil {
 		return answer{}, err
 	}
+	to.endless = a.announced < 0
+	if err := to.room.announced(max(a.announced, resp.ContentLength)); err != nil {
+		return answer{}, err
+	}
 	if err := receiveBody(to, body, a.encodings); err != nil {
 		return answer{}, failedBody(silence.why(err), to, resp.ContentLength)
 	}
