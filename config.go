@@ -16,12 +16,16 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/portal"
 	"github.com/poactor/poactor/profilestore"
 )
 
 // MaxWorkers is the largest pool; each worker is a browser of some 200 MB.
 const MaxWorkers = 64
+
+// DefaultMaxFile is the largest file that is taken where a Config says nothing.
+const DefaultMaxFile = download.DefaultMaxFile
 
 // Config says what a run works with. Portal and Out must be set; the zero
 // value of everything else is good.
@@ -51,6 +55,14 @@ type Config struct {
 	Attempts int
 	// TaskTimeout bounds the reading of one order; default 2 minutes.
 	TaskTimeout time.Duration
+
+	// MaxFile is the largest file that is taken, in bytes: a longer one is
+	// po.DownloadRejected. 0: 2 GiB; negative: there is no bound.
+	MaxFile int64
+	// MinFree is what stays free on the disk of Out, in bytes: po.DiskFull comes
+	// before that, and a file without end that would take it is rejected. 0: 1 GiB,
+	// or a twentieth of the disk where that is less; negative: nothing need.
+	MinFree int64
 
 	// Browsers opens the sessions that read the orders. Nil: real browsers, as
 	// the fields below say. It is for hosts that do other work under the same
@@ -137,7 +149,7 @@ func (c Config) browserConfig() (browser.Config, error) {
 	}
 	return browser.Config{
 		Portal: c.Portal, BrowserPath: c.Browser, NoSandbox: c.NoSandbox, Headful: c.Headful, Cloned: c.Profile != "",
-		Downloads: incomingDir(out), Out: out, Log: c.Log,
+		Downloads: incomingDir(out), Out: out, Log: c.Log, MaxFile: c.MaxFile, MinFree: c.MinFree,
 	}, nil
 }
 

@@ -205,7 +205,7 @@ func (o *output) look(ctx context.Context, cfg Config, open int) (int, error) {
 }
 
 func (o *output) openArchive(cfg Config) (err error) {
-	settings := download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed}
+	settings := download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed, MaxFile: cfg.MaxFile, MinFree: cfg.MinFree}
 	if o.faults != nil {
 		settings.Write = o.faults.write
 	}

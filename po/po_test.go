@@ -3,6 +3,7 @@ package po_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -46,7 +47,7 @@ func TestNewKeyIsSafeAndInjective(t *testing.T) {
 // Credentials do not print, however they are printed.
 func TestCredentialsAreHidden(t *testing.T) {
 	t.Parallel()
-	r := po.Reading{Credentials: po.Credentials{Cookies: []po.Cookie{{Name: "sid", Value: "secret"}}}}
+	r := po.Reading{Credentials: po.Credentials{Header: http.Header{"X-Session": {"secret"}}}}
 	if text, err := json.Marshal(r); err != nil || strings.Contains(string(text), "secret") {
 		t.Errorf("JSON: %s, %v", text, err)
 	}

@@ -1,6 +1,11 @@
 package po
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
 
 // Sign names what an order's page turned out to be.
 type Sign string
@@ -45,24 +50,58 @@ type Attachment struct {
 	// attachment already. It is a loose file, to be checked and moved into the
 	// order's folder. Empty if there is none.
 	Saved string
+	// Answer is what came with the file in Saved.
+	Answer Answer
 	// Cause says why the browser could not save it where it was asked to;
 	// Detail says it in words for people. Empty otherwise.
 	Cause  Cause
 	Detail string
 }
 
-// Credentials are what the HTTP lane borrows from the browser for one order.
-// They must never reach a log, an event or the disk.
+// Answer is what came with a file that the browser has saved. The zero value says
+// nothing: scripts make files of their own.
+type Answer struct {
+	Status int         // of HTTP
+	Header http.Header // of the portal's answer, but only what describes the file
+	Name   string      // that the browser would give the file: hostile
+}
+
+// Credentials are what the HTTP lane borrows from the browser for one order, so
+// that the portal meets one client in both lanes. They must never reach a log, an
+// event or the disk.
 type Credentials struct {
-	Cookies   []Cookie
-	UserAgent string
-	Referer   string
+	// Cookies is the browser's jar; nil: there are none.
+	Cookies CookieJar
+	// Header is what the browser says of itself with each page that it asks for:
+	// User-Agent, languages, client hints.
+	Header http.Header
+	// Referer is the page that lists the attachments.
+	Referer string
+}
+
+// CookieJar is a browser's cookies. It is safe for concurrent use, and of use also
+// when the browser has ended: then as it was known last.
+type CookieJar interface {
+	// Cookies returns those that may go to the portal's hosts, as they are now.
+	Cookies(ctx context.Context) ([]Cookie, error)
+	// SetCookies gives the browser the cookies that an answer from an address has
+	// set. When it returns the browser has them. One that has expired is deleted.
+	SetCookies(ctx context.Context, from *url.URL, cookies []Cookie) error
 }
 
 // Cookie is one cookie of the browser's jar.
 type Cookie struct {
-	Name, Value, Domain, Path string
-	Secure                    bool
+	Name, Value string
+	// Domain is the host that it is for; with a dot in front those below it too.
+	Domain   string
+	Path     string
+	Secure   bool
+	HTTPOnly bool
+	SameSite http.SameSite // the zero value: it says nothing of it
+	Expires  time.Time     // zero: with its session
+	// Partition is the site under whose pages alone it is sent, like
+	// https://example.com. Empty: under all of them.
+	Partition string
 }
 
 // String hides the credentials from logs.

@@ -49,6 +49,9 @@ var doors = map[string][]string{
 	"github.com/ysmood/leakless":         {},
 	"github.com/go-rod/rod/lib/launcher": {},
 	"golang.org/x/text/encoding/charmap": {"internal/batch"},
+	"github.com/gabriel-vasile/mimetype": {"internal/download"},
+	"github.com/andybalholm/brotli":      {"internal/download"},
+	"github.com/klauspost/compress":      {"internal/download"},
 	"golang.org/x/sys/windows":           {"internal/browser", "profilestore", "internal/report", "internal/download"},
 }
 

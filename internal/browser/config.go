@@ -36,6 +36,10 @@ type Config struct {
 	// Out is the output directory, absolute: evidence of failures is kept in it.
 	// Empty: none is kept.
 	Out string
+	// MaxFile and MinFree bound the files that the browser saves, in bytes: the
+	// largest, and what stays free on the disk of Downloads. 0: 2 GiB, and 1 GiB or a
+	// twentieth of the disk, whichever is less; negative: there is no such bound.
+	MaxFile, MinFree int64
 	// Log receives what happens inside; default: nothing is logged.
 	Log *logrus.Logger
 	// Times bounds the steps.
@@ -67,6 +71,9 @@ func (c Config) withDefaults() Config {
 		c.Log.SetOutput(io.Discard)
 	}
 	c.Times = c.Times.orDefaults()
+	if c.MaxFile == 0 {
+		c.MaxFile = defaultMaxFile
+	}
 	return c
 }
 

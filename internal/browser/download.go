@@ -21,14 +21,17 @@ type fileTable struct {
 	wanted bool
 	begun  chan *download
 	known  map[string]*download
+	came   map[cameFrom]po.Answer // answers that downloads may begin with
 }
 
 // download is a file that the browser saves, under its GUID.
 type download struct {
-	guid, url, name string
-	blocked         bool          // it comes from elsewhere, and was cancelled
-	bytes           float64       // that have come
-	more            chan struct{} // holds a value when bytes have come since the last one was taken
+	guid, url string
+	answer    po.Answer
+	blocked   bool          // it comes from elsewhere, and was cancelled
+	bytes     float64       // that have come
+	total     float64       // that were announced; 0 if unknown
+	more      chan struct{} // holds a value when bytes have come since the last one was taken
 
 	done     chan struct{} // closed at the end; then:
 	complete bool
@@ -36,7 +39,7 @@ type download struct {
 }
 
 func (t *fileTable) init() {
-	t.begun, t.known = make(chan *download, 1), map[string]*download{}
+	t.begun, t.known, t.came = make(chan *download, 1), map[string]*download{}, map[cameFrom]po.Answer{}
 }
 
 // expect makes the next download the one that somebody waits for. The returned
@@ -47,6 +50,7 @@ func (t *fileTable) expect() func() {
 		defer t.mu.Unlock()
 		t.wanted = wanted
 		clear(t.known)
+		clear(t.came)
 		for len(t.begun) > 0 {
 			<-t.begun
 		}
@@ -77,7 +81,7 @@ func (t *fileTable) progress(e proto.BrowserDownloadProgress) {
 		return
 	case e.State == proto.BrowserDownloadProgressStateInProgress:
 		if e.ReceivedBytes > d.bytes {
-			d.bytes = e.ReceivedBytes
+			d.bytes, d.total = e.ReceivedBytes, e.TotalBytes
 			select {
 			case d.more <- struct{}{}:
 			default:
@@ -97,7 +101,7 @@ func (s *Session) downloadBegins(params json.RawMessage) {
 	if json.Unmarshal(params, &e) != nil {
 		return
 	}
-	d := &download{guid: e.GUID, url: e.URL, name: clip(e.SuggestedFilename, maxNameChars), more: make(chan struct{}, 1), done: make(chan struct{})}
+	d := &download{guid: e.GUID, url: e.URL, answer: s.files.answerTo(e), more: make(chan struct{}, 1), done: make(chan struct{})}
 	d.blocked = !mayDownload(s.config.Portal, e.URL)
 	if s.guard.saves(e.FrameID, e.URL) || !s.files.begin(d) {
 		s.cancelDownload(d.guid)
@@ -128,30 +132,44 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 		a.Cause, a.Detail = po.BlockedHost, "the file comes from "+hostOf(d.url)+", which is not one of the portal's hosts"
 		return nil
 	}
-	late, err := s.finish(ctx, d)
-	if err != nil || late != "" {
+	cause, detail, err := s.finish(ctx, d)
+	if err != nil || cause != "" {
 		s.cancelDownload(d.guid)
-		if late != "" {
-			a.Cause, a.Detail = po.Timeout, late
+		if cause == po.DiskFull {
+			return &po.ReadFailure{Cause: cause, Detail: detail}
 		}
+		a.Cause, a.Detail = cause, detail
 		return err
 	}
 	if d.complete {
-		a.Saved = filepath.Join(s.downloads, d.guid)
+		a.Saved, a.Answer = filepath.Join(s.downloads, d.guid), d.answer
 		if a.Name == "" {
-			a.Name = d.name
+			a.Name = d.answer.Name
 		}
 		return nil
 	}
-	if free, err := freeBytes(s.downloads); err == nil && free < uint64(max(d.missing, 1<<20)) {
-		return &po.ReadFailure{Cause: po.DiskFull, Detail: "no space for the browser's download"}
+	bytes, total := s.files.size(d)
+	switch cause, detail := s.config.tooMuch(bytes, total, max(d.missing, 1<<20)); cause {
+	case po.DiskFull:
+		return &po.ReadFailure{Cause: cause, Detail: detail}
+	case po.DownloadRejected:
+		a.Cause, a.Detail = cause, detail
+	default:
+		a.Cause, a.Detail = po.DownloadIncomplete, "the browser's download broke off"
 	}
-	a.Cause, a.Detail = po.DownloadIncomplete, "the browser's download broke off"
 	return nil
 }
 
-// finish waits for a download's end. late says which time was over before.
-func (s *Session) finish(ctx context.Context, d *download) (late string, err error) {
+// size is what has come of a download, and what was announced.
+func (t *fileTable) size(d *download) (bytes, total int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return int64(d.bytes), int64(d.total)
+}
+
+// finish waits for a download's end. The cause says why it is not to be waited for
+// any longer.
+func (s *Session) finish(ctx context.Context, d *download) (cause po.Cause, detail string, err error) {
 	times := s.config.Times
 	end, silence := time.NewTimer(times.File), time.NewTimer(times.Silence)
 	defer end.Stop()
@@ -159,15 +177,19 @@ func (s *Session) finish(ctx context.Context, d *download) (late string, err err
 	for {
 		select {
 		case <-d.done:
-			return "", nil
+			return "", "", nil
 		case <-d.more:
 			silence.Reset(times.Silence)
+			bytes, total := s.files.size(d)
+			if cause, detail := s.config.tooMuch(bytes, total, 0); cause != "" {
+				return cause, detail, nil
+			}
 		case <-silence.C:
-			return "nothing of the browser's download came for " + times.Silence.String(), nil
+			return po.Timeout, "nothing of the browser's download came for " + times.Silence.String(), nil
 		case <-end.C:
-			return "the browser's download took longer than " + times.File.String(), nil
+			return po.Timeout, "the browser's download took longer than " + times.File.String(), nil
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return "", "", ctx.Err()
 		}
 	}
 }

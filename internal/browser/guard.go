@@ -314,6 +314,7 @@ func (s *Session) paused(params json.RawMessage) {
 		return
 	}
 	v := s.guard.judge(&e)
+	s.files.answered(&e)
 	s.soon(func(w wire) error {
 		switch v {
 		case refuse:

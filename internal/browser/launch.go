@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-rod/rod/lib/cdp"
@@ -24,11 +25,14 @@ type Launcher struct {
 	// gate holds a place for each processor: on two of them eight browsers
 	// that start at once took 12 s until the first was ready.
 	gate chan struct{}
+
+	agent  sync.Mutex
+	agents map[string]string // user agents by the browser's path; empty: not known
 }
 
 // New returns a launcher. It touches nothing; see Check.
 func New(c Config) *Launcher {
-	return &Launcher{config: c.withDefaults(), spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU())}
+	return &Launcher{config: c.withDefaults(), spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU()), agents: map[string]string{}}
 }
 
 // Open starts a browser on a profile of its own. It waits for a place, as only
@@ -77,7 +81,11 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 	if err := os.MkdirAll(downloads, 0o700); err != nil {
 		return nil, &Error{Msg: fmt.Sprintf("make the download directory: %v", err), Cause: diskCause(err, po.Internal), Err: err}
 	}
-	proc, err := startProcess(path, flags(l.config, profile.Dir), environment(profile.TempDir))
+	args := flags(l.config, profile.Dir)
+	if agent := l.agentFlag(ctx, path); agent != "" {
+		args = append(args, agent)
+	}
+	proc, err := startProcess(path, args, environment(profile.TempDir))
 	if err != nil {
 		_ = os.RemoveAll(downloads)
 		return nil, &Error{Msg: fmt.Sprintf("start %s: %v", path, err), Hint: hintBrowser, Cause: po.BrowserDied, Err: err}
@@ -157,7 +165,7 @@ func (s *Session) greet(ctx context.Context) error {
 		return err
 	}
 	s.version = version.Product
-	s.userAgent = strings.Replace(version.UserAgent, "HeadlessChrome", "Chrome", 1)
+	s.userAgent = version.UserAgent
 	err = proto.BrowserSetDownloadBehavior{
 		Behavior:      proto.BrowserSetDownloadBehaviorBehaviorAllowAndName,
 		DownloadPath:  s.downloads,

@@ -53,11 +53,15 @@ func (l lister) attachments(items []item) (list []po.Attachment, indexes []int) 
 }
 
 // locate sets an attachment's URL, or why it will not be fetched from there.
-// A fragment never reaches a server, so it makes no difference.
+// A fragment never reaches a server, so it makes no difference; nor does what a
+// link is signed with, which changes with each look at the page.
 func (l lister) locate(a *po.Attachment, address string) {
 	plain, _, _ := strings.Cut(address, "#")
-	a.ID = po.AttachmentID(plain)
 	u, err := url.Parse(plain)
+	a.ID = po.AttachmentID(plain)
+	if err == nil {
+		a.ID = po.AttachmentID(unsigned(u))
+	}
 	switch {
 	case len(address) > maxURLChars:
 		a.Cause, a.Detail = po.DownloadRejected, "the link is longer than any address"

@@ -176,6 +176,7 @@ func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachme
 	at := place{seen: seen, fresh: true}
 	ctx, cancel, over := s.share(ctx)
 	defer cancel()
+	byBrowser = wantedOf(list, byBrowser)
 	for i := range list {
 		a := &list[i]
 		var err error

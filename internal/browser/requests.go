@@ -289,6 +289,10 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 	s.heard.Store(true)
 	p := &s.guard.requests
 	network := strings.HasPrefix(method, "Network.")
+	if method == "Network.requestWillBeSentExtraInfo" {
+		s.saysOfItself.learn(params)
+		return true
+	}
 	if !network && method != "Page.frameNavigated" {
 		return false
 	}

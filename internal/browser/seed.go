@@ -97,10 +97,6 @@ func (p *process) quit(w wire) error {
 
 // browserCookies are cookies in the words of the protocol.
 func browserCookies(cookies []*http.Cookie, address string, now time.Time) []*proto.NetworkCookieParam {
-	sameSite := map[http.SameSite]proto.NetworkCookieSameSite{
-		http.SameSiteLaxMode: proto.NetworkCookieSameSiteLax, http.SameSiteStrictMode: proto.NetworkCookieSameSiteStrict,
-		http.SameSiteNoneMode: proto.NetworkCookieSameSiteNone,
-	}
 	list := make([]*proto.NetworkCookieParam, 0, len(cookies))
 	for _, c := range cookies {
 		expires := c.Expires
@@ -112,7 +108,7 @@ func browserCookies(cookies []*http.Cookie, address string, now time.Time) []*pr
 		}
 		list = append(list, &proto.NetworkCookieParam{
 			Name: c.Name, Value: c.Value, URL: address, Domain: c.Domain, Path: c.Path, Secure: c.Secure, HTTPOnly: c.HttpOnly,
-			SameSite: sameSite[c.SameSite], Expires: proto.TimeSinceEpoch(expires.Unix()),
+			SameSite: sameSites[c.SameSite], Expires: proto.TimeSinceEpoch(expires.Unix()),
 		})
 	}
 	return list

@@ -36,6 +36,9 @@ type Session struct {
 	version   string // of the browser
 	userAgent string
 
+	cookies      cookieJar
+	saysOfItself selfDescription
+
 	guard    guard
 	files    fileTable
 	tab      tab                          // of the Read that runs
@@ -80,6 +83,7 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *pr
 	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc,
 		lists: map[[sha256.Size]byte]string{}, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.cookies.session = s
 	s.guard.init(c.Portal)
 	proc.pipe.watch = s.watch
 	s.line = connect(proc.pipe)

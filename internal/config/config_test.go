@@ -73,6 +73,14 @@ func TestPrecedence(t *testing.T) {
 					"https://x.example", true, 90*time.Second, 0, "a b.yaml"
 			},
 		},
+		"sizes": {
+			args: []string{"--max-file=500MB"}, env: map[string]string{"POACTOR_MIN_FREE": "1.5 GiB"},
+			want: func(s *Settings) { s.MaxFile, s.MinFree = 500_000_000, 3<<29 },
+		},
+		"no bounds": {
+			args: []string{"--max-file=0", "--min-free=0"},
+			want: func(s *Settings) { s.MaxFile, s.MinFree = 0, 0 },
+		},
 		"only a comment": {file: "# nothing yet\n", want: func(*Settings) {}},
 	}
 	for name, tt := range tests {
@@ -82,7 +90,7 @@ func TestPrecedence(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Settings{Workers: 4, Portal: "coupa", Retries: 2, TaskTimeout: 2 * time.Minute, LogLevel: "info"}
+			want := Settings{Workers: 4, Portal: "coupa", Retries: 2, TaskTimeout: 2 * time.Minute, MaxFile: 2 << 30, MinFree: -1, LogLevel: "info"}
 			tt.want(&want)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
@@ -108,6 +116,7 @@ func TestBadSources(t *testing.T) {
 		"list at top":    {file: "- workers: 1\n", want: `config.yaml:1: want lines like`},
 		"tab":            {file: "workers:\n\t4\n", want: `config.yaml:`},
 		"help is no key": {file: "help: true\n", want: `unknown key "help"`},
+		"bad size":       {env: map[string]string{"POACTOR_MAX_FILE": "big"}, want: `POACTOR_MAX_FILE: "big" is not a value of max-file: must be a size like 500MB or 2GiB`},
 		"bad variable":   {env: map[string]string{"POACTOR_TASK_TIMEOUT": "soon"}, want: `POACTOR_TASK_TIMEOUT: "soon" is not a value of task-timeout: must be a duration`},
 	}
 	for name, tt := range tests {
@@ -225,7 +234,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := poactor.Config{
-		Portal: portal.Portal{Name: "x"}, Out: "o", Workers: 4, Attempts: 5, TaskTimeout: 2 * time.Minute,
+		Portal: portal.Portal{Name: "x"}, Out: "o", Workers: 4, Attempts: 5, TaskTimeout: 2 * time.Minute, MaxFile: 2 << 30,
 		Profile: "p", Browser: "b", Headful: true, NoSandbox: true,
 	}
 	got := s.Run(portal.Portal{Name: "x"}, "o")

@@ -27,6 +27,8 @@ type Settings struct {
 	NoSandbox   bool          // turn the browser's sandbox off
 	Retries     int           // tries after the first
 	TaskTimeout time.Duration // for reading one order
+	MaxFile     int64         // largest file in bytes; 0: no bound
+	MinFree     int64         // bytes that stay free on the disk; 0: none, negative: the default
 	Limit       int           // orders to take from the batch; 0: all
 	DryRun      bool          // plan only
 	Fresh       bool          // begin a new ledger
@@ -53,6 +55,9 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.BoolVar(&s.Headful, "headful", false, "show the browser windows")
 	fs.IntVar(&s.Retries, "retries", 2, "tries after the first, where the cause may pass")
 	fs.DurationVar(&s.TaskTimeout, "task-timeout", 2*time.Minute, "longest time to read one order")
+	s.MaxFile, s.MinFree = poactor.DefaultMaxFile, -1
+	fs.Var((*size)(&s.MaxFile), "max-file", "largest file to take; a longer one fails its order (0: no bound)")
+	fs.Var((*size)(&s.MinFree), "min-free", "room to leave on the disk of the output (default: 1 GiB, or 5 % of the disk where that is less; 0: none)")
 	fs.IntVar(&s.Limit, "limit", 0, "take only the first `N` orders that are open (0: all)")
 	fs.BoolVar(&s.DryRun, "dry-run", false, "read, check and plan; open no browser")
 	fs.BoolVar(&s.Fresh, "fresh", false, "begin anew: put the record of earlier starts aside; nothing is deleted")
@@ -117,6 +122,8 @@ func (s Settings) Run(p portal.Portal, out string) poactor.Config {
 		Workers:     s.Workers,
 		Attempts:    s.Retries + 1,
 		TaskTimeout: s.TaskTimeout,
+		MaxFile:     bound(s.MaxFile),
+		MinFree:     bound(s.MinFree),
 		Profile:     s.Profile,
 		Browser:     s.Browser,
 		Headful:     s.Headful,

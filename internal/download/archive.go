@@ -37,6 +37,10 @@ type Config struct {
 	// FileTimeout is the time for one file; default DefaultFileTimeout. A file of
 	// which the portal sends nothing for 60 s ends sooner.
 	FileTimeout time.Duration
+	// MaxFile is the largest file that is taken, in bytes, and MinFree what stays free
+	// on the disk of Out. 0: DefaultMaxFile, and 1 GiB or a twentieth of the disk,
+	// whichever is less; negative: there is no such bound.
+	MaxFile, MinFree int64
 	// Write is asked before each file that is begun. Its error ends the file as
 	// one of the disk does: syscall.ENOSPC is a full disk, on each system. Nil: it
 	// never fails.
@@ -54,6 +58,7 @@ type Archive struct {
 	timeout   time.Duration
 	silence   time.Duration // fileSilence but in tests
 	write     func() error
+	room      room
 }
 
 // Open makes the output directory ready: it is there, and files can be written
@@ -82,13 +87,18 @@ func Open(c Config) (*Archive, error) {
 	if err != nil {
 		return nil, diskError("output directory", err)
 	}
+	space := newRoom(out, c.MaxFile, c.MinFree)
+	if err := space.any(); err != nil {
+		root.Close()
+		return nil, err
+	}
 	if err := tryWrite(root); err != nil {
 		root.Close()
 		return nil, diskError("output directory", err)
 	}
 	return &Archive{root: root, allowed: c.Allowed, transport: newTransport(c.Parallel),
 		slots: make(chan struct{}, c.Parallel), timeout: c.FileTimeout,
-		silence: fileSilence, write: c.Write}, nil
+		silence: fileSilence, write: c.Write, room: space}, nil
 }
 
 // tryWrite finds out at once what would else fail with the first file.

@@ -13,7 +13,6 @@ func TestCheck(t *testing.T) {
 		page   = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form><input name=p type=\"password\"></form></body></html>"
 		report = "<html><body><table><tr><td>1</td></tr></table></body></html>"
 		office = `<html xmlns:x="urn:schemas-microsoft-com:office:excel"><table></table></html>`
-		pdf    = "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj"
 		jpeg   = "\xff\xd8\xff\xe0\x00\x10JFIF\x00"
 		ole    = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00\x00"
 		rtf    = `{\rtf1\ansi hello}`
@@ -45,10 +44,10 @@ func TestCheck(t *testing.T) {
 		"pdf declared html":            {"a.pdf", "text/html", "", pdf, -1, 9, ok},
 		"jpeg called pdf":              {"a.pdf", "application/pdf", "", jpeg, -1, 9, ok},
 		"mail called docx":             {"a.docx", "application/octet-stream", "", ole, -1, 9, ok},
-		"text called pdf":              {"a.pdf", "application/octet-stream", "", "hello", -1, 9, ok},
+		"text called pdf":              {"a.pdf", "application/octet-stream", "", "hello", -1, 9, rejected},
 		"html":                         {"a.html", "text/html", "", report, -1, 9, ok},
 		"sign-in for html":             {"a.htm", "text/html", "", page, -1, 9, rejected},
-		"html with password, attached": {"a.htm", "text/html", "attachment", page, -1, 9, ok},
+		"sign-in for html, attached":   {"a.htm", "text/html", "attachment", page, -1, 9, rejected},
 		"svg":                          {"a.svg", "image/svg+xml", "", "<!-- x --><svg>", -1, 9, ok},
 		"mhtml":                        {"a.mht", "", "", report, -1, 9, ok},
 		"table as xls, attached":       {"a.xls", "application/vnd.ms-excel", `attachment; filename="a.xls"`, report, -1, 9, ok},
@@ -64,15 +63,15 @@ func TestCheck(t *testing.T) {
 		"json for pdf, undeclared":     {"a.pdf", "application/octet-stream", "attachment", " \n[ {\"a\":1}]", -1, 9, rejected},
 		"json text for xlsx":           {"a.xlsx", "application/problem+json", "", "null", -1, 9, rejected},
 		"json, no extension":           {"invoice", "application/json", "", json, -1, 9, rejected},
-		"json as json":                 {"a.json", "application/json", "", json, -1, 9, ok},
-		"json as txt":                  {"a.txt", "text/plain", "", json, -1, 9, ok},
-		"brackets are no json":         {"a.pdf", "", "", "[1] note", -1, 9, ok},
+		"json as json":                 {"a.json", "application/json", "", `{"order": 1, "error": ""}`, -1, 9, ok},
+		"json as txt":                  {"a.txt", "text/plain", "", `{"order": 1}`, -1, 9, ok},
+		"brackets are no json":         {"a.txt", "", "", "[1] note", -1, 9, ok},
 		"pdf declared json":            {"a.pdf", "application/json", "", pdf, -1, 9, ok},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cause, detail := Check(row.name, row.contentType, row.disposition, []byte(row.head), row.announced, row.got)
+			cause, detail := check(content{row.name, row.contentType, row.disposition, []byte(row.head), []byte(row.head), row.announced, row.got})
 			if cause != row.want || (cause == "") != (detail == "") {
 				t.Errorf("Check = %q, %q; want %q", cause, detail, row.want)
 			}
@@ -83,25 +82,33 @@ func TestCheck(t *testing.T) {
 func TestDispositionName(t *testing.T) {
 	t.Parallel()
 	rows := map[string]struct{ header, want string }{
-		"none":                 {"", ""},
-		"no name":              {"attachment", ""},
-		"plain":                {`attachment; filename="a b.pdf"`, "a b.pdf"},
-		"token":                {`attachment; filename=a.pdf`, "a.pdf"},
-		"extended":             {`attachment; filename*=UTF-8''R%C3%A9sum%C3%A9.pdf`, "Résumé.pdf"},
-		"extended wins":        {`attachment; filename="Resume.pdf"; filename*=UTF-8''R%C3%A9sum%C3%A9.pdf`, "Résumé.pdf"},
-		"extended, latin":      {`attachment; filename*=iso-8859-1'en'R%E9sum%E9.pdf`, "Résumé.pdf"},
-		"no quotes":            {`attachment; filename=a b (1).pdf`, "a b (1).pdf"},
-		"no quotes, more":      {`attachment; filename=a b.pdf; size=3`, "a b.pdf"},
-		"empty parameter":      {`attachment;; filename="a.pdf";`, "a.pdf"},
-		"no kind":              {`; filename="a.pdf"`, "a.pdf"},
-		"raw UTF-8":            {"attachment; filename=\"Résumé.pdf\"", "Résumé.pdf"},
-		"raw UTF-8, no quotes": {"attachment; filename=Résumé.pdf", "Résumé.pdf"},
-		"raw latin":            {"attachment; filename=\"R\xe9sum\xe9.pdf\"", "Résumé.pdf"},
-		"percent":              {`attachment; filename="R%C3%A9sum%C3%A9.pdf"`, "Résumé.pdf"},
-		"not percent":          {`attachment; filename="50% off.pdf"`, "50% off.pdf"},
-		"as in mail":           {`attachment; filename="=?UTF-8?B?UsOpc3Vtw6kucGRm?="`, "Résumé.pdf"},
-		"escaped quote":        {`attachment; filename="a\"b.pdf"`, `a"b.pdf`},
-		"windows path":         {`attachment; filename="C:\dir\x.pdf"`, `C:\dir\x.pdf`},
+		"none":                  {"", ""},
+		"no name":               {"attachment", ""},
+		"plain":                 {`attachment; filename="a b.pdf"`, "a b.pdf"},
+		"token":                 {`attachment; filename=a.pdf`, "a.pdf"},
+		"extended":              {`attachment; filename*=UTF-8''R%C3%A9sum%C3%A9.pdf`, "Résumé.pdf"},
+		"extended wins":         {`attachment; filename="Resume.pdf"; filename*=UTF-8''R%C3%A9sum%C3%A9.pdf`, "Résumé.pdf"},
+		"extended, latin":       {`attachment; filename*=iso-8859-1'en'R%E9sum%E9.pdf`, "Résumé.pdf"},
+		"extended, Cyrillic":    {`attachment; filename="x.pdf"; filename*=windows-1251''%D1%F7%E5%F2.pdf`, "Счет.pdf"},
+		"extended, Japanese":    {`attachment; filename*=Shift_JIS'ja'%90%BF%8B%81%8F%91.pdf`, "請求書.pdf"},
+		"extended, unknown":     {`attachment; filename*=x-none''R%C3%A9sum%C3%A9.pdf`, "Résumé.pdf"},
+		"extended, broken":      {`attachment; filename*=UTF-8''%ZZ; filename="a.pdf"`, "a.pdf"},
+		"as in mail, Latin":     {`attachment; filename="=?iso-8859-1?Q?R=E9sum=E9.pdf?="`, "Résumé.pdf"},
+		"as in mail, Chinese":   {`attachment; filename="=?GB2312?B?t6LGsS5wZGY=?="`, "发票.pdf"},
+		"as in mail, no quotes": {`attachment; filename==?UTF-8?B?UsOpc3Vtw6kucGRm?=`, "Résumé.pdf"},
+		"raw Windows-1252":      {"attachment; filename=\"10\x80.pdf\"", "10€.pdf"},
+		"no quotes":             {`attachment; filename=a b (1).pdf`, "a b (1).pdf"},
+		"no quotes, more":       {`attachment; filename=a b.pdf; size=3`, "a b.pdf"},
+		"empty parameter":       {`attachment;; filename="a.pdf";`, "a.pdf"},
+		"no kind":               {`; filename="a.pdf"`, "a.pdf"},
+		"raw UTF-8":             {"attachment; filename=\"Résumé.pdf\"", "Résumé.pdf"},
+		"raw UTF-8, no quotes":  {"attachment; filename=Résumé.pdf", "Résumé.pdf"},
+		"raw latin":             {"attachment; filename=\"R\xe9sum\xe9.pdf\"", "Résumé.pdf"},
+		"percent":               {`attachment; filename="R%C3%A9sum%C3%A9.pdf"`, "Résumé.pdf"},
+		"not percent":           {`attachment; filename="50% off.pdf"`, "50% off.pdf"},
+		"as in mail":            {`attachment; filename="=?UTF-8?B?UsOpc3Vtw6kucGRm?="`, "Résumé.pdf"},
+		"escaped quote":         {`attachment; filename="a\"b.pdf"`, `a"b.pdf`},
+		"windows path":          {`attachment; filename="C:\dir\x.pdf"`, `C:\dir\x.pdf`},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -132,6 +139,10 @@ func TestChooseName(t *testing.T) {
 		"page":                  {"inline", att, "page.pdf"},
 		"URL":                   {"", po.Attachment{Name: " . ", URL: att.URL}, "url name.pdf"},
 		"nothing":               {"", po.Attachment{URL: "https://x/"}, ""},
+		"browser's":             {"", po.Attachment{Answer: po.Answer{Name: "b.pdf"}, URL: att.URL}, "b.pdf"},
+		"page before browser's": {"", po.Attachment{Name: "page.pdf", Answer: po.Answer{Name: "b.pdf"}}, "page.pdf"},
+		"given by a script":     {"", po.Attachment{Name: "Download", Answer: po.Answer{Name: "b.pdf"}}, "b.pdf"},
+		"made of the URL":       {"", po.Attachment{Name: "Invoice 1", Answer: po.Answer{Status: 200, Name: "download.pdf"}}, "Invoice 1"},
 		"hostile, as it was":    {"", po.Attachment{Name: "../../x.pdf"}, "../../x.pdf"},
 		"hostile, but a letter": {"", po.Attachment{Name: "..\n\u202ex"}, "..\n\u202ex"},
 	}

@@ -3,6 +3,7 @@ package download
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -35,7 +36,7 @@ func TestDiskFull(t *testing.T) {
 			fmt.Fprint(w, strings.Repeat("x", 2<<20))
 			return
 		}
-		fmt.Fprint(w, pdf)
+		io.WriteString(w, pdf)
 	}))
 	a := openArchive(t, Config{Out: filepath.Join(tmpfs(t, "1m"), "out"), Allowed: allowed, Parallel: 1})
 	result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/big=big.pdf", "/a=a.pdf"))
@@ -88,5 +89,41 @@ func TestFolderCannotBeRenamed(t *testing.T) {
 	want := "finish folder: cannot rename S/PO_1__WORK to PO_1_FAILED: device or resource busy"
 	if po.CauseOf(err) != po.DiskFull || err.Error() != want {
 		t.Errorf("%s: %v, want %s", po.CauseOf(err), err, want)
+	}
+}
+
+// What has no end does not fill the disk: it fails for itself, others go on, and so
+// does the next start.
+func TestMinFree(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/endless", func(w http.ResponseWriter, _ *http.Request) { zeros(w) })
+	mux.HandleFunc("/large", send(pdf+strings.Repeat(" ", 50<<20), "Content-Length", fmt.Sprint(len(pdf)+50<<20)))
+	mux.HandleFunc("/good", send(pdf))
+	base, allowed := portal(t, mux)
+	disk := tmpfs(t, "64m")
+	a := openArchive(t, Config{Out: disk, Allowed: allowed, Parallel: 1, MinFree: 32 << 20})
+	for range 2 {
+		result := fetch(t, a, job(base, po.Kept{}, "/endless=x.pdf", "/good=good.pdf"))
+		if len(result.Missing) != 1 || result.Missing[0].Cause != po.DownloadRejected {
+			t.Errorf("missing %+v", result.Missing)
+		}
+		wantTree(t, a, map[string]string{"S/PO_1__WORK/good.pdf": pdf})
+	}
+	// One that is announced is nobody's fault but the disk's.
+	if _, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/large=x.pdf")); !errors.Is(err, po.DiskFull) {
+		t.Errorf("Fetch: %v, want disk_full", err)
+	}
+	for _, row := range []struct {
+		minFree int64
+		want    error
+	}{{0, nil}, {-1, nil}, {1 << 30, po.DiskFull}} {
+		a, err := Open(Config{Out: disk, Allowed: allowed, MinFree: row.minFree})
+		if !errors.Is(err, row.want) {
+			t.Errorf("Open with %d bytes to stay free: %v, want %v", row.minFree, err, row.want)
+		}
+		if err == nil {
+			a.Close()
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -55,10 +56,7 @@ func (w *work) plan(attachments []po.Attachment) []*part {
 // where the output directory cannot take more. A cancelled context is no
 // error: what was not fetched by then is missing with po.Interrupted.
 func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, error) {
-	session, err := newSession(a.transport, a.allowed, a.silence, job.Credentials)
-	if err != nil {
-		return po.FetchResult{Kept: job.Kept}, fmt.Errorf("fetch files: %w", err)
-	}
+	session := newSession(a.transport, a.allowed, a.silence, job.Credentials)
 	w, err := a.openWork(job)
 	if err != nil {
 		return po.FetchResult{Kept: job.Kept}, fmt.Errorf("open work folder: %w", err)
@@ -134,7 +132,10 @@ func (a *Archive) begin(dir *os.Root, name string) (*sink, error) {
 	if err := a.write(); err != nil {
 		return nil, writeError("create temporary file", err)
 	}
-	return newSink(dir, name)
+	if err := a.room.any(); err != nil {
+		return nil, err
+	}
+	return newSink(dir, name, a.room)
 }
 
 // fail makes a missing file of a refusal and passes on every other error.
@@ -157,26 +158,25 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	att := p.attachment
-	ans, lane := answer{announced: -1}, po.LaneBrowser
+	var ans answer
 	var err error
+	lane := po.LaneHTTP
 	if att.Saved != "" {
-		err = copySaved(att.Saved, to)
+		lane = po.LaneBrowser
+		ans, err = takeSaved(att, to)
 	} else {
-		lane = po.LaneHTTP
-		ans, err = s.get(ctx, att.URL, to)
-		if err == nil && to.bytes == 0 { // once more, to be sure
-			ans, err = s.get(ctx, att.URL, to)
-		}
+		ans, err = s.ask(ctx, att, to)
 	}
 	if err != nil {
 		return err
 	}
 	name := chooseName(ans.disposition, att)
-	cause, detail := Check(promised(name, att), ans.contentType, ans.disposition, to.head, ans.announced, to.bytes)
-	if cause != "" {
-		r := refuse(cause, "%s", detail)
+	k, err := examine(ans, att, name, to)
+	if r, ok := errors.AsType[*refusal](err); ok {
 		r.Browser = lane == po.LaneHTTP
-		return r
+	}
+	if err != nil {
+		return err
 	}
 	if to.bytes == 0 && ans.announced != 0 {
 		return refuse(po.DownloadRejected, "the file is empty, and the portal did not say so")
@@ -184,13 +184,68 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	if err := to.close(); err != nil {
 		return err
 	}
-	p.wanted = SafeName(name)
+	p.wanted = withExtension(SafeName(name), k, ans.contentType)
 	p.file = po.File{ID: att.ID, Original: capped(name), Bytes: to.bytes, SHA256: to.sum(),
 		URL: po.WithoutQuery(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
 	return nil
 }
 
-// copySaved takes over a file that the browser has saved. It is copied, not
+// ask gets a file, and one of zero bytes once more, to be sure. Where the portal
+// had announced these zero bytes, and will not give the file again, as with a link
+// that works once, the first answer stands.
+func (s *session) ask(ctx context.Context, att po.Attachment, to *sink) (answer, error) {
+	first, err := s.get(ctx, att, to)
+	if err != nil || to.bytes > 0 {
+		return first, err
+	}
+	second, err := s.get(ctx, att, to)
+	if r, ok := errors.AsType[*refusal](err); ok && first.announced == 0 && to.bytes == 0 {
+		switch r.Cause {
+		case po.Forbidden, po.DownloadRejected, po.BlockedHost:
+			return first, nil
+		}
+	}
+	return second, err
+}
+
+// examine looks at what came of a file. The error is a refusal, or that of reading
+// it back.
+func examine(ans answer, att po.Attachment, name string, to *sink) (kind, error) {
+	tail, err := to.tail()
+	if err != nil {
+		return kind{}, err
+	}
+	cause, detail := check(content{name: promised(name, att), contentType: ans.contentType, disposition: ans.disposition,
+		head: to.head, tail: tail, announced: ans.announced, size: to.bytes})
+	if cause != "" {
+		return kind{}, refuse(cause, "%s", detail)
+	}
+	if to.bytes == 0 {
+		return kind{}, nil
+	}
+	return kindOf(to.head), nil
+}
+
+// takeSaved takes over a file that the browser has saved, with what the portal said
+// of it. The browser has undone its encodings; it does not tell whether they came to
+// their ends, so that a document must show its own.
+func takeSaved(att po.Attachment, to *sink) (answer, error) {
+	if err := copySaved(att.Saved, to); err != nil {
+		return answer{}, err
+	}
+	header := att.Answer.Header
+	length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
+	if err != nil {
+		length = -1
+	}
+	ans, err := answerOf(att.Answer.Status, header, length, att)
+	if r, ok := errors.AsType[*refusal](err); ok && r.Cause == po.DownloadRejected { // an encoding that browsers do not know is left as it is
+		return answer{contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), announced: length}, nil
+	}
+	return ans, err
+}
+
+// copySaved copies a file that the browser has saved. It is copied, not
 // renamed: its bytes must be read for the hash in any case, and only a copy
 // goes through the archive's root.
 func copySaved(name string, to *sink) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -26,12 +27,12 @@ func TestFetchAndFinish(t *testing.T) {
 	t.Parallel()
 	base, allowed := portal(t, &echo{})
 	a := openArchive(t, Config{Allowed: allowed})
-	result := fetch(t, a, job(base, po.Kept{}, "/a=../../a.pdf", "/b=CON.pdf", "/c=\u202e=x\n.pdf"))
-	wantNames(t, result.Kept, "/a=a.pdf", "/b=_CON.pdf", "/c==x .pdf")
+	result := fetch(t, a, job(base, po.Kept{}, "/a=../../a.txt", "/b=CON.txt", "/c=\u202e=x\n.txt"))
+	wantNames(t, result.Kept, "/a=a.txt", "/b=_CON.txt", "/c==x .txt")
 	finish(t, a, result.Kept, "S/PO_1_COMPLETED")
 	wantTree(t, a, map[string]string{
-		"S/PO_1_COMPLETED/a.pdf": "content of /a", "S/PO_1_COMPLETED/_CON.pdf": "content of /b", "S/PO_1_COMPLETED/=x .pdf": "content of /c"})
-	if original := result.Kept.Files[0].Original; original != "../../a.pdf" {
+		"S/PO_1_COMPLETED/a.txt": "content of /a", "S/PO_1_COMPLETED/_CON.txt": "content of /b", "S/PO_1_COMPLETED/=x .txt": "content of /c"})
+	if original := result.Kept.Files[0].Original; original != "../../a.txt" {
 		t.Errorf("original %q", original)
 	}
 }
@@ -44,13 +45,13 @@ func TestSameNames(t *testing.T) {
 	var group sync.WaitGroup
 	for n := range 10 {
 		group.Go(func() {
-			j := job(base, po.Kept{}, "/1=a.pdf", "/2=A.PDF", "/3=a.pdf", "/4=a (2).pdf", "/5=re\u0301.pdf", "/6=ré.pdf", "/1=a.pdf")
+			j := job(base, po.Kept{}, "/1=a.txt", "/2=A.TXT", "/3=a.txt", "/4=a (2).txt", "/5=re\u0301.txt", "/6=ré.txt", "/1=a.txt")
 			j.Order.Key = po.Key(fmt.Sprint(n))
 			result, err := a.Fetch(context.Background(), j)
 			if err != nil {
 				t.Error(err)
 			}
-			wantNames(t, result.Kept, "/1=a.pdf", "/2=A (2).PDF", "/3=a (3).pdf", "/4=a (2) (2).pdf", "/5=ré.pdf", "/6=ré (2).pdf")
+			wantNames(t, result.Kept, "/1=a.txt", "/2=A (2).TXT", "/3=a (3).txt", "/4=a (2) (2).txt", "/5=ré.txt", "/6=ré (2).txt")
 		})
 	}
 	group.Wait()
@@ -73,7 +74,7 @@ func TestParallelIsBounded(t *testing.T) {
 			}
 		}
 		<-gate
-		fmt.Fprint(w, pdf)
+		io.WriteString(w, pdf)
 	}))
 	a := openArchive(t, Config{Allowed: allowed, Parallel: 3})
 	var group sync.WaitGroup
@@ -98,22 +99,22 @@ func TestSecondAttemptKeepsWhatIsWhole(t *testing.T) {
 	base, allowed := portal(t, portalFiles)
 	a := openArchive(t, Config{Allowed: allowed})
 	portalFiles.set("/b")
-	first := fetch(t, a, job(base, po.Kept{}, "/a=x.pdf", "/b=x.pdf", "/c=x.pdf", "/d=d.pdf"))
-	wantNames(t, first.Kept, "/a=x.pdf", "/c=x (2).pdf", "/d=d.pdf")
+	first := fetch(t, a, job(base, po.Kept{}, "/a=x.txt", "/b=x.txt", "/c=x.txt", "/d=d.txt"))
+	wantNames(t, first.Kept, "/a=x.txt", "/c=x (2).txt", "/d=d.txt")
 	if len(first.Missing) != 1 || first.Missing[0].ID != "/b" || first.Missing[0].Cause != po.PortalError {
 		t.Errorf("missing %+v", first.Missing)
 	}
-	put(t, a, map[string]string{"S/PO_1__WORK/x.pdf": "content of /A"}) // same size, other content
+	put(t, a, map[string]string{"S/PO_1__WORK/x.txt": "content of /A"}) // same size, other content
 	portalFiles.set()
 	before := portalFiles.requests.Load()
-	second := fetch(t, a, job(base, first.Kept, "/a=x.pdf", "/b=x.pdf", "/c=x.pdf")) // d is listed no more
-	wantNames(t, second.Kept, "/a=x.pdf", "/b=x (3).pdf", "/c=x (2).pdf")
+	second := fetch(t, a, job(base, first.Kept, "/a=x.txt", "/b=x.txt", "/c=x.txt")) // d is listed no more
+	wantNames(t, second.Kept, "/a=x.txt", "/b=x (3).txt", "/c=x (2).txt")
 	if n := portalFiles.requests.Load() - before; n != 2 {
 		t.Errorf("%d requests, want 2: for what is broken and what was missing", n)
 	}
 	finish(t, a, second.Kept, "S/PO_1_COMPLETED")
-	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/x (2).pdf": "content of /c",
-		"S/PO_1_COMPLETED/x.pdf": "content of /a", "S/PO_1_COMPLETED/x (3).pdf": "content of /b"})
+	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/x (2).txt": "content of /c",
+		"S/PO_1_COMPLETED/x.txt": "content of /a", "S/PO_1_COMPLETED/x (3).txt": "content of /b"})
 }
 
 // A process was killed: a temporary file and a placed one are left, and
@@ -123,22 +124,22 @@ func TestAfterAKill(t *testing.T) {
 	base, allowed := portal(t, &echo{})
 	a := openArchive(t, Config{Allowed: allowed})
 	put(t, a, map[string]string{
-		"S/PO_1__WORK/.poactor-0.part": "conte", "S/PO_1__WORK/A.pdf": "content of /a",
-		"S/PO_1__WORK/b.pdf": "", "S/PO_1__WORK/old.pdf": "old",
+		"S/PO_1__WORK/.poactor-0.part": "conte", "S/PO_1__WORK/A.txt": "content of /a",
+		"S/PO_1__WORK/b.txt": "", "S/PO_1__WORK/old.txt": "old",
 	})
-	result := fetch(t, a, job(base, po.Kept{}, "/a=a.pdf", "/b=b.pdf"))
-	wantNames(t, result.Kept, "/a=A.pdf", "/b=b (2).pdf")
+	result := fetch(t, a, job(base, po.Kept{}, "/a=a.txt", "/b=b.txt"))
+	wantNames(t, result.Kept, "/a=A.txt", "/b=b (2).txt")
 	finish(t, a, result.Kept, "S/PO_1_COMPLETED")
-	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/A.pdf": "content of /a", "S/PO_1_COMPLETED/b (2).pdf": "content of /b"})
+	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/A.txt": "content of /a", "S/PO_1_COMPLETED/b (2).txt": "content of /b"})
 }
 
 // A later run takes up a folder that had its final name.
 func TestFinalFolderIsTakenBack(t *testing.T) {
 	t.Parallel()
 	rows := map[string]po.Kept{
-		"recorded":   {Folder: "S/PO_1_PARTIAL", Files: []po.File{{ID: "/a", Name: "a.pdf", Bytes: 13, SHA256: sum("content of /a")}, {ID: "/s", Name: "short.pdf", Bytes: 13, SHA256: sum("content of /s")}, {ID: "/n", Name: "noted.pdf", Bytes: 4, SHA256: sum("pure")}, {ID: "/gone", Name: "gone.pdf", Bytes: 4, SHA256: sum("gone")}}},
+		"recorded":   {Folder: "S/PO_1_PARTIAL", Files: []po.File{{ID: "/a", Name: "a.txt", Bytes: 13, SHA256: sum("content of /a")}, {ID: "/s", Name: "short.txt", Bytes: 13, SHA256: sum("content of /s")}, {ID: "/n", Name: "noted.txt", Bytes: 4, SHA256: sum("pure")}, {ID: "/gone", Name: "gone.txt", Bytes: 4, SHA256: sum("gone")}}},
 		"unrecorded": {},
-		"hostile":    {Folder: "../outside/PO_1_PARTIAL", Files: []po.File{{ID: "/a", Name: "../../a.pdf", Bytes: 1}}},
+		"hostile":    {Folder: "../outside/PO_1_PARTIAL", Files: []po.File{{ID: "/a", Name: "../../a.txt", Bytes: 1}}},
 	}
 	for name, kept := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -146,19 +147,19 @@ func TestFinalFolderIsTakenBack(t *testing.T) {
 			portalFiles := &echo{}
 			base, allowed := portal(t, portalFiles)
 			a := openArchive(t, Config{Allowed: allowed})
-			put(t, a, map[string]string{"S/PO_1_PARTIAL/a.pdf": "content of /a", "S/PO_1_PARTIAL/short.pdf": "cont",
-				"S/PO_1_PARTIAL/gone.pdf": "gone", "S/PO_1_PARTIAL/noted.pdf": "pure, with notes", "S/PO_1_PARTIAL/my notes.txt": "mine"})
-			result := fetch(t, a, job(base, kept, "/a=a.pdf", "/b=b.pdf"))
-			wantNames(t, result.Kept, "/a=a.pdf", "/b=b.pdf")
+			put(t, a, map[string]string{"S/PO_1_PARTIAL/a.txt": "content of /a", "S/PO_1_PARTIAL/short.txt": "cont",
+				"S/PO_1_PARTIAL/gone.txt": "gone", "S/PO_1_PARTIAL/noted.txt": "pure, with notes", "S/PO_1_PARTIAL/my notes.txt": "mine"})
+			result := fetch(t, a, job(base, kept, "/a=a.txt", "/b=b.txt"))
+			wantNames(t, result.Kept, "/a=a.txt", "/b=b.txt")
 			if n, want := portalFiles.requests.Load(), map[bool]int32{true: 1, false: 2}[name == "recorded"]; n != want {
 				t.Errorf("%d requests, want %d", n, want)
 			}
-			again := fetch(t, a, job(base, result.Kept, "/a=a.pdf", "/b=b.pdf")) // killed and started again
+			again := fetch(t, a, job(base, result.Kept, "/a=a.txt", "/b=b.txt")) // killed and started again
 			finish(t, a, again.Kept, "S/PO_1_COMPLETED")
-			want := map[string]string{"S/PO_1_COMPLETED/a.pdf": "content of /a", "S/PO_1_COMPLETED/b.pdf": "content of /b",
-				"S/PO_1_COMPLETED/gone.pdf": "gone", "S/PO_1_COMPLETED/noted.pdf": "pure, with notes", "S/PO_1_COMPLETED/my notes.txt": "mine"}
+			want := map[string]string{"S/PO_1_COMPLETED/a.txt": "content of /a", "S/PO_1_COMPLETED/b.txt": "content of /b",
+				"S/PO_1_COMPLETED/gone.txt": "gone", "S/PO_1_COMPLETED/noted.txt": "pure, with notes", "S/PO_1_COMPLETED/my notes.txt": "mine"}
 			if name != "recorded" { // nobody knows that it is broken
-				want["S/PO_1_COMPLETED/short.pdf"] = "cont"
+				want["S/PO_1_COMPLETED/short.txt"] = "cont"
 			}
 			wantTree(t, a, want)
 		})
@@ -171,9 +172,9 @@ func TestMovesFromUnknownSupplier(t *testing.T) {
 	a := openArchive(t, Config{Allowed: allowed})
 	old := po.Kept{Folder: "Unknown supplier/PO_1_FAILED"}
 	finish(t, a, po.Kept{}, old.Folder)
-	result := fetch(t, a, job(base, old, "/a=a.pdf"))
+	result := fetch(t, a, job(base, old, "/a=a.txt"))
 	finish(t, a, result.Kept, a.Final(po.Order{Key: "1", Number: "1"}, "S", result.Kept, po.Completed))
-	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/a.pdf": "content of /a"})
+	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/a.txt": "content of /a"})
 	if a.isDir(old.Folder) {
 		t.Error("the old folder is still there")
 	}
@@ -196,15 +197,15 @@ func TestBrowserLane(t *testing.T) {
 	a := openArchive(t, Config{Allowed: func(*url.URL) bool { return false }})
 	good := save("guid-1", pdf)
 	result := fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Attachments: []po.Attachment{
-		{ID: "good", Name: "a.pdf", Saved: good},
-		{ID: "page", Name: "b.pdf", Saved: save("guid-2", signInPage)},
-		{ID: "empty", Name: "c.pdf", Saved: save("guid-3", "")},
-		{ID: "away", Name: "d.pdf", Saved: filepath.Join(dir, "away")},
-		{ID: "link", Name: "e.pdf", Saved: link},
-		{ID: "click", Name: "f.pdf"},
-		{ID: "failed", Name: "g.pdf", URL: "http://x/", Cause: po.Timeout, Detail: "it took too long"},
+		{ID: "good", Name: "a.txt", Saved: good},
+		{ID: "page", Name: "b.txt", Saved: save("guid-2", signInPage)},
+		{ID: "empty", Name: "c.txt", Saved: save("guid-3", "")},
+		{ID: "away", Name: "d.txt", Saved: filepath.Join(dir, "away")},
+		{ID: "link", Name: "e.txt", Saved: link},
+		{ID: "click", Name: "f.txt"},
+		{ID: "failed", Name: "g.txt", URL: "http://x/", Cause: po.Timeout, Detail: "it took too long"},
 	}})
-	wantNames(t, result.Kept, "good=a.pdf")
+	wantNames(t, result.Kept, "good=a.txt")
 	if f := result.Kept.Files[0]; f.Lane != po.LaneBrowser || f.SHA256 != sum(pdf) || f.Time.IsZero() {
 		t.Errorf("file %+v", f)
 	}
@@ -221,7 +222,51 @@ func TestBrowserLane(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
 	}
-	wantTree(t, a, map[string]string{"S/PO_1__WORK/a.pdf": pdf})
+	wantTree(t, a, map[string]string{"S/PO_1__WORK/a.txt": pdf})
+}
+
+// What the portal said of a file that the browser has saved is held against it, as
+// in the other lane; the browser has undone its encodings.
+func TestBrowserLaneAnswers(t *testing.T) {
+	t.Parallel()
+	field := func(fields ...string) http.Header {
+		h := http.Header{}
+		for i := 0; i+1 < len(fields); i += 2 {
+			h.Set(fields[i], fields[i+1])
+		}
+		return h
+	}
+	length := fmt.Sprint(len(pdf))
+	for name, row := range map[string]struct {
+		content string
+		answer  po.Answer
+		file    string // its name
+		want    po.Cause
+	}{
+		"whole":               {pdf, po.Answer{Status: 200, Header: field("Content-Length", length)}, "a.pdf", ""},
+		"short":               {pdf, po.Answer{Status: 200, Header: field("Content-Length", "5000")}, "", po.DownloadIncomplete},
+		"part":                {pdf, po.Answer{Status: 206, Header: field("Content-Length", length, "Content-Range", "bytes 0-27/5000")}, "", po.DownloadIncomplete},
+		"encoded":             {pdf, po.Answer{Status: 200, Header: field("Content-Length", "12", "Content-Encoding", "gzip")}, "a.pdf", ""},
+		"encoded, cut":        {pdf[:20], po.Answer{Status: 200, Header: field("Content-Length", "12", "Content-Encoding", "gzip")}, "", po.DownloadIncomplete},
+		"empty, announced":    {"", po.Answer{Status: 200, Header: field("Content-Length", "0")}, "a.pdf", ""},
+		"empty, unannounced":  {"", po.Answer{Status: 200}, "", po.DownloadRejected},
+		"named by the answer": {pdf, po.Answer{Status: 200, Header: field("Content-Disposition", `attachment; filename="b.pdf"`), Name: "c.pdf"}, "b.pdf", ""},
+		"text for pdf":        {"Sorry", po.Answer{Status: 200, Header: field("Content-Type", "text/plain")}, "", po.DownloadRejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			saved := filepath.Join(t.TempDir(), "guid")
+			if err := os.WriteFile(saved, []byte(row.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			result := fetchOne(t, openArchive(t, Config{}), po.Attachment{ID: "1", Name: "a.pdf", Saved: saved, Answer: row.answer})
+			if row.want == "" {
+				wantNames(t, result.Kept, "1="+row.file)
+			} else if len(result.Missing) != 1 || result.Missing[0].Cause != row.want {
+				t.Errorf("%+v, want %s", result, row.want)
+			}
+		})
+	}
 }
 
 // A cancelled fetch tells what it has, and leaves nothing half.
@@ -240,7 +285,7 @@ func TestCancelled(t *testing.T) {
 	}))
 	a := openArchive(t, Config{Allowed: allowed, Parallel: 1}) // so that /a is whole before /b begins
 	go func() { <-served; cancel() }()
-	result, err := a.Fetch(ctx, job(base, po.Kept{}, "/a=a.pdf", "/b=b.pdf", "/c=c.pdf"))
+	result, err := a.Fetch(ctx, job(base, po.Kept{}, "/a=a.txt", "/b=b.txt", "/c=c.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +308,7 @@ func TestPlantedLinksAreNotFollowed(t *testing.T) {
 		"supplier":    func(out, outside string) error { return os.Symlink(outside, filepath.Join(out, "S")) },
 		"work folder": func(out, outside string) error { return plant(outside, filepath.Join(out, "S", "PO_1__WORK")) },
 		"file": func(out, outside string) error {
-			return plant(filepath.Join(outside, "victim"), filepath.Join(out, "S", "PO_1__WORK", "a.pdf"))
+			return plant(filepath.Join(outside, "victim"), filepath.Join(out, "S", "PO_1__WORK", "a.txt"))
 		},
 		"temporary file": func(out, outside string) error {
 			return plant(filepath.Join(outside, "victim"), filepath.Join(out, "S", "PO_1__WORK", tempName(0)))
@@ -283,7 +328,7 @@ func TestPlantedLinksAreNotFollowed(t *testing.T) {
 			if err := make(a.root.Name(), outside); err != nil {
 				t.Fatal(err)
 			}
-			result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/a=a.pdf"))
+			result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/a=a.txt"))
 			if err == nil {
 				err = a.Finish(t.Context(), result.Kept, "S/PO_1_PARTIAL")
 			}
@@ -360,7 +405,7 @@ func TestWriteFails(t *testing.T) {
 				}
 				return nil
 			}})
-			result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/a=a.pdf", "/b=b.pdf", "/c=c.pdf"))
+			result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/a=a.txt", "/b=b.txt", "/c=c.txt"))
 			if po.CauseOf(err) != row.want || !errors.Is(err, row.err) {
 				t.Errorf("Fetch: %v, want %s", err, row.want)
 			}
@@ -373,7 +418,7 @@ func TestWriteFails(t *testing.T) {
 			}
 			wantTree(t, a, want)
 			begun.Store(-2)
-			if second := fetch(t, a, job(base, result.Kept, "/a=a.pdf", "/b=b.pdf", "/c=c.pdf")); len(second.Kept.Files) != 3 {
+			if second := fetch(t, a, job(base, result.Kept, "/a=a.txt", "/b=b.txt", "/c=c.txt")); len(second.Kept.Files) != 3 {
 				t.Errorf("the next attempt: %+v", second)
 			}
 		})

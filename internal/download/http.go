@@ -1,6 +1,7 @@
 package download
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -56,32 +58,31 @@ func newTransport(parallel int) *http.Transport {
 
 // session fetches for one order, as its browser would.
 type session struct {
-	client    *http.Client
-	allowed   func(*url.URL) bool
-	silence   time.Duration // that the portal may keep
-	cookies   cookies
-	userAgent string
-	referer   string
+	client  *http.Client
+	allowed func(*url.URL) bool
+	silence time.Duration // that the portal may keep
+	browser po.Credentials
 }
 
-func newSession(transport http.RoundTripper, allowed func(*url.URL) bool, silence time.Duration, c po.Credentials) (*session, error) {
-	jar, err := newCookies(c.Cookies)
-	if err != nil {
-		return nil, err
-	}
-	s := &session{allowed: allowed, silence: silence, cookies: jar, userAgent: c.UserAgent, referer: c.Referer}
+func newSession(transport http.RoundTripper, allowed func(*url.URL) bool, silence time.Duration, c po.Credentials) *session {
+	s := &session{allowed: allowed, silence: silence, browser: c}
 	s.client = &http.Client{Transport: transport, CheckRedirect: s.redirect}
-	return s, nil
+	return s
 }
 
 // redirect decides on each redirect.
 func (s *session) redirect(req *http.Request, via []*http.Request) error {
+	if err := s.keepCookies(req.Response); err != nil {
+		return err
+	}
 	if len(via) > maxRedirects {
 		return oddity(po.DownloadRejected, "more than %d redirects", maxRedirects)
 	}
-	last := req.Response
-	s.cookies.jar.SetCookies(last.Request.URL, last.Cookies())
-	err := s.dress(req)
+	away := false
+	for _, hop := range via {
+		away = away || siteOf(hop.URL) != siteOf(req.URL)
+	}
+	err := s.dress(req, away)
 	if r, ok := errors.AsType[*refusal](err); ok {
 		// A portal leads to other hosts where it wants a sign-in: the browser
 		// knows that page when it sees it.
@@ -90,21 +91,33 @@ func (s *session) redirect(req *http.Request, via []*http.Request) error {
 	return err
 }
 
+// keepCookies gives the browser the cookies that an answer has set, before either
+// lane asks for anything else.
+func (s *session) keepCookies(resp *http.Response) error {
+	list := cookiesOf(resp.Header, resp.Request.URL, time.Now())
+	if len(list) == 0 || s.browser.Cookies == nil {
+		return nil
+	}
+	return s.browser.Cookies.SetCookies(resp.Request.Context(), resp.Request.URL, list)
+}
+
 // dress gives a request the fields that belong to its address, or refuses the
-// address.
-func (s *session) dress(req *http.Request) error {
+// address. away says that the way there led over another site.
+func (s *session) dress(req *http.Request, away bool) error {
 	u := req.URL
 	if u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !s.allowed(u) {
 		return refuse(po.BlockedHost, "%s is not one of the portal's hosts", visible(u.Scheme+"://"+u.Host))
 	}
-	for name, value := range map[string]string{
-		"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": s.userAgent,
-		"Referer": refererFor(s.referer, u), "Cookie": s.cookies.header(u),
-	} {
-		req.Header.Del(name)
-		if value != "" {
-			req.Header.Set(name, value)
-		}
+	req.Header = headerFor(s.browser.Header, s.browser.Referer, u, away)
+	if s.browser.Cookies == nil {
+		return nil
+	}
+	list, err := s.browser.Cookies.Cookies(req.Context())
+	if err != nil {
+		return err
+	}
+	if cookies := cookieHeader(list, s.browser.Referer, u, time.Now()); cookies != "" {
+		req.Header.Set("Cookie", cookies)
 	}
 	return nil
 }
@@ -115,39 +128,60 @@ func visible(text string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// refererFor is what a browser tells an address of the page that links to it:
-// all to the page's own host, the host alone to others, nothing without
-// encryption where the page has it.
-func refererFor(page string, to *url.URL) string {
-	u, err := url.Parse(page)
-	if err != nil || u.Host == "" || u.Scheme == "https" && to.Scheme == "http" {
-		return ""
-	}
-	u.User, u.Fragment = nil, ""
-	if u.Scheme == to.Scheme && u.Host == to.Host {
-		return u.String()
-	}
-	return u.Scheme + "://" + u.Host + "/"
-}
-
 // answer is what came with the bytes of a file.
 type answer struct {
 	contentType string
 	disposition string
-	announced   int64 // -1 if no length was
+	encodings   []string // that are to be undone, in the order in which they were done
+	announced   int64    // length of the file; -1 if it is not known
 }
 
-// get writes what the address has into to. The error is a refusal, or that of
-// writing.
-func (s *session) get(ctx context.Context, address string, to *sink) (answer, error) {
+// answerOf reads the header of an answer that has a file of the attachment in its
+// body. length is that of the body, -1 if it is not known.
+func answerOf(status int, header http.Header, length int64, att po.Attachment) (answer, error) {
+	whole, part := rangeOf(status, header)
+	if part != "" {
+		return answer{}, oddity(po.DownloadIncomplete, "%s", part)
+	}
+	a := answer{header.Get("Content-Type"), header.Get("Content-Disposition"), encodingsOf(header), length}
+	if header.Get("Content-Length") == "" {
+		a.announced = -1 // HTTP/2 makes a 0 of none
+	}
+	if att.Saved == "" && a.isArchive(att) {
+		a.encodings = nil
+	}
+	switch {
+	case !decodable(a.encodings):
+		return answer{}, oddity(po.DownloadRejected, "the portal sent the file with the encoding %s", visible(strings.Join(a.encodings, ", ")))
+	case len(a.encodings) > 0 && a.announced != 0:
+		a.announced = -1 // it is that of the encoded file
+	case whole >= 0 && a.announced < 0:
+		a.announced = whole
+	}
+	return a, nil
+}
+
+// isArchive says whether what looks like an encoding is the file's own compression,
+// of which some servers tell as of one.
+func (a answer) isArchive(att po.Attachment) bool {
+	if len(a.encodings) != 1 || a.encodings[0] != "gzip" && a.encodings[0] != "x-gzip" {
+		return false
+	}
+	ext := strings.ToLower(path.Ext(promised(chooseName(a.disposition, att), att)))
+	return ext == ".gz" || ext == ".tgz" || ext == "" && (mediaType(a.contentType) == "application/gzip" || mediaType(a.contentType) == "application/x-gzip")
+}
+
+// get writes what an attachment's address has into to. The error is a refusal, or
+// that of writing.
+func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer, error) {
 	ctx, silence := awaitHead(ctx, s.silence)
 	defer silence.end()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, att.URL, nil)
 	if err != nil {
 		return answer{}, refuse(po.DownloadRejected, "the link is not a URL")
 	}
-	if err := s.dress(req); err != nil {
-		return answer{}, err
+	if err := s.dress(req, false); err != nil {
+		return answer{}, failedRequest(silence.why(err))
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
@@ -156,28 +190,45 @@ func (s *session) get(ctx context.Context, address string, to *sink) (answer, er
 	silence.broken()
 	defer resp.Body.Close()
 	body := silence.body(resp.Body)
+	if err := s.keepCookies(resp); err != nil {
+		return answer{}, failedRequest(silence.why(err))
+	}
 	if r := judge(resp.StatusCode, resp.Header, time.Now()); r != nil {
 		io.CopyN(io.Discard, body, drainBytes)
 		return answer{}, r
 	}
-	a := answer{resp.Header.Get("Content-Type"), resp.Header.Get("Content-Disposition"), resp.ContentLength}
-	if resp.Header.Get("Content-Length") == "" {
-		a.announced = -1 // HTTP/2 makes a 0 of none
+	a, err := answerOf(resp.StatusCode, resp.Header, resp.ContentLength, att)
+	if err != nil {
+		return answer{}, err
 	}
-	if _, err := io.Copy(to, body); err != nil {
-		return answer{}, failedBody(silence.why(err), to, a.announced)
+	to.endless = a.announced < 0
+	if err := to.room.announced(max(a.announced, resp.ContentLength)); err != nil {
+		return answer{}, err
+	}
+	if err := receiveBody(to, body, a.encodings); err != nil {
+		return answer{}, failedBody(silence.why(err), to, resp.ContentLength)
 	}
 	return a, nil
+}
+
+// receiveBody writes a body into to, without its encodings.
+func receiveBody(to *sink, body io.Reader, encodings []string) error {
+	if len(encodings) == 0 {
+		_, err := io.Copy(to, body)
+		return err
+	}
+	from := bufio.NewReader(body)
+	if _, err := from.Peek(1); err == io.EOF { // nothing at all is encoded as nothing
+		return nil
+	}
+	return copyDecoded(to, from, encodings)
 }
 
 // judge says what an answer's status means. now is for dates in Retry-After.
 func judge(status int, header http.Header, now time.Time) *refusal {
 	after := retryAfter(header.Get("Retry-After"), now)
 	switch {
-	case status == http.StatusOK || status == http.StatusNonAuthoritativeInfo:
-		if e := strings.ToLower(header.Get("Content-Encoding")); compressed[e] {
-			return oddity(po.DownloadRejected, "the portal sent the file with the encoding %s", e)
-		}
+	case status == http.StatusOK, status == http.StatusNonAuthoritativeInfo, status == http.StatusPartialContent:
 		return nil
 	case status == http.StatusForbidden:
 		return oddity(po.Forbidden, "the portal refuses the file (HTTP 403)")
@@ -194,8 +245,6 @@ func judge(status int, header http.Header, now time.Time) *refusal {
 	}
 	return oddity(po.DownloadRejected, "the portal answers HTTP %d", status)
 }
-
-var compressed = set("gzip x-gzip deflate compress br zstd")
 
 // retryAfter reads the field of that name: seconds or a date.
 func retryAfter(field string, now time.Time) time.Duration {
@@ -234,9 +283,14 @@ func failedRequest(err error) error {
 
 // failedBody says what it means that an answer broke off.
 func failedBody(err error, to *sink, announced int64) error {
+	encoding, encoded := errors.AsType[*errEncoding](err)
 	switch {
 	case to.err != nil:
 		return to.err
+	case encoded && encoding.short():
+		return refuse(po.DownloadIncomplete, "the file's compression has no end: %d bytes came of it", to.bytes)
+	case encoded:
+		return refuse(po.DownloadRejected, "the file is not compressed as the portal says, or damaged")
 	case timedOut(err):
 		return refuse(po.Timeout, "the file did not come in time: %d bytes came", to.bytes)
 	case announced >= 0:

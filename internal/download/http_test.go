@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -23,7 +24,7 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-const pdf = "%PDF-1.7\n%\xe2\xe3\xcf\xd3\nbody"
+const pdf = "%PDF-1.7\n%\xe2\xe3\xcf\xd3\nbody\n%%EOF\n"
 
 const signInPage = "<!DOCTYPE html><html><title>Sign in</title><input type=password></html>"
 
@@ -111,7 +112,7 @@ func TestFetchAnswers(t *testing.T) {
 	}{
 		"file":              {handler: send(pdf), file: "page.pdf"},
 		"named by answer":   {handler: send(pdf, "Content-Disposition", `attachment; filename*=UTF-8''R%C3%A9sum%C3%A9.pdf`), file: "Résumé.pdf"},
-		"chunked":           {handler: func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush(); fmt.Fprint(w, pdf) }, file: "page.pdf"},
+		"chunked":           {handler: func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush(); io.WriteString(w, pdf) }, file: "page.pdf"},
 		"redirect":          {handler: redirectTo("/file"), file: "page.pdf"},
 		"401":               {handler: status(401), want: missing(po.DownloadRejected, true)},
 		"403":               {handler: status(403), want: missing(po.Forbidden, true)},
@@ -128,7 +129,7 @@ func TestFetchAnswers(t *testing.T) {
 		"sign-in page":      {handler: send(signInPage, "Content-Type", "text/html"), want: missing(po.DownloadRejected, true)},
 		"page as pdf":       {handler: send(signInPage), want: missing(po.DownloadRejected, true)},
 		"json":              {handler: send(`{"error":"x"}`, "Content-Type", "application/json"), want: missing(po.DownloadRejected, true)},
-		"gzip":              {handler: send("\x1f\x8b", "Content-Encoding", "gzip"), want: missing(po.DownloadRejected, true)},
+		"gzip":              {handler: send("\x1f\x8b", "Content-Encoding", "gzip"), want: missing(po.DownloadIncomplete, false)},
 		"redirect to login": {handler: redirectTo("/login"), want: missing(po.DownloadRejected, true)},
 		"redirect outside":  {handler: redirectTo("http://127.0.0.1:9/x"), want: missing(po.BlockedHost, true)},
 		"redirect to SSO":   {handler: redirectTo("https://login.sso.example/saml2?SAMLRequest=s3cret"), want: missing(po.BlockedHost, true)},
@@ -138,7 +139,7 @@ func TestFetchAnswers(t *testing.T) {
 		"reset":             {handler: func(w http.ResponseWriter, _ *http.Request) { reset(w) }, want: missing(po.PortalError, true)},
 		"hang":              {handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, want: missing(po.Timeout, false)},
 		"hang in the body": {handler: func(w http.ResponseWriter, r *http.Request) {
-			fmt.Fprint(w, pdf)
+			io.WriteString(w, pdf)
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
 		}, want: missing(po.Timeout, false)},
@@ -146,7 +147,7 @@ func TestFetchAnswers(t *testing.T) {
 		"empty, unannounced": {handler: func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush() }, want: missing(po.DownloadRejected, false)},
 		"empty at first": {handler: func(w http.ResponseWriter, _ *http.Request) {
 			if asked.Add(1) > 1 {
-				fmt.Fprint(w, pdf)
+				io.WriteString(w, pdf)
 			}
 		}, file: "page.pdf"},
 	}
@@ -279,7 +280,7 @@ func TestCredentialsStayHome(t *testing.T) {
 	home = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/back" {
 			note(&back, r)
-			fmt.Fprint(w, pdf)
+			io.WriteString(w, pdf)
 			return
 		}
 		note(&atHome, r)
@@ -290,8 +291,8 @@ func TestCredentialsStayHome(t *testing.T) {
 	a := openArchive(t, Config{})
 	result, err := a.Fetch(t.Context(), po.FetchJob{
 		Order: po.Order{Key: "1", Number: "1"}, Attachments: []po.Attachment{{ID: "1", Name: "a.pdf", URL: home.URL + "/x"}},
-		Credentials: po.Credentials{UserAgent: "Agent/1", Referer: home.URL + "/order/1", Cookies: []po.Cookie{
-			{Name: "session", Value: "s3cret", Domain: "127.0.0.1", Path: "/"}, {Name: "cdn", Value: "c", Domain: "localhost", Path: "/"}}},
+		Credentials: po.Credentials{Header: http.Header{"User-Agent": {"Agent/1"}}, Referer: home.URL + "/order/1", Cookies: &jar{list: []po.Cookie{
+			{Name: "session", Value: "s3cret", Domain: "127.0.0.1", Path: "/"}, {Name: "cdn", Value: "c", Domain: "localhost", Path: "/"}}}},
 	})
 	if err != nil || len(result.Missing) > 0 {
 		t.Fatal(result, err)
@@ -328,7 +329,7 @@ func TestConnectionsAreReused(t *testing.T) {
 		if r.URL.Path == "/odd" {
 			w.WriteHeader(404)
 		}
-		fmt.Fprint(w, pdf)
+		io.WriteString(w, pdf)
 	}))
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {

@@ -11,8 +11,8 @@ import (
 func TestRecall(t *testing.T) {
 	t.Parallel()
 	type files = map[string]string
-	a := po.File{ID: "a", Name: "a.pdf", Bytes: 3}
-	b := po.File{ID: "b", Name: "b.pdf", Bytes: 3}
+	a := po.File{ID: "a", Name: "a.txt", Bytes: 3}
+	b := po.File{ID: "b", Name: "b.txt", Bytes: 3}
 	both := po.Kept{Folder: "S/PO_1_PARTIAL", Files: []po.File{a, b}}
 	rows := map[string]struct {
 		before files
@@ -20,15 +20,15 @@ func TestRecall(t *testing.T) {
 		want   po.Kept
 		after  files
 	}{
-		"all there":         {files{"S/PO_1_PARTIAL/a.pdf": "aaa", "S/PO_1_PARTIAL/b.pdf": "bbb"}, both, both, files{"S/PO_1_PARTIAL/a.pdf": "aaa", "S/PO_1_PARTIAL/b.pdf": "bbb"}},
-		"one is gone":       {files{"S/PO_1_PARTIAL/b.pdf": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/b.pdf": "bbb"}},
-		"one is cut":        {files{"S/PO_1_PARTIAL/a.pdf": "a", "S/PO_1_PARTIAL/b.pdf": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/b.pdf": "bbb"}},
-		"one has notes":     {files{"S/PO_1_PARTIAL/a.pdf": "aaa, noted", "S/PO_1_PARTIAL/b.pdf": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/a.pdf": "aaa, noted", "S/PO_1_PARTIAL/b.pdf": "bbb"}},
+		"all there":         {files{"S/PO_1_PARTIAL/a.txt": "aaa", "S/PO_1_PARTIAL/b.txt": "bbb"}, both, both, files{"S/PO_1_PARTIAL/a.txt": "aaa", "S/PO_1_PARTIAL/b.txt": "bbb"}},
+		"one is gone":       {files{"S/PO_1_PARTIAL/b.txt": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/b.txt": "bbb"}},
+		"one is cut":        {files{"S/PO_1_PARTIAL/a.txt": "a", "S/PO_1_PARTIAL/b.txt": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/b.txt": "bbb"}},
+		"one has notes":     {files{"S/PO_1_PARTIAL/a.txt": "aaa, noted", "S/PO_1_PARTIAL/b.txt": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/a.txt": "aaa, noted", "S/PO_1_PARTIAL/b.txt": "bbb"}},
 		"folder is gone":    {files{"S/x": "x"}, both, po.Kept{}, files{"S/x": "x"}},
-		"taken back before": {files{"S/PO_1__WORK/a.pdf": "aaa"}, both, po.Kept{Folder: "S/PO_1__WORK", Files: []po.File{a}}, files{"S/PO_1__WORK/a.pdf": "aaa"}},
+		"taken back before": {files{"S/PO_1__WORK/a.txt": "aaa"}, both, po.Kept{Folder: "S/PO_1__WORK", Files: []po.File{a}}, files{"S/PO_1__WORK/a.txt": "aaa"}},
 		"no files, folder":  {files{"S/PO_1_FAILED/x": "x"}, po.Kept{Folder: "S/PO_1_FAILED"}, po.Kept{Folder: "S/PO_1_FAILED"}, files{"S/PO_1_FAILED/x": "x"}},
 		"edited":            {files{}, po.Kept{Folder: `C:\orders\PO_1_FAILED`, Files: []po.File{a}}, po.Kept{}, files{}},
-		"another order's":   {files{"S/PO_2_PARTIAL/a.pdf": "aaa"}, po.Kept{Folder: "S/PO_2_PARTIAL", Files: []po.File{a}}, po.Kept{}, files{"S/PO_2_PARTIAL/a.pdf": "aaa"}},
+		"another order's":   {files{"S/PO_2_PARTIAL/a.txt": "aaa"}, po.Kept{Folder: "S/PO_2_PARTIAL", Files: []po.File{a}}, po.Kept{}, files{"S/PO_2_PARTIAL/a.txt": "aaa"}},
 		"hostile names": {files{"S/x": "xxx", "S/PO_1_PARTIAL/y": "y"}, po.Kept{Folder: "S/PO_1_PARTIAL", Files: []po.File{{Name: "../x", Bytes: 3}}},
 			po.Kept{Folder: "S/PO_1_PARTIAL"}, files{"S/x": "xxx", "S/PO_1_PARTIAL/y": "y"}},
 	}
@@ -53,7 +53,7 @@ func TestWorkFolders(t *testing.T) {
 	t.Parallel()
 	a := openArchive(t, Config{})
 	put(t, a, map[string]string{
-		"PO_1__WORK/a.pdf": "a", "Brasil/São Paulo/PO_2__WORK/b.pdf": "b", "S/PO_3_COMPLETED/PO_4__WORK/c": "c",
+		"PO_1__WORK/a.txt": "a", "Brasil/São Paulo/PO_2__WORK/b.txt": "b", "S/PO_3_COMPLETED/PO_4__WORK/c": "c",
 		"S/PO_5__WORK": "a file", "S/__WORK/x": "x", ".poactor/PO_6__WORK/x": "x", "S/PO_bad key__WORK/x": "x",
 	})
 	found := map[string]po.Key{}

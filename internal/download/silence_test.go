@@ -22,7 +22,7 @@ func TestSilence(t *testing.T) {
 		}
 	}
 	const silence = time.Second
-	slow := "%PDF-1.7 and more" // of 17 bytes: it takes longer than the silence may
+	slow := "%PDF-1.7 m\n%%EOF" // of 17 bytes: it takes longer than the silence may
 	for name, row := range map[string]struct {
 		handler http.HandlerFunc
 		want    po.Cause

@@ -32,19 +32,29 @@ type sink struct {
 	hash  hash.Hash
 	head  []byte // the first headBytes
 	bytes int64
-	err   error // of writing, with its cause
+	err   error // of writing, with its cause; or a refusal
+
+	room    room
+	endless bool  // the portal has not said how long the file is
+	checked int64 // of bytes, when the disk was looked at last
 }
 
-func newSink(dir *os.Root, name string) (*sink, error) {
-	file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+func newSink(dir *os.Root, name string, r room) (*sink, error) {
+	file, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, writeError("create temporary file", err)
 	}
-	return &sink{name: name, dir: dir, file: file, hash: sha256.New()}, nil
+	return &sink{name: name, dir: dir, file: file, hash: sha256.New(), room: r, endless: true}, nil
 }
 
 // Write implements io.Writer.
 func (s *sink) Write(p []byte) (int, error) {
+	if grown := s.bytes + int64(len(p)); grown > s.room.maxFile || grown-s.checked >= roomEvery {
+		s.checked = grown
+		if s.err = s.room.grown(grown, s.endless); s.err != nil {
+			return 0, s.err
+		}
+	}
 	n, err := s.file.Write(p)
 	s.hash.Write(p[:n])
 	s.head = append(s.head, p[:min(n, headBytes-len(s.head))]...)
@@ -53,6 +63,18 @@ func (s *sink) Write(p []byte) (int, error) {
 		s.err = writeError("write file", err)
 	}
 	return n, err
+}
+
+// tail reads the last tailBytes back.
+func (s *sink) tail() ([]byte, error) {
+	if s.bytes <= int64(len(s.head)) {
+		return s.head, nil
+	}
+	tail := make([]byte, min(s.bytes, tailBytes))
+	if _, err := s.file.ReadAt(tail, s.bytes-int64(len(tail))); err != nil {
+		return nil, diskError("read file back", err)
+	}
+	return tail, nil
 }
 
 // close brings the file safely to the disk.

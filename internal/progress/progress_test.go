@@ -2,6 +2,7 @@ package progress_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func story() []any {
 	w1, w2 := messages.Worker{Name: "worker-1", Incarnation: 1}, messages.Worker{Name: "worker-2", Incarnation: 2}
 	file := po.File{Name: "a.pdf", Bytes: 3, SHA256: "ab", Lane: po.LaneHTTP, URL: "https://x.example/a?sig=" + secret}
 	reading := po.Reading{Sign: po.SignAttachments, Supplier: "Acme", Attachments: make([]po.Attachment, 2),
-		Credentials: po.Credentials{Cookies: []po.Cookie{{Name: "sid", Value: secret}}, UserAgent: "UA"}}
+		Credentials: po.Credentials{Header: http.Header{"X-Session": {secret}}}}
 	return []any{
 		messages.BatchMerged{Start: 2, New: 1, Gone: 2, Settled: 30, Again: 3, Open: 11},
 		messages.OutputAudited{Orders: 30, Kept: 71, Missing: 2, Opened: 1, Finished: 1, Strange: 1},

@@ -179,13 +179,29 @@ func (s *Session) do(req *http.Request) ([]byte, error) {
 
 // credentials lend the session's cookies to the HTTP lane.
 func (s *Session) credentials(page string) po.Credentials {
-	c := po.Credentials{UserAgent: "plain", Referer: page}
-	u, err := url.Parse(s.base)
+	return po.Credentials{Cookies: jar{s}, Header: http.Header{"User-Agent": {"plain"}}, Referer: page}
+}
+
+// jar is the session's as the HTTP lane knows it.
+type jar struct{ session *Session }
+
+// Cookies implements po.CookieJar.
+func (j jar) Cookies(context.Context) ([]po.Cookie, error) {
+	u, err := url.Parse(j.session.base)
 	if err != nil {
-		return c
+		return nil, err
 	}
-	for _, k := range s.client.Jar.Cookies(u) {
-		c.Cookies = append(c.Cookies, po.Cookie{Name: k.Name, Value: k.Value, Domain: u.Hostname(), Path: "/"})
+	var list []po.Cookie
+	for _, k := range j.session.client.Jar.Cookies(u) {
+		list = append(list, po.Cookie{Name: k.Name, Value: k.Value, Domain: u.Hostname(), Path: "/"})
 	}
-	return c
+	return list, nil
+}
+
+// SetCookies implements po.CookieJar.
+func (j jar) SetCookies(_ context.Context, from *url.URL, cookies []po.Cookie) error {
+	for _, c := range cookies {
+		j.session.client.Jar.SetCookies(from, []*http.Cookie{{Name: c.Name, Value: c.Value, Path: c.Path, Expires: c.Expires}})
+	}
+	return nil
 }

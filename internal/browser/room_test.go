@@ -1,0 +1,81 @@
+package browser
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/poactor/poactor/po"
+)
+
+// A file without end is given up by the browser too, and takes no room.
+func TestMaxFile(t *testing.T) {
+	t.Parallel()
+	endless := func(announced string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/zip")
+			if announced != "" {
+				w.Header().Set("Content-Length", announced)
+			}
+			for buf := make([]byte, 64<<10); ; {
+				if _, err := w.Write(buf); err != nil {
+					return
+				}
+			}
+		}
+	}
+	base := serve(t, site{
+		"/orders/1":    page(`<a class=att href=/endless.zip>endless</a><a class=att href=/large.zip>large</a><a class=att href=/good.csv>good</a>`),
+		"/endless.zip": endless(""), "/large.zip": endless("5000000000"),
+		"/good.csv": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/csv")
+			w.Write([]byte("a;b"))
+		},
+	})
+	s := openSession(t, testPortal(base))
+	s.config.MaxFile = 4 << 20
+	r := mustRead(t, s, "1", base+"/endless.zip", base+"/large.zip", base+"/good.csv")
+	for _, a := range r.Attachments {
+		switch {
+		case a.Name == "good":
+			if a.Saved == "" {
+				t.Errorf("good: %s", a.Detail)
+			}
+		case a.Cause != po.DownloadRejected || !strings.Contains(a.Detail, "4.0 MiB (--max-file)"):
+			t.Errorf("%s: %s, %s", a.Name, a.Cause, a.Detail)
+		}
+	}
+	entries, err := os.ReadDir(s.downloads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.Size() > 1<<20 && !strings.HasSuffix(e.Name(), ".crdownload") {
+			t.Errorf("%s of %d bytes is left", e.Name(), info.Size())
+		}
+	}
+}
+
+func TestTooMuch(t *testing.T) {
+	t.Parallel()
+	c := Config{Downloads: t.TempDir(), MaxFile: 100 << 20, MinFree: 1 << 62} // more than any disk has
+	free := c
+	free.MinFree = -1
+	for name, row := range map[string]struct {
+		config       Config
+		bytes, total int64
+		want         po.Cause
+	}{
+		"fits":            {free, 1, 2, ""},
+		"too large":       {free, 101 << 20, 0, po.DownloadRejected},
+		"will be":         {free, 1, 101 << 20, po.DownloadRejected},
+		"full disk":       {c, 1 << 20, 0, po.DiskFull},
+		"filled the disk": {c, 17 << 20, 0, po.DownloadRejected},
+		"announced":       {c, 17 << 20, 20 << 20, po.DiskFull},
+	} {
+		if got, _ := row.config.tooMuch(row.bytes, row.total, 0); got != row.want {
+			t.Errorf("%s: %q, want %q", name, got, row.want)
+		}
+	}
+}
