@@ -83,6 +83,50 @@
     }
     return '';
   };
+  // What tells an element from others that look like it: what it, its row and its
+  // form hand to the portal or to a script. What changes with each look at the page, or
+  // says how it is drawn, is left out.
+  const noise = /^(class|style|title|role|tabindex|target|rel|type|hidden|disabled|draggable|aria-.*|on(mouse|pointer|focus|blur|touch).*|data-(v-|test|cy$|qa$|track|ga-|analytics|toggle$|placement$|original-title$|react).*|_ng.*|ng-.*)$/i;
+  const secret = /csrf|xsrf|token|nonce|viewstate|verification|eventvalidation/i;
+  const attributes = (el, wanted) => [...el.attributes].filter((a) => wanted(a.name) && !noise.test(a.name) && !secret.test(a.name))
+    .map((a) => a.name + '=' + a.value).sort().join('\n');
+  const datum = (n) => n === 'id' || n.startsWith('data-');
+  const hash = (text) => { // 53 bits: cyrb53
+    let a = 0xdeadbeef, b = 0x41c6ce57;
+    for (let i = 0; i < text.length; i++) {
+      const c = text.charCodeAt(i);
+      a = Math.imul(a ^ c, 2654435761);
+      b = Math.imul(b ^ c, 1597334677);
+    }
+    a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+    b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+    return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
+  };
+  // The part of the page that is one element's alone: its row, mostly.
+  const rowOf = (el, counts) => {
+    if (counts.size === 0 || counts.get(document.documentElement) === 1) {
+      return el.closest('li,tr,[role=row],[role=listitem]') || el;
+    }
+    let row = el;
+    while (row.parentElement && !(counts.get(row.parentElement) > 1)) row = row.parentElement;
+    return row;
+  };
+  const dataOf = (el, row) => {
+    const parts = [attributes(el, (n) => !spec.target.includes(n) || !target(el))];
+    for (let up = el; up !== row && up.parentElement;) { up = up.parentElement; parts.push(attributes(up, datum)); }
+    const form = el.form || el.closest('form');
+    if (form && (form === row || row.contains(form))) {
+      parts.push(form.getAttribute('action') || '');
+      for (const i of form.querySelectorAll('input[type=hidden]')) if (!secret.test(i.name)) parts.push(i.name + '=' + i.value);
+    }
+    const all = parts.filter(Boolean).join('\n\n');
+    return all && hash(all);
+  };
+  // An address that a script asks for otherwise than by following it, or that stands
+  // at several elements with other data, is not the document's.
+  const scripted = (el) => ['data-method', 'data-turbo-method', 'data-http-method'].some((n) => !/^(get)?$/i.test(el.getAttribute(n) || ''));
+  const others = (a, b) => [...a.attributes].some(({name, value}) =>
+    (name === 'onclick' || name.startsWith('data-')) && !noise.test(name) && b.hasAttribute(name) && b.getAttribute(name) !== value);
   const list = () => {
     const els = all(spec.links), set = new Set(els), near = new Set();
     const found = els.map((el) => ({el, url: target(el)}));
@@ -92,7 +136,27 @@
     const inside = (el) => { for (let up = el.parentElement; up; up = up.parentElement) if (set.has(up)) return true; return false; };
     const urls = new Set(found.filter((f) => f.url).map((f) => f.el));
     const framesURL = (el) => [...urls].some((u) => u !== el && el.contains(u));
-    return found.filter(({el, url}) => url || !(inside(el) || (near.has(el) && framesURL(el))));
+    const kept = found.filter(({el, url}) => url || !(inside(el) || (near.has(el) && framesURL(el))));
+    const first = new Map(), unsure = new Set();
+    for (const {el, url} of kept) {
+      if (!url) continue;
+      if (!first.has(url)) first.set(url, el);
+      else if (others(first.get(url), el)) unsure.add(url);
+    }
+    const counts = new Map();
+    for (const {el} of kept) for (let up = el; up; up = up.parentElement) counts.set(up, (counts.get(up) || 0) + 1);
+    return kept.map(({el, url}) => {
+      const click = !url || scripted(el) || unsure.has(url);
+      const row = rowOf(el, counts);
+      return {el, name: name(el, url), url: click ? '' : url, method: scripted(el),
+        data: dataOf(el, row), row: hash(row.textContent.replace(/\s+/g, ' ').slice(0, 500))};
+    });
+  };
+  const items = () => {
+    const found = list();
+    globalThis.poactorItems = found;
+    if (found.length > spec.itemsMax) return [];
+    return found.map(({name, url, method, data, row}) => ({name, url: url.slice(0, spec.urlMax + 1), method, data, row}));
   };
   const signature = () => all(spec.links).map((el) => target(el) || el.textContent).join('\n');
 
@@ -124,10 +188,10 @@
     if (answer === 'attachments' || answer === 'empty') out.supplier = supplier();
     if (answer === 'empty') out.fallback = fallback();
     if (answer === 'attachments') {
-      const items = list();
-      out.count = items.length;
-      globalThis.poactorItems = items.map((i) => i.el);
-      if (items.length <= spec.itemsMax) out.items = items.map(({el, url}) => ({name: name(el, url), url: url.slice(0, spec.urlMax + 1)}));
+      out.items = items();
+      out.count = globalThis.poactorItems.length;
+      globalThis.poactorList = items; // for a list that is drawn anew
+      globalThis.poactorLinks = () => new Set(all(spec.links));
     } else if (answer === 'timeout') {
       out.waiting = sign;
     }
