@@ -70,7 +70,7 @@ func ParseIdentity(id string) Identity {
 // Match says that an attachment of one reading is that of another.
 type Match struct {
 	Old  int  // its index in the older list of IDs
-	Sure bool // all that is known of the two is equal
+	Sure bool // all that is known of the two is equal, and it is more than a label
 }
 
 // MatchIDs finds the attachments of an older reading in a newer one: by their keys,
@@ -106,7 +106,7 @@ func MatchIDs(older, newer []string) map[int]Match {
 	matches := map[int]Match{}
 	for n, l := range news {
 		if len(l) == 1 && len(olds[l[0]]) == 1 {
-			matches[n] = Match{Old: l[0], Sure: was[l[0]] == is[n]}
+			matches[n] = Match{Old: l[0], Sure: was[l[0]] == is[n] && is[n].Key != ""}
 		}
 	}
 	return matches

@@ -159,7 +159,13 @@ func (c *checker) attachments(a Attachments) {
 	if a.Settle < 0 || a.Settle > maxSettle {
 		c.found = append(c.found, &Error{Key: key + "settle_ms", Msg: fmt.Sprintf("%ssettle_ms: %d is not between 0 and %d", key, a.Settle, maxSettle), Hint: "0 suits most portals"})
 	}
+	if a.ClickWait < 0 || a.ClickWait > maxClickWait {
+		c.found = append(c.found, &Error{Key: key + "click_wait_ms", Msg: fmt.Sprintf("%sclick_wait_ms: %d is not between 0 and %d", key, a.ClickWait, maxClickWait), Hint: "0 suits most portals"})
+	}
 }
+
+// maxClickWait, in milliseconds, is the longest time that a file may take at all.
+const maxClickWait = 300_000
 
 // maxSettle, in milliseconds, stays below the time an order may take.
 const maxSettle = 30_000

@@ -86,18 +86,19 @@ func comment(key string, node *yaml.Node) {
 
 func comments() map[string]string {
 	return map[string]string{
-		"base_url":                 "# Scheme and host of the portal; --base-url overrides it.",
-		"order":                    "# Where an order's page is, and what its numbers look like.",
-		"order.number":             "# A regular expression; its first ( ) is what {number} becomes.",
-		"signs":                    "# What tells the pages apart; any one way of a sign will do.",
-		"attachments":              "# How the documents are listed.",
-		"attachments.name":         "# Where a document's name is looked for, best first.",
-		"attachments.name_pattern": "# The part of the name in ( ) is the file's name.",
-		"attachments.target":       "# Where a document's address is looked for, best first.",
-		"attachments.settle_ms":    "# The list is whole when it has not changed for so long; 0: when the page rests.",
-		"supplier":                 "# Selectors of the supplier's name, best first.",
-		"fallback":                 "# The link to follow where an order has no documents of its own.",
-		"allowed_hosts":            "# Hosts beside the base URL's that pages and documents may come from.",
-		"block":                    "# What the browser does not load.",
+		"base_url":                  "# Scheme and host of the portal; --base-url overrides it.",
+		"order":                     "# Where an order's page is, and what its numbers look like.",
+		"order.number":              "# A regular expression; its first ( ) is what {number} becomes.",
+		"signs":                     "# What tells the pages apart; any one way of a sign will do.",
+		"attachments":               "# How the documents are listed.",
+		"attachments.name":          "# Where a document's name is looked for, best first.",
+		"attachments.name_pattern":  "# The part of the name in ( ) is the file's name.",
+		"attachments.target":        "# Where a document's address is looked for, best first.",
+		"attachments.settle_ms":     "# The list is whole when it has not changed for so long; 0: when the page rests.",
+		"attachments.click_wait_ms": "# How long a click is given until its file begins; 0: 15 s.",
+		"supplier":                  "# Selectors of the supplier's name, best first.",
+		"fallback":                  "# The link to follow where an order has no documents of its own.",
+		"allowed_hosts":             "# Hosts beside the base URL's that pages and documents may come from.",
+		"block":                     "# What the browser does not load.",
 	}
 }

@@ -78,6 +78,10 @@ type Attachments struct {
 	// whole, in milliseconds, up to 30,000. 0: until the page has drawn two
 	// frames without a change and is idle, or for 100 ms.
 	Settle int `yaml:"settle_ms"`
+	// ClickWait is how long a click is given until its file begins, beyond the
+	// answers of the portal that its page waits for, in milliseconds, up to
+	// 300,000. 0: 15 s.
+	ClickWait int `yaml:"click_wait_ms"`
 }
 
 // Fallback says which link leads to the page behind an order (Coupa: the

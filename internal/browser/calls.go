@@ -80,14 +80,17 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		call := known() && (e.Type == proto.NetworkResourceTypeXHR || e.Type == proto.NetworkResourceTypeFetch)
 		if call && main(e.FrameID) && allowed(s.config.Portal, e.Request.URL) {
 			s.guard.calls.begin(e.RequestID, e.Request.URL)
+			s.activity.begin(e.RequestID, e.Request.URL)
 		}
 	case "Network.loadingFinished", "Network.loadingFailed":
 		if known() {
 			s.guard.calls.end(e.RequestID)
+			s.activity.end(e.RequestID)
 		}
 	case "Page.frameNavigated":
 		if known() && main(e.Frame.ID) {
 			s.guard.calls.forget()
+			s.activity.forget()
 		}
 	}
 	return strings.HasPrefix(method, "Network.")

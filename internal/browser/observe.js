@@ -111,8 +111,9 @@
     while (row.parentElement && !(counts.get(row.parentElement) > 1)) row = row.parentElement;
     return row;
   };
-  const dataOf = (el, row) => {
-    const parts = [attributes(el, (n) => !spec.target.includes(n) || !target(el))];
+  const ownOf = (el) => attributes(el, (n) => !spec.target.includes(n) || !target(el));
+  const dataOf = (el, row, address) => {
+    const parts = [ownOf(el), address];
     for (let up = el; up !== row && up.parentElement;) { up = up.parentElement; parts.push(attributes(up, datum)); }
     const form = el.form || el.closest('form');
     if (form && (form === row || row.contains(form))) {
@@ -148,8 +149,8 @@
     return kept.map(({el, url}) => {
       const click = !url || scripted(el) || unsure.has(url);
       const row = rowOf(el, counts);
-      return {el, name: name(el, url), url: click ? '' : url, method: scripted(el),
-        data: dataOf(el, row), row: hash(row.textContent.replace(/\s+/g, ' ').slice(0, 500))};
+      return {el, own: ownOf(el), name: name(el, url), url: click ? '' : url, method: scripted(el),
+        data: dataOf(el, row, click ? url : ''), row: hash(row.textContent.replace(/\s+/g, ' ').slice(0, 500))};
     });
   };
   const items = () => {
@@ -191,6 +192,10 @@
       out.items = items();
       out.count = globalThis.poactorItems.length;
       globalThis.poactorList = items; // for a list that is drawn anew
+      globalThis.poactorStill = (index) => {
+        const {el, name: was, own, url} = globalThis.poactorItems[index];
+        return el.isConnected && ownOf(el) === own && (own !== '' || name(el, url) === was);
+      };
       globalThis.poactorLinks = () => new Set(all(spec.links));
     } else if (answer === 'timeout') {
       out.waiting = sign;

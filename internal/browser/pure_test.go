@@ -201,17 +201,24 @@ func TestTakenBeforeBegun(t *testing.T) {
 	s.files.init()
 	for range 50 { // two channels are ready: either may be looked at first
 		s.guard.seen <- document{URL: "https://portal.example/f", Main: true, Taken: true}
-		s.files.begun <- &download{}
-		got, err := s.await(t.Context())
-		if err != nil || got.page == nil || !got.page.Taken {
-			t.Fatalf("%+v, %v", got, err)
+		s.files.begun <- &download{url: "https://portal.example/f"}
+		got, err := s.await(t.Context(), &place{}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for len(s.guard.seen) > 0 {
+			got.take(<-s.guard.seen)
+		}
+		parts, err := s.settle(t.Context(), got, &place{}, po.Attachment{})
+		if err != nil || len(parts) != 1 || parts[0].URL != "https://portal.example/f" {
+			t.Fatalf("%+v, %v", parts, err)
 		}
 		for len(s.files.begun) > 0 {
 			<-s.files.begun
 		}
 	}
 	s.files.begun <- &download{guid: "1"}
-	if got, err := s.await(t.Context()); err != nil || got.file == nil {
+	if got, err := s.await(t.Context(), &place{}, false); err != nil || len(got.files) != 1 {
 		t.Errorf("a download alone: %+v, %v", got, err)
 	}
 }
@@ -315,7 +322,7 @@ func FuzzList(f *testing.F) {
 	f.Add("javascript:x", "a file attachment", "https://b.example/", "\x00")
 	p := portal.Portal{BaseURL: "https://a.example", Attachments: portal.Attachments{NamePattern: `^(.+) file attachment$`}}
 	f.Fuzz(func(t *testing.T, url1, name1, url2, name2 string) {
-		list, indexes := newLister(p).attachments([]item{{name1, url1}, {name2, url2}, {name1, ""}, {name1, ""}})
+		list, indexes := newLister(p).attachments([]item{{Name: name1, URL: url1}, {Name: name2, URL: url2}, {Name: name1}, {Name: name1}})
 		ids := map[string]bool{}
 		for _, a := range list {
 			if a.ID == "" && a.Cause == "" || ids[a.ID] {
