@@ -2,29 +2,35 @@ package browser
 
 import (
 	"sync"
+	"time"
 
 	"github.com/go-rod/rod/lib/proto"
 )
 
 // activity follows what the page asks the portal for after a click: while an answer
 // is due, a file may be. What the page has asked for again and again before is news
-// that it waits for, and no click's doing.
+// that it waits for, and no click's doing. An answer whose body nobody reads never
+// ends; it counts no more when nothing of it has come for a while.
 type activity struct {
 	mu       sync.Mutex
 	watching bool
-	asked    map[string]int // how often before the click, by address without its query
-	out      map[proto.NetworkRequestID]bool
+	asked    map[string]int                       // how often before the click, by address without its query
+	out      map[proto.NetworkRequestID]time.Time // when something of its answer came last; zero: nothing has
 }
 
-// newsAfter is how often a page asks for the same before a click that is taken for
-// news.
-const newsAfter = 3
+const (
+	// newsAfter is how often a page asks for the same before a click that is taken
+	// for news.
+	newsAfter = 3
+	// bodyWithin is how long an answer that has begun may give nothing.
+	bodyWithin = 3 * time.Second
+)
 
 // forget is for a page that is left.
 func (a *activity) forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.asked, a.out = map[string]int{}, map[proto.NetworkRequestID]bool{}
+	a.asked, a.out = map[string]int{}, map[proto.NetworkRequestID]time.Time{}
 }
 
 // watch begins to count. The returned function ends that.
@@ -47,13 +53,25 @@ func (a *activity) begin(id proto.NetworkRequestID, address string) {
 	switch {
 	case len(a.out) >= maxFrames || len(a.asked) >= maxFrames:
 	case a.watching && a.asked[address] < newsAfter:
-		a.out[id] = true
+		a.out[id] = time.Time{}
 	case !a.watching:
 		a.asked[address]++
 	}
 }
 
-// end notes its answer or failure.
+// goesOn notes that something of its answer came.
+func (a *activity) goesOn(id proto.NetworkRequestID, status int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, ok := a.out[id]; ok {
+		a.out[id] = time.Now()
+	}
+	if status >= 400 {
+		delete(a.out, id)
+	}
+}
+
+// end notes that its answer is whole, or that there is none.
 func (a *activity) end(id proto.NetworkRequestID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -64,5 +82,10 @@ func (a *activity) end(id proto.NetworkRequestID) {
 func (a *activity) busy() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.out) > 0
+	for _, last := range a.out {
+		if last.IsZero() || time.Since(last) < bodyWithin {
+			return true
+		}
+	}
+	return false
 }

@@ -71,6 +71,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		FrameID   proto.PageFrameID
 		Type      proto.NetworkResourceType
 		Request   struct{ URL string }
+		Response  struct{ Status int }
 		Frame     struct{ ID proto.PageFrameID } // of Page.frameNavigated
 	}
 	known := func() bool { return json.Unmarshal(params, &e) == nil }
@@ -81,6 +82,10 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		if call && main(e.FrameID) && allowed(s.config.Portal, e.Request.URL) {
 			s.guard.calls.begin(e.RequestID, e.Request.URL)
 			s.activity.begin(e.RequestID, e.Request.URL)
+		}
+	case "Network.responseReceived", "Network.dataReceived":
+		if s.activity.busy() && known() {
+			s.activity.goesOn(e.RequestID, e.Response.Status)
 		}
 	case "Network.loadingFinished", "Network.loadingFailed":
 		if known() {

@@ -559,7 +559,7 @@ const readyJS = `((limit, patience) => new Promise((resolve) => {
     const waited = performance.now() - begun;
     const parsed = performance.getEntriesByType('navigation').some((n) => n.domContentLoadedEventEnd > 0);
     if (document.readyState === 'complete' || (parsed && waited > patience)) setTimeout(() => resolve(true), 0);
-    else if (waited > limit) resolve(false);
+    else if (waited > limit) resolve(parsed);
     else setTimeout(look, 30);
   };
   look();

@@ -148,7 +148,7 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 	}
 	if d.complete {
 		a.Saved = filepath.Join(s.downloads, d.guid)
-		if a.Name == "" {
+		if plain.MatchString(a.Name) && d.name != "" {
 			a.Name = d.name
 		}
 		return nil
