@@ -15,6 +15,7 @@ type activity struct {
 	mu       sync.Mutex
 	watching bool
 	asked    map[string]int                       // how often before the click, by address without its query
+	last     time.Time                            // when a call began or ended
 	out      map[proto.NetworkRequestID]time.Time // when something of its answer came last; zero: nothing has
 }
 
@@ -39,6 +40,7 @@ func (a *activity) watch() func() {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.watching = watching
+		a.last = time.Time{}
 		clear(a.out)
 	}
 	set(true)
@@ -53,7 +55,7 @@ func (a *activity) begin(id proto.NetworkRequestID, address string) {
 	switch {
 	case len(a.out) >= maxFrames || len(a.asked) >= maxFrames:
 	case a.watching && a.asked[address] < newsAfter:
-		a.out[id] = time.Time{}
+		a.out[id], a.last = time.Time{}, time.Now()
 	case !a.watching:
 		a.asked[address]++
 	}
@@ -64,7 +66,7 @@ func (a *activity) goesOn(id proto.NetworkRequestID, status int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if _, ok := a.out[id]; ok {
-		a.out[id] = time.Now()
+		a.out[id], a.last = time.Now(), time.Now()
 	}
 	if status >= 400 {
 		delete(a.out, id)
@@ -75,7 +77,20 @@ func (a *activity) goesOn(id proto.NetworkRequestID, status int) {
 func (a *activity) end(id proto.NetworkRequestID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if _, ok := a.out[id]; ok {
+		a.last = time.Now()
+	}
 	delete(a.out, id)
+}
+
+// idle is how long the page has asked for nothing, and waited for nothing.
+func (a *activity) idle() time.Duration {
+	if a.busy() {
+		return 0
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return time.Since(a.last)
 }
 
 // busy reports whether an answer is due.

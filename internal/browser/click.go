@@ -166,8 +166,6 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 	late, end := time.NewTimer(s.config.Times.Click), time.NewTimer(s.config.Times.File)
 	defer late.Stop()
 	defer end.Stop()
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
 	var rest <-chan struct{}
 	if clicked {
 		rest = s.rest(ctx, at)
@@ -209,7 +207,7 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 			case c.control != nil || c.shown != "" && got.none():
 				s.drop(got.files) // a preview
 				got, pressed, beside = effect{}, true, nil
-				if err := s.goInto(ctx, c); err != nil && !refused(err) {
+				if err := s.goInto(ctx, at, c); err != nil && !refused(err) {
 					return effect{}, err
 				}
 				late.Reset(s.config.Times.Click)
@@ -217,12 +215,10 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 				return got, nil
 			}
 			rest = s.rest(ctx, at)
-		case <-look.C:
-			if beside == nil && s.activity.busy() {
-				late.Reset(s.config.Times.Click)
-			}
 		case <-late.C:
-			if got.none() {
+			if idle := s.activity.idle(); beside == nil && idle < s.config.Times.Click {
+				late.Reset(s.config.Times.Click - idle)
+			} else if got.none() {
 				return effect{page: beside, late: out && beside == nil}, nil
 			}
 		case <-end.C:
@@ -242,9 +238,6 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 		}
 	}
 }
-
-// lookEvery is how often it is asked whether the page waits for an answer.
-const lookEvery = 250 * time.Millisecond
 
 // rest is closed when the page has had its time to begin another file. It is the
 // page's own time: a timer of a script that is due sooner comes first, however
@@ -289,11 +282,11 @@ func (s *Session) beside(ctx context.Context, at *place, got effect, pressed boo
 }
 
 // goInto does what was chosen of a click's offers.
-func (s *Session) goInto(ctx context.Context, c choice) error {
+func (s *Session) goInto(ctx context.Context, at *place, c choice) error {
 	if c.control != nil {
 		return c.control.press()
 	}
-	return s.saveShown(ctx, c)
+	return s.saveShown(ctx, at, c)
 }
 
 // drop cancels downloads that nobody wants.
@@ -369,6 +362,7 @@ func (s *Session) settleParts(ctx context.Context, got effect, a po.Attachment) 
 		name := lastOf(d.URL)
 		add(po.Attachment{Name: name, URL: d.URL}, name)
 	}
+	slices.SortStableFunc(parts, func(p, q po.Attachment) int { return cmp.Compare(p.Name, q.Name) })
 	if len(parts) == 1 { // the same one came twice
 		parts[0].ID = a.ID
 		parts[0].Name = cmp.Or(a.Name, parts[0].Name)
@@ -404,8 +398,8 @@ func (s *Session) turned(ctx context.Context, d document, at *place, a po.Attach
 	}
 	if d.Main && sign == "" && d.Status < 400 {
 		file, seen, err := s.watchPage(ctx)
-		if file == nil && err == nil && seen.Sign == "timeout" {
-			file, err = s.viewed(ctx, at)
+		if err == nil && (file == nil && seen.Sign == "timeout" || file != nil && !s.guard.isTop(file.frame)) {
+			file, err = s.viewed(ctx, at, file)
 		}
 		switch {
 		case file != nil:
@@ -420,24 +414,43 @@ func (s *Session) turned(ctx context.Context, d document, at *place, a po.Attach
 	return []po.Attachment{a}, err
 }
 
-// viewed gets the document of a viewer that came in place of the page.
-func (s *Session) viewed(ctx context.Context, at *place) (*download, error) {
-	c := choose(s.offers(ctx, at, true))
-	if c.several || c.control == nil && c.shown == "" {
-		return nil, nil
-	}
-	if err := s.goInto(ctx, c); err != nil && !refused(err) {
-		return nil, err
-	}
+// viewed gets the document of a viewer that came in place of the page. preview is what
+// a frame of it has begun to show; nil if nothing.
+func (s *Session) viewed(ctx context.Context, at *place, preview *download) (*download, error) {
 	late := time.NewTimer(s.config.Times.Click)
 	defer late.Stop()
-	select {
-	case file := <-s.files.begun:
-		return file, nil
-	case <-late.C:
-		return nil, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	var c choice
+	for asked := false; ; {
+		if !asked {
+			offers := s.offers(ctx, at, true)
+			c = choose(offers)
+			switch {
+			case c.several:
+				return nil, nil
+			case preview != nil && c.control == nil && slices.ContainsFunc(offers, func(o offer) bool { return o.Ready }):
+				return preview, nil
+			case c.control != nil || c.shown != "" && preview == nil:
+				if preview != nil {
+					s.drop([]*download{preview})
+				}
+				if err := s.goInto(ctx, at, c); err != nil && !refused(err) {
+					return nil, err
+				}
+				asked = true
+			}
+		}
+		select {
+		case file := <-s.files.begun:
+			if asked || s.guard.isTop(file.frame) {
+				return file, nil
+			}
+			preview = file
+		case <-time.After(100 * time.Millisecond):
+		case <-late.C:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }
 

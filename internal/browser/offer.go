@@ -145,13 +145,16 @@ func local(address string) bool {
 }
 
 // saveShown has the browser save what a page shows.
-func (s *Session) saveShown(ctx context.Context, c choice) error {
+func (s *Session) saveShown(ctx context.Context, at *place, c choice) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Silence)
 	defer cancel()
 	if local(c.shown) {
-		page := c.by.page
+		page, world := c.by.page, c.by.world
+		if c.by.URL == c.shown && page.tab != s.tab.id { // a window with the document, and nothing else
+			page, world = s.page(ctx), at.seen.world
+		}
 		page.ctx = ctx
-		return page.run(c.by.world, fmt.Sprintf(`(() => { const a = document.createElement('a'); a.href = %q; a.download = ''; a.click(); })()`, c.shown), true, nil)
+		return page.run(world, fmt.Sprintf(`(() => { const a = document.createElement('a'); a.href = %q; a.download = ''; a.click(); })()`, c.shown), true, nil)
 	}
 	_, err := proto.PageNavigate{URL: c.shown, Referrer: c.by.URL}.Call(s.page(ctx))
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -37,8 +37,9 @@
   const best = original.length === 1 ? original : [...found.values()];
   globalThis.poactorControl = best[0];
   const shown = new Set(frames().map(source).filter((s) => s && s !== 'about:blank' && !(what === 'new' && globalThis.poactorHad.has(s))));
+  if (what === 'all' && !/html|xml/.test(document.contentType)) shown.add(location.href); // a window with the document itself
   const file = /^application\/(pdf|octet-stream|zip|msword|rtf|vnd\.|x-pdf)|^image\/tiff/i;
-  if (what === 'all') for (const e of performance.getEntriesByType('resource')) {
+  if (what === 'all' && shown.size === 0) for (const e of performance.getEntriesByType('resource')) {
     if (/^(fetch|xmlhttprequest)$/.test(e.initiatorType) && (file.test(e.contentType || '') || /\.(pdf|docx?|xlsx?|tiff?|zip|msg|eml)$/i.test(new URL(e.name).pathname))) shown.add(e.name);
   }
   return {controls: best.length, shown: [...shown].slice(0, 10).map((s) => s.slice(0, 65536)), ready: document.readyState === 'complete', url: location.href.slice(0, 16384)};
