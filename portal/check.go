@@ -210,7 +210,13 @@ func (c *checker) attachments(a Attachments) {
 	c.selectors(key+"more.click", a.More.Click)
 	c.selectors(key+"more.scroll", a.More.Scroll)
 	c.selectors(key+"frames", a.Frames)
+	if a.ClickWait < 0 || a.ClickWait > maxClickWait {
+		c.found = append(c.found, &Error{Key: key + "click_wait_ms", Msg: fmt.Sprintf("%sclick_wait_ms: %d is not between 0 and %d", key, a.ClickWait, maxClickWait), Hint: "0 suits most portals"})
+	}
 }
+
+// maxClickWait, in milliseconds, is the longest time that a file may take at all.
+const maxClickWait = 300_000
 
 // maxSettle, in milliseconds, stays below the time an order may take.
 const maxSettle = 30_000

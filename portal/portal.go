@@ -97,6 +97,10 @@ type Attachments struct {
 	// whole, in milliseconds, up to 30,000. 0: until the page has drawn two
 	// frames without a change and is idle, or for 100 ms.
 	Settle int `yaml:"settle_ms"`
+	// ClickWait is how long a click is given until its file begins, beyond the
+	// answers of the portal that its page waits for, in milliseconds, up to
+	// 300,000. 0: 15 s.
+	ClickWait int `yaml:"click_wait_ms"`
 	// Complete is shown only when the list is whole. Where it is described, a list
 	// counts only beside it, and then without waiting for what the page still asks
 	// the portal for.

@@ -45,7 +45,7 @@ func TestClickBesideTheTab(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), c.limit)
 		begun := time.Now()
 		// the browser lane: a click's address alone would be taken, not opened
-		r, err := s.Read(ctx, order(c.number), []string{"click:b.pdf#1"})
+		r, err := s.Read(ctx, order(c.number), []string{"- label=b.pdf"})
 		took := time.Since(begun)
 		cancel()
 		if cause := po.CauseOf(err); cause != c.failure {

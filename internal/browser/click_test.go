@@ -199,7 +199,7 @@ func TestClicks(t *testing.T) {
 	one("byclick", `<button class=att onclick="window.open('/f/a.pdf')">n</button>`)
 	one("byshort", `<a class=att href=/short>x</a><a class=att href=/f/a.pdf>y</a>`)
 	for _, row := range []struct{ number, id, want string }{
-		{"byclick", "click:n#1", "n saved inline"},
+		{"byclick", "- label=n", "n saved inline"},
 		{"byshort", base + "/short", "x download_incomplete; y at /f/a.pdf"},
 	} {
 		t.Run(row.number, func(t *testing.T) {

@@ -129,6 +129,13 @@ func (g *guard) popups() []proto.TargetTargetID {
 	return list
 }
 
+// isTop reports whether a frame is the main one of a tab or window.
+func (g *guard) isTop(frame proto.PageFrameID) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return frame == g.main || g.tops[frame]
+}
+
 // set changes the mode and forgets what was seen in the former. left may be
 // nil.
 func (g *guard) set(m mode, left func(url string)) {

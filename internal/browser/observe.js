@@ -119,6 +119,51 @@
     }
     return '';
   };
+  // What tells an element from others that look like it: what it, its row and its
+  // form hand to the portal or to a script. What changes with each look at the page, or
+  // says how it is drawn, is left out.
+  const noise = /^(class|style|title|role|tabindex|target|rel|type|hidden|disabled|draggable|aria-.*|on(mouse|pointer|focus|blur|touch).*|data-(v-|test|cy$|qa$|track|ga-|analytics|toggle$|placement$|original-title$|react).*|_ng.*|ng-.*)$/i;
+  const secret = /csrf|xsrf|token|nonce|viewstate|verification|eventvalidation/i;
+  const attributes = (el, wanted) => [...el.attributes].filter((a) => wanted(a.name) && !noise.test(a.name) && !secret.test(a.name))
+    .map((a) => a.name + '=' + a.value).sort().join('\n');
+  const datum = (n) => n === 'id' || n.startsWith('data-');
+  const hash = (text) => { // 53 bits: cyrb53
+    let a = 0xdeadbeef, b = 0x41c6ce57;
+    for (let i = 0; i < text.length; i++) {
+      const c = text.charCodeAt(i);
+      a = Math.imul(a ^ c, 2654435761);
+      b = Math.imul(b ^ c, 1597334677);
+    }
+    a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+    b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+    return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
+  };
+  // The part of the page that is one element's alone: its row, mostly.
+  const rowOf = (el, counts) => {
+    if (counts.size === 0 || counts.get(document.documentElement) === 1) {
+      return el.closest('li,tr,[role=row],[role=listitem]') || el;
+    }
+    let row = el;
+    while (row.parentElement && !(counts.get(row.parentElement) > 1)) row = row.parentElement;
+    return row;
+  };
+  const ownOf = (el) => attributes(el, (n) => !spec.target.includes(n) || !target(el));
+  const dataOf = (el, row, address) => {
+    const parts = [ownOf(el), address];
+    for (let up = el; up !== row && up.parentElement;) { up = up.parentElement; parts.push(attributes(up, datum)); }
+    const form = el.form || el.closest('form');
+    if (form && (form === row || row.contains(form))) {
+      parts.push(form.getAttribute('action') || '');
+      for (const i of form.querySelectorAll('input[type=hidden]')) if (!secret.test(i.name)) parts.push(i.name + '=' + i.value);
+    }
+    const all = parts.filter(Boolean).join('\n\n');
+    return all && hash(all);
+  };
+  // An address that a script asks for otherwise than by following it, or that stands
+  // at several elements with other data, is not the document's.
+  const scripted = (el) => ['data-method', 'data-turbo-method', 'data-http-method'].some((n) => !/^(get)?$/i.test(el.getAttribute(n) || ''));
+  const others = (a, b) => [...a.attributes].some(({name, value}) =>
+    (name === 'onclick' || name.startsWith('data-')) && !noise.test(name) && b.hasAttribute(name) && b.getAttribute(name) !== value);
   const list = () => {
     const els = all(spec.links), set = new Set(els), near = new Set();
     const found = els.map((el) => ({el, url: target(el)}));
@@ -128,7 +173,27 @@
     const inside = (el) => { for (let up = el.parentElement; up; up = up.parentElement) if (set.has(up)) return true; return false; };
     const urls = new Set(found.filter((f) => f.url).map((f) => f.el));
     const framesURL = (el) => [...urls].some((u) => u !== el && el.contains(u));
-    return found.filter(({el, url}) => url || !(inside(el) || (near.has(el) && framesURL(el))));
+    const kept = found.filter(({el, url}) => url || !(inside(el) || (near.has(el) && framesURL(el))));
+    const first = new Map(), unsure = new Set();
+    for (const {el, url} of kept) {
+      if (!url) continue;
+      if (!first.has(url)) first.set(url, el);
+      else if (others(first.get(url), el)) unsure.add(url);
+    }
+    const counts = new Map();
+    for (const {el} of kept) for (let up = el; up; up = up.parentElement) counts.set(up, (counts.get(up) || 0) + 1);
+    return kept.map(({el, url}) => {
+      const click = !url || scripted(el) || unsure.has(url);
+      const row = rowOf(el, counts);
+      return {el, own: ownOf(el), name: name(el, url), url: click ? '' : url, method: scripted(el),
+        data: dataOf(el, row, click ? url : ''), row: hash(row.textContent.replace(/\s+/g, ' ').slice(0, 500))};
+    });
+  };
+  // What is handed over of an item, whose place in the list is its handle.
+  const handedOver = ({name, url, method, data, row}) => ({name, url: url.slice(0, spec.urlMax + 1), method, data, row});
+  const handOver = (items) => {
+    globalThis.poactorItems = items;
+    return items.length > spec.itemsMax ? [] : items.map(handedOver);
   };
   const signature = () => all(spec.links).map((el) => target(el) || el.textContent).join('\n');
 
@@ -166,12 +231,12 @@
   // What has been listed and tried stays known from one look at the page to the next.
   const seen = globalThis.poactorSeen ||= {gathered: new Map(), latest: [], buttons: new WeakSet(), fruitless: 0, end: '', step: null};
 
-  // An item's key: its address, or what its element has, and how many have the same.
+  // An item's key: its address, or its name and data, and how many have the same.
   const keys = (items) => {
     const times = new Map();
-    return items.map(({el, url}) => {
+    return items.map(({name, url, data}) => {
       if (url) return url.split('#')[0];
-      const key = words(el) + '\n' + [...el.attributes].filter((a) => !/^(class|style)$/.test(a.name)).map((a) => a.name + '=' + a.value).sort().join('\n');
+      const key = name + '\n' + data;
       times.set(key, (times.get(key) || 0) + 1);
       return key + '\n' + times.get(key);
     });
@@ -180,7 +245,7 @@
   // that shows another part of itself since then (a next page, rows that come and go
   // as it is scrolled) has both; one that has grown has only what it shows.
   const union = (items) => {
-    const now = keys(items), named = items.map((item, i) => ({key: now[i], name: name(item.el, item.url), url: item.url}));
+    const now = keys(items), named = items.map((item, i) => ({key: now[i], name: item.name, item: handedOver(item)}));
     const unmatched = named.map((i) => i.name);
     const grown = seen.latest.every(({name}) => { const i = unmatched.indexOf(name); if (i >= 0) unmatched.splice(i, 1); return i >= 0; });
     const sum = new Map(seen.gathered);
@@ -340,13 +405,16 @@
     if (answer === 'empty') out.fallback = fallback();
     if (answer === 'attachments') {
       const {items, sum, named} = view || look();
-      globalThis.poactorItems = items.map((i) => i.el);
-      out.items = named.map(({name, url}) => ({name, url}));
       const now = new Set(named.map((i) => i.key));
-      for (const {key, name, url} of sum.values()) if (!now.has(key)) out.items.push({name, url, gone: true});
+      out.items = [...handOver(items), ...[...sum.values()].filter((i) => !now.has(i.key)).map((i) => ({...i.item, gone: true}))];
       out.count = out.items.length;
-      for (const item of out.items) item.url = item.url.slice(0, spec.urlMax + 1);
       if (out.count > spec.itemsMax) out.items = [];
+      globalThis.poactorList = () => handOver(list()); // for a list that is drawn anew
+      globalThis.poactorStill = (index) => {
+        const {el, name: was, own, url} = globalThis.poactorItems[index];
+        return el.isConnected && ownOf(el) === own && (own !== '' || name(el, url) === was);
+      };
+      globalThis.poactorLinks = () => new Set(all(spec.links));
     } else if (answer === 'timeout') {
       out.waiting = sign;
       if (sign) {

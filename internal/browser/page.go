@@ -105,9 +105,12 @@ type sighting struct {
 
 // item is an element of the list; its place in the list is its handle.
 type item struct {
-	Name string `json:"name"`
-	URL  string `json:"url"`  // absolute, of any scheme; empty: only a click works
-	Gone bool   `json:"gone"` // another part of the list is shown by now
+	Name   string `json:"name"`
+	URL    string `json:"url"`    // absolute, of any scheme; empty: only a click works
+	Method bool   `json:"method"` // a script asks for it otherwise than by following its address
+	Data   string `json:"data"`   // a hash of the data that it hands to the portal or to a script
+	Row    string `json:"row"`    // a hash of the text of what is its alone
+	Gone   bool   `json:"gone"`   // another part of the list is shown by now
 }
 
 func newSpec(p portal.Portal) spec {

@@ -201,17 +201,24 @@ func TestTakenBeforeBegun(t *testing.T) {
 	s.files.init()
 	for range 50 { // two channels are ready: either may be looked at first
 		s.guard.seen <- document{URL: "https://portal.example/f", Main: true, Taken: true}
-		s.files.begun <- &download{}
-		got, err := s.await(t.Context())
-		if err != nil || got.page == nil || !got.page.Taken {
-			t.Fatalf("%+v, %v", got, err)
+		s.files.begun <- &download{url: "https://portal.example/f"}
+		got, err := s.await(t.Context(), &place{}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for len(s.guard.seen) > 0 {
+			got.take(<-s.guard.seen)
+		}
+		parts, err := s.settle(t.Context(), got, &place{}, po.Attachment{})
+		if err != nil || len(parts) != 1 || parts[0].URL != "https://portal.example/f" {
+			t.Fatalf("%+v, %v", parts, err)
 		}
 		for len(s.files.begun) > 0 {
 			<-s.files.begun
 		}
 	}
 	s.files.begun <- &download{guid: "1"}
-	if got, err := s.await(t.Context()); err != nil || got.file == nil {
+	if got, err := s.await(t.Context(), &place{}, false); err != nil || len(got.files) != 1 {
 		t.Errorf("a download alone: %+v, %v", got, err)
 	}
 }

@@ -87,7 +87,7 @@ func (s *Session) read(ctx context.Context, order po.Order, address string, byBr
 		return reading, nil
 	}
 	reading.Attachments, _ = s.lister.attachments(seen.Items)
-	if err := s.resolve(ctx, seen, reading.Attachments, byBrowser); err != nil {
+	if reading.Attachments, err = s.resolve(ctx, seen, reading.Attachments, byBrowser); err != nil {
 		return po.Reading{}, err
 	}
 	reading.Credentials, err = s.credentials(ctx, seen.URL)
@@ -169,35 +169,6 @@ func (s *Session) fallback(ctx context.Context, order sighting) (sighting, error
 		seen.Sign = string(po.SignEmpty)
 	}
 	return seen, nil
-}
-
-// resolve goes over the attachments that HTTP cannot get as they stand.
-func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachment, byBrowser []string) error {
-	at := place{seen: seen, fresh: true}
-	ctx, cancel, over := s.share(ctx)
-	defer cancel()
-	byBrowser = wantedOf(list, byBrowser)
-	for i := range list {
-		a := &list[i]
-		var err error
-		switch wanted := slices.Contains(byBrowser, a.ID); {
-		case a.Cause != "", a.URL != "" && !wanted:
-		case over():
-			a.Cause, a.Detail = po.Timeout, "the order's time was over before the browser had the file"
-		case a.URL != "":
-			err = s.saveURL(ctx, &at, a)
-		default:
-			err = s.click(ctx, &at, a, wanted)
-		}
-		if err != nil && over() {
-			s.tab.stale = true
-			a.Cause, a.Detail, err = po.Timeout, "the browser did not get the file in the order's time", nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // reserve is the part of a reading's time that is kept for what follows the

@@ -304,6 +304,9 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 	case "Network.requestWillBeSent":
 		if r, counts := s.counts(&e); counts {
 			p.begin(e.RequestID, r)
+			if r.own && r.kind != proto.NetworkResourceTypeScript {
+				s.activity.begin(e.RequestID, e.Request.URL)
+			}
 		}
 	case "Network.webSocketCreated":
 		if s.mayList(e.URL) {
@@ -312,6 +315,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 	case "Network.webSocketHandshakeResponseReceived":
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
 	case "Network.responseReceived":
+		s.activity.goesOn(e.RequestID, e.Response.Status)
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
 			r.answered = time.Now()
 			if what := badAnswer(r.kind, e.Response.Status); what != "" {
@@ -321,12 +325,15 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 			return r.kind == proto.NetworkResourceTypeDocument && !strings.Contains(e.Response.MIMEType, "html")
 		})
 	case "Network.dataReceived":
+		s.activity.goesOn(e.RequestID, 0)
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
 	case "Network.eventSourceMessageReceived", "Network.webSocketFrameReceived", "Network.webSocketClosed", "Network.webSocketFrameError":
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
 	case "Network.loadingFinished":
+		s.activity.end(e.RequestID)
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
 	case "Network.loadingFailed":
+		s.activity.end(e.RequestID)
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
 			if !e.Canceled && e.BlockedReason == "" && e.ErrorText != "net::ERR_ABORTED" && !r.stream {
 				p.settle(*r, "failed: "+clip(e.ErrorText, 100))
@@ -336,6 +343,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 	case "Page.frameNavigated":
 		if e.Frame.ParentID == "" && proto.TargetTargetID(e.Frame.ID) == s.guard.tab() {
 			p.forget()
+			s.activity.forget()
 		}
 	}
 	return network

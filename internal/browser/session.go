@@ -41,6 +41,7 @@ type Session struct {
 
 	guard    guard
 	files    fileTable
+	activity activity
 	tab      tab                          // of the Read that runs
 	pages    []string                     // that it has opened
 	answered bool                         // the portal has answered it
@@ -88,6 +89,7 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *pr
 	proc.pipe.watch = s.watch
 	s.line = connect(proc.pipe)
 	s.files.init()
+	s.activity.forget()
 	s.heard.Store(true)
 	s.work.Go(s.listen)
 	go s.wait() // not part of work: a process that cannot be killed keeps nobody waiting

@@ -21,13 +21,13 @@ const foundName = ownPrefix + "found.json"
 type work struct {
 	folder string
 	dir    *os.Root
-	kept   map[string]po.File // found whole, by the attachment's ID
+	kept   []po.File // found whole
 }
 
 // openWork makes the order's work folder or takes over what there is of it.
 func (a *Archive) openWork(job po.FetchJob) (*work, error) {
 	above := home(job.Order, job.Supplier, job.Kept)
-	w := &work{folder: a.Work(job.Order, job.Supplier, job.Kept), kept: map[string]po.File{}}
+	w := &work{folder: a.Work(job.Order, job.Supplier, job.Kept)}
 	if !validKey(job.Order.Key) {
 		return nil, errors.New("the order has no valid key")
 	}
@@ -108,9 +108,7 @@ func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
 		sum, err := sumOf(dir, f.Name, f.Bytes)
 		return err == nil && sum == f.SHA256
 	})
-	for _, f := range good {
-		w.kept[f.ID] = f
-	}
+	w.kept = good
 	if err == nil && !isWork(found) {
 		err = noteFound(dir)
 	}
