@@ -18,6 +18,7 @@ func (p Portal) Check() error {
 	c.sign("signs.not_found", p, p.Signs.NotFound)
 	c.sign("signs.forbidden", p, p.Signs.Forbidden)
 	c.sign("signs.signed_out", p, p.Signs.SignedOut)
+	c.interstitial(p.Interstitial)
 	c.attachments(p.Attachments)
 	c.selectors("supplier", p.Supplier)
 	c.selectors("fallback.links", p.Fallback.Links)
@@ -129,6 +130,16 @@ func (c *checker) sign(key string, p Portal, s Sign) {
 			fault = "matches the address of every order page"
 		}
 		c.fault(item(key+".urls", i), pattern, fault, hint)
+	}
+}
+
+// maxInterstitial, in milliseconds, stays below the time an order may take.
+const maxInterstitial = 120_000
+
+func (c *checker) interstitial(i Interstitial) {
+	c.texts("interstitial.texts", i.Texts)
+	if i.Wait < 0 || i.Wait > maxInterstitial {
+		c.found = append(c.found, &Error{Key: "interstitial.wait_ms", Msg: fmt.Sprintf("interstitial.wait_ms: %d is not between 0 and %d", i.Wait, maxInterstitial), Hint: "0 suits most portals"})
 	}
 }
 

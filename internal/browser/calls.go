@@ -87,6 +87,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		}
 	case "Page.frameNavigated":
 		if known() && main(e.Frame.ID) {
+			s.documents.Add(1)
 			s.guard.calls.forget()
 		}
 	}

@@ -115,6 +115,8 @@ func (s *Session) fallback(ctx context.Context, order sighting) (sighting, error
 	switch po.Sign(seen.Sign) {
 	case po.SignForbidden:
 		return sighting{}, &po.ReadFailure{Cause: po.Forbidden, Detail: "the page behind the order is not for this user", URL: seen.URL}
+	case po.SignSignedOut:
+		return s.signInBehind(ctx, order, seen)
 	case po.SignNotFound:
 		seen.Sign = string(po.SignEmpty)
 	}
@@ -137,6 +139,9 @@ func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachme
 			err = s.saveURL(ctx, &at, a)
 		default:
 			err = s.click(ctx, &at, a, wanted)
+		}
+		if failure, ok := errors.AsType[*po.ReadFailure](err); ok && failure.Cause == po.SignedOut && !over() {
+			err = s.signInForFile(ctx, &at, a, failure)
 		}
 		if err != nil && over() {
 			s.tab.stale = true

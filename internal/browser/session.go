@@ -41,6 +41,8 @@ type Session struct {
 	pages    []string // that it has opened
 	answered bool     // the portal has answered it
 
+	documents atomic.Uint64 // that the tab has shown
+
 	// ctx ends when the browser is of no more use; its cause is a *gone.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
