@@ -50,7 +50,9 @@ type board struct {
 	stopped  po.Cause // not empty: what is in hand is put back
 	detail   string   // of stopped, or why it drains
 
-	misses   int            // waves in a row in which the portal gave no answer
+	doubts // answers that are not proved yet
+
+	misses   int            // waves in a row in which the portal was away
 	missed   time.Time      // the first of them
 	answers  int            // readings that the portal has answered
 	missedBy map[po.Key]int // of orders that it did not answer: answers at that time
@@ -87,7 +89,7 @@ func (t *task) begun() bool { return t.reading.Sign != "" }
 
 func newBoard(attempts, workers int, random func() float64) *board {
 	return &board{attempts: attempts, pool: newPool(workers), size: -1, random: random, open: -1,
-		posts: map[string]*post{}, busy: map[string]*task{}, tasks: map[string]*task{}, missedBy: map[po.Key]int{}}
+		posts: map[string]*post{}, busy: map[string]*task{}, tasks: map[string]*task{}, missedBy: map[po.Key]int{}, doubts: newDoubts()}
 }
 
 // begin hires the workers and asks how much there is to do.
@@ -137,6 +139,9 @@ func (b *board) claimed(asked int, c po.Claim, now time.Time) []any {
 	b.claiming, b.open = false, c.Open
 	b.dry = asked > 0 && len(c.Leases) == 0
 	b.more = len(c.Invalid) > 0
+	if len(b.known) == 0 {
+		b.known = c.Known[:min(len(c.Known), knownMost)]
+	}
 	var fx []any
 	for _, l := range slices.Concat(c.Invalid, c.Leases) {
 		b.count++

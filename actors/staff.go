@@ -40,7 +40,7 @@ func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 	case p.ill == w: // it is being replaced
 	case p.retiring:
 		fx = append(fx, b.dismiss(w.Name)...)
-	case m.Worn != "" && b.recycling.Name == "" && !p.alone && !b.ending():
+	case m.Worn != "" && b.recycling.Name == "" && !p.alone && !b.ending() && len(b.weak[w]) == 0:
 		b.recycling = w
 		fx = append(fx, doRecycle{w, m.Worn})
 	default:
@@ -86,6 +86,7 @@ func (b *board) vacate(name string, f po.Failure) []any {
 	b.idle = slices.DeleteFunc(b.idle, func(w messages.Worker) bool { return w.Name == name })
 	t, ok := b.busy[name]
 	delete(b.busy, name)
+	delete(b.probes, name)
 	if !ok || t.stage != reading || b.tasks[t.lease.Token] != t {
 		return nil
 	}
@@ -172,7 +173,7 @@ func (b *board) retire() []any {
 		if p.alone || p.retiring {
 			continue
 		}
-		if last = name; b.busy[name] == nil {
+		if last = name; b.busy[name] == nil && b.probes[name] == (messages.Worker{}) {
 			return b.dismiss(name)
 		}
 	}
@@ -196,6 +197,7 @@ func (b *board) names() []string {
 func (b *board) dismiss(name string) []any {
 	delete(b.posts, name)
 	delete(b.busy, name)
+	delete(b.probes, name)
 	b.idle = slices.DeleteFunc(b.idle, func(w messages.Worker) bool { return w.Name == name })
 	if b.recycling.Name == name {
 		b.recycling = messages.Worker{}
