@@ -20,7 +20,8 @@ import (
 const (
 	weakInRow    = 20 // weak answers of one browser in a row, before a probe
 	refusedInRow = 3  // refusals of the portal in a row, before it is held to be in trouble
-	knownMost    = 3  // orders that are kept for probes; all must fail before it is believed
+	knownMost    = 16 // orders that are kept for probes: no two browsers read one at once
+	changedMost  = 3  // known orders that must be found changed, before that is believed
 )
 
 // doubts is what is not proved yet.
@@ -28,20 +29,26 @@ type doubts struct {
 	weak     map[messages.Worker][]po.Key // weak answers by the browser that had them, since it last saw attachments
 	believed []po.Key                     // weak answers that nothing can prove any more: only a sign-out puts them back
 	reasked  map[po.Key]bool              // put back for want of a proof; not twice
-	known    []po.Order                   // were seen with attachments, the latest first
+	known    []po.Order                   // have been completed, the latest first
 
-	probes  map[string]messages.Worker // browsers that read a known order, by the worker's name
-	failed  map[messages.Worker]int    // known orders that a browser has found changed
-	opening int                        // orders that the ledger is asked to open again
+	probes  map[string]probe             // under way, by the worker's name
+	changed map[messages.Worker][]po.Key // known orders whose attachments a browser has not seen again
+	opening int                          // writes under way that open orders again
 
 	refused  []po.Key // orders of the refusals in a row
 	refusals int      // how many those are
 	faulted  []po.Key // of those, the ones that have ended as Failed
 }
 
+// probe is a known order that a browser reads once more.
+type probe struct {
+	worker messages.Worker
+	key    po.Key
+}
+
 func newDoubts() doubts {
 	return doubts{weak: map[messages.Worker][]po.Key{}, reasked: map[po.Key]bool{},
-		probes: map[string]messages.Worker{}, failed: map[messages.Worker]int{}}
+		probes: map[string]probe{}, changed: map[messages.Worker][]po.Key{}}
 }
 
 // weak reports whether a lost session could have faked an outcome.
@@ -55,9 +62,18 @@ func weak(o po.Outcome) bool {
 	return o.Status == po.Failed && (o.Cause == po.Forbidden || o.Cause == po.UnrecognisedPage)
 }
 
-// noteOutcome takes an outcome that is about to be recorded.
+// noteOutcome takes an outcome that is about to be recorded. An order that is
+// completed is a good one to be read again, the more if that needs no click.
 func (b *board) noteOutcome(t *task, o po.Outcome) {
-	if o.Status == po.Failed && len(o.Files) == 0 && b.refusals > 0 && slices.Contains(b.refused, o.Key) {
+	if o.Status == po.Completed {
+		clicked := slices.ContainsFunc(t.reading.Attachments, func(a po.Attachment) bool { return a.URL == "" || a.Saved != "" })
+		if !clicked || len(b.known) < changedMost {
+			b.known = slices.Insert(b.known, 0, t.lease.Order)
+			b.known = b.known[:min(len(b.known), knownMost)]
+		}
+		return
+	}
+	if o.Status == po.Failed && len(o.Files) == 0 && slices.Contains(b.refused, o.Key) {
 		b.faulted = append(b.faulted, o.Key)
 	}
 	switch {
@@ -70,18 +86,10 @@ func (b *board) noteOutcome(t *task, o po.Outcome) {
 }
 
 // noteProof takes it that a browser has seen an order's attachments: it is signed
-// in, and was so when it had its weak answers before. The order is a good one to be
-// read again, if that needs no click.
-func (b *board) noteProof(w messages.Worker, o po.Order, list []po.Attachment) {
+// in, and was so when it had its weak answers before.
+func (b *board) noteProof(w messages.Worker) {
 	delete(b.weak, w)
-	delete(b.failed, w)
-	clicked := slices.ContainsFunc(list, func(a po.Attachment) bool { return a.URL == "" || a.Saved != "" })
-	if clicked && len(b.known) > 0 {
-		return
-	}
-	b.known = slices.DeleteFunc(b.known, func(k po.Order) bool { return k.Key == o.Key })
-	b.known = slices.Insert(b.known, 0, o)
-	b.known = b.known[:min(len(b.known), knownMost)]
+	delete(b.changed, w)
 }
 
 // refusal says whether an answer is one that a portal in trouble gives everybody, in
@@ -135,7 +143,7 @@ func (b *board) suspended() bool { return b.refusals >= refusedInRow && len(b.kn
 
 // probe has idle browsers read a known order where that must be.
 func (b *board) probe(now time.Time) []any {
-	if b.stopped != "" || len(b.known) == 0 || b.pausing(now) {
+	if b.stopped != "" || b.pausing(now) {
 		return nil
 	}
 	var fx []any
@@ -147,11 +155,40 @@ func (b *board) probe(now time.Time) []any {
 		if b.isAlone(w) || !(b.suspended() || n >= weakInRow || n > 0 && b.through()) {
 			continue
 		}
+		o, ok := b.toProbe(w)
+		if !ok {
+			continue
+		}
 		b.idle = slices.DeleteFunc(b.idle, func(o messages.Worker) bool { return o == w })
-		b.probes[w.Name] = w
-		fx = append(fx, doProbe{worker: w, order: b.known[min(b.failed[w], len(b.known)-1)]})
+		b.probes[w.Name] = probe{w, o.Key}
+		fx = append(fx, doProbe{worker: w, order: o})
 	}
 	return fx
+}
+
+// toProbe picks a known order for a browser: none that it has found changed, and none
+// that another has in hand.
+func (b *board) toProbe(w messages.Worker) (po.Order, bool) {
+	inHand := map[po.Key]bool{}
+	for _, t := range b.tasks {
+		inHand[t.lease.Order.Key] = true
+	}
+	for _, o := range b.known {
+		if !inHand[o.Key] && !b.probing(o.Key) && !slices.Contains(b.changed[w], o.Key) {
+			return o, true
+		}
+	}
+	return po.Order{}, false
+}
+
+// probing says whether an order is being read as a probe.
+func (b *board) probing(key po.Key) bool {
+	for _, p := range b.probes {
+		if p.key == key {
+			return true
+		}
+	}
+	return false
 }
 
 // unsure says that a doubt can still be cleared.
@@ -166,7 +203,7 @@ func (b *board) through() bool {
 
 // probed brings the answer of a browser that has read a known order.
 func (b *board) probed(m messages.OrderRead, now time.Time) []any {
-	if b.probes[m.Worker.Name] != m.Worker {
+	if b.probes[m.Worker.Name].worker != m.Worker {
 		return nil
 	}
 	delete(b.probes, m.Worker.Name)
@@ -174,9 +211,7 @@ func (b *board) probed(m messages.OrderRead, now time.Time) []any {
 	switch why := refusal(m); {
 	case b.stopped != "":
 	case m.Failure.Cause == "" && m.Reading.Sign == po.SignAttachments:
-		if i := slices.IndexFunc(b.known, func(o po.Order) bool { return o.Key == m.Key }); i >= 0 {
-			b.noteProof(m.Worker, b.known[i], m.Reading.Attachments)
-		}
+		b.noteProof(m.Worker)
 		b.answersAll()
 	case m.Failure.Cause == "" && m.Reading.Sign == po.SignSignedOut:
 		fx = b.stop(po.SignedOut, "the portal asks for a sign-in")
@@ -186,10 +221,10 @@ func (b *board) probed(m messages.OrderRead, now time.Time) []any {
 		b.refusals = max(b.refusals, refusedInRow) // until a probe does better
 		fx = append(b.reopenFaulted(), b.away(f, now)...)
 	default:
-		if b.failed[m.Worker]++; b.failed[m.Worker] < len(b.known) {
-			break // another is asked
+		b.changed[m.Worker] = append(b.changed[m.Worker], m.Key)
+		if len(b.changed[m.Worker]) >= min(changedMost, len(b.known)) { // else another is asked for
+			fx = b.disproved(m)
 		}
-		fx = b.disproved(m)
 	}
 	return append(fx, b.next(now)...)
 }
@@ -232,10 +267,8 @@ func (b *board) unproved() []any {
 
 // lives says whether a browser can still be asked.
 func (b *board) lives(w messages.Worker) bool {
-	if t := b.busy[w.Name]; t != nil && t.worker == w || b.probes[w.Name] == w {
-		return true
-	}
-	return slices.Contains(b.idle, w)
+	p := b.posts[w.Name]
+	return p != nil && p.lives == w && p.ill != w
 }
 
 // doubtful puts back what nothing has proved, since the run ends early. Where the

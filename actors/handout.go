@@ -59,6 +59,9 @@ func (b *board) pair(now time.Time) (*task, int) {
 		return nil, 0
 	}
 	for _, t := range b.stock {
+		if b.probing(t.lease.Order.Key) {
+			continue
+		}
 		if !t.begun() && (b.draining || !t.alone && b.inWork() >= b.most()) {
 			continue
 		}

@@ -33,7 +33,7 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 	}
 	switch m.Reading.Sign {
 	case po.SignAttachments:
-		b.noteProof(m.Worker, t.lease.Order, m.Reading.Attachments)
+		b.noteProof(m.Worker)
 		t.stage = fetching
 		return []any{t.fetch()}
 	case po.SignEmpty:

@@ -21,6 +21,7 @@ type post struct {
 	order    po.Key // that it was given last
 	retiring bool   // it ends when it has nothing in hand
 	health   health
+	lives    messages.Worker // the incarnation that has a browser; zero: none
 	ill      messages.Worker // the incarnation that was condemned
 	good     int             // pages that it has read well
 }
@@ -35,13 +36,16 @@ func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 		b.recycling = messages.Worker{}
 	}
 	p := b.posts[w.Name]
+	if p != nil {
+		p.lives = w
+	}
 	switch {
 	case p == nil: // dismissed before it was heard
 	case p.ill == w: // it is being replaced
 	case p.retiring:
 		fx = append(fx, b.dismiss(w.Name)...)
 	case m.Worn != "" && b.recycling.Name == "" && !p.alone && !b.ending() && len(b.weak[w]) == 0:
-		b.recycling = w
+		b.recycling, p.lives = w, messages.Worker{}
 		fx = append(fx, doRecycle{w, m.Worn})
 	default:
 		b.idle = append(b.idle, w)
@@ -58,6 +62,9 @@ func (b *board) lost(m messages.WorkerLost, now time.Time) []any {
 		b.recycling = messages.Worker{}
 	}
 	p := b.posts[m.Worker]
+	if p != nil {
+		p.lives = messages.Worker{}
+	}
 	switch {
 	case p == nil:
 		return append(fx, b.next(now)...)
@@ -173,7 +180,7 @@ func (b *board) retire() []any {
 		if p.alone || p.retiring {
 			continue
 		}
-		if last = name; b.busy[name] == nil && b.probes[name] == (messages.Worker{}) {
+		if last = name; b.busy[name] == nil && b.probes[name] == (probe{}) {
 			return b.dismiss(name)
 		}
 	}

@@ -167,6 +167,7 @@ func (w *world) checkProbe(e doProbe) {
 		if r.worker == e.worker {
 			w.t.Fatalf("%v is to probe, and has an order", e.worker)
 		}
+		w.checkAlone(r, e.worker, e.order.Key)
 	}
 }
 
@@ -201,9 +202,14 @@ func (w *world) checkRead(e doRead) {
 		if r.worker == e.worker {
 			w.t.Fatalf("%v has two orders", e.worker)
 		}
-		if r.lease.Order.Key == e.lease.Order.Key && w.workers[r.worker.Name] == r.worker && w.held[r.lease.Token] != "" {
-			w.t.Fatalf("order %s is read by %v and %v at once", key, r.worker, e.worker)
-		}
+		w.checkAlone(r, e.worker, e.lease.Order.Key)
+	}
+}
+
+// checkAlone sees to it that an order which goes to a worker is not being read.
+func (w *world) checkAlone(r doRead, worker messages.Worker, key po.Key) {
+	if r.lease.Order.Key == key && w.workers[r.worker.Name] == r.worker && (r.lease.Token == "" || w.held[r.lease.Token] != "") {
+		w.t.Fatalf("order %s is read by %v and %v at once", key, r.worker, worker)
 	}
 }
 

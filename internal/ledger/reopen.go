@@ -7,7 +7,7 @@ import (
 )
 
 // doubtKnown is how many orders Claim names that had attachments.
-const doubtKnown = 3
+const doubtKnown = 16
 
 // forget opens an order again whose outcome does not count: it is as if nobody
 // had asked for it. A folder that has nothing in it is forgotten too; its caller

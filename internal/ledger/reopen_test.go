@@ -117,7 +117,7 @@ func TestKnownOrders(t *testing.T) {
 	for _, o := range (ledgerUnderTest{t, d}).claim(0).Known {
 		got = append(got, o.Key)
 	}
-	if diff := cmp.Diff([]po.Key{"K4", "K3", "K2"}, got); diff != "" {
+	if diff := cmp.Diff([]po.Key{"K4", "K3", "K2", "K0"}, got); diff != "" {
 		t.Error(diff)
 	}
 }
