@@ -134,7 +134,7 @@ func (c *checker) sign(key string, p Portal, s Sign) {
 }
 
 // maxInterstitial, in milliseconds, stays below the time an order may take.
-const maxInterstitial = 120_000
+const maxInterstitial = 60_000
 
 func (c *checker) interstitial(i Interstitial) {
 	c.texts("interstitial.texts", i.Texts)

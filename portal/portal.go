@@ -69,7 +69,7 @@ type Interstitial struct {
 	// Texts are parts of its title or text, any case, beside those that are known.
 	Texts []string `yaml:"texts"`
 	// Wait is how long such a page is given to make room for the order's by itself,
-	// in milliseconds, up to 120,000. 0: for 30 s.
+	// in milliseconds, up to 60,000. 0: for 30 s.
 	Wait int `yaml:"wait_ms"`
 }
 
