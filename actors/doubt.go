@@ -15,12 +15,13 @@ import (
 // in trouble may refuse everybody, whatever the order. An order cannot tell by
 // itself. What can is an order whose attachments were seen before: it is read once
 // more, as a probe. That is done where a browser has had only weak answers for long,
-// at the end of a run for those that nothing has proved, and where the portal has
-// refused several times in a row.
+// at the end of a run for those that nothing has proved, where the portal has refused
+// several times in a row, and where it asks for a sign-in: one order may do so alone.
 const (
 	weakInRow    = 20 // weak answers of one browser in a row, before a probe
 	refusedInRow = 3  // refusals of the portal in a row, before it is held to be in trouble
 	knownMost    = 16 // orders that are kept for probes: no two browsers read one at once
+	wantMost     = 3  // orders of a run that may ask for a sign-in by themselves
 	changedMost  = 3  // known orders that must be found changed, before that is believed
 )
 
@@ -31,6 +32,8 @@ type doubts struct {
 	reasked  map[po.Key]bool              // put back for want of a proof; not twice
 	known    []po.Order                   // have been completed, the latest first
 
+	wanting map[string]*task             // orders that ask for a sign-in, by the worker that is to see whether all do
+	wanted  int                          // how many those have been
 	probes  map[string]probe             // under way, by the worker's name
 	changed map[messages.Worker][]po.Key // known orders whose attachments a browser has not seen again
 	opening int                          // writes under way that open orders again
@@ -48,7 +51,7 @@ type probe struct {
 
 func newDoubts() doubts {
 	return doubts{weak: map[messages.Worker][]po.Key{}, reasked: map[po.Key]bool{},
-		probes: map[string]probe{}, changed: map[messages.Worker][]po.Key{}}
+		wanting: map[string]*task{}, probes: map[string]probe{}, changed: map[messages.Worker][]po.Key{}}
 }
 
 // weak reports whether a lost session could have faked an outcome.
@@ -112,7 +115,7 @@ func refusal(m messages.OrderRead) string {
 func (b *board) noteAnswer(m messages.OrderRead) (trouble bool) {
 	switch f, refused := m.Failure, refusal(m) != ""; {
 	case refused:
-	case f.Cause != "" && (f.Status == 0 || f.Status == 429): // it says nothing of others
+	case f.Cause != "" && (f.Status == 0 || f.Status == 429), m.Reading.Sign == po.SignSignedOut: // it says nothing of others
 		return false
 	default:
 		b.answers++
@@ -137,9 +140,44 @@ func (b *board) reopenFaulted() []any {
 	return b.reopen(keys, "the portal refuses everybody")
 }
 
-// suspended says that no order is handed out until a probe has told whether the
-// portal is in trouble.
-func (b *board) suspended() bool { return b.refusals >= refusedInRow && len(b.known) > 0 }
+// signedOut handles an order that asks for a sign-in. Where its browser can be asked
+// whether all orders do, that comes first, and no order is handed out meanwhile. Two
+// at once leave no doubt, nor do many.
+func (b *board) signedOut(t *task, m messages.OrderRead) []any {
+	if len(b.known) == 0 || t.alone || len(b.wanting) > 0 || b.wanted >= wantMost {
+		return b.fail(t, po.SignedOut, "the portal asks for a sign-in", 0, m.Reading.URL)
+	}
+	t.stage = waiting
+	b.wanted++
+	b.wanting[m.Worker.Name] = t
+	return nil
+}
+
+// settleWanting ends an order that asks for a sign-in although its browser is signed in.
+func (b *board) settleWanting(name string) []any {
+	t := b.wanting[name]
+	delete(b.wanting, name)
+	if t == nil || b.tasks[t.lease.Token] != t || t.stage != waiting {
+		return nil
+	}
+	return b.fail(t, po.Forbidden, "the portal asks for a sign-in for this order, and shows others", 0, "")
+}
+
+// dropWanting puts an order back whose browser can no longer be asked.
+func (b *board) dropWanting(name string, f po.Failure) []any {
+	t := b.wanting[name]
+	delete(b.wanting, name)
+	if t == nil || b.tasks[t.lease.Token] != t || t.stage != waiting {
+		return nil
+	}
+	return b.release(t, f)
+}
+
+// refusing says that the portal may refuse everybody, and that a probe can tell.
+func (b *board) refusing() bool { return b.refusals >= refusedInRow && len(b.known) > 0 }
+
+// suspended says that no order is handed out until a probe has told what is wrong.
+func (b *board) suspended() bool { return b.refusing() || len(b.wanting) > 0 }
 
 // probe has idle browsers read a known order where that must be.
 func (b *board) probe(now time.Time) []any {
@@ -148,11 +186,12 @@ func (b *board) probe(now time.Time) []any {
 	}
 	var fx []any
 	for _, w := range slices.Clone(b.idle) {
-		if b.suspended() && len(b.probes) > 0 { // one tells for all
-			break
-		}
 		n := len(b.weak[w])
-		if b.isAlone(w) || !(b.suspended() || n >= weakInRow || n > 0 && b.through()) {
+		switch {
+		case b.isAlone(w):
+			continue
+		case b.wanting[w.Name] != nil, n >= weakInRow, n > 0 && b.through():
+		case !b.refusing() || len(b.probes) > 0: // one tells for all
 			continue
 		}
 		o, ok := b.toProbe(w)
@@ -213,6 +252,7 @@ func (b *board) probed(m messages.OrderRead, now time.Time) []any {
 	case m.Failure.Cause == "" && m.Reading.Sign == po.SignAttachments:
 		b.noteProof(m.Worker)
 		b.answersAll()
+		fx = b.settleWanting(m.Worker.Name)
 	case m.Failure.Cause == "" && m.Reading.Sign == po.SignSignedOut:
 		fx = b.stop(po.SignedOut, "the portal asks for a sign-in")
 	case m.Failure.Unreachable || m.Failure.PortalWide || why != "":

@@ -43,7 +43,7 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 	case po.SignForbidden:
 		return b.fail(t, po.Forbidden, "the portal refuses this user", 0, m.Reading.URL)
 	case po.SignSignedOut:
-		return b.fail(t, po.SignedOut, "the portal asks for a sign-in", 0, m.Reading.URL)
+		return b.signedOut(t, m)
 	}
 	return b.fail(t, po.Internal, "unknown sign "+string(m.Reading.Sign), 0, m.Reading.URL)
 }

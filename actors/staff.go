@@ -31,6 +31,9 @@ type post struct {
 func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 	w := m.Worker
 	fx := b.vacate(w.Name, po.Failure{Cause: po.BrowserDied})
+	if t := b.wanting[w.Name]; t != nil && t.worker != w {
+		fx = append(fx, b.dropWanting(w.Name, po.Failure{Cause: po.BrowserDied})...)
+	}
 	b.lived = true
 	if b.recycling.Name == w.Name && b.recycling != w {
 		b.recycling = messages.Worker{}
@@ -57,7 +60,7 @@ func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 func (b *board) lost(m messages.WorkerLost, now time.Time) []any {
 	f := po.Failure{Cause: m.Cause, Detail: m.Detail}
 	had := b.busy[m.Worker] != nil
-	fx := b.vacate(m.Worker, f)
+	fx := append(b.vacate(m.Worker, f), b.dropWanting(m.Worker, f)...)
 	if b.recycling.Name == m.Worker {
 		b.recycling = messages.Worker{}
 	}
@@ -212,7 +215,7 @@ func (b *board) dismiss(name string) []any {
 	if b.alone == name {
 		b.alone = ""
 	}
-	return []any{doDismiss{name}}
+	return append(b.dropWanting(name, po.Failure{Cause: po.Interrupted}), doDismiss{name})
 }
 
 // isolate sees to it that an order in quarantine gets a worker of its own: one

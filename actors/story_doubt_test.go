@@ -313,3 +313,39 @@ func TestSomeAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// One order that asks for a sign-in, while others are shown, is its own trouble: the
+// run does not end for it, at every start.
+func TestOneOrderWantsASignIn(t *testing.T) {
+	t.Parallel()
+	for _, workers := range []int{1, 4} {
+		for _, key := range []po.Key{"K3", "K19"} {
+			t.Run(fmt.Sprint(workers, key), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := &portal{answer: func(_ int, k po.Key) (po.Sign, *po.ReadFailure) {
+						switch k {
+						case key:
+							return po.SignSignedOut, nil
+						case "K5":
+							return po.SignNotFound, nil
+						}
+						return po.SignAttachments, nil
+					}}
+					s := &story{workers: workers, orders: 20, browsers: &fakeBrowsers{read: p.read}}
+					begun := key == "K3" && workers == 4 // before any order was completed: nothing tells
+					s.tell(t)
+					if begun {
+						if s.result.Cause != po.SignedOut {
+							t.Errorf("ended %+v", s.result)
+						}
+						return
+					}
+					s.want(t, "", 0, map[po.Status]int{po.Completed: 18, po.NotFound: 1, po.Failed: 1})
+					if got := s.outcome(key); got.Cause != po.Forbidden || got.Attempts != 1 {
+						t.Errorf("%+v", got)
+					}
+				})
+			})
+		}
+	}
+}

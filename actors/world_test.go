@@ -384,9 +384,9 @@ func (w *world) read(i int, sign po.Sign, f po.ReadFailure) {
 			m.Reading.Attachments = []po.Attachment{{ID: "a"}, {ID: "b"}}
 		}
 	}
-	w.stopped = w.stopped || f.Cause == po.SignedOut || sign == po.SignSignedOut || f.Unreachable
+	w.stopped = w.stopped || f.Unreachable
 	probe := e.lease.Token == ""
-	w.mayStop = w.mayStop || f.Status >= 500 || f.PortalWide || sign == po.SignForbidden || probe && sign != po.SignAttachments
+	w.mayStop = w.mayStop || f.Status >= 500 || f.PortalWide || sign == po.SignForbidden || sign == po.SignSignedOut || probe && sign != po.SignAttachments
 	if live := w.workers[e.worker.Name] == e.worker; live && (probe || w.board.reads(e.worker, e.lease.Token)) {
 		w.readBy[e.lease.Token] = e.worker
 		if sign == po.SignAttachments {
