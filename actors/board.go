@@ -54,6 +54,7 @@ type board struct {
 
 	misses   int            // waves in a row in which the portal was away
 	missed   time.Time      // the first of them
+	silent   bool           // in none of them it gave any answer
 	answers  int            // readings that the portal has answered
 	missedBy map[po.Key]int // of orders that it did not answer: answers at that time
 	paused   time.Time      // no order is handed out until then; zero: no pause

@@ -77,14 +77,15 @@ func (b *board) away(f po.ReadFailure, now time.Time) []any {
 		return nil
 	}
 	if b.misses == 0 {
-		b.missed = now
+		b.missed, b.silent = now, true
 	}
 	b.misses++
-	why := "the portal does not answer: " + f.Detail
-	if !f.Unreachable {
-		why = "the portal is not there for anybody: " + f.Detail
+	b.silent = b.silent && f.Unreachable
+	why, gone := "the portal does not answer: "+f.Detail, unreachable(b.misses, now.Sub(b.missed), b.answers > 0)
+	if !b.silent {
+		why, gone = "the portal is not there for anybody: "+f.Detail, closed(b.misses, now.Sub(b.missed))
 	}
-	if unreachable(b.misses, now.Sub(b.missed), patience(f.Unreachable, b.answers > 0)) {
+	if gone {
 		return b.stop(po.PortalError, why)
 	}
 	d := max(backoff(b.misses, retryBase, retryLongest), min(f.RetryAfter, awayLongest))

@@ -102,22 +102,20 @@ const (
 	awayLongest      = 3 * time.Minute  // patience if it answers everybody alike: maintenance passes
 )
 
-// patience is how long a portal is waited for.
-func patience(silent, answered bool) time.Duration {
-	switch {
-	case !silent:
-		return awayLongest
-	case answered:
-		return unreachableSince
+// unreachable says whether a portal that has given no answer to the last count
+// waves of readings, for the time given, is given up. An order whose portal is away
+// has done nothing wrong: it is put back, and the run stops.
+func unreachable(count int, since time.Duration, answered bool) bool {
+	patience := unreachableNever
+	if answered {
+		patience = unreachableSince
 	}
-	return unreachableNever
+	return count >= unreachableCount && since >= patience
 }
 
-// unreachable says whether a portal is given up that was away for the last count
-// waves of readings, for the time given. An order whose portal is away has done
-// nothing wrong: it is put back, and the run stops.
-func unreachable(count int, since, patience time.Duration) bool {
-	return count >= unreachableCount && since >= patience
+// closed says the same of a portal that has answered everybody alike.
+func closed(count int, since time.Duration) bool {
+	return count >= unreachableCount && since >= awayLongest
 }
 
 // statusOf says how an order with attachments ends.

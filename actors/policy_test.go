@@ -114,7 +114,7 @@ func TestUnreachable(t *testing.T) {
 		{"answered before", 3, 2 * time.Second, true, false},
 		{"answered long before", 3, 30 * time.Second, true, true},
 	} {
-		if got := unreachable(c.count, c.since, patience(true, c.answered)); got != c.want {
+		if got := unreachable(c.count, c.since, c.answered); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
