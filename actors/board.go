@@ -141,9 +141,9 @@ func (b *board) claimed(asked int, c po.Claim, now time.Time) []any {
 	b.dry = asked > 0 && len(c.Leases) == 0
 	b.more = len(c.Invalid) > 0
 	if len(b.known) == 0 {
-		b.known = c.Known[:min(len(c.Known), knownMost)]
+		b.known = slices.Clone(c.Known[:min(len(c.Known), knownMost)])
 	}
-	var fx []any
+	fx := b.unknow(c)
 	for _, l := range slices.Concat(c.Invalid, c.Leases) {
 		b.count++
 		t := &task{number: b.count, lease: l, kept: l.Kept, started: now}

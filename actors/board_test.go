@@ -99,7 +99,7 @@ func TestBoardLosesNothing(t *testing.T) {
 					w.fence(rapid.SampledFrom(list).Draw(t, "token"))
 				}
 			},
-			"mood": func(t *rapid.T) { w.mood = rapid.SampledFrom([]string{"", "masked", "down"}).Draw(t, "mood") },
+			"mood": func(t *rapid.T) { w.mood = rapid.SampledFrom([]string{"", "masked", "down", "closed"}).Draw(t, "mood") },
 			"answer": func(*rapid.T) {
 				if len(w.reads) > 0 {
 					w.answer(0)
@@ -160,9 +160,9 @@ func TestBoardSequential(t *testing.T) {
 // known.
 func TestBoardDoubts(t *testing.T) {
 	t.Parallel()
-	moods := []string{"", "", "masked", "down", "mixed"}
+	moods := []string{"", "", "masked", "down", "closed", "mixed"}
 	var acts []string // as often as they shall come
-	for act, n := range map[string]int{"mood": 3, "kill": 1, "birth": 3, "read": 25, "fetch": 15, "wait": 5, "write": 30, "claim": 18} {
+	for act, n := range map[string]int{"mood": 3, "kill": 1, "birth": 3, "read": 25, "fetch": 15, "wait": 5, "write": 30, "claim": 18, "audit": 2} {
 		acts = append(acts, slices.Repeat([]string{act}, n)...)
 	}
 	slices.Sort(acts)
@@ -192,6 +192,8 @@ func TestBoardDoubts(t *testing.T) {
 				w.write(false)
 			case act == "claim":
 				w.claim()
+			case act == "audit":
+				w.audit()
 			}
 		}
 		if w.mood == "mixed" {

@@ -3,6 +3,7 @@ package actors
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,7 +22,7 @@ const (
 	weakInRow    = 20 // weak answers of one browser in a row, before a probe
 	refusedInRow = 3  // refusals of the portal in a row, before it is held to be in trouble
 	knownMost    = 16 // orders that are kept for probes: no two browsers read one at once
-	wantMost     = 3  // orders of a run that may ask for a sign-in by themselves
+	signInsMost  = 3  // orders of a run that may ask for a sign-in by themselves
 	changedMost  = 3  // known orders that must be found changed, before that is believed
 )
 
@@ -32,8 +33,8 @@ type doubts struct {
 	reasked  map[po.Key]bool              // put back for want of a proof; not twice
 	known    []po.Order                   // have been completed, the latest first
 
-	wanting map[string]*task             // orders that ask for a sign-in, by the worker that is to see whether all do
-	wanted  int                          // how many those have been
+	asking  map[string]asked             // orders that are held for a probe, by the worker that had them
+	signIns int                          // orders of this run that have asked for a sign-in, and were held
 	probes  map[string]probe             // under way, by the worker's name
 	changed map[messages.Worker][]po.Key // known orders whose attachments a browser has not seen again
 	opening int                          // writes under way that open orders again
@@ -51,7 +52,7 @@ type probe struct {
 
 func newDoubts() doubts {
 	return doubts{weak: map[messages.Worker][]po.Key{}, reasked: map[po.Key]bool{},
-		wanting: map[string]*task{}, probes: map[string]probe{}, changed: map[messages.Worker][]po.Key{}}
+		asking: map[string]asked{}, probes: map[string]probe{}, changed: map[messages.Worker][]po.Key{}}
 }
 
 // weak reports whether a lost session could have faked an outcome.
@@ -140,44 +141,54 @@ func (b *board) reopenFaulted() []any {
 	return b.reopen(keys, "the portal refuses everybody")
 }
 
-// signedOut handles an order that asks for a sign-in. Where its browser can be asked
-// whether all orders do, that comes first, and no order is handed out meanwhile. Two
-// at once leave no doubt, nor do many.
-func (b *board) signedOut(t *task, m messages.OrderRead) []any {
-	if len(b.known) == 0 || t.alone || len(b.wanting) > 0 || b.wanted >= wantMost {
-		return b.fail(t, po.SignedOut, "the portal asks for a sign-in", 0, m.Reading.URL)
-	}
+// asked is an order whose answer may be everybody's: it is held until a probe of the
+// browser that had it has told. It fails for its own cause if it is not.
+type asked struct {
+	task *task
+	own  po.ReadFailure
+}
+
+// canAsk says whether a probe can tell what an order's answer is worth.
+func (b *board) canAsk(t *task) bool { return len(b.known) > 0 && !t.alone }
+
+// ask holds an order until a probe has told whether its answer is everybody's. No
+// order is handed out meanwhile.
+func (b *board) ask(t *task, own po.ReadFailure) []any {
 	t.stage = waiting
-	b.wanted++
-	b.wanting[m.Worker.Name] = t
+	b.asking[t.worker.Name] = asked{t, own}
 	return nil
 }
 
-// settleWanting ends an order that asks for a sign-in although its browser is signed in.
-func (b *board) settleWanting(name string) []any {
-	t := b.wanting[name]
-	delete(b.wanting, name)
-	if t == nil || b.tasks[t.lease.Token] != t || t.stage != waiting {
-		return nil
+// signedOut handles an order that asks for a sign-in. Two at once leave no doubt that
+// the session is over, nor do many.
+func (b *board) signedOut(t *task, m messages.OrderRead) []any {
+	if !b.canAsk(t) || len(b.asking) > 0 || b.signIns >= signInsMost {
+		return b.fail(t, po.SignedOut, "the portal asks for a sign-in", 0, m.Reading.URL)
 	}
-	return b.fail(t, po.Forbidden, "the portal asks for a sign-in for this order, and shows others", 0, "")
+	b.signIns++
+	return b.ask(t, po.ReadFailure{Cause: po.Forbidden, Detail: "the portal asks for a sign-in for this order, and shows others", URL: m.Reading.URL})
 }
 
-// dropWanting puts an order back whose browser can no longer be asked.
-func (b *board) dropWanting(name string, f po.Failure) []any {
-	t := b.wanting[name]
-	delete(b.wanting, name)
-	if t == nil || b.tasks[t.lease.Token] != t || t.stage != waiting {
+// answered takes what a probe has told of the order that is held for it: that the
+// trouble is its own, or, for the cause given, not.
+func (b *board) answered(name string, f po.Failure) []any {
+	q, ok := b.asking[name]
+	delete(b.asking, name)
+	switch t := q.task; {
+	case !ok || b.tasks[t.lease.Token] != t || t.stage != waiting: // stopped, or fenced
 		return nil
+	case f.Cause == "":
+		return b.fail(t, q.own.Cause, q.own.Detail, q.own.RetryAfter, q.own.URL)
+	default:
+		return b.release(t, f)
 	}
-	return b.release(t, f)
 }
 
 // refusing says that the portal may refuse everybody, and that a probe can tell.
 func (b *board) refusing() bool { return b.refusals >= refusedInRow && len(b.known) > 0 }
 
 // suspended says that no order is handed out until a probe has told what is wrong.
-func (b *board) suspended() bool { return b.refusing() || len(b.wanting) > 0 }
+func (b *board) suspended() bool { return b.refusing() || len(b.asking) > 0 }
 
 // probe has idle browsers read a known order where that must be.
 func (b *board) probe(now time.Time) []any {
@@ -190,9 +201,12 @@ func (b *board) probe(now time.Time) []any {
 		switch {
 		case b.isAlone(w):
 			continue
-		case b.wanting[w.Name] != nil, n >= weakInRow, n > 0 && b.through():
+		case b.asking[w.Name].task != nil, n >= weakInRow, n > 0 && b.through():
 		case !b.refusing() || len(b.probes) > 0: // one tells for all
 			continue
+		}
+		if b.disproved(w) { // known orders have been claimed since it was asked
+			return append(fx, b.stop(po.SignedOut, "the session seems to be over: the portal does not show what it has shown before")...)
 		}
 		o, ok := b.toProbe(w)
 		if !ok {
@@ -205,15 +219,27 @@ func (b *board) probe(now time.Time) []any {
 	return fx
 }
 
-// toProbe picks a known order for a browser: none that it has found changed, and none
-// that another has in hand.
-func (b *board) toProbe(w messages.Worker) (po.Order, bool) {
-	inHand := map[po.Key]bool{}
-	for _, t := range b.tasks {
-		inHand[t.lease.Order.Key] = true
+// unknow forgets the known orders that have been claimed: an audit has found files of
+// theirs missing. Where none is left, nothing can tell what held orders are worth.
+func (b *board) unknow(c po.Claim) []any {
+	for _, l := range c.Leases {
+		b.known = slices.DeleteFunc(b.known, func(o po.Order) bool { return o.Key == l.Order.Key })
 	}
+	if len(b.known) > 0 {
+		return nil
+	}
+	var fx []any
+	for _, name := range slices.Sorted(maps.Keys(b.asking)) {
+		fx = append(fx, b.answered(name, po.Failure{Cause: po.Interrupted})...)
+	}
+	return fx
+}
+
+// toProbe picks a known order for a browser: none that it has found changed, and none
+// that another reads.
+func (b *board) toProbe(w messages.Worker) (po.Order, bool) {
 	for _, o := range b.known {
-		if !inHand[o.Key] && !b.probing(o.Key) && !slices.Contains(b.changed[w], o.Key) {
+		if !b.probing(o.Key) && !slices.Contains(b.changed[w], o.Key) {
 			return o, true
 		}
 	}
@@ -252,25 +278,31 @@ func (b *board) probed(m messages.OrderRead, now time.Time) []any {
 	case m.Failure.Cause == "" && m.Reading.Sign == po.SignAttachments:
 		b.noteProof(m.Worker)
 		b.answersAll()
-		fx = b.settleWanting(m.Worker.Name)
+		fx = b.answered(m.Worker.Name, po.Failure{})
 	case m.Failure.Cause == "" && m.Reading.Sign == po.SignSignedOut:
 		fx = b.stop(po.SignedOut, "the portal asks for a sign-in")
 	case m.Failure.Unreachable || m.Failure.PortalWide || why != "":
 		f := m.Failure
-		f.Detail = cmp.Or(why, f.Detail)
+		f.Cause, f.Detail = cmp.Or(f.Cause, po.PortalError), cmp.Or(why, f.Detail)
 		b.refusals = max(b.refusals, refusedInRow) // until a probe does better
-		fx = append(b.reopenFaulted(), b.away(f, now)...)
+		fx = slices.Concat(b.answered(m.Worker.Name, po.Failure{Cause: f.Cause, Detail: f.Detail}), b.reopenFaulted(), b.away(f, now))
 	default:
 		b.changed[m.Worker] = append(b.changed[m.Worker], m.Key)
-		if len(b.changed[m.Worker]) >= min(changedMost, len(b.known)) { // else another is asked for
-			fx = b.disproved(m)
+		if b.disproved(m.Worker) { // else another is asked for
+			fx = b.lose(m)
 		}
 	}
 	return append(fx, b.next(now)...)
 }
 
-// disproved ends the run: of the known orders none is to be seen any more.
-func (b *board) disproved(m messages.OrderRead) []any {
+// disproved says that a browser has found too many of the known orders changed.
+func (b *board) disproved(w messages.Worker) bool {
+	n := len(b.changed[w])
+	return n > 0 && n >= min(changedMost, len(b.known))
+}
+
+// lose ends the run: of the known orders none is to be seen any more.
+func (b *board) lose(m messages.OrderRead) []any {
 	order := fmt.Sprintf("order %s, of which it has shown the attachments before", m.Written)
 	switch m.Reading.Sign {
 	case po.SignNotFound:

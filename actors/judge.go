@@ -15,13 +15,16 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 	if m.Failure.Cause != "" {
 		t.trace = m.Failure.Trace
 	}
-	if m.Failure.Unreachable || m.Failure.PortalWide {
+	switch {
+	case m.Failure.PortalWide && b.canAsk(t):
+		return b.ask(t, m.Failure)
+	case m.Failure.Unreachable || m.Failure.PortalWide:
 		return b.miss(t, m.Failure, now)
-	}
-	if b.noteAnswer(m) {
+	case b.noteAnswer(m):
 		return b.refuseAll(t, m, now)
-	}
-	if m.Failure.Cause != "" {
+	case m.Failure.Cause != "" && b.refusing() && b.canAsk(t):
+		return b.ask(t, m.Failure)
+	case m.Failure.Cause != "":
 		return b.fail(t, m.Failure.Cause, m.Failure.Detail, m.Failure.RetryAfter, m.Failure.URL)
 	}
 	if gone := m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound; gone && (t.tried || len(t.kept.Files) > 0) {

@@ -31,8 +31,8 @@ type post struct {
 func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 	w := m.Worker
 	fx := b.vacate(w.Name, po.Failure{Cause: po.BrowserDied})
-	if t := b.wanting[w.Name]; t != nil && t.worker != w {
-		fx = append(fx, b.dropWanting(w.Name, po.Failure{Cause: po.BrowserDied})...)
+	if t := b.asking[w.Name].task; t != nil && t.worker != w {
+		fx = append(fx, b.answered(w.Name, po.Failure{Cause: po.Interrupted})...)
 	}
 	b.lived = true
 	if b.recycling.Name == w.Name && b.recycling != w {
@@ -47,7 +47,7 @@ func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 	case p.ill == w: // it is being replaced
 	case p.retiring:
 		fx = append(fx, b.dismiss(w.Name)...)
-	case m.Worn != "" && b.recycling.Name == "" && !p.alone && !b.ending() && len(b.weak[w]) == 0:
+	case m.Worn != "" && b.recycling.Name == "" && !p.alone && !b.ending() && (len(b.known) == 0 || len(b.weak[w]) == 0):
 		b.recycling, p.lives = w, messages.Worker{}
 		fx = append(fx, doRecycle{w, m.Worn})
 	default:
@@ -60,7 +60,7 @@ func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 func (b *board) lost(m messages.WorkerLost, now time.Time) []any {
 	f := po.Failure{Cause: m.Cause, Detail: m.Detail}
 	had := b.busy[m.Worker] != nil
-	fx := append(b.vacate(m.Worker, f), b.dropWanting(m.Worker, f)...)
+	fx := append(b.vacate(m.Worker, f), b.answered(m.Worker, po.Failure{Cause: po.Interrupted})...)
 	if b.recycling.Name == m.Worker {
 		b.recycling = messages.Worker{}
 	}
@@ -215,7 +215,7 @@ func (b *board) dismiss(name string) []any {
 	if b.alone == name {
 		b.alone = ""
 	}
-	return append(b.dropWanting(name, po.Failure{Cause: po.Interrupted}), doDismiss{name})
+	return append(b.answered(name, po.Failure{Cause: po.Interrupted}), doDismiss{name})
 }
 
 // isolate sees to it that an order in quarantine gets a worker of its own: one

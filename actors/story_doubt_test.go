@@ -289,8 +289,9 @@ func TestSomeAreRefused(t *testing.T) {
 			failure *po.ReadFailure
 			cause   po.Cause
 		}{
-			"403": {sign: po.SignForbidden, cause: po.Forbidden},
-			"500": {failure: &po.ReadFailure{Cause: po.PortalError, Status: 500, Detail: "the portal answered 500"}, cause: po.PortalError},
+			"403":                     {sign: po.SignForbidden, cause: po.Forbidden},
+			"a page as for everybody": {failure: &po.ReadFailure{Cause: po.PortalError, Status: 200, PortalWide: true, Detail: "the portal shows maintenance"}, cause: po.PortalError},
+			"500":                     {failure: &po.ReadFailure{Cause: po.PortalError, Status: 500, Detail: "the portal answered 500"}, cause: po.PortalError},
 		} {
 			t.Run(name+"/"+how, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -27,7 +28,7 @@ type world struct {
 	readBy  map[string]messages.Worker
 	doubted map[messages.Worker][]string // keys of weak outcomes since a browser last saw attachments
 	mayStop bool                         // an answer may have ended the run
-	mood    string                       // of the portal at the end: as it should be, "masked" sign-out, or "down"
+	mood    string                       // of the portal at the end: as it should be, "masked" sign-out, "closed", or "down"
 	tokens  int
 
 	claims  []doClaim
@@ -302,6 +303,23 @@ func (w *world) write(expire bool) bool {
 	return true
 }
 
+// audit opens some settled order again, whose files are gone.
+func (w *world) audit() {
+	keys := slices.Sorted(maps.Keys(w.leases))
+	keys = slices.DeleteFunc(keys, func(key string) bool { return w.settled[key] == 0 })
+	if len(keys) == 0 || w.ends > 0 || w.board.open <= 0 {
+		return
+	}
+	key := rapid.SampledFrom(keys).Draw(w.t, "audited")
+	w.settled[key]--
+	for by, list := range w.doubted {
+		w.doubted[by] = slices.DeleteFunc(list, func(k string) bool { return k == key })
+	}
+	w.open[key], w.free = w.leases[key], append(w.free, key)
+	w.board.open++ // as the next claim says
+	w.do(w.board.wake(w.now))
+}
+
 // reopen is what the ledger does with outcomes that do not count.
 func (w *world) reopen(e doReopen) {
 	n := 0
@@ -408,6 +426,8 @@ func (w *world) answer(i int) {
 	switch w.mood {
 	case "masked":
 		w.read(i, po.SignNotFound, po.ReadFailure{})
+	case "closed":
+		w.read(i, "", po.ReadFailure{Cause: po.PortalError, PortalWide: true})
 	case "down":
 		w.read(i, "", po.ReadFailure{Cause: po.PortalError, Status: 503})
 	default:
