@@ -31,6 +31,9 @@ type Claim struct {
 	// Wait is the time until the next order that is held back comes due; 0 if
 	// none is held back.
 	Wait time.Duration
+	// Known are a few orders that earlier starts have settled as Completed: whoever
+	// is signed in sees their attachments.
+	Known []Order
 	// Open counts the orders that are not settled, leased ones included.
 	Open int
 }

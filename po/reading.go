@@ -122,6 +122,11 @@ type ReadFailure struct {
 	// Unreachable is set where the portal gave no answer at all: refused, no
 	// such host, no route.
 	Unreachable bool
+	// PortalWide is set where the portal shows everybody the same page, whatever
+	// the order: a check of the browser that does not end, maintenance.
+	PortalWide bool
+	// Status is the HTTP status of the page; 0 if it has none.
+	Status int
 	// Answered is set where the portal gave an answer, whatever it was.
 	Answered bool
 	URL      string // of the page, as far as known

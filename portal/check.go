@@ -19,6 +19,7 @@ func (p Portal) Check() error {
 	c.sign("signs.forbidden", p, p.Signs.Forbidden)
 	c.sign("signs.signed_out", p, p.Signs.SignedOut)
 	c.mark("signs.error", p.Signs.Error)
+	c.interstitial(p.Interstitial)
 	c.attachments(p.Attachments)
 	c.selectors("supplier", p.Supplier)
 	c.selectors("fallback.links", p.Fallback.Links)
@@ -175,6 +176,16 @@ func (c *checker) sign(key string, p Portal, s Sign) {
 func (c *checker) mark(key string, m Mark) {
 	c.selectors(key+".selectors", m.Selectors)
 	c.texts(key+".texts", m.Texts)
+}
+
+// maxInterstitial, in milliseconds, stays below the time an order may take.
+const maxInterstitial = 60_000
+
+func (c *checker) interstitial(i Interstitial) {
+	c.texts("interstitial.texts", i.Texts)
+	if i.Wait < 0 || i.Wait > maxInterstitial {
+		c.found = append(c.found, &Error{Key: "interstitial.wait_ms", Msg: fmt.Sprintf("interstitial.wait_ms: %d is not between 0 and %d", i.Wait, maxInterstitial), Hint: "0 suits most portals"})
+	}
 }
 
 func statusFault(status int) (fault, hint string) {

@@ -61,7 +61,7 @@ func TestLoadKeepsAnEmptyListThatIsWritten(t *testing.T) {
 // for its path, the hint behind the bar.
 func TestLoadErrors(t *testing.T) {
 	t.Parallel()
-	const top = "name, base_url, order, signs, attachments, supplier, fallback, allowed_hosts, block"
+	const top = "name, base_url, order, signs, interstitial, attachments, supplier, fallback, allowed_hosts, block"
 	tests := []struct {
 		name string
 		file string

@@ -16,6 +16,9 @@ type Portal struct {
 	Order OrderPage `yaml:"order"`
 	// Signs are what tells the pages apart.
 	Signs Signs `yaml:"signs"`
+	// Interstitial says what is known of pages that stand before all others for
+	// a while.
+	Interstitial Interstitial `yaml:"interstitial"`
 	// Attachments says how the documents are listed.
 	Attachments Attachments `yaml:"attachments"`
 	// Supplier lists CSS selectors of the supplier's name, best first.
@@ -76,6 +79,17 @@ type Sign struct {
 	Texts     []string `yaml:"texts"`     // part of the page's visible text, any case
 	Statuses  []int    `yaml:"statuses"`  // of the HTTP answer, like 404
 	URLs      []string `yaml:"urls"`      // part of the address that the browser ended at, or a pattern with *
+}
+
+// Interstitial is a page that stands before all others for a while, whatever
+// order was asked for: a check of the browser, maintenance, a waiting room. Many
+// are known without being described.
+type Interstitial struct {
+	// Texts are parts of its title or text, any case, beside those that are known.
+	Texts []string `yaml:"texts"`
+	// Wait is how long such a page is given to make room for the order's by itself,
+	// in milliseconds, up to 60,000. 0: for 30 s.
+	Wait int `yaml:"wait_ms"`
 }
 
 // Attachments says how the documents are listed.

@@ -107,6 +107,13 @@ func logEvent(log *logrus.Logger, event any) {
 		log.WithFields(logrus.Fields{"worker": e.Worker, "order": e.Written, "for": e.For.String()}).Warn("job is stuck")
 	case messages.JobReturned:
 		log.WithFields(logrus.Fields{"worker": e.Worker, "order": e.Written, "after": e.After.String()}).Warn("stuck job came back")
+	case messages.OrdersReopened:
+		for _, o := range e.Outcomes {
+			log.WithFields(logrus.Fields{"order": o.Key, "status": o.Status, "reason": e.Reason}).Warn("outcome does not count")
+		}
+	case messages.SessionProbed:
+		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "sign": e.Sign, "cause": e.Cause, "detail": e.Detail,
+			"took": e.Took.String()}).Info("session probed")
 	case messages.OrderQuarantined:
 		log.WithFields(logrus.Fields{"order": e.Key, "deaths": e.Deaths, "worker": e.Worker}).Warn("order in quarantine")
 	case messages.OrderStarted:

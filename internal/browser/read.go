@@ -165,6 +165,8 @@ func (s *Session) fallback(ctx context.Context, order sighting) (sighting, error
 	switch po.Sign(seen.Sign) {
 	case po.SignForbidden:
 		return sighting{}, &po.ReadFailure{Cause: po.Forbidden, Detail: "the page behind the order is not for this user", URL: seen.URL}
+	case po.SignSignedOut:
+		return s.signInBehind(ctx, order, seen)
 	case po.SignNotFound:
 		seen.Sign = string(po.SignEmpty)
 	}

@@ -342,6 +342,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		})
 	case "Page.frameNavigated":
 		if e.Frame.ParentID == "" && proto.TargetTargetID(e.Frame.ID) == s.guard.tab() {
+			s.documents.Add(1)
 			p.forget()
 			s.activity.forget()
 		}

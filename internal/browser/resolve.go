@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 
@@ -27,6 +28,11 @@ func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachme
 			return nil
 		}
 		g, err := how(list[i])
+		if failure, ok := errors.AsType[*po.ReadFailure](err); ok && failure.Cause == po.SignedOut && !over() {
+			a := list[i]
+			err = s.signInForFile(ctx, &at, &a, failure)
+			g = refused1(a, a.Cause, a.Detail)
+		}
 		if err != nil && over() {
 			s.tab.stale = true
 			g, err = refused1(list[i], po.Timeout, "the browser did not get the file in the order's time"), nil

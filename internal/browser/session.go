@@ -49,6 +49,8 @@ type Session struct {
 	suspect  bool                         // its page showed another order's list before
 	lists    map[[sha256.Size]byte]string // of the orders read before: hash of the addresses → number
 
+	documents atomic.Uint64 // that the tab has shown
+
 	// ctx ends when the browser is of no more use; its cause is a *gone.
 	ctx    context.Context
 	cancel context.CancelCauseFunc

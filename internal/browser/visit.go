@@ -33,6 +33,9 @@ func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 	defer s.guard.set(modeRead, nil)
 
 	seen, err := s.navigateAndObserve(ctx, address)
+	if failure, ok := errors.AsType[*po.ReadFailure](err); ok {
+		failure.Status = s.guard.answer().Status
+	}
 	if off, ok := errors.AsType[*foreign](context.Cause(ctx)); ok {
 		s.tab.stale = true // whatever it does next is not wanted
 		return s.leaving(off.url)
@@ -42,6 +45,11 @@ func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 
 func (s *Session) navigateAndObserve(ctx context.Context, address string) (sighting, error) {
 	err := s.navigate(ctx, address)
+	if err == nil {
+		if err := s.outlast(ctx); err != nil {
+			return sighting{}, err
+		}
+	}
 	answer := s.guard.answer()
 	s.answered = s.answered || answer.Status != 0
 	known := statusSign(s.config.Portal, answer.Status)
@@ -56,10 +64,13 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (sight
 	}
 	seen, err := s.observeAnswered(ctx, known)
 	seen.address = address
-	if err != nil {
-		return sighting{}, err
+	if err == nil {
+		err = unrecognised(seen)
 	}
-	return seen, unrecognised(seen)
+	if err != nil {
+		return sighting{}, s.notAnOrder(ctx, err)
+	}
+	return seen, nil
 }
 
 // navigate opens an address in the tab and waits until its document has come,

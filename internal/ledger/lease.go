@@ -49,7 +49,7 @@ func (d *Disk) Claim(ctx context.Context, n int, ttl time.Duration) (c po.Claim,
 				return err
 			}
 		}
-		c.Open = d.open
+		c.Open, c.Known = d.open, d.known
 		if d.auditing {
 			c.Open++
 			if c.Wait == 0 || c.Wait > auditPause {

@@ -52,6 +52,7 @@ type Disk struct {
 	before   int64            // places from here on are left for another start
 	open     int              // orders in this start that are not settled
 	auditing bool             // there may be more
+	known    []po.Order       // that had attachments when they were settled last
 	began    time.Time        // this start
 }
 

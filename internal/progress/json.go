@@ -76,6 +76,8 @@ type record struct {
 	Finished *int `json:"finished,omitempty"`
 	Strange  *int `json:"strange,omitempty"`
 
+	Numbers []string `json:"numbers,omitempty"`
+
 	Profiles  *int      `json:"profiles,omitempty"`
 	Processes *int      `json:"processes,omitempty"`
 	Bytes     *int64    `json:"bytes,omitempty"`
@@ -198,6 +200,15 @@ func orderRecord(event any) (record, bool) {
 			Cause: e.Failure.Cause, Detail: e.Failure.Detail, AfterMS: ms(e.After)}, true
 	case messages.OrderReleased:
 		return record{Event: "order_released", Number: e.Written, Key: e.Key, Cause: e.Failure.Cause, Detail: e.Failure.Detail}, true
+	case messages.OrdersReopened:
+		n, numbers := len(e.Outcomes), []string{}
+		for _, o := range e.Outcomes {
+			numbers = append(numbers, o.Written)
+		}
+		return record{Event: "orders_reopened", Orders: &n, Numbers: numbers, Reason: e.Reason}, true
+	case messages.SessionProbed:
+		return record{Event: "session_probed", Number: e.Written, Key: e.Key, Worker: e.Worker, Sign: e.Sign, Cause: e.Cause,
+			Detail: e.Detail, TookMS: ms(e.Took)}, true
 	case messages.OrderQuarantined:
 		return record{Event: "order_quarantined", Number: e.Written, Key: e.Key, Worker: e.Worker, Deaths: e.Deaths}, true
 	case messages.OrderSettled:
