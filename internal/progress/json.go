@@ -42,6 +42,7 @@ type record struct {
 	Found    *int         `json:"found,omitempty"`
 	Missing  *int         `json:"missing,omitempty"`
 	Files    []fileRecord `json:"files,omitempty"`
+	Lost     []Missing    `json:"missing_files,omitempty"`
 	Folder   string       `json:"folder,omitempty"`
 	URL      string       `json:"url,omitempty"`
 	TookMS   *int64       `json:"took_ms,omitempty"`
@@ -192,10 +193,10 @@ func orderRecord(event any) (record, bool) {
 	case messages.FilesFetched:
 		missing := len(e.Result.Missing)
 		return record{Event: "files_fetched", Number: e.Written, Key: e.Key, Files: fileRecords(e.Result.Kept.Files),
-			Missing: &missing, Cause: e.Failure, Detail: e.Detail, TookMS: ms(e.Took)}, true
+			Missing: &missing, Lost: MissingFiles(e.Result.Missing), Cause: e.Failure, Detail: e.Detail, TookMS: ms(e.Took)}, true
 	case messages.OrderRetried:
 		return record{Event: "order_retried", Number: e.Written, Key: e.Key, Worker: e.Worker, Attempt: e.Attempt,
-			Cause: e.Failure.Cause, Detail: e.Failure.Detail, AfterMS: ms(e.After)}, true
+			Cause: e.Failure.Cause, Detail: e.Failure.Detail, Lost: MissingFiles(e.Failure.Missing), AfterMS: ms(e.After)}, true
 	case messages.OrderReleased:
 		return record{Event: "order_released", Number: e.Written, Key: e.Key, Cause: e.Failure.Cause, Detail: e.Failure.Detail}, true
 	case messages.OrderQuarantined:
@@ -210,13 +211,31 @@ func settledRecord(e messages.OrderSettled) record {
 	o := e.Outcome
 	return record{Event: "order_settled", Number: o.Written, Key: o.Key, Worker: e.Worker, Status: o.Status, Cause: o.Cause,
 		Detail: o.Detail, Supplier: o.Supplier, Attempt: o.Attempts, Found: &o.Found,
-		Files: fileRecords(o.Files), Folder: o.Folder, URL: o.URL, TookMS: ms(e.Took)}
+		Files: fileRecords(o.Files), Lost: MissingFiles(o.Missing), Folder: o.Folder, URL: o.URL, TookMS: ms(e.Took)}
 }
 
 func fileRecords(files []po.File) []fileRecord {
 	out := make([]fileRecord, len(files))
 	for i, f := range files {
 		out[i] = fileRecord{f.Name, f.Bytes, f.SHA256, f.Lane, f.Empty}
+	}
+	return out
+}
+
+// Missing is a file that could not be had, as JSON: its address has no query.
+type Missing struct {
+	Name   string   `json:"name"`
+	URL    string   `json:"url,omitempty"`
+	Cause  po.Cause `json:"cause"`
+	Detail string   `json:"detail,omitempty"`
+}
+
+// MissingFiles is the list of missing files as JSON and the log have it; it is
+// never null.
+func MissingFiles(list []po.Missing) []Missing {
+	out := make([]Missing, len(list))
+	for i, m := range list {
+		out[i] = Missing{m.Name, m.URL, m.Cause, m.Detail}
 	}
 	return out
 }

@@ -40,7 +40,8 @@ func story() []any {
 		messages.OrderReleased{Key: "2", Written: "PO2", Failure: po.Failure{Cause: po.BrowserDied}},
 		messages.WorkerReady{Worker: w2, Profile: "p2", Took: 700 * time.Millisecond},
 		messages.OrderSettled{Worker: "worker-2", Took: 90 * time.Second, Outcome: po.Outcome{
-			Key: "2", Written: "PO2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file}}},
+			Key: "2", Written: "PO2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file},
+			Missing: []po.Missing{{ID: "https://x.example/b?sig=" + secret, Name: "b.pdf", URL: "https://x.example/b", Cause: po.DownloadIncomplete, Detail: "short"}}}},
 		messages.OrderSettled{Outcome: po.Outcome{Key: "X", Written: "POX", Status: po.Failed, Cause: po.InvalidNumber}},
 		messages.OrderSettled{Worker: "worker-2", Took: time.Second, Outcome: po.Outcome{
 			Key: "3", Written: "PO3", Status: po.NotFound, Cause: po.CauseNotFound, Detail: "the page says so"}},
@@ -85,7 +86,7 @@ PO1: try 1 failed (throttled: 429), next try in 1.5s
 [ 1/12] PO1            COMPLETED      1 file     worker-1    1.8s
 worker-2 is lost (browser_died: signal: killed), a new browser opens in 1s
 worker-2 is back
-[ 2/12] PO2            PARTIAL        1 of 3     worker-2   1m30s  download_incomplete: b.pdf: [31m short
+[ 2/12] PO2            PARTIAL        1 of 3     worker-2   1m30s  download_incomplete: b.pdf: [31m short; missing: b.pdf
 [ 3/12] POX            FAILED         -           invalid_number
 [ 4/12] PO3            NOT_FOUND      -          worker-2      1s
 worker-1 is given up (browser_hung)
