@@ -80,6 +80,7 @@ type output struct {
 	ledger   *Ledger       // nil where the record is in memory
 	ours     bool          // the ledger was opened here
 	orders   int           // to work on, of those that can be read
+	later    int           // open ones that are left for another start
 	workers  int
 	profiles *profilestore.Store // nil where no browser of ours is needed
 	incoming string              // for what the browsers download; empty where none is needed
@@ -172,6 +173,7 @@ func (o *output) openLedger(ctx context.Context, cfg Config, orders iter.Seq2[po
 	if err != nil {
 		return 0, err
 	}
+	o.later = m.Later
 	cfg.OnEvent(messages.BatchMerged{Start: o.ledger.Number(), New: m.New, Back: m.Back, Gone: m.Gone, Settled: m.Settled,
 		Again: m.Again, Open: m.Open, Later: m.Later})
 	if err := o.openArchive(cfg); err != nil {

@@ -261,7 +261,8 @@ type RunStarted struct {
 // RunEnded is the last event of a run.
 type RunEnded struct {
 	Counts map[po.Status]int // orders settled in this start
-	Open   int               // orders not settled
+	Open   int               // orders not settled of those that this start was for
+	Later  int               // open orders that a limit has left for another start
 	Cause  po.Cause          // why it ended early; empty if every order was settled
 	Detail string
 }

@@ -102,7 +102,7 @@ func logEvent(log *logrus.Logger, event any) {
 		withMissing(log, o.Missing).WithFields(logrus.Fields{"order": o.Key, "worker": e.Worker, "status": o.Status, "cause": o.Cause,
 			"detail": o.Detail, "files": len(o.Files), "attempts": o.Attempts, "took": e.Took.String()}).Info("order settled")
 	case messages.RunEnded:
-		log.WithFields(logrus.Fields{"counts": e.Counts, "open": e.Open, "cause": e.Cause, "detail": e.Detail}).Info("run ended")
+		log.WithFields(logrus.Fields{"counts": e.Counts, "open": e.Open, "later": e.Later, "cause": e.Cause, "detail": e.Detail}).Info("run ended")
 	}
 }
 

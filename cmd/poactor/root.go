@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -82,6 +83,9 @@ func (a *app) runCommand() *cobra.Command {
 // fill completes the flags from the environment and the config file, except
 // those that mean something else for this command than for a run.
 func (a *app) fill(fs *pflag.FlagSet, except ...string) error {
+	if text, _ := a.env(config.EnvName("json")); text != "" && fs.Lookup("json") != nil && !fs.Changed("json") {
+		a.json, _ = strconv.ParseBool(text) // what is no value is an error below
+	}
 	if err := config.Fill(fs, config.Sources{Env: a.env, File: a.userConfig(), Except: except}); err != nil {
 		return wrongUse("", "%v", err)
 	}

@@ -11,11 +11,13 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -38,6 +40,7 @@ func TestMain(m *testing.M) {
 // POACTOR_BASE_URL.
 func mainPlain() {
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv}
+	signal.Ignore(syscall.SIGPIPE)
 	a.browsers = plainBrowsers{&plain.Browsers{Base: os.Getenv("POACTOR_BASE_URL"), Dir: os.TempDir()}}
 	os.Exit(a.main(os.Args[1:]))
 }

@@ -100,11 +100,25 @@ func (j *JSON) Event(event any) {
 		return
 	}
 	r.Time = j.now().UTC()
-	line, err := json.Marshal(r)
+	WriteJSON(j.out, r)
+}
+
+// Stamp begins a JSON line that is no event of the run: an error, say.
+type Stamp struct {
+	Time  time.Time `json:"time"`
+	Event string    `json:"event"`
+}
+
+// Now is the stamp of an event that is told now.
+func Now(event string) Stamp { return Stamp{time.Now().UTC(), event} }
+
+// WriteJSON writes a value as one JSON line that is safe for a terminal.
+func WriteJSON(out io.Writer, v any) {
+	line, err := json.Marshal(v)
 	if err != nil {
-		return // only for values that JSON has no form for: there are none in a record
+		return // only for values that JSON has no form for: there are none in what is written
 	}
-	fmt.Fprintln(j.out, ascii(line))
+	fmt.Fprintln(out, ascii(line))
 }
 
 // Indented writes a value as indented JSON that is safe for a terminal.
@@ -159,7 +173,7 @@ func newRecord(event any) (record, bool) {
 	case messages.RunStarted:
 		return record{Event: "run_started", Portal: e.Portal, Workers: e.Workers, Sequential: e.Sequential}, true
 	case messages.RunEnded:
-		return record{Event: "run_ended", Counts: e.Counts, Open: &e.Open, Cause: e.Cause, Detail: e.Detail}, true
+		return record{Event: "run_ended", Counts: e.Counts, Open: &e.Open, Later: &e.Later, Cause: e.Cause, Detail: e.Detail}, true
 	case messages.WorkerReady:
 		return record{Event: "worker_ready", Worker: e.Worker.Name, Profile: e.Profile, TookMS: ms(e.Took)}, true
 	case messages.WorkerLost:

@@ -53,7 +53,7 @@ func story() []any {
 		messages.WorkerRecycled{Worker: "worker-2", Reason: "it has read 250 orders"},
 		messages.JobStuck{Worker: "worker-2", Written: "PO5", For: 35 * time.Second},
 		messages.JobReturned{Worker: "worker-2", Written: "PO5", After: time.Minute},
-		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Cause: po.SignedOut, Detail: "sign-in page"},
+		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Later: 5, Cause: po.SignedOut, Detail: "sign-in page"},
 		messages.RunCleaned{Left: []string{"/tmp/poactor-0-0123456789/.trash-1"}},
 		struct{ Own string }{secret},
 	}
@@ -134,7 +134,7 @@ func TestJSON(t *testing.T) {
 		9:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","worker":"worker-1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","took_ms":1840}`,
 		10: `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
 		17: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"binds":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
-		24: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8}`,
+		24: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8,"later":5}`,
 		25: `{"time":"2026-03-04T04:06:07Z","event":"run_cleaned","left":["/tmp/poactor-0-0123456789/.trash-1"]}`,
 	} {
 		if diff := cmp.Diff(want, lines[i]); diff != "" {
