@@ -45,7 +45,10 @@ var hints = map[po.Cause]string{
 	po.BrowserHung:   "try fewer --workers; " + goesOn,
 	po.ProfileFailed: "check --profile DIR and the room in the temporary directory; " + goesOn,
 	po.Interrupted:   goesOn,
-	po.Internal:      "this is a bug of poactor; the log tells more, and " + goesOn,
+
+	// It ends a run only where the browser refuses the portal's definition.
+	po.UnrecognisedPage: "mend it in the portal file; " + goesOn,
+	po.Internal:         "this is a bug of poactor; the log tells more, and " + goesOn,
 }
 
 // ended makes the error of a run that ended early.

@@ -23,6 +23,9 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 		delete(b.missedBy, m.Key)
 	}
 	if m.Failure.Cause != "" {
+		if f := m.Failure; f.Definition { // no order is to suffer for it
+			return append(b.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail}), b.stop(f.Cause, f.Detail)...)
+		}
 		return b.fail(t, m.Failure.Cause, m.Failure.Detail, m.Failure.RetryAfter, m.Failure.URL)
 	}
 	if gone := m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound; gone && (t.tried || len(t.kept.Files) > 0) {

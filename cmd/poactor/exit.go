@@ -92,6 +92,8 @@ func causeCode(cause po.Cause) int {
 		return exitUse
 	case po.SignedOut:
 		return exitSignIn
+	case po.UnrecognisedPage: // of every order: the portal file is wrong
+		return exitUse
 	case po.Interrupted:
 		return exitInterrupted
 	case po.Internal:

@@ -142,7 +142,8 @@ func unrecognised(seen sighting) error {
 	}
 	switch {
 	case seen.Sign == "selector":
-		return fail(po.Internal, fmt.Sprintf("the browser does not take the selector %q of the portal's definition", clip(seen.Detail, 200)))
+		return &po.ReadFailure{Cause: po.UnrecognisedPage, Definition: true, URL: seen.URL,
+			Detail: fmt.Sprintf("the browser does not take the selector %q of the portal's definition", clip(seen.Detail, 200))}
 	case seen.Sign == "timeout" && seen.Ready == "loading":
 		return fail(po.Timeout, "the page was not whole in its time")
 	case seen.Sign == "timeout" && seen.Waiting != "":
