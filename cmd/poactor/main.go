@@ -23,7 +23,7 @@ import (
 func main() {
 	os.Unsetenv(norod.Variable)    // it has done its work and is no business of our children
 	signal.Ignore(syscall.SIGPIPE) // a reader of our output who leaves must not end a run
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv, environ: os.Environ()}
 	os.Exit(a.main(os.Args[1:]))
 }
 
@@ -32,6 +32,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
+	environ        []string          // all of it, like os.Environ
 	browsers       actors.Browsers   // nil: real ones; tests have others
 	faults         poactor.FaultPlan // of chaos
 	configFile     string

@@ -89,7 +89,15 @@ func (a *app) fill(fs *pflag.FlagSet, except ...string) error {
 	if err := config.Fill(fs, config.Sources{Env: a.env, File: a.userConfig(), Except: except}); err != nil {
 		return wrongUse("", "%v", err)
 	}
+	a.warnUnknown()
 	return nil
+}
+
+// warnUnknown names the variables that look like a setting and are none.
+func (a *app) warnUnknown() {
+	for _, text := range config.Unknown(a.environ) {
+		a.warn("%s", text)
+	}
 }
 
 // oneArgument wants one argument of the given name.
