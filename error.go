@@ -2,6 +2,9 @@ package poactor
 
 import (
 	"errors"
+	"path/filepath"
+	"strings"
+	"syscall"
 
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/ledger"
@@ -56,7 +59,39 @@ func ended(cause po.Cause, detail string) *Error {
 	if detail == "" {
 		detail = cause.Error()
 	}
-	return &Error{Cause: cause, Msg: detail, Hint: hints[cause]}
+	return &Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail)}
+}
+
+const (
+	hintOpenFiles = "raise the limit of open files (ulimit -n), or give fewer --workers; " + goesOn
+	hintTemp      = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + goesOn
+	hintShared    = "make room in the directory for temporary files and in /dev/shm, or give fewer --workers; " + goesOn
+	hintProfile   = "let this user read it, or give another --profile DIR; " + goesOn
+)
+
+// hintOf is what a user can do about what ended a run: about the trouble itself
+// where the system has said what it is, else about what it was the end of.
+func hintOf(cause po.Cause, detail string) string {
+	says := func(text string) bool { return strings.Contains(strings.ToLower(detail), text) }
+	switch {
+	case says("too many open files"):
+		return hintOpenFiles
+	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profileDirPrefix())):
+		return hintTemp
+	case cause == po.BrowserDied && says("no space left on device"):
+		return hintShared
+	}
+	return hints[cause]
+}
+
+// OfSystem makes an *Error of what the operating system has refused, which is no
+// bug of poactor's; false if err is of another kind.
+func OfSystem(err error) (*Error, bool) {
+	if _, ok := errors.AsType[syscall.Errno](err); !ok {
+		return nil, false
+	}
+	text, _, _ := strings.Cut(po.DetailOf(err), "\n")
+	return &Error{Cause: po.DiskFull, Msg: text, Hint: hintOf(po.DiskFull, text), Err: err}, true
 }
 
 // refine makes an *Error of what a package below says.
@@ -67,9 +102,17 @@ func refine(err error) error {
 	if e, ok := errors.AsType[*LedgerError](err); ok {
 		return OfLedger(e)
 	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
 	cause := po.CauseOf(err)
-	e := &Error{Cause: cause, Msg: po.DetailOf(err), Hint: hints[cause], Err: err}
+	if e, ok := OfSystem(err); ok && cause == po.Internal {
+		return e
+	}
+	e := &Error{Cause: cause, Msg: po.DetailOf(err), Hint: hintOf(cause, po.DetailOf(err)), Err: err}
 	switch {
+	case errors.Is(err, profilestore.ErrUnreadable):
+		e.Hint = hintProfile
 	case errors.Is(err, profilestore.ErrInUse):
 		e.Held, e.Msg, e.Hint = true, "another run holds this output directory", "wait until it has ended, or give another --out"
 	case errors.Is(err, profilestore.ErrBaseInUse):
@@ -89,6 +132,9 @@ func OfLedger(e *LedgerError) *Error {
 		if errors.Is(e, wrong) {
 			out.Cause = ""
 		}
+	}
+	if hint := hintOf("", e.Msg); hint != "" {
+		out.Hint = hint
 	}
 	return out
 }

@@ -225,6 +225,9 @@ func (o *output) openBrowsers(cfg Config) error {
 	if err := browser.Check(settings); err != nil {
 		return err
 	}
+	if err := checkTemp(); err != nil {
+		return err
+	}
 	// A restart leases its new profile while the old browser may still be dying.
 	o.profiles, err = profilestore.Open(profilestore.Config{
 		Dir: profileDir(settings.Downloads), Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
@@ -39,8 +40,15 @@ func wrongUse(hint, format string, args ...any) error {
 	return &failure{exitUse, fmt.Sprintf(format, args...), hint}
 }
 
-// cannot is a failure of the environment.
+// cannot is a failure of the environment. The hint gives way to one about the
+// system's own trouble, where that is among args.
 func cannot(hint, format string, args ...any) error {
+	for _, arg := range args {
+		if err, ok := arg.(error); ok && (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) {
+			e, _ := poactor.OfSystem(err)
+			hint = e.Hint
+		}
+	}
 	return &failure{exitEnvironment, fmt.Sprintf(format, args...), hint}
 }
 
@@ -69,6 +77,9 @@ func errorCode(err error) int {
 	_, badPortal := errors.AsType[portal.Errors](err)
 	if badBatch || badPortal {
 		return exitUse
+	}
+	if e, ok := poactor.OfSystem(err); ok {
+		return causeCode(e.Cause)
 	}
 	return exitBug
 }
@@ -138,6 +149,9 @@ func explain(err error) []problem {
 			out = append(out, problem{e.Error(), e.Hint})
 		}
 		return out
+	}
+	if e, ok := poactor.OfSystem(err); ok {
+		return []problem{{e.Msg, e.Hint}}
 	}
 	return []problem{{"a bug: " + err.Error(), "run again with --log-file FILE and report it with that file"}}
 }

@@ -171,5 +171,8 @@ func keepFailure(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return diskFull(err)
 	}
+	if _, ok := poactor.OfSystem(err); ok {
+		return outFailure(err)
+	}
 	return err
 }
