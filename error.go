@@ -16,7 +16,8 @@ import (
 type Error struct {
 	// Cause is empty where the configuration is wrong.
 	Cause po.Cause
-	// Held is set where another run holds the output directory or the profile.
+	// Held is set where another run holds the output directory, or a browser the
+	// profile.
 	Held bool
 	Msg  string // one line
 	Hint string // what to do about it; empty if nothing is known

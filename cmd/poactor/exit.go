@@ -21,7 +21,7 @@ const (
 	exitUse         = 2   // wrong use, bad batch, bad config, bad portal file
 	exitUnfinished  = 3   // finished, and some orders are FAILED or PARTIAL
 	exitSignIn      = 4   // sign-in needed
-	exitHeld        = 5   // another run holds this output
+	exitHeld        = 5   // another run holds this output, or a browser the profile
 	exitEnvironment = 6   // the environment cannot do it
 	exitInterrupted = 130 // as a shell shows SIGINT
 )

@@ -23,7 +23,7 @@ POACTOR_BASE_URL) or in a config file (base-url: …), in this precedence.
 
 Exit codes: 0 every order settled, 1 a bug, 2 wrong use or bad batch,
 3 some orders are FAILED or PARTIAL, 4 sign-in needed, 5 another run holds the
-output, 6 the environment cannot do it, 130 interrupted.`
+output or a browser the profile, 6 the environment cannot do it, 130 interrupted.`
 
 const rootExample = `  poactor --base-url https://acme.coupahost.com --profile ~/coupa-profile orders.csv
   poactor --portal acme.yaml --workers 8 --out /data/orders orders.csv

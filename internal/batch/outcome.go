@@ -58,7 +58,11 @@ func errorMessage(o po.Outcome) string {
 		}
 		files[i] = m.Name + " (" + why + ")"
 	}
-	text := fmt.Sprintf("%d of %d files missing: %s", len(o.Missing), o.Found, strings.Join(files, "; "))
+	noun := "files"
+	if o.Found == 1 {
+		noun = "file"
+	}
+	text := fmt.Sprintf("%d of %d %s missing: %s", len(o.Missing), o.Found, noun, strings.Join(files, "; "))
 	if o.Detail != "" && !said {
 		text = o.Detail + "; " + text
 	}

@@ -22,7 +22,7 @@ func TestErrorMessage(t *testing.T) {
 		"files": {po.Outcome{Status: po.Partial, Cause: po.Timeout, Found: 5, Missing: missing},
 			"2 of 5 files missing: a.pdf (portal_error: the portal has an error (HTTP 500), https://h/a.pdf); b.pdf (timeout)"},
 		"one of them decides": {po.Outcome{Status: po.Failed, Cause: po.PortalError, Detail: missing[0].Detail, Found: 1, Missing: missing[:1]},
-			"1 of 1 files missing: a.pdf (portal_error: the portal has an error (HTTP 500), https://h/a.pdf)"},
+			"1 of 1 file missing: a.pdf (portal_error: the portal has an error (HTTP 500), https://h/a.pdf)"},
 		"another cause": {po.Outcome{Status: po.Failed, Cause: po.Quarantined, Detail: "2 browsers died", Found: 2, Missing: missing[1:]},
 			"2 browsers died; 1 of 2 files missing: b.pdf (timeout)"},
 	} {
