@@ -81,6 +81,10 @@ func hintOf(cause po.Cause, detail string) string {
 		return hintTemp
 	case cause == po.BrowserDied && says("no space left on device"):
 		return hintShared
+	case cause == po.DiskFull && (says("no space left") || says("quota exceeded") || says("not enough space")):
+		return "make room on the disk; " + goesOn
+	case cause == po.DiskFull && (says("permission denied") || says("access is denied") || says("read-only")):
+		return "see to the permissions of the output directory, or give another --out; " + goesOn
 	}
 	return hints[cause]
 }

@@ -30,6 +30,7 @@ func TestHintsFitTheirCause(t *testing.T) {
 		"temporary disk full":     {ended(po.DiskFull, "no worker is left: 0 MB are free at "+profile+", a browser profile needs 32 MB"), "TMPDIR"},
 		"profile not writable":    {ended(po.ProfileFailed, "lease profile: mkdir "+profile+": permission denied"), "TMPDIR"},
 		"profile":                 {ended(po.ProfileFailed, "lease profile: the profile x is not a directory"), "--profile"},
+		"output read-only":        {ended(po.DiskFull, "write out/a.pdf: read-only file system"), "see to the permissions of the output"},
 		"output full":             {ended(po.DiskFull, "write out/a.pdf: no space left on device"), "make room"},
 		"archive, open files":     {refine(fmt.Errorf("output directory: %w", open(syscall.EMFILE))), "ulimit -n"},
 		"ledger, open files":      {refine(&LedgerError{Msg: "output directory: open ledger.db: too many open files", Hint: "x", Err: po.DiskFull}), "ulimit -n"},

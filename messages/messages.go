@@ -237,6 +237,8 @@ type OutputAudited struct {
 	Opened   int // orders that were done, and are opened again for them
 	Finished int // folders that got their final name, or were cleared away
 	Strange  int // work folders of orders that this ledger does not know: left alone
+
+	Paths []string // of the missing files, within the output directory: the first thousand
 }
 
 // LeftoversRemoved says what runs that were killed had left and this start has

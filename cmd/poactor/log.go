@@ -56,7 +56,7 @@ func logEvent(log *logrus.Logger, event any) {
 			"again": e.Again, "open": e.Open, "later": e.Later}).Info("batch merged")
 	case messages.OutputAudited:
 		log.WithFields(logrus.Fields{"orders": e.Orders, "kept": e.Kept, "missing": e.Missing, "opened": e.Opened,
-			"finished": e.Finished, "strange": e.Strange}).Info("output audited")
+			"finished": e.Finished, "strange": e.Strange, "paths": e.Paths}).Info("output audited")
 	case messages.LeftoversRemoved:
 		log.WithFields(logrus.Fields{"profiles": e.Profiles, "browsers": e.Processes, "bytes": e.Bytes}).Info("leftovers removed")
 	case messages.RunCleaned:

@@ -77,6 +77,8 @@ type record struct {
 	Finished *int `json:"finished,omitempty"`
 	Strange  *int `json:"strange,omitempty"`
 
+	Paths []string `json:"paths,omitempty"`
+
 	Profiles  *int      `json:"profiles,omitempty"`
 	Processes *int      `json:"processes,omitempty"`
 	Bytes     *int64    `json:"bytes,omitempty"`
@@ -160,7 +162,7 @@ func newRecord(event any) (record, bool) {
 			Again: &e.Again, Open: &e.Open, Later: &e.Later}, true
 	case messages.OutputAudited:
 		return record{Event: "output_audited", Orders: &e.Orders, Kept: &e.Kept, Missing: &e.Missing, Opened: &e.Opened,
-			Finished: &e.Finished, Strange: &e.Strange}, true
+			Finished: &e.Finished, Strange: &e.Strange, Paths: e.Paths}, true
 	case messages.Advised:
 		return record{Event: "advised", To: e.Workers, Binds: e.Binds, Reason: e.Text}, true
 	case messages.FaultInjected:
