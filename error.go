@@ -81,6 +81,12 @@ func hintOf(cause po.Cause, detail string) string {
 		return hintTemp
 	case cause == po.BrowserDied && says("no space left on device"):
 		return hintShared
+	case says("err_cert_"):
+		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " + goesOn
+	case says("err_name_not_resolved"):
+		return "check the host in --base-url, and that this machine can look up names; " + goesOn
+	case says("err_proxy_"), says("err_tunnel_"):
+		return "check the proxy of this machine; " + goesOn
 	case cause == po.DiskFull && (says("no space left") || says("quota exceeded") || says("not enough space")):
 		return "make room on the disk; " + goesOn
 	case cause == po.DiskFull && (says("permission denied") || says("access is denied") || says("read-only")):
@@ -96,7 +102,15 @@ func OfSystem(err error) (*Error, bool) {
 		return nil, false
 	}
 	text, _, _ := strings.Cut(po.DetailOf(err), "\n")
-	return &Error{Cause: po.DiskFull, Msg: text, Hint: hintOf(po.DiskFull, text), Err: err}, true
+	hint := hintOf(po.DiskFull, text)
+	switch {
+	case hint != hints[po.DiskFull]:
+	case strings.Contains(text, tempDir()):
+		hint = hintTemp
+	default: // what it is about is not known
+		hint = ""
+	}
+	return &Error{Cause: po.DiskFull, Msg: text, Hint: hint, Err: err}, true
 }
 
 // refine makes an *Error of what a package below says.

@@ -156,7 +156,7 @@ func (j *job) spoolPath() (string, error) {
 	if j.settings.DryRun {
 		dir, err := os.MkdirTemp("", "poactor-")
 		if err != nil {
-			return "", cannot("", "temporary directory: %v", err)
+			return "", cannot("set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to", "temporary directory: %v", err)
 		}
 		j.cleanup = append(j.cleanup, func() { _ = os.RemoveAll(dir) })
 		return filepath.Join(dir, "batch.csv"), nil
