@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -17,6 +19,7 @@ import (
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 	"github.com/poactor/poactor/profilestore"
 )
@@ -186,6 +189,39 @@ func openProfiles(downloads string, c profilestore.Config) (*profilestore.Store,
 			return store, err
 		}
 	}
+}
+
+// tempDir is where the profileDirs are.
+func tempDir() string { return filepath.Dir(profileDir("")) }
+
+// checkTemp says what is wrong with the directory for temporary files, before any
+// browser is started there.
+func checkTemp() error {
+	dir := tempDir()
+	fail := func(cause po.Cause, format string, args ...any) error {
+		return &Error{Cause: cause, Msg: "the directory for temporary files, " + dir + ", " + fmt.Sprintf(format, args...), Hint: hintTemp}
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fail(po.ProfileFailed, "does not exist")
+	case err == nil && !info.IsDir():
+		return fail(po.ProfileFailed, "is no directory")
+	}
+	probe, err := os.MkdirTemp(dir, profileDirPrefix()+"probe-")
+	if err == nil {
+		err = os.Remove(probe)
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		err = errno // the rest is said
+	}
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), err == nil:
+		return err
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fail(po.DiskFull, "is full: %v", err)
+	}
+	return fail(po.ProfileFailed, "cannot be written to: %v", err)
 }
 
 // hashBytes is how much of a hash is in a profileDir's name.

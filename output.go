@@ -79,6 +79,7 @@ type output struct {
 	ledger   *Ledger       // nil where the record is in memory
 	ours     bool          // the ledger was opened here
 	orders   int           // to work on, of those that can be read
+	later    int           // open ones that are left for another start
 	workers  int
 	profiles *profilestore.Store // nil where no browser of ours is needed
 	incoming string              // for what the browsers download; empty where none is needed
@@ -171,6 +172,7 @@ func (o *output) openLedger(ctx context.Context, cfg Config, orders iter.Seq2[po
 	if err != nil {
 		return 0, err
 	}
+	o.later = m.Later
 	cfg.OnEvent(messages.BatchMerged{Start: o.ledger.Number(), New: m.New, Back: m.Back, Gone: m.Gone, Settled: m.Settled,
 		Again: m.Again, Open: m.Open, Later: m.Later})
 	if err := o.openArchive(cfg); err != nil {
@@ -220,6 +222,9 @@ func (o *output) openBrowsers(cfg Config) error {
 		return err
 	}
 	if err := browser.Check(settings); err != nil {
+		return err
+	}
+	if err := checkTemp(); err != nil {
 		return err
 	}
 	// A restart leases its new profile while the old browser may still be dying.

@@ -78,9 +78,10 @@ type task struct {
 	worker    messages.Worker // who has it, or had it last
 	reading   po.Reading
 	kept      po.Kept
-	trace     po.Trace // of its last reading
-	byBrowser []string // to be saved by a browser
-	tried     bool     // the browser lane was tried in this attempt
+	missing   []po.Missing // of the last fetch
+	trace     po.Trace     // of its last reading
+	byBrowser []string     // to be saved by a browser
+	tried     bool         // the browser lane was tried in this attempt
 	started   time.Time
 	alone     bool // in quarantine: for a throw-away worker
 }

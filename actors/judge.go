@@ -20,6 +20,8 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 		return b.ask(t, m.Failure)
 	case m.Failure.Unreachable || m.Failure.PortalWide:
 		return b.miss(t, m.Failure, now)
+	case m.Failure.Definition: // no order is to suffer for it
+		return append(b.release(t, po.Failure{Cause: m.Failure.Cause, Detail: m.Failure.Detail}), b.stop(m.Failure.Cause, m.Failure.Detail)...)
 	case b.noteAnswer(m):
 		return b.refuseAll(t, m, now)
 	case m.Failure.Cause != "" && b.refusing() && b.canAsk(t):
@@ -110,7 +112,7 @@ func (b *board) fail(t *task, cause po.Cause, detail string, asked time.Duration
 		t.stage = recording
 		return []any{doRetry{
 			token: t.lease.Token, order: t.lease.Order, attempt: t.lease.Attempt, worker: t.worker.Name,
-			failure: po.Failure{Cause: cause, Detail: detail, Trace: t.trace}, after: retryDelay(t.lease.Attempt, asked, b.random()),
+			failure: po.Failure{Cause: cause, Detail: detail, Missing: t.lost(cause, detail), Trace: t.trace}, after: retryDelay(t.lease.Attempt, asked, b.random()),
 		}}
 	}
 	return b.settle(t, statusOf(len(t.kept.Files)+1, len(t.kept.Files)), cause, detail)
@@ -130,6 +132,7 @@ func (b *board) fetched(m messages.FilesFetched, now time.Time) []any {
 	if !ok || t.stage != fetching {
 		return nil
 	}
+	t.missing = m.Result.Missing
 	var fx []any
 	if m.Result.Kept.Folder != "" {
 		t.kept = m.Result.Kept
@@ -172,14 +175,53 @@ func (b *board) missing(t *task, missing []po.Missing) []any {
 	return b.fail(t, w.Cause, w.Detail, w.RetryAfter, "")
 }
 
+// lost lists the files that are still missing: those of the page, each with its
+// own cause, or that of the whole fetch. Where this attempt has not read the page,
+// they are those that an earlier one could not get.
+func (t *task) lost(cause po.Cause, detail string) []po.Missing {
+	seen := map[string]bool{}
+	for _, f := range t.kept.Files {
+		seen[f.ID] = true
+	}
+	var list []po.Missing
+	add := func(m po.Missing) {
+		if !seen[m.ID] {
+			seen[m.ID] = true
+			list = append(list, m)
+		}
+	}
+	if !t.begun() {
+		for _, m := range t.lease.Missing {
+			add(m)
+		}
+		return list
+	}
+	known := map[string]po.Missing{}
+	for _, m := range t.missing {
+		known[m.ID] = m
+	}
+	for _, a := range t.reading.Attachments {
+		m, ok := known[a.ID]
+		if !ok {
+			m = po.NewMissing(a, cause, detail)
+		}
+		add(m)
+	}
+	return list
+}
+
 // settle ends an order.
 func (b *board) settle(t *task, status po.Status, cause po.Cause, detail string) []any {
 	t.stage = recording
 	o := po.Outcome{
 		Key: t.lease.Order.Key, Written: t.lease.Order.Written, Status: status, Cause: cause, Detail: detail,
 		Supplier: t.reading.Supplier, Files: t.kept.Files,
-		Found: max(len(t.reading.Attachments), len(t.kept.Files)), URL: po.WithoutQuery(t.reading.URL), Attempts: t.lease.Attempt, Trace: t.trace,
+		URL: po.WithoutQuery(t.reading.URL), Attempts: t.lease.Attempt, Trace: t.trace,
 	}
+	if !status.Settled() {
+		o.Missing = t.lost(cause, detail)
+	}
+	o.Found = max(len(t.reading.Attachments), len(t.kept.Files)+len(o.Missing))
 	if cause == po.InvalidNumber { // nobody has tried
 		o.Attempts = 0
 	}

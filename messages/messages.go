@@ -256,6 +256,8 @@ type OutputAudited struct {
 	Opened   int // orders that were done, and are opened again for them
 	Finished int // folders that got their final name, or were cleared away
 	Strange  int // work folders of orders that this ledger does not know: left alone
+
+	Paths []string // of the missing files, within the output directory: the first thousand
 }
 
 // LeftoversRemoved says what runs that were killed had left and this start has
@@ -280,7 +282,8 @@ type RunStarted struct {
 // RunEnded is the last event of a run.
 type RunEnded struct {
 	Counts map[po.Status]int // orders settled in this start
-	Open   int               // orders not settled
+	Open   int               // orders not settled of those that this start was for
+	Later  int               // open orders that a limit has left for another start
 	Cause  po.Cause          // why it ended early; empty if every order was settled
 	Detail string
 }

@@ -129,8 +129,12 @@ type ReadFailure struct {
 	Status int
 	// Answered is set where the portal gave an answer, whatever it was.
 	Answered bool
-	URL      string // of the page, as far as known
-	Trace    Trace
+	// Definition is set where the portal's definition is wrong: with it no order
+	// can be read.
+	Definition bool
+
+	URL   string // of the page, as far as known
+	Trace Trace
 }
 
 func (f *ReadFailure) Error() string {

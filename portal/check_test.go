@@ -91,7 +91,7 @@ func TestCheck(t *testing.T) {
 		{"empty address", func(p *Portal) { p.Signs.SignedOut.URLs = []string{""} }, `signs.signed_out.urls[1]: "" is empty`},
 		{"try later", func(p *Portal) { p.Signs.NotFound.Statuses = []int{429} }, `signs.not_found.statuses[1]: 429 means try again later and is always treated so`},
 		{"no links", func(p *Portal) { p.Attachments.Links = nil }, `attachments.links is missing`},
-		{"bad link", func(p *Portal) { p.Attachments.Links = []string{"a:visible"} }, `attachments.links[1]: "a:visible" has :visible, which is no CSS pseudo-class`},
+		{"bad link", func(p *Portal) { p.Attachments.Links = []string{"a:visible"} }, `attachments.links[1]: "a:visible" has :visible, which jQuery knows and no browser does`},
 		{"bad fallback", func(p *Portal) { p.Fallback.Links = []string{"//a"} }, `fallback.links[1]: "//a" is not a CSS selector`},
 		{"name in brackets", func(p *Portal) { p.Attachments.Name = []string{"[title]"} }, `attachments.name[1]: "[title]" is not the name of an attribute`},
 		{"target with a space", func(p *Portal) { p.Attachments.Target = []string{"data url"} }, `attachments.target[1]: "data url" is not the name of an attribute`},

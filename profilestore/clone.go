@@ -100,6 +100,33 @@ func planClone(base string, maxBytes int64) (clonePlan, error) {
 	return plan, nil
 }
 
+// checkReadable is what a clone needs, tried before anybody waits for one.
+func checkReadable(base string, maxBytes int64) error {
+	plan, err := planClone(base, maxBytes)
+	if err == nil {
+		defer plan.close()
+		err = plan.tryAll()
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("the profile %s %w: %v", base, ErrUnreadable, err)
+	}
+	return err
+}
+
+// tryAll opens every file that a clone has.
+func (c *clonePlan) tryAll() error {
+	for _, name := range c.files {
+		f, err := c.root.Open(name)
+		if err == nil {
+			err = f.Close()
+		}
+		if ifThere(err) != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *clonePlan) visit(name string, d fs.DirEntry, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // a browser that was just closed still tidies up

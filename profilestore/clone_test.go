@@ -150,15 +150,20 @@ func TestCloneTooLarge(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
 	write(t, base, map[string]string{"Local State": "{}", "Default/big": strings.Repeat("x", 2000), "Default/Cache/more": strings.Repeat("x", 9000)})
+	if _, err := Open(Config{Dir: workDir(t), Base: base, MaxBytes: 1999}); !errors.Is(err, po.ProfileFailed) {
+		t.Errorf("Open: %v, want profile_failed", err)
+	}
 	dir := workDir(t)
-	if _, err := openStore(t, Config{Dir: dir, Base: base, MaxBytes: 1999}).Lease(t.Context()); !errors.Is(err, po.ProfileFailed) {
+	s := openStore(t, Config{Dir: dir, Base: base, MaxBytes: 2100})
+	write(t, base, map[string]string{"Default/more": strings.Repeat("x", 200)}) // it grows
+	if _, err := s.Lease(t.Context()); !errors.Is(err, po.ProfileFailed) {
 		t.Errorf("Lease: %v, want profile_failed", err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 {
 		t.Errorf("after a failed lease there are %v, %v; want lock and marker only", entries, err)
 	}
-	lease(t, openStore(t, Config{Base: base, MaxBytes: 2100}))
+	lease(t, openStore(t, Config{Base: base, MaxBytes: 2300}))
 }
 
 func TestMergePreferences(t *testing.T) {

@@ -199,7 +199,7 @@ func saveFailure(err error) error {
 	if _, ok := asPoactor(err); ok { // of the ledger
 		return err
 	}
-	return cannot("see to the output directory; the same command goes on from where it stood", "results: %s", firstLine(err))
+	return cannot("see to the output directory; the same command goes on from where it stood", "results: %v", oneLine{err})
 }
 
 // saveEvery is how often the files are brought up to date while a run goes on.

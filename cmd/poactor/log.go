@@ -7,6 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -75,7 +76,7 @@ func logEvent(log *logrus.Logger, event any) {
 			"again": e.Again, "open": e.Open, "later": e.Later}).Info("batch merged")
 	case messages.OutputAudited:
 		log.WithFields(logrus.Fields{"orders": e.Orders, "kept": e.Kept, "missing": e.Missing, "opened": e.Opened,
-			"finished": e.Finished, "strange": e.Strange}).Info("output audited")
+			"finished": e.Finished, "strange": e.Strange, "paths": e.Paths}).Info("output audited")
 	case messages.LeftoversRemoved:
 		log.WithFields(logrus.Fields{"profiles": e.Profiles, "browsers": e.Processes, "bytes": e.Bytes}).Info("leftovers removed")
 	case messages.RunCleaned:
@@ -119,15 +120,24 @@ func logEvent(log *logrus.Logger, event any) {
 	case messages.OrderStarted:
 		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker.Name, "attempt": e.Attempt}).Debug("order started")
 	case messages.OrderRetried:
-		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "attempt": e.Attempt, "cause": e.Failure.Cause,
+		withMissing(log, e.Failure.Missing).WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "attempt": e.Attempt, "cause": e.Failure.Cause,
 			"detail": e.Failure.Detail, "after": e.After.String()}).Info("order retried")
 	case messages.OrderReleased:
 		log.WithFields(logrus.Fields{"order": e.Key, "cause": e.Failure.Cause, "detail": e.Failure.Detail}).Info("order put back")
 	case messages.OrderSettled:
 		o := e.Outcome
-		log.WithFields(logrus.Fields{"order": o.Key, "worker": e.Worker, "status": o.Status, "cause": o.Cause,
+		withMissing(log, o.Missing).WithFields(logrus.Fields{"order": o.Key, "worker": e.Worker, "status": o.Status, "cause": o.Cause,
 			"detail": o.Detail, "files": len(o.Files), "attempts": o.Attempts, "took": e.Took.String()}).Info("order settled")
 	case messages.RunEnded:
-		log.WithFields(logrus.Fields{"counts": e.Counts, "open": e.Open, "cause": e.Cause, "detail": e.Detail}).Info("run ended")
+		log.WithFields(logrus.Fields{"counts": e.Counts, "open": e.Open, "later": e.Later, "cause": e.Cause, "detail": e.Detail}).Info("run ended")
 	}
+}
+
+// withMissing is a line of the log that names the files that are missing, if any.
+func withMissing(log *logrus.Logger, missing []po.Missing) *logrus.Entry {
+	entry := logrus.NewEntry(log)
+	if len(missing) > 0 {
+		entry = entry.WithField("missing_files", progress.MissingFiles(missing))
+	}
+	return entry
 }

@@ -160,7 +160,7 @@ func (j *job) spoolPath() (string, error) {
 	if j.settings.DryRun {
 		dir, err := os.MkdirTemp("", "poactor-")
 		if err != nil {
-			return "", cannot("", "temporary directory: %v", err)
+			return "", cannot("set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to", "temporary directory: %v", err)
 		}
 		j.cleanup = append(j.cleanup, func() { _ = os.RemoveAll(dir) })
 		return filepath.Join(dir, "batch.csv"), nil
@@ -174,6 +174,9 @@ func (j *job) spoolPath() (string, error) {
 func keepFailure(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return diskFull(err)
+	}
+	if _, ok := poactor.OfSystem(err); ok {
+		return outFailure(err)
 	}
 	return err
 }

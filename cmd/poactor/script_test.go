@@ -12,12 +12,14 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,7 +41,8 @@ func TestMain(m *testing.M) {
 // mainPlain is poactor with sessions that need no browser, on the portal of
 // POACTOR_BASE_URL.
 func mainPlain() {
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv, environ: os.Environ()}
+	signal.Ignore(syscall.SIGPIPE)
 	a.browsers = plainBrowsers{&plain.Browsers{Base: os.Getenv("POACTOR_BASE_URL"), Dir: os.TempDir()}}
 	os.Exit(a.main(os.Args[1:]))
 }

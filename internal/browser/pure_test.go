@@ -362,3 +362,12 @@ func TestHangsAreNoticedInTime(t *testing.T) {
 		t.Errorf("a hang is noticed after %v, and killing takes a moment too", most)
 	}
 }
+
+// What the system refuses is the cause of all else that a browser says.
+func TestFirstErrorOfTheSystem(t *testing.T) {
+	t.Parallel()
+	text := "[1:1:0101/1.1:ERROR:gpu.cc(1)] no GPU\n[1:1:0101/1.2:FATAL:shm.cc(2)] Check failed: . : Too many open files (24)\n[1:1:WARNING:x.cc(1)] more\n"
+	if got, want := firstError(text), "Check failed: . : Too many open files (24)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -149,7 +149,8 @@ func unrecognised(seen sighting) error {
 	}
 	switch {
 	case seen.Sign == "selector":
-		return fail(po.Internal, fmt.Sprintf("the browser does not take the selector %q of the portal's definition", clip(seen.Detail, 200)))
+		return &po.ReadFailure{Cause: po.UnrecognisedPage, Definition: true, URL: seen.URL,
+			Detail: fmt.Sprintf("the browser does not take the selector %q of the portal's definition", clip(seen.Detail, 200))}
 	case seen.Sign == string(signError):
 		return fail(po.PortalError, "the page says that it could not load its list")
 	case seen.Doubt != "" && (seen.Sign != "timeout" || seen.Parsed):

@@ -40,6 +40,8 @@ type Disk struct {
 	file *sql.DB // with conn; nil if it is only looked at
 	look *sql.DB // any number of connections, which read
 
+	version int // of the schema that look sees
+
 	changes atomic.Uint64
 
 	mu       sync.Mutex // held through each commit

@@ -39,6 +39,7 @@ type entry struct {
 	assigned string // who works on it
 	supplier string
 	kept     po.Kept
+	missing  []po.Missing // of the last try that failed
 	token    string
 }
 
@@ -122,7 +123,7 @@ func (m *Memory) lease(e *entry, now time.Time, ttl time.Duration) po.Lease {
 	m.leased[e.token] = e
 	return po.Lease{
 		Token: e.token, Order: e.order, TTL: ttl, Attempt: e.attempts + 1,
-		Worker: e.worker, Deaths: e.deaths, Kept: e.kept, Supplier: e.supplier,
+		Worker: e.worker, Deaths: e.deaths, Kept: e.kept, Missing: e.missing, Supplier: e.supplier,
 	}
 }
 
@@ -195,10 +196,13 @@ func (m *Memory) Reopen(_ context.Context, keys []po.Key) ([]po.Outcome, error) 
 }
 
 // Retry puts the order back for another try, not before the time given.
-func (m *Memory) Retry(_ context.Context, token string, _ po.Failure, after time.Duration) error {
+func (m *Memory) Retry(_ context.Context, token string, f po.Failure, after time.Duration) error {
 	return m.change(token, func(e *entry) {
 		delete(m.leased, token)
 		e.attempts++
+		if len(f.Missing) > 0 {
+			e.missing = f.Missing
+		}
 		e.worker, e.due = e.assigned, time.Now().Add(after)
 		heap.Push(&m.later, e)
 	})

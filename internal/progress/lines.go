@@ -213,7 +213,24 @@ func (l *Lines) order(e messages.OrderSettled) string {
 	if o.Cause != "" && o.Status != po.NotFound {
 		line += "  " + why(o.Cause, o.Detail)
 	}
+	if len(o.Missing) > 0 {
+		line += "; missing: " + names(o.Missing)
+	}
 	return line
+}
+
+// names are the first few of the missing files: results and explain have all.
+func names(missing []po.Missing) string {
+	const most = 3
+	var list []string
+	for i, m := range missing {
+		if i == most {
+			list = append(list, fmt.Sprintf("and %d more", len(missing)-most))
+			break
+		}
+		list = append(list, Clean(m.Name))
+	}
+	return strings.Join(list, ", ")
 }
 
 func files(o po.Outcome) string {

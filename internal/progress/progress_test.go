@@ -41,7 +41,8 @@ func story() []any {
 		messages.OrderReleased{Key: "2", Written: "PO2", Failure: po.Failure{Cause: po.BrowserDied}},
 		messages.WorkerReady{Worker: w2, Profile: "p2", Took: 700 * time.Millisecond},
 		messages.OrderSettled{Worker: "worker-2", Took: 90 * time.Second, Outcome: po.Outcome{
-			Key: "2", Written: "PO2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file}}},
+			Key: "2", Written: "PO2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file},
+			Missing: []po.Missing{{ID: "https://x.example/b?sig=" + secret, Name: "b.pdf", URL: "https://x.example/b", Cause: po.DownloadIncomplete, Detail: "short"}}}},
 		messages.OrderSettled{Outcome: po.Outcome{Key: "X", Written: "POX", Status: po.Failed, Cause: po.InvalidNumber}},
 		messages.OrderSettled{Worker: "worker-2", Took: time.Second, Outcome: po.Outcome{
 			Key: "3", Written: "PO3", Status: po.NotFound, Cause: po.CauseNotFound, Detail: "the page says so"}},
@@ -55,7 +56,7 @@ func story() []any {
 		messages.WorkerRecycled{Worker: "worker-2", Reason: "it has read 250 orders"},
 		messages.JobStuck{Worker: "worker-2", Written: "PO5", For: 35 * time.Second},
 		messages.JobReturned{Worker: "worker-2", Written: "PO5", After: time.Minute},
-		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Cause: po.SignedOut, Detail: "sign-in page"},
+		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Later: 5, Cause: po.SignedOut, Detail: "sign-in page"},
 		messages.RunCleaned{Left: []string{"/tmp/poactor-0-0123456789/.trash-1"}},
 		struct{ Own string }{secret},
 	}
@@ -88,7 +89,7 @@ PO1: try 1 failed (throttled: 429), next try in 1.5s
 [ 1/12] PO1            COMPLETED      1 file     worker-1    1.8s
 worker-2 is lost (browser_died: signal: killed), a new browser opens in 1s
 worker-2 is back
-[ 2/12] PO2            PARTIAL        1 of 3     worker-2   1m30s  download_incomplete: b.pdf: [31m short
+[ 2/12] PO2            PARTIAL        1 of 3     worker-2   1m30s  download_incomplete: b.pdf: [31m short; missing: b.pdf
 [ 3/12] POX            FAILED         -           invalid_number
 [ 4/12] PO3            NOT_FOUND      -          worker-2      1s
 1 order put back (PO3): the session seems to be over
@@ -139,7 +140,7 @@ func TestJSON(t *testing.T) {
 		17: `{"time":"2026-03-04T04:06:07Z","event":"orders_reopened","reason":"the session seems to be over","orders":1,"numbers":["PO3"]}`,
 		10: `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
 		19: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"binds":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
-		26: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8}`,
+		26: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8,"later":5}`,
 		27: `{"time":"2026-03-04T04:06:07Z","event":"run_cleaned","left":["/tmp/poactor-0-0123456789/.trash-1"]}`,
 	} {
 		if diff := cmp.Diff(want, lines[i]); diff != "" {
