@@ -57,6 +57,9 @@ func TestHeader(t *testing.T) {
 		"title of its own": {"Purchase Order\n\nPO Number,Supplier\n1,Acme\n", `UTF-8, commas, header in line 3, order numbers in column A "PO Number"`, "1"},
 		"row 30":           {titles + "PO Number,b\n7,x\n", `UTF-8, commas, header in line 30, order numbers in column A "PO Number"`, "7"},
 		"key and value":    {"PO Number,4500000001\nBuyer,Ann\n\nPO Number,Supplier\n1,Acme\n", `UTF-8, commas, header in line 4, order numbers in column A "PO Number"`, "1"},
+		"cover and list":   {"PO Number,various\nBuyer,Ann\n\nPO Number,Supplier\n1,Acme\n", `UTF-8, commas, header in line 4, order numbers in column A "PO Number"`, "1"},
+		"cover, elsewhere": {"Purchase Order,Overview\nSupplier,PO Number\nAcme,1\n", `UTF-8, commas, header in line 2, order numbers in column B "PO Number"`, "1"},
+		"no numbers yet":   {"PO Number,Supplier\n,Acme\nx,Beta\n", `UTF-8, commas, header in line 1, order numbers in column A "PO Number"`, ""},
 		"two rows":         {"Order,,Money,\nPO,Date,Amount,Currency\n1,2024-01-01,2,EUR\n", `UTF-8, commas, header in line 2, order numbers in column A "PO"`, "1"},
 		"years":            {"PO,2024,2025\n1,2,3\n", `UTF-8, commas, header in line 1, order numbers in column A "PO"`, "1"},
 		"exact wins":       {"PO,PO_NUMBER,Purchase Order\n1,2,3\n", `UTF-8, commas, header in line 1, order numbers in column B "PO_NUMBER"`, "2"},
@@ -66,6 +69,7 @@ func TestHeader(t *testing.T) {
 		"windows-1252":     {"Bericht f\xFCr M\xE4rz\nPO;Stra\xDFe\n1;x\n", `Windows-1252, semicolons, header in line 2, order numbers in column A "PO"`, "1"},
 		"sheet":            {textSheet([]string{"Report"}, nil, []string{"", "Supplier", "PO Number"}, []string{"", "Acme", "1"}), `sheet "Orders", header in row 3, order numbers in column C "PO Number"`, "1"},
 		"second sheet":     {string(bookOf([2]any{"Cover", [][]string{{"Purchase Order"}, {"of", "Acme"}}}, [2]any{"Data", [][]string{{"PO Number", "A"}, {"1"}}}, [2]any{"More", [][]string{{"PO_NUMBER", "A"}, {"2"}}}).bytes()), `sheet "Data", header in row 1, order numbers in column A "PO Number"`, "1"},
+		"cover sheet":      {string(bookOf([2]any{"Cover", [][]string{{"Purchase Order", "Overview"}, {"Buyer", "Ann"}}}, [2]any{"Data", [][]string{{"PO Number", "A"}, {"1"}}}).bytes()), `sheet "Data", header in row 1, order numbers in column A "PO Number"`, "1"},
 		"preferred sheet":  {string(bookOf([2]any{"A", [][]string{{"PO_NUMBER"}, {"1"}}}, [2]any{"po_data", [][]string{{"as of May"}, {"PO Number"}, {"2"}}}).bytes()), `sheet "po_data", header in row 2, order numbers in column A "PO Number"`, "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
