@@ -220,6 +220,7 @@ func TestTypes(t *testing.T) {
 			"7 8", []string{"2 a record of type \"Line\"", "4 a record of type \"Line\"", "6 a record of type \"Line\""}},
 		"one header, types": {"Type,PO Number,x\nHeader,7,a\nLine,1,b\nLine,2,b\nHeader,8,a\nLine,1,c\n",
 			"7 8", []string{"3 a record of type \"Line\"", "4 a record of type \"Line\"", "6 a record of type \"Line\""}},
+		"rivals and types": {"type,PO,PO Number,x\nHeader,7,7,a\nLine,1,2,b\n", "7", []string{"3 a record of type \"Line\""}},
 		"another table":    {"PO_NUMBER,Supplier\n1,Acme\n\nPO_NUMBER,Amount\n2,5\n", "1 2", []string{"4 the header again"}},
 		"types of orders":  {"Type,PO Number,x\nStandard,1,\nBlanket,2,\n", "1 2", nil},
 		"header again":     {"PO Number,Supplier\n1,Acme\nPO Number,Supplier\n2,Beta\n", "1 2", []string{"3 the header again"}},
@@ -284,6 +285,8 @@ func TestDoubt(t *testing.T) {
 		"csv, 16 digits":         {"1234567890123456", "has 16 digits", ""},
 		"csv, SAP's zeros":       {"000000004500000001", "", "000000004500000001"},
 		"csv, a formula":         {"=B2&C2", doubtText, ""},
+		"csv, 0":                 {"0.0", "says 0.0, as a formula", ""},
+		"a stored 0":             {`<c r="A2"><v>0</v></c>`, "says 0, as a formula", ""},
 		"csv, nothing":           {"nan", "says nan, which is no number", ""},
 		"csv, an error":          {"#N/A", "shows an error, #N/A", ""},
 	} {
