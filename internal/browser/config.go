@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -40,6 +41,8 @@ type Config struct {
 	Log *logrus.Logger
 	// Times bounds the steps.
 	Times Times
+
+	growth int64 // of a profile, in bytes; profileGrowth but in tests
 }
 
 // Profile is a browser profile on loan to one session.
@@ -67,6 +70,7 @@ func (c Config) withDefaults() Config {
 		c.Log.SetOutput(io.Discard)
 	}
 	c.Times = c.Times.orDefaults()
+	c.growth = cmp.Or(c.growth, profileGrowth)
 	return c
 }
 
