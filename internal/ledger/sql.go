@@ -46,9 +46,10 @@ func (d *Disk) openLook(path string) error {
 	if d.look, err = sql.Open("sqlite", address(path, "query_only(1)", "busy_timeout(5000)")); err != nil {
 		return d.wrap(err)
 	}
-	var application, version, tables int
+	var application, version, tables, odd int
 	for query, into := range map[string]*int{
 		`PRAGMA application_id`: &application, `PRAGMA user_version`: &version, `SELECT count(*) FROM sqlite_schema`: &tables,
+		`SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'`: &odd,
 	} {
 		if err := d.look.QueryRow(query).Scan(into); err != nil {
 			return d.wrap(err)
@@ -56,6 +57,9 @@ func (d *Disk) openLook(path string) error {
 	}
 	if application == 0 && version == 0 && tables == 0 { // its maker was killed before there was anything in it
 		return errEmpty
+	}
+	if odd > 0 { // a trigger may never end
+		return d.foreign()
 	}
 	return d.check(application, version)
 }
