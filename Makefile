@@ -21,7 +21,7 @@ export CGO_ENABLED ?= 0
 # The race detector waits a second at the end of each process; poactor is started 200 times.
 export GORACE ?= atexit_sleep_ms=0
 
-.PHONY: help build demo test lint cross fuzz chaos kills soak bench cover chromium compiler clean
+.PHONY: help build demo test lint cross notices fuzz chaos kills soak bench cover chromium compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ lint: compiler ## gofmt, vet, staticcheck; govulncheck where its database can be
 cross: ## builds and vets for Windows and macOS
 	GOOS=windows $(GO) build ./... && GOOS=windows $(GO) vet ./...
 	GOOS=darwin $(GO) build ./... && GOOS=darwin $(GO) vet ./...
+
+notices: ## THIRD-PARTY-NOTICES.txt, the licences of all that is linked
+	$(GO) test ./tests -run '^TestNotices$$' -count 1 -notices
 
 fuzz: ## each fuzz target for FUZZTIME (20s)
 	@for pkg in $$($(GO) list ./...); do \

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"slices"
 
 	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/messages"
@@ -35,7 +37,7 @@ func (a *audit) open(ctx context.Context) error {
 		}
 		a.found.Orders++
 		a.found.Kept += len(now.Files)
-		a.found.Missing += len(kept.Files) - len(now.Files)
+		a.miss(kept, now)
 		if now.Folder == kept.Folder && len(now.Files) == len(kept.Files) {
 			continue
 		}
@@ -69,7 +71,7 @@ func (a *audit) one(ctx context.Context, o po.Outcome) error {
 	}
 	a.found.Kept += len(now.Files)
 	if len(now.Files) < len(o.Files) {
-		a.found.Missing += len(o.Files) - len(now.Files)
+		a.miss(po.Kept{Folder: o.Folder, Files: o.Files}, now)
 		opened, err := a.ledger.Correct(ctx, o.Key, now, true)
 		if opened {
 			a.found.Opened++
@@ -83,6 +85,17 @@ func (a *audit) one(ctx context.Context, o po.Outcome) error {
 	// removed an empty folder.
 	a.found.Finished++
 	return a.archive.Finish(ctx, now, o.Folder)
+}
+
+// miss tells of the files that the record has and the disk has not, or not whole.
+func (a *audit) miss(recorded, there po.Kept) {
+	a.found.Missing += len(recorded.Files) - len(there.Files)
+	for _, f := range recorded.Files {
+		is := func(g po.File) bool { return g.ID == f.ID && g.Name == f.Name }
+		if len(a.found.Paths) < 1000 && !slices.ContainsFunc(there.Files, is) {
+			a.found.Paths = append(a.found.Paths, path.Join(recorded.Folder, f.Name))
+		}
+	}
 }
 
 // stray deals with a work folder: that of an order which is open is taken over

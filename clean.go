@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
 )
@@ -103,7 +104,7 @@ func (c *cleaning) downloads() error {
 	}
 	l := Leftover{Path: dir, Of: c.out, Bytes: sizeOf(dir)}
 	if !c.dryRun {
-		err = os.RemoveAll(dir)
+		err = removeIncoming(c.out)
 	}
 	if err != nil {
 		l.Kept = err.Error()
@@ -165,7 +166,22 @@ func (c *cleaning) remove(folder string, key po.Key, recorded string) (kept stri
 
 // incomingDir is for what the browsers of a run download: on the output's own
 // file system, so that a file only needs a rename.
-func incomingDir(out string) string { return filepath.Join(out, ".poactor", "incoming") }
+func incomingDir(out string) string { return filepath.Join(out, statedir.Name, incomingName) }
+
+const incomingName = "incoming"
+
+// removeIncoming removes an incomingDir. What is there may be a link.
+func removeIncoming(out string) error {
+	root, err := statedir.Open(out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return root.RemoveAll(incomingName)
+}
 
 // within lists what is in a directory, which need not exist.
 func within(dir string) ([]string, error) {

@@ -3,11 +3,15 @@ package poactor
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -15,6 +19,7 @@ import (
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 	"github.com/poactor/poactor/profilestore"
 )
@@ -159,12 +164,64 @@ func (c Config) browserConfig() (browser.Config, error) {
 func profileDir(downloads string) string {
 	sum := sha256.Sum256([]byte(downloads))
 	name := fmt.Sprintf("%s%x", profileDirPrefix(), sum[:hashBytes])
-	const deepest = len("/10000/t") // a profile's own directory for temporary files
+	const deepest = len("-99/10000/t") // a profile's own directory for temporary files
 	dir := filepath.Join(os.TempDir(), name)
 	if most := profilestore.MaxTempDir(); most > 0 && len(dir)+deepest > most {
 		dir = filepath.Join("/tmp", name)
 	}
 	return dir
+}
+
+// mostNames is how many names a profileDir can have.
+const mostNames = 99
+
+// openProfiles opens the profile store of an output directory. The directory for
+// temporary files is everybody's, and names in it can be foreseen: one that
+// somebody else has taken first costs only the name.
+func openProfiles(downloads string, c profilestore.Config) (*profilestore.Store, error) {
+	first := profileDir(downloads)
+	for n := 1; ; n++ {
+		if c.Dir = first; n > 1 {
+			c.Dir = fmt.Sprintf("%s-%d", first, n)
+		}
+		store, err := profilestore.Open(c)
+		if n == mostNames || !errors.Is(err, profilestore.ErrNotOurs) {
+			return store, err
+		}
+	}
+}
+
+// tempDir is where the profileDirs are.
+func tempDir() string { return filepath.Dir(profileDir("")) }
+
+// checkTemp says what is wrong with the directory for temporary files, before any
+// browser is started there.
+func checkTemp() error {
+	dir := tempDir()
+	fail := func(cause po.Cause, format string, args ...any) error {
+		return &Error{Cause: cause, Msg: "the directory for temporary files, " + dir + ", " + fmt.Sprintf(format, args...), Hint: hintTemp}
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fail(po.ProfileFailed, "does not exist")
+	case err == nil && !info.IsDir():
+		return fail(po.ProfileFailed, "is no directory")
+	}
+	probe, err := os.MkdirTemp(dir, profileDirPrefix()+"probe-")
+	if err == nil {
+		err = os.Remove(probe)
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		err = errno // the rest is said
+	}
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), err == nil:
+		return err
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fail(po.DiskFull, "is full: %v", err)
+	}
+	return fail(po.ProfileFailed, "cannot be written to: %v", err)
 }
 
 // hashBytes is how much of a hash is in a profileDir's name.
@@ -180,7 +237,11 @@ func profileDirs() ([]string, error) {
 	entries, err := os.ReadDir(above)
 	var dirs []string
 	for _, e := range entries {
-		hash, ok := strings.CutPrefix(e.Name(), profileDirPrefix())
+		name, ok := strings.CutPrefix(e.Name(), profileDirPrefix())
+		hash, number, again := strings.Cut(name, "-")
+		if n, err := strconv.Atoi(number); again && (err != nil || n < 2 || n > mostNames) {
+			continue
+		}
 		if _, err := hex.DecodeString(hash); ok && err == nil && len(hash) == 2*hashBytes {
 			dirs = append(dirs, filepath.Join(above, e.Name()))
 		}

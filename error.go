@@ -2,9 +2,13 @@ package poactor
 
 import (
 	"errors"
+	"path/filepath"
+	"strings"
+	"syscall"
 
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
 )
@@ -13,7 +17,8 @@ import (
 type Error struct {
 	// Cause is empty where the configuration is wrong.
 	Cause po.Cause
-	// Held is set where another run holds the output directory or the profile.
+	// Held is set where another run holds the output directory, or a browser the
+	// profile.
 	Held bool
 	Msg  string // one line
 	Hint string // what to do about it; empty if nothing is known
@@ -45,7 +50,10 @@ var hints = map[po.Cause]string{
 	po.BrowserHung:   "try fewer --workers; " + goesOn,
 	po.ProfileFailed: "check --profile DIR and the room in the temporary directory; " + goesOn,
 	po.Interrupted:   goesOn,
-	po.Internal:      "this is a bug of poactor; the log tells more, and " + goesOn,
+
+	// It ends a run only where the browser refuses the portal's definition.
+	po.UnrecognisedPage: "mend it in the portal file; " + goesOn,
+	po.Internal:         "this is a bug of poactor; the log tells more, and " + goesOn,
 }
 
 // ended makes the error of a run that ended early.
@@ -53,7 +61,57 @@ func ended(cause po.Cause, detail string) *Error {
 	if detail == "" {
 		detail = cause.Error()
 	}
-	return &Error{Cause: cause, Msg: detail, Hint: hints[cause]}
+	return &Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail)}
+}
+
+const (
+	hintOpenFiles = "raise the limit of open files (ulimit -n), or give fewer --workers; " + goesOn
+	hintTemp      = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + goesOn
+	hintShared    = "make room in the directory for temporary files and in /dev/shm, or give fewer --workers; " + goesOn
+	hintProfile   = "let this user read it, or give another --profile DIR; " + goesOn
+)
+
+// hintOf is what a user can do about what ended a run: about the trouble itself
+// where the system has said what it is, else about what it was the end of.
+func hintOf(cause po.Cause, detail string) string {
+	says := func(text string) bool { return strings.Contains(strings.ToLower(detail), text) }
+	switch {
+	case says("too many open files"):
+		return hintOpenFiles
+	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profileDirPrefix())):
+		return hintTemp
+	case cause == po.BrowserDied && says("no space left on device"):
+		return hintShared
+	case says("err_cert_"):
+		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " + goesOn
+	case says("err_name_not_resolved"):
+		return "check the host in --base-url, and that this machine can look up names; " + goesOn
+	case says("err_proxy_"), says("err_tunnel_"):
+		return "check the proxy of this machine; " + goesOn
+	case cause == po.DiskFull && (says("no space left") || says("quota exceeded") || says("not enough space")):
+		return "make room on the disk; " + goesOn
+	case cause == po.DiskFull && (says("permission denied") || says("access is denied") || says("read-only")):
+		return "see to the permissions of the output directory, or give another --out; " + goesOn
+	}
+	return hints[cause]
+}
+
+// OfSystem makes an *Error of what the operating system has refused, which is no
+// bug of poactor's; false if err is of another kind.
+func OfSystem(err error) (*Error, bool) {
+	if _, ok := errors.AsType[syscall.Errno](err); !ok {
+		return nil, false
+	}
+	text, _, _ := strings.Cut(po.DetailOf(err), "\n")
+	hint := hintOf(po.DiskFull, text)
+	switch {
+	case hint != hints[po.DiskFull]:
+	case strings.Contains(text, tempDir()):
+		hint = hintTemp
+	default: // what it is about is not known
+		hint = ""
+	}
+	return &Error{Cause: po.DiskFull, Msg: text, Hint: hint, Err: err}, true
 }
 
 // refine makes an *Error of what a package below says.
@@ -64,9 +122,20 @@ func refine(err error) error {
 	if e, ok := errors.AsType[*LedgerError](err); ok {
 		return OfLedger(e)
 	}
+	if errors.Is(err, statedir.ErrUntrusted) {
+		return &Error{Msg: err.Error(), Hint: statedir.Hint, Err: err}
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
 	cause := po.CauseOf(err)
-	e := &Error{Cause: cause, Msg: po.DetailOf(err), Hint: hints[cause], Err: err}
+	if e, ok := OfSystem(err); ok && cause == po.Internal {
+		return e
+	}
+	e := &Error{Cause: cause, Msg: po.DetailOf(err), Hint: hintOf(cause, po.DetailOf(err)), Err: err}
 	switch {
+	case errors.Is(err, profilestore.ErrUnreadable):
+		e.Hint = hintProfile
 	case errors.Is(err, profilestore.ErrInUse):
 		e.Held, e.Msg, e.Hint = true, "another run holds this output directory", "wait until it has ended, or give another --out"
 	case errors.Is(err, profilestore.ErrBaseInUse):
@@ -82,10 +151,13 @@ type LedgerError = ledger.Error
 // one that this program can use, which is for the user to mend.
 func OfLedger(e *LedgerError) *Error {
 	out := &Error{Cause: po.CauseOf(e), Held: errors.Is(e, ledger.ErrHeld), Msg: e.Msg, Hint: e.Hint, Err: e}
-	for _, wrong := range []error{ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer, ledger.ErrHeld} {
+	for _, wrong := range []error{ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer, ledger.ErrHeld, statedir.ErrUntrusted} {
 		if errors.Is(e, wrong) {
 			out.Cause = ""
 		}
+	}
+	if hint := hintOf("", e.Msg); hint != "" {
+		out.Hint = hint
 	}
 	return out
 }

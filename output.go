@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -80,6 +79,7 @@ type output struct {
 	ledger   *Ledger       // nil where the record is in memory
 	ours     bool          // the ledger was opened here
 	orders   int           // to work on, of those that can be read
+	later    int           // open ones that are left for another start
 	workers  int
 	profiles *profilestore.Store // nil where no browser of ours is needed
 	incoming string              // for what the browsers download; empty where none is needed
@@ -172,6 +172,7 @@ func (o *output) openLedger(ctx context.Context, cfg Config, orders iter.Seq2[po
 	if err != nil {
 		return 0, err
 	}
+	o.later = m.Later
 	cfg.OnEvent(messages.BatchMerged{Start: o.ledger.Number(), New: m.New, Back: m.Back, Gone: m.Gone, Settled: m.Settled,
 		Again: m.Again, Open: m.Open, Later: m.Later})
 	if err := o.openArchive(cfg); err != nil {
@@ -223,9 +224,12 @@ func (o *output) openBrowsers(cfg Config) error {
 	if err := browser.Check(settings); err != nil {
 		return err
 	}
+	if err := checkTemp(); err != nil {
+		return err
+	}
 	// A restart leases its new profile while the old browser may still be dying.
-	o.profiles, err = profilestore.Open(profilestore.Config{
-		Dir: profileDir(settings.Downloads), Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,
+	o.profiles, err = openProfiles(settings.Downloads, profilestore.Config{
+		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,
 	})
 	if err != nil {
 		return err
@@ -244,7 +248,7 @@ func (o *output) openBrowsers(cfg Config) error {
 // is nobody's.
 func (o *output) sweep(cfg Config, swept profilestore.Leftovers) error {
 	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers, Bytes: swept.Bytes + sizeOf(o.incoming)}
-	if err := os.RemoveAll(o.incoming); err != nil {
+	if err := removeIncoming(cfg.Out); err != nil {
 		return err
 	}
 	err := sweepProfiles(false, func(dir string, swept profilestore.Leftovers, err error) {
@@ -317,7 +321,7 @@ func (o *output) left(ctx context.Context) []string {
 		}
 	}
 	if o.profiles != nil {
-		list, err := profilestore.Left(profileDir(o.incoming))
+		list, err := profilestore.Left(o.profiles.Dir())
 		look("profiles", list, err)
 		list, err = within(o.incoming)
 		look("downloads", list, err)

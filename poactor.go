@@ -24,7 +24,8 @@ import (
 // Summary says how a run ended.
 type Summary struct {
 	Counts map[po.Status]int // orders settled by this run
-	Open   int               // orders that are not settled
+	Open   int               // orders that are not settled, of those that this run was for
+	Later  int               // open orders that Choice.Limit has left for another run
 	Took   time.Duration
 	// Left is what could not be cleared away, looked for when every browser was
 	// closed: paths of profiles and work folders, and processes. It is empty
@@ -86,6 +87,14 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 
 // start begins the run of an output directory that is ready for it.
 func start(ctx context.Context, cfg Config, out *output) *Handle {
+	tell := cfg.OnEvent
+	cfg.OnEvent = func(event any) {
+		if end, ok := event.(messages.RunEnded); ok { // the actors know of no others than their own orders
+			end.Later = out.later
+			event = end
+		}
+		tell(event)
+	}
 	h := &Handle{log: cfg.Log, begun: time.Now(), output: out, onEvent: cfg.OnEvent}
 	run := actors.Config{
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
@@ -143,7 +152,7 @@ func (h *Handle) Wait() (Summary, error) {
 		if err = errors.Join(err, h.output.close()); err != nil { // the next start sweeps it
 			h.log.WithError(err).Warn("the run did not end cleanly")
 		}
-		h.summary = Summary{Counts: end.Counts, Open: end.Open, Took: time.Since(h.begun), Left: left}
+		h.summary = Summary{Counts: end.Counts, Open: end.Open, Later: h.output.later, Took: time.Since(h.begun), Left: left}
 		h.onEvent(messages.RunCleaned{Left: left})
 		if end.Cause != "" {
 			h.err = ended(end.Cause, end.Detail)

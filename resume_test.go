@@ -158,7 +158,15 @@ func TestAuditOfTheOutputDirectory(t *testing.T) {
 				t.Fatalf("%+v, %v", summary, err)
 			}
 			got := one[messages.OutputAudited](t, r)
-			got.Orders, got.Kept = 0, 0
+			if len(got.Paths) != got.Missing {
+				t.Errorf("%d are missing: %q", got.Missing, got.Paths)
+			}
+			for _, p := range got.Paths {
+				if !strings.Contains(p, "/PO_") {
+					t.Errorf("%q is no path of a file", p)
+				}
+			}
+			got.Orders, got.Kept, got.Paths = 0, 0, nil
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Errorf("audit (-want +got):\n%s", diff)
 			}

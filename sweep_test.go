@@ -2,6 +2,7 @@ package poactor
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,5 +98,73 @@ func TestNothingToDoSweeps(t *testing.T) {
 		if _, err := os.Stat(path); !os.IsNotExist(err) {
 			t.Errorf("%s is left: %v", path, err)
 		}
+	}
+}
+
+// The directory for temporary files is everybody's: a name in it that somebody
+// else has taken first costs only that name, and what a killed run has left under
+// another one is found.
+func TestTakenWorkDirectory(t *testing.T) {
+	temp, err := os.MkdirTemp("", "ps")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(temp) })
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
+		t.Setenv(name, temp)
+	}
+	downloads := incomingDir(t.TempDir())
+	first := profileDir(downloads)
+	if filepath.Dir(first) != temp {
+		t.Skipf("%s is not short", temp)
+	}
+	elsewhere := t.TempDir()
+	write(t, filepath.Join(elsewhere, "theirs"), "theirs")
+	takers := map[string]func() error{
+		"a file": func() error { return os.WriteFile(first, []byte("theirs"), 0o600) },
+		"somebody's directory": func() error {
+			return errors.Join(os.Mkdir(first, 0o777), os.WriteFile(filepath.Join(first, "theirs"), nil, 0o600))
+		},
+		"a link": func() error { return os.Symlink(elsewhere, first) },
+	}
+	if os.Geteuid() == 0 {
+		takers["another user"] = func() error { return errors.Join(os.Mkdir(first, 0o777), os.Chown(first, 12345, 12345)) }
+	}
+	for name, take := range takers {
+		must(t, os.RemoveAll(first))
+		if err := take(); err != nil {
+			t.Logf("%s: %v", name, err)
+			continue
+		}
+		must(t, errors.Join(os.WriteFile(first+"-2", []byte("theirs too"), 0o600)))
+		store, err := openProfiles(downloads, profilestore.Config{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if _, err := store.Lease(t.Context()); err != nil || store.Dir() != first+"-3" {
+			t.Errorf("%s: it works in %s: %v", name, store.Dir(), err)
+		}
+		if name == "a file" { // it is waited for, a while
+			if _, err := openProfiles(downloads, profilestore.Config{}); !errors.Is(err, profilestore.ErrInUse) {
+				t.Errorf("%s: two at once: %v", name, err)
+			}
+		}
+		must(t, store.Close())
+		if _, err := os.Lstat(first); err != nil {
+			t.Errorf("%s: what was taken is gone: %v", name, err)
+		}
+		dead := first + "-4"
+		marker, err := json.Marshal(map[string]any{"program": "poactor profilestore", "format": 1, "dir": dead})
+		must(t, err)
+		must(t, os.MkdirAll(filepath.Join(dead, "1", "p"), 0o700))
+		write(t, filepath.Join(dead, ".profiles.json"), string(marker))
+		if _, err := CleanProfiles(false); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(dead); !os.IsNotExist(err) {
+			t.Errorf("%s: %s is left: %v", name, dead, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(elsewhere, "theirs")); err != nil {
+		t.Error(err)
 	}
 }

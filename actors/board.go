@@ -50,8 +50,11 @@ type board struct {
 	stopped  po.Cause // not empty: what is in hand is put back
 	detail   string   // of stopped, or why it drains
 
-	misses   int            // waves in a row in which the portal gave no answer
+	doubts // answers that are not proved yet
+
+	misses   int            // waves in a row in which the portal was away
 	missed   time.Time      // the first of them
+	silent   bool           // in none of them it gave any answer
 	answers  int            // readings that the portal has answered
 	missedBy map[po.Key]int // of orders that it did not answer: answers at that time
 	paused   time.Time      // no order is handed out until then; zero: no pause
@@ -75,9 +78,10 @@ type task struct {
 	worker    messages.Worker // who has it, or had it last
 	reading   po.Reading
 	kept      po.Kept
-	trace     po.Trace // of its last reading
-	byBrowser []string // to be saved by a browser
-	tried     bool     // the browser lane was tried in this attempt
+	missing   []po.Missing // of the last fetch
+	trace     po.Trace     // of its last reading
+	byBrowser []string     // to be saved by a browser
+	tried     bool         // the browser lane was tried in this attempt
 	started   time.Time
 	alone     bool // in quarantine: for a throw-away worker
 }
@@ -87,7 +91,7 @@ func (t *task) begun() bool { return t.reading.Sign != "" }
 
 func newBoard(attempts, workers int, random func() float64) *board {
 	return &board{attempts: attempts, pool: newPool(workers), size: -1, random: random, open: -1,
-		posts: map[string]*post{}, busy: map[string]*task{}, tasks: map[string]*task{}, missedBy: map[po.Key]int{}}
+		posts: map[string]*post{}, busy: map[string]*task{}, tasks: map[string]*task{}, missedBy: map[po.Key]int{}, doubts: newDoubts()}
 }
 
 // begin hires the workers and asks how much there is to do.
@@ -137,7 +141,10 @@ func (b *board) claimed(asked int, c po.Claim, now time.Time) []any {
 	b.claiming, b.open = false, c.Open
 	b.dry = asked > 0 && len(c.Leases) == 0
 	b.more = len(c.Invalid) > 0
-	var fx []any
+	if len(b.known) == 0 {
+		b.known = slices.Clone(c.Known[:min(len(c.Known), knownMost)])
+	}
+	fx := b.unknow(c)
 	for _, l := range slices.Concat(c.Invalid, c.Leases) {
 		b.count++
 		t := &task{number: b.count, lease: l, kept: l.Kept, started: now}

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ func TestBoardLosesNothing(t *testing.T) {
 	failures := []po.ReadFailure{
 		{Cause: po.Timeout}, {Cause: po.Throttled, RetryAfter: time.Second}, {Cause: po.Forbidden},
 		{Cause: po.PortalError}, {Cause: po.UnrecognisedPage}, {Cause: po.Interrupted},
+		{Cause: po.PortalError, Status: 503}, {Cause: po.PortalError, Status: 500}, {Cause: po.PortalError, PortalWide: true},
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		orders := rapid.IntRange(0, 12).Draw(t, "orders")
@@ -97,6 +99,12 @@ func TestBoardLosesNothing(t *testing.T) {
 					w.fence(rapid.SampledFrom(list).Draw(t, "token"))
 				}
 			},
+			"mood": func(t *rapid.T) { w.mood = rapid.SampledFrom([]string{"", "masked", "down", "closed"}).Draw(t, "mood") },
+			"answer": func(*rapid.T) {
+				if len(w.reads) > 0 {
+					w.answer(0)
+				}
+			},
 			"wake": func(*rapid.T) { w.now = w.now.Add(time.Second); w.do(w.board.wake(w.now)) },
 			"drain": func(t *rapid.T) {
 				if rare(t, "does") {
@@ -143,5 +151,54 @@ func TestBoardSequential(t *testing.T) {
 		if len(w.settled) != 5 {
 			t.Fatalf("%d settled", len(w.settled))
 		}
+	})
+}
+
+// TestBoardDoubts drives a board through runs in which the portal's mood changes: a
+// session that is lost in disguise, trouble for everybody, and all well again. What
+// counts at the end was told to a browser that was signed in, as far as that can be
+// known.
+func TestBoardDoubts(t *testing.T) {
+	t.Parallel()
+	moods := []string{"", "", "masked", "down", "closed", "mixed"}
+	var acts []string // as often as they shall come
+	for act, n := range map[string]int{"mood": 3, "kill": 1, "birth": 3, "read": 25, "fetch": 15, "wait": 5, "write": 30, "claim": 18, "audit": 2} {
+		acts = append(acts, slices.Repeat([]string{act}, n)...)
+	}
+	slices.Sort(acts)
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t, rapid.SampledFrom([]int{1, 3, 10, 40}).Draw(t, "orders"), rapid.IntRange(1, 4).Draw(t, "workers"))
+		for range rapid.SampledFrom([]int{20, 60, 200}).Draw(t, "steps") {
+			switch act := rapid.SampledFrom(acts).Draw(t, "act"); {
+			case act == "mood":
+				w.mood = rapid.SampledFrom(moods).Draw(t, "mood")
+			case act == "kill" && len(w.with()) > 0:
+				w.kill(rapid.SampledFrom(w.with()).Draw(t, "which"), rapid.Bool().Draw(t, "silent"), false)
+			case act == "birth" && len(w.without()) > 0 && w.ends == 0:
+				w.birth(w.without()[0], "")
+			case act == "read" && len(w.reads) > 0:
+				i := rapid.IntRange(0, len(w.reads)-1).Draw(t, "which")
+				if w.mood == "mixed" && w.reads[i].lease.Token != "" {
+					w.read(i, rapid.SampledFrom(po.Signs()).Draw(t, "sign"), po.ReadFailure{})
+				} else {
+					w.answer(i)
+				}
+			case act == "fetch" && len(w.fetches) > 0:
+				w.fetch(0, nil, "")
+			case act == "wait":
+				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "seconds")) * time.Second)
+				w.do(w.board.wake(w.now))
+			case act == "write":
+				w.write(false)
+			case act == "claim":
+				w.claim()
+			case act == "audit":
+				w.audit()
+			}
+		}
+		if w.mood == "mixed" {
+			w.mood = ""
+		}
+		w.quieten()
 	})
 }

@@ -26,8 +26,9 @@ type clerk struct {
 // noted is one answer of the clerk: the effect and what came of it.
 type noted struct {
 	effect any
-	claim  po.Claim // of a doClaim
-	fenced []string // of a doExtend: tokens that are no longer held
+	claim  po.Claim     // of a doClaim
+	fenced []string     // of a doExtend: tokens that are no longer held
+	opened []po.Outcome // of a doReopen: what no longer counts
 	err    error
 }
 
@@ -77,6 +78,8 @@ func (k *clerk) work(ctx context.Context, batch []any) written {
 			answers[i] = noted{effect: e, err: err}
 		} else if s, ok := e.(doSettle); ok && answers[i].err == nil {
 			answers[i].err = k.finish(ctx, s)
+		} else if _, ok := e.(doReopen); ok && answers[i].err == nil {
+			answers[i].err = k.clear(ctx, answers[i].opened)
 		}
 	}
 	return written{answers, err}
@@ -122,6 +125,8 @@ func (k *clerk) write(ctx context.Context, effect any) noted {
 		n.err = k.ledger.Retry(ctx, e.token, e.failure, e.after)
 	case doRelease:
 		n.err = k.ledger.Release(ctx, e.token, e.failure)
+	case doReopen:
+		n.opened, n.err = k.ledger.Reopen(ctx, e.keys)
 	case doExtend:
 		for _, token := range e.tokens {
 			switch err := k.ledger.Extend(ctx, token, k.ttl); {
@@ -151,6 +156,20 @@ func (k *clerk) prepare(ctx context.Context, e doFetch) error {
 func (k *clerk) finish(ctx context.Context, e doSettle) error {
 	if err := k.files.Finish(ctx, e.kept, e.outcome.Folder); err != nil {
 		return fmt.Errorf("finish folder of order %s: %w", e.outcome.Key, err)
+	}
+	return nil
+}
+
+// clear removes the empty folders of outcomes that no longer count: their names say
+// what is not known.
+func (k *clerk) clear(ctx context.Context, opened []po.Outcome) error {
+	for _, o := range opened {
+		if o.Folder == "" {
+			continue
+		}
+		if err := k.files.Finish(ctx, po.Kept{Folder: o.Folder}, ""); err != nil {
+			return fmt.Errorf("clear folder of order %s: %w", o.Key, err)
+		}
 	}
 	return nil
 }

@@ -97,6 +97,11 @@ func (d *dispatcher) Receive(c actor.Context) {
 	case messages.WorkerLost:
 		d.do(c, d.board.lost(m, now))
 	case messages.OrderRead:
+		if m.Token == "" { // nobody's: a probe
+			c.Send(d.peers.observer, messages.SessionProbed{Worker: m.Worker.Name, Key: m.Key, Written: m.Written, Sign: m.Reading.Sign, Cause: m.Failure.Cause, Detail: m.Failure.Detail, Took: m.Took})
+			d.do(c, d.board.probed(m, now))
+			return
+		}
 		again := d.board.again(m.Token)
 		d.do(c, d.board.read(m, now))
 		d.tellRead(c, m)
@@ -159,6 +164,8 @@ func (d *dispatcher) do(c actor.Context, effects []any) {
 			delete(d.workers, e.name)
 			c.Send(d.peers.coordinator, dismiss(e))
 			c.Send(d.peers.observer, messages.WorkerDismissed{Worker: e.name})
+		case doProbe:
+			c.Send(d.workers[e.worker.Name].pid, messages.ReadOrder{Worker: e.worker, Lease: po.Lease{Order: e.order}})
 		case doCondemn:
 			c.Send(d.workers[e.worker.Name].pid, condemn{e.worker.Incarnation, e.why})
 		case doRecycle:
@@ -203,6 +210,14 @@ func (d *dispatcher) noted(c actor.Context, n noted, now time.Time) []any {
 	case doRetry:
 		c.Send(d.peers.observer, messages.OrderRetried{Key: e.order.Key, Written: e.order.Written, Attempt: e.attempt, Worker: e.worker, Failure: e.failure, After: e.after})
 		return d.board.recorded(e.token, false, now)
+	case doReopen:
+		for _, o := range n.opened {
+			d.counts[o.Status]--
+		}
+		if len(n.opened) > 0 {
+			c.Send(d.peers.observer, messages.OrdersReopened{Outcomes: n.opened, Reason: e.why})
+		}
+		return d.board.reopened(len(n.opened), now)
 	case doRelease:
 		c.Send(d.peers.observer, messages.OrderReleased{Key: e.order.Key, Written: e.order.Written, Failure: e.failure})
 		return d.board.recorded(e.token, false, now)

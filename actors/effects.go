@@ -61,6 +61,17 @@ type (
 		order   po.Order
 		failure po.Failure
 	}
+	// doReopen has settled orders opened again, whose outcomes are not believed.
+	doReopen struct {
+		keys []po.Key
+		why  string
+	}
+	// doProbe has an idle worker read an order whose attachments were seen before,
+	// to see whether its session lives.
+	doProbe struct {
+		worker messages.Worker
+		order  po.Order
+	}
 	// doExtend keeps leases.
 	doExtend struct{ tokens []string }
 	// doHire makes a new worker; alone: a throw-away one.

@@ -42,7 +42,7 @@ func (b *board) stop(cause po.Cause, detail string) []any {
 			fx = append(fx, b.release(t, b.putBack())...)
 		}
 	}
-	return fx
+	return append(fx, b.doubtful(cause, detail)...)
 }
 
 // putBack is why orders go back that are in hand when the run stops. No browser has
@@ -68,6 +68,8 @@ func (b *board) broken(effect any, err error, now time.Time) []any {
 		delete(b.tasks, e.token)
 	case doRelease:
 		delete(b.tasks, e.token)
+	case doReopen:
+		b.opening-- // the next start opens them
 	}
 	fx := b.halt(po.CauseOf(err), po.DetailOf(err), now)
 	switch e := effect.(type) { // nobody was told of them
@@ -83,7 +85,7 @@ func (b *board) ending() bool { return b.draining || b.stopped != "" }
 
 // over says that nothing is in hand and nothing more will be.
 func (b *board) over() bool {
-	return len(b.tasks) == 0 && !b.claiming && (b.ending() || b.open == 0)
+	return len(b.tasks) == 0 && !b.claiming && b.opening == 0 && (b.ending() || b.open == 0) && !b.unsure()
 }
 
 // cause says why the run ended with orders open; empty if none is.

@@ -74,7 +74,25 @@ func (f *fetcher) answer(c actor.Context, j fetch, a fetched) {
 	if a.err != nil {
 		m.Detail = po.DetailOf(a.err)
 	}
+	for i := range m.Result.Missing {
+		m.Result.Missing[i].Detail = po.MaskAddresses(m.Result.Missing[i].Detail)
+	}
+	nameMissing(m.Result.Missing, j.order.Job.Attachments)
 	c.Send(f.dispatcher, m)
+}
+
+// nameMissing says of each missing file which attachment it is: whoever fetches
+// knows it by its ID.
+func nameMissing(missing []po.Missing, attachments []po.Attachment) {
+	byID := map[string]po.Attachment{}
+	for _, a := range attachments {
+		byID[a.ID] = a
+	}
+	for i := range missing {
+		if a, ok := byID[missing[i].ID]; ok {
+			missing[i].Of(a)
+		}
+	}
 }
 
 func (f *fetcher) cancel(token string) {

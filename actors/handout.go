@@ -16,7 +16,10 @@ func (b *board) next(now time.Time) []any {
 		b.ended = true
 		return []any{doEnd{}}
 	}
-	var fx []any
+	fx := b.probe(now)
+	if b.through() {
+		fx = append(fx, b.unproved()...)
+	}
 	for {
 		t, i := b.pair(now)
 		if t == nil {
@@ -40,7 +43,7 @@ func (b *board) next(now time.Time) []any {
 	if b.limit > 0 {
 		n = max(0, min(n, b.limit-len(b.busy)))
 	}
-	if b.dry || b.pausing(now) {
+	if b.dry || b.pausing(now) || b.suspended() {
 		n = 0
 	}
 	if (n > 0 || b.more) && !b.claiming && !b.ending() {
@@ -52,10 +55,13 @@ func (b *board) next(now time.Time) []any {
 // pair picks the next task and the index of the idle worker that shall have
 // it: not the one that failed at it last, where there is another.
 func (b *board) pair(now time.Time) (*task, int) {
-	if b.stopped != "" || b.pausing(now) || b.full() {
+	if b.stopped != "" || b.pausing(now) || b.suspended() || b.full() {
 		return nil, 0
 	}
 	for _, t := range b.stock {
+		if b.probing(t.lease.Order.Key) {
+			continue
+		}
 		if !t.begun() && (b.draining || !t.alone && b.inWork() >= b.most()) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -14,15 +15,18 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 	if m.Failure.Cause != "" {
 		t.trace = m.Failure.Trace
 	}
-	if m.Failure.Unreachable {
+	switch {
+	case m.Failure.PortalWide && b.canAsk(t):
+		return b.ask(t, m.Failure)
+	case m.Failure.Unreachable || m.Failure.PortalWide:
 		return b.miss(t, m.Failure, now)
-	}
-	if m.Failure.Cause != po.BrowserDied && m.Failure.Cause != po.BrowserHung {
-		b.misses = 0
-		b.answers++
-		delete(b.missedBy, m.Key)
-	}
-	if m.Failure.Cause != "" {
+	case m.Failure.Definition: // no order is to suffer for it
+		return append(b.release(t, po.Failure{Cause: m.Failure.Cause, Detail: m.Failure.Detail}), b.stop(m.Failure.Cause, m.Failure.Detail)...)
+	case b.noteAnswer(m):
+		return b.refuseAll(t, m, now)
+	case m.Failure.Cause != "" && b.refusing() && b.canAsk(t):
+		return b.ask(t, m.Failure)
+	case m.Failure.Cause != "":
 		return b.fail(t, m.Failure.Cause, m.Failure.Detail, m.Failure.RetryAfter, m.Failure.URL)
 	}
 	if gone := m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound; gone && (t.tried || len(t.kept.Files) > 0) {
@@ -34,6 +38,7 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 	}
 	switch m.Reading.Sign {
 	case po.SignAttachments:
+		b.noteProof(m.Worker)
 		t.stage = fetching
 		return []any{t.fetch()}
 	case po.SignEmpty:
@@ -43,15 +48,15 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 	case po.SignForbidden:
 		return b.fail(t, po.Forbidden, "the portal refuses this user", 0, m.Reading.URL)
 	case po.SignSignedOut:
-		return b.fail(t, po.SignedOut, "the portal asks for a sign-in", 0, m.Reading.URL)
+		return b.signedOut(t, m)
 	}
 	return b.fail(t, po.Internal, "unknown sign "+string(m.Reading.Sign), 0, m.Reading.URL)
 }
 
-// miss handles a reading to which the portal gave no answer at all: the order
-// goes back, everyone pauses, longer with each wave of misses, and after a while
-// the run stops. Where the portal has answered others since this order's last
-// miss, the trouble is the order's own.
+// miss handles a reading to which the portal gave no answer at all, or the same
+// page as to everybody: the order goes back, and the portal is waited for. Where
+// the portal has answered others since this order's last miss, the trouble is the
+// order's own.
 func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
 	key := t.lease.Order.Key
 	if before, again := b.missedBy[key]; again && b.answers > before {
@@ -59,19 +64,38 @@ func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
 	}
 	b.missedBy[key] = b.answers
 	fx := b.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail})
+	return append(fx, b.away(f, now)...)
+}
+
+// refuseAll handles a refusal of a portal that refuses everybody: what has failed
+// for that goes back, and the portal is waited for.
+func (b *board) refuseAll(t *task, m messages.OrderRead, now time.Time) []any {
+	f := m.Failure
+	f.Cause, f.Detail = po.PortalError, refusal(m)
+	return slices.Concat(b.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail}), b.reopenFaulted(), b.away(f, now))
+}
+
+// away waits for a portal that is not there for anybody: everyone pauses, longer with
+// each wave of orders that miss it, and after a while the run stops.
+func (b *board) away(f po.ReadFailure, now time.Time) []any {
 	if b.pausing(now) { // of this wave
-		return fx
+		return nil
 	}
 	if b.misses == 0 {
-		b.missed = now
+		b.missed, b.silent = now, true
 	}
 	b.misses++
-	if unreachable(b.misses, now.Sub(b.missed), b.answers > 0) {
-		return append(fx, b.stop(f.Cause, "the portal does not answer: "+f.Detail)...)
+	b.silent = b.silent && f.Unreachable
+	why, gone := "the portal does not answer: "+f.Detail, unreachable(b.misses, now.Sub(b.missed), b.answers > 0)
+	if !b.silent {
+		why, gone = "the portal is not there for anybody: "+f.Detail, closed(b.misses, now.Sub(b.missed))
 	}
-	d := backoff(b.misses, retryBase, retryLongest)
+	if gone {
+		return b.stop(po.PortalError, why)
+	}
+	d := max(backoff(b.misses, retryBase, retryLongest), min(f.RetryAfter, awayLongest))
 	b.paused = now.Add(d)
-	return fx
+	return []any{doTell{messages.PortalPaced{Reading: cmp.Or(b.limit, b.size), Hold: d, Reason: why}}}
 }
 
 // fail applies the table of causes to an order.
@@ -88,7 +112,7 @@ func (b *board) fail(t *task, cause po.Cause, detail string, asked time.Duration
 		t.stage = recording
 		return []any{doRetry{
 			token: t.lease.Token, order: t.lease.Order, attempt: t.lease.Attempt, worker: t.worker.Name,
-			failure: po.Failure{Cause: cause, Detail: detail, Trace: t.trace}, after: retryDelay(t.lease.Attempt, asked, b.random()),
+			failure: po.Failure{Cause: cause, Detail: detail, Missing: t.lost(cause, detail), Trace: t.trace}, after: retryDelay(t.lease.Attempt, asked, b.random()),
 		}}
 	}
 	return b.settle(t, statusOf(len(t.kept.Files)+1, len(t.kept.Files)), cause, detail)
@@ -108,6 +132,7 @@ func (b *board) fetched(m messages.FilesFetched, now time.Time) []any {
 	if !ok || t.stage != fetching {
 		return nil
 	}
+	t.missing = m.Result.Missing
 	var fx []any
 	if m.Result.Kept.Folder != "" {
 		t.kept = m.Result.Kept
@@ -150,17 +175,57 @@ func (b *board) missing(t *task, missing []po.Missing) []any {
 	return b.fail(t, w.Cause, w.Detail, w.RetryAfter, "")
 }
 
+// lost lists the files that are still missing: those of the page, each with its
+// own cause, or that of the whole fetch. Where this attempt has not read the page,
+// they are those that an earlier one could not get.
+func (t *task) lost(cause po.Cause, detail string) []po.Missing {
+	seen := map[string]bool{}
+	for _, f := range t.kept.Files {
+		seen[f.ID] = true
+	}
+	var list []po.Missing
+	add := func(m po.Missing) {
+		if !seen[m.ID] {
+			seen[m.ID] = true
+			list = append(list, m)
+		}
+	}
+	if !t.begun() {
+		for _, m := range t.lease.Missing {
+			add(m)
+		}
+		return list
+	}
+	known := map[string]po.Missing{}
+	for _, m := range t.missing {
+		known[m.ID] = m
+	}
+	for _, a := range t.reading.Attachments {
+		m, ok := known[a.ID]
+		if !ok {
+			m = po.NewMissing(a, cause, detail)
+		}
+		add(m)
+	}
+	return list
+}
+
 // settle ends an order.
 func (b *board) settle(t *task, status po.Status, cause po.Cause, detail string) []any {
 	t.stage = recording
 	o := po.Outcome{
 		Key: t.lease.Order.Key, Written: t.lease.Order.Written, Status: status, Cause: cause, Detail: detail,
 		Supplier: t.reading.Supplier, Files: t.kept.Files,
-		Found: max(len(t.reading.Attachments), len(t.kept.Files)), URL: t.reading.URL, Attempts: t.lease.Attempt, Trace: t.trace,
+		URL: po.WithoutQuery(t.reading.URL), Attempts: t.lease.Attempt, Trace: t.trace,
 	}
+	if !status.Settled() {
+		o.Missing = t.lost(cause, detail)
+	}
+	o.Found = max(len(t.reading.Attachments), len(t.kept.Files)+len(o.Missing))
 	if cause == po.InvalidNumber { // nobody has tried
 		o.Attempts = 0
 	}
+	b.noteOutcome(t, o)
 	return []any{doSettle{
 		token: t.lease.Token, order: t.lease.Order, outcome: o, kept: t.kept, worker: t.worker.Name, started: t.started,
 	}}

@@ -94,22 +94,28 @@ func restartDelay(failures, inRow int, everReady bool, random float64) (delay ti
 	return d/2 + jitter(d/2), false
 }
 
-// Limits of the patience with a portal that gives no answer at all.
+// Limits of the patience with a portal that is not there for anybody.
 const (
-	unreachableCount = 3                // in a row
-	unreachableNever = 2 * time.Second  // patience if it has never answered
+	unreachableCount = 3                // waves in a row
+	unreachableNever = 2 * time.Second  // patience if it gives no answer at all, and has never given one
 	unreachableSince = 30 * time.Second // patience if it has
+	awayLongest      = 3 * time.Minute  // patience if it answers everybody alike: maintenance passes
 )
 
 // unreachable says whether a portal that has given no answer to the last count
-// readings, for the time given, is given up. An order whose portal is away has
-// done nothing wrong: it is put back, and the run stops.
+// waves of readings, for the time given, is given up. An order whose portal is away
+// has done nothing wrong: it is put back, and the run stops.
 func unreachable(count int, since time.Duration, answered bool) bool {
 	patience := unreachableNever
 	if answered {
 		patience = unreachableSince
 	}
 	return count >= unreachableCount && since >= patience
+}
+
+// closed says the same of a portal that has answered everybody alike.
+func closed(count int, since time.Duration) bool {
+	return count >= unreachableCount && since >= awayLongest
 }
 
 // statusOf says how an order with attachments ends.

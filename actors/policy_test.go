@@ -224,3 +224,64 @@ func TestMissing(t *testing.T) {
 		t.Errorf("effects %+v", fx)
 	}
 }
+
+// What is missing at an order's end is told file by file: those that the last
+// fetch could not get with their own cause, the others with that of the fetch, and
+// those of an earlier try where this one has not seen the page.
+func TestMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	w := messages.Worker{Name: "a", Incarnation: 1}
+	attachments := []po.Attachment{{ID: "x", Name: "x.pdf", URL: "https://u:p@h/x?sig=1#f"}, {ID: "y", URL: "https://h/files/y.pdf?sig=1"},
+		{ID: "x", Name: "x.pdf", URL: "https://u:p@h/x?sig=1#f"}, {ID: "kept", Name: "kept.pdf"}, {ID: "click"}}
+	kept := po.Kept{Folder: "f", Files: []po.File{{ID: "kept"}}}
+	earlier := []po.Missing{{ID: "x", Name: "x.pdf", Cause: po.Timeout}, {ID: "kept", Name: "kept.pdf", Cause: po.Timeout}}
+	for name, tt := range map[string]struct {
+		read    messages.OrderRead
+		fetched messages.FilesFetched
+		want    []po.Missing
+		found   int
+	}{
+		"files": {
+			read:    messages.OrderRead{Reading: po.Reading{Sign: po.SignAttachments, Attachments: attachments[:4]}},
+			fetched: messages.FilesFetched{Result: po.FetchResult{Kept: kept, Missing: []po.Missing{{ID: "x", Cause: po.Forbidden, Detail: "no"}, {ID: "y", Cause: po.PortalError}}}},
+			want: []po.Missing{{ID: "x", Name: "x.pdf", URL: "https://h/x", Cause: po.Forbidden, Detail: "no"},
+				{ID: "y", Name: "y.pdf", URL: "https://h/files/y.pdf", Cause: po.PortalError}},
+			found: 4,
+		},
+		"the whole fetch": {
+			read:    messages.OrderRead{Reading: po.Reading{Sign: po.SignAttachments, Attachments: attachments}},
+			fetched: messages.FilesFetched{Result: po.FetchResult{Kept: kept}, Failure: po.Timeout, Detail: "slow"},
+			want: []po.Missing{{ID: "x", Name: "x.pdf", URL: "https://h/x", Cause: po.Timeout, Detail: "slow"},
+				{ID: "y", Name: "y.pdf", URL: "https://h/files/y.pdf", Cause: po.Timeout, Detail: "slow"},
+				{ID: "click", Name: "a file without a name", Cause: po.Timeout, Detail: "slow"}},
+			found: 5,
+		},
+		"the page": {
+			read:  messages.OrderRead{Failure: po.ReadFailure{Cause: po.Timeout, Detail: "slow"}},
+			want:  earlier[:1],
+			found: 2,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := sit([]string{"a"}, po.Lease{})
+			b.attempts = 1
+			b.claimed(1, po.Claim{Open: 1, Leases: []po.Lease{{Token: "1", Attempt: 1, Kept: kept, Missing: earlier}}}, time.Time{})
+			tt.read.Worker, tt.read.Token, tt.fetched.Token = w, "1", "1"
+			fx := b.read(tt.read, time.Time{})
+			if tt.read.Failure.Cause == "" {
+				nameMissing(tt.fetched.Result.Missing, tt.read.Reading.Attachments)
+				fx = b.fetched(tt.fetched, time.Time{})
+			}
+			for _, e := range fx {
+				if s, ok := e.(doSettle); ok {
+					if diff := cmp.Diff(tt.want, s.outcome.Missing); diff != "" || s.outcome.Found != tt.found {
+						t.Errorf("found %d, missing (-want +got):\n%s", s.outcome.Found, diff)
+					}
+					return
+				}
+			}
+			t.Errorf("not settled: %+v", fx)
+		})
+	}
+}

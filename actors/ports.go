@@ -107,4 +107,7 @@ type Ledger interface {
 	Retry(ctx context.Context, token string, failure po.Failure, after time.Duration) error
 	// Release puts the order back at once; the try does not count.
 	Release(ctx context.Context, token string, failure po.Failure) error
+	// Reopen puts settled orders back whose outcomes are not to be believed, and
+	// returns those outcomes. It leaves others as they are.
+	Reopen(ctx context.Context, keys []po.Key) ([]po.Outcome, error)
 }

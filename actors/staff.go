@@ -21,6 +21,7 @@ type post struct {
 	order    po.Key // that it was given last
 	retiring bool   // it ends when it has nothing in hand
 	health   health
+	lives    messages.Worker // the incarnation that has a browser; zero: none
 	ill      messages.Worker // the incarnation that was condemned
 	good     int             // pages that it has read well
 }
@@ -30,18 +31,24 @@ type post struct {
 func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 	w := m.Worker
 	fx := b.vacate(w.Name, po.Failure{Cause: po.BrowserDied})
+	if t := b.asking[w.Name].task; t != nil && t.worker != w {
+		fx = append(fx, b.answered(w.Name, po.Failure{Cause: po.Interrupted})...)
+	}
 	b.lived = true
 	if b.recycling.Name == w.Name && b.recycling != w {
 		b.recycling = messages.Worker{}
 	}
 	p := b.posts[w.Name]
+	if p != nil {
+		p.lives = w
+	}
 	switch {
 	case p == nil: // dismissed before it was heard
 	case p.ill == w: // it is being replaced
 	case p.retiring:
 		fx = append(fx, b.dismiss(w.Name)...)
-	case m.Worn != "" && b.recycling.Name == "" && !p.alone && !b.ending():
-		b.recycling = w
+	case m.Worn != "" && b.recycling.Name == "" && !p.alone && !b.ending() && (len(b.known) == 0 || len(b.weak[w]) == 0):
+		b.recycling, p.lives = w, messages.Worker{}
 		fx = append(fx, doRecycle{w, m.Worn})
 	default:
 		b.idle = append(b.idle, w)
@@ -53,11 +60,14 @@ func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 func (b *board) lost(m messages.WorkerLost, now time.Time) []any {
 	f := po.Failure{Cause: m.Cause, Detail: m.Detail}
 	had := b.busy[m.Worker] != nil
-	fx := b.vacate(m.Worker, f)
+	fx := append(b.vacate(m.Worker, f), b.answered(m.Worker, po.Failure{Cause: po.Interrupted})...)
 	if b.recycling.Name == m.Worker {
 		b.recycling = messages.Worker{}
 	}
 	p := b.posts[m.Worker]
+	if p != nil {
+		p.lives = messages.Worker{}
+	}
 	switch {
 	case p == nil:
 		return append(fx, b.next(now)...)
@@ -86,6 +96,7 @@ func (b *board) vacate(name string, f po.Failure) []any {
 	b.idle = slices.DeleteFunc(b.idle, func(w messages.Worker) bool { return w.Name == name })
 	t, ok := b.busy[name]
 	delete(b.busy, name)
+	delete(b.probes, name)
 	if !ok || t.stage != reading || b.tasks[t.lease.Token] != t {
 		return nil
 	}
@@ -172,7 +183,7 @@ func (b *board) retire() []any {
 		if p.alone || p.retiring {
 			continue
 		}
-		if last = name; b.busy[name] == nil {
+		if last = name; b.busy[name] == nil && b.probes[name] == (probe{}) {
 			return b.dismiss(name)
 		}
 	}
@@ -196,6 +207,7 @@ func (b *board) names() []string {
 func (b *board) dismiss(name string) []any {
 	delete(b.posts, name)
 	delete(b.busy, name)
+	delete(b.probes, name)
 	b.idle = slices.DeleteFunc(b.idle, func(w messages.Worker) bool { return w.Name == name })
 	if b.recycling.Name == name {
 		b.recycling = messages.Worker{}
@@ -203,7 +215,7 @@ func (b *board) dismiss(name string) []any {
 	if b.alone == name {
 		b.alone = ""
 	}
-	return []any{doDismiss{name}}
+	return append(b.answered(name, po.Failure{Cause: po.Interrupted}), doDismiss{name})
 }
 
 // isolate sees to it that an order in quarantine gets a worker of its own: one

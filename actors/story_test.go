@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
 	"github.com/poactor/poactor/messages"
@@ -135,6 +137,10 @@ func TestBrowserLane(t *testing.T) {
 		}
 		if got := s.outcome("K2"); got.Cause != po.DownloadRejected || got.Found != 2 || len(got.Files) != 1 {
 			t.Errorf("K2: %+v", got)
+		}
+		want := []po.Missing{{ID: "b", Name: "b.pdf", Cause: po.DownloadRejected}}
+		if diff := cmp.Diff(want, s.outcome("K2").Missing, cmpopts.IgnoreFields(po.Missing{}, "Browser")); diff != "" {
+			t.Errorf("missing (-want +got):\n%s", diff)
 		}
 	})
 }

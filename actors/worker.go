@@ -262,7 +262,9 @@ func failureOf(err error) po.ReadFailure {
 		return po.ReadFailure{}
 	}
 	if f, ok := errors.AsType[*po.ReadFailure](err); ok {
-		return *f
+		masked := *f
+		masked.Detail, masked.URL = po.MaskAddresses(f.Detail), po.WithoutQuery(f.URL)
+		return masked
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return po.ReadFailure{Cause: po.Timeout, Detail: "the order was not read in its time"}

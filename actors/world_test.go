@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +24,11 @@ type world struct {
 	free    []string            // keys that may be claimed
 	held    map[string]string   // token → key
 	settled map[string]int      // key → how often
+	leases  map[string]po.Lease // of those that are settled
+	readBy  map[string]messages.Worker
+	doubted map[messages.Worker][]string // keys of weak outcomes since a browser last saw attachments
+	mayStop bool                         // an answer may have ended the run
+	mood    string                       // of the portal at the end: as it should be, "masked" sign-out, "closed", or "down"
 	tokens  int
 
 	claims  []doClaim
@@ -43,6 +49,7 @@ type world struct {
 
 func newWorld(t *rapid.T, orders, workers int) *world {
 	w := &world{t: t, now: time.Unix(0, 0), open: map[string]po.Lease{}, held: map[string]string{},
+		leases: map[string]po.Lease{}, readBy: map[string]messages.Worker{}, doubted: map[messages.Worker][]string{},
 		settled: map[string]int{}, workers: map[string]messages.Worker{}, staff: map[string]bool{}, deaths: map[string]int{}}
 	for i := range orders {
 		key := fmt.Sprint(i)
@@ -92,8 +99,17 @@ func (w *world) do(effects []any) {
 		switch e := effect.(type) {
 		case doClaim:
 			w.claims = append(w.claims, e)
-		case doRead, doFetch, doSettle, doRetry, doRelease:
+		case doSettle:
+			if weak(e.outcome) {
+				by := w.readBy[e.token]
+				w.doubted[by] = append(w.doubted[by], string(e.order.Key))
+			}
 			w.writes = append(w.writes, e)
+		case doRead, doFetch, doRetry, doRelease, doReopen:
+			w.writes = append(w.writes, e)
+		case doProbe:
+			w.checkProbe(e)
+			w.reads = append(w.reads, doRead{worker: e.worker, lease: po.Lease{Order: e.order}})
 		case doHire:
 			if _, twice := w.staff[e.name]; twice {
 				w.t.Fatalf("%s is hired twice", e.name)
@@ -142,6 +158,36 @@ func (w *world) checkIdle(name string) {
 	}
 }
 
+// checkProbe sees to it that a probe goes to a browser that lives and has nothing in
+// hand.
+func (w *world) checkProbe(e doProbe) {
+	if w.workers[e.worker.Name] != e.worker || w.staff[e.worker.Name] {
+		w.t.Fatalf("%v is to probe", e.worker)
+	}
+	for _, r := range w.reads {
+		if r.worker == e.worker {
+			w.t.Fatalf("%v is to probe, and has an order", e.worker)
+		}
+		w.checkAlone(r, e.worker, e.order.Key)
+	}
+}
+
+// checkDoubts sees to it that nothing counts at the end that a lost session could have
+// faked: nothing at all where it was lost, else nothing that could have been proved.
+func (w *world) checkDoubts() {
+	if w.board.stopped != po.SignedOut && len(w.board.known) == 0 {
+		return
+	}
+	for by, list := range w.doubted {
+		for _, key := range list {
+			if w.settled[key] == 0 || w.board.stopped != po.SignedOut && (w.staff[by.Name] || w.board.reasked[po.Key(key)] || slices.Contains(w.board.believed, po.Key(key))) {
+				continue
+			}
+			w.t.Fatalf("order %s counts, as %v was told, which has not proved its session", key, by)
+		}
+	}
+}
+
 func (w *world) checkRead(e doRead) {
 	key := w.held[e.lease.Token]
 	if key == "" {
@@ -157,9 +203,14 @@ func (w *world) checkRead(e doRead) {
 		if r.worker == e.worker {
 			w.t.Fatalf("%v has two orders", e.worker)
 		}
-		if r.lease.Order.Key == e.lease.Order.Key && w.workers[r.worker.Name] == r.worker && w.held[r.lease.Token] != "" {
-			w.t.Fatalf("order %s is read by %v and %v at once", key, r.worker, e.worker)
-		}
+		w.checkAlone(r, e.worker, e.lease.Order.Key)
+	}
+}
+
+// checkAlone sees to it that an order which goes to a worker is not being read.
+func (w *world) checkAlone(r doRead, worker messages.Worker, key po.Key) {
+	if r.lease.Order.Key == key && w.workers[r.worker.Name] == r.worker && (r.lease.Token == "" || w.held[r.lease.Token] != "") {
+		w.t.Fatalf("order %s is read by %v and %v at once", key, r.worker, worker)
 	}
 }
 
@@ -173,9 +224,10 @@ func (w *world) checkEnd() {
 	if len(w.held) > 0 {
 		w.t.Fatalf("ended with orders in hand: %v", w.held)
 	}
-	if len(w.open) > 0 && !w.stopped && !w.drained {
+	if len(w.open) > 0 && !w.stopped && !w.drained && !(w.mayStop && w.board.stopped != "") {
 		w.t.Fatalf("ended with %d orders open", len(w.open))
 	}
+	w.checkDoubts()
 }
 
 // claim answers the oldest claim.
@@ -214,6 +266,9 @@ func (w *world) write(expire bool) bool {
 	case doFetch:
 		w.handOn(e, expire)
 		return true
+	case doReopen:
+		w.reopen(e)
+		return true
 	case doSettle:
 		token, settles = e.token, true
 	case doRetry:
@@ -239,12 +294,51 @@ func (w *world) write(expire bool) bool {
 		if w.settled[key]++; w.settled[key] > 1 {
 			w.t.Fatalf("order %s is settled twice", key)
 		}
+		w.leases[key] = w.open[key]
 		delete(w.open, key)
 	} else {
 		w.free = append(w.free, key)
 	}
 	w.do(w.board.recorded(token, settles && !expire, w.now))
 	return true
+}
+
+// audit opens some settled order again, whose files are gone.
+func (w *world) audit() {
+	keys := slices.Sorted(maps.Keys(w.leases))
+	keys = slices.DeleteFunc(keys, func(key string) bool { return w.settled[key] == 0 })
+	if len(keys) == 0 || w.ends > 0 || w.board.open <= 0 {
+		return
+	}
+	key := rapid.SampledFrom(keys).Draw(w.t, "audited")
+	w.settled[key]--
+	for by, list := range w.doubted {
+		w.doubted[by] = slices.DeleteFunc(list, func(k string) bool { return k == key })
+	}
+	w.open[key], w.free = w.leases[key], append(w.free, key)
+	w.board.open++ // as the next claim says
+	w.do(w.board.wake(w.now))
+}
+
+// reopen is what the ledger does with outcomes that do not count.
+func (w *world) reopen(e doReopen) {
+	n := 0
+	for _, key := range e.keys {
+		key := string(key)
+		for by, list := range w.doubted {
+			w.doubted[by] = slices.DeleteFunc(list, func(k string) bool { return k == key })
+		}
+		if w.settled[key] == 0 {
+			continue
+		}
+		n++
+		w.settled[key]--
+		l := w.leases[key]
+		l.Attempt = 1
+		w.deaths[key] = 0
+		w.open[key], w.free = l, append(w.free, key)
+	}
+	w.do(w.board.reopened(n, w.now))
 }
 
 // handOut is what the dispatcher does when it is recorded who reads an order.
@@ -308,10 +402,36 @@ func (w *world) read(i int, sign po.Sign, f po.ReadFailure) {
 			m.Reading.Attachments = []po.Attachment{{ID: "a"}, {ID: "b"}}
 		}
 	}
-	w.stopped = w.stopped || f.Cause == po.SignedOut || sign == po.SignSignedOut || f.Unreachable
-	w.do(w.board.read(m, w.now))
+	w.stopped = w.stopped || f.Unreachable
+	probe := e.lease.Token == ""
+	w.mayStop = w.mayStop || f.Status >= 500 || f.PortalWide || sign == po.SignForbidden || sign == po.SignSignedOut || probe && sign != po.SignAttachments
+	if live := w.workers[e.worker.Name] == e.worker; live && (probe || w.board.reads(e.worker, e.lease.Token)) {
+		w.readBy[e.lease.Token] = e.worker
+		if sign == po.SignAttachments {
+			delete(w.doubted, e.worker)
+		}
+	}
+	if probe {
+		w.do(w.board.probed(m, w.now))
+	} else {
+		w.do(w.board.read(m, w.now))
+	}
 	if w.workers[e.worker.Name] == e.worker { // the living go on, the dead spoke late
 		w.do(w.board.ready(messages.WorkerReady{Worker: e.worker, Worn: w.worn}, w.now))
+	}
+}
+
+// answer answers a reading in the portal's mood.
+func (w *world) answer(i int) {
+	switch w.mood {
+	case "masked":
+		w.read(i, po.SignNotFound, po.ReadFailure{})
+	case "closed":
+		w.read(i, "", po.ReadFailure{Cause: po.PortalError, PortalWide: true})
+	case "down":
+		w.read(i, "", po.ReadFailure{Cause: po.PortalError, Status: 503})
+	default:
+		w.read(i, po.SignAttachments, po.ReadFailure{})
 	}
 }
 
@@ -355,7 +475,7 @@ func (w *world) quieten() {
 			w.birth(without[0], "")
 		case w.claim(), w.write(false):
 		case len(w.reads) > 0:
-			w.read(0, po.SignAttachments, po.ReadFailure{})
+			w.answer(0)
 		case len(w.fetches) > 0:
 			w.fetch(0, nil, "")
 		case w.ends > 0:

@@ -200,6 +200,25 @@ type OrderSettled struct {
 	Took    time.Duration // since the order was first leased in this try
 }
 
+// OrdersReopened says that outcomes of this start no longer count, and that their
+// orders are open again: a lost session, or a portal in trouble, may have faked them.
+type OrdersReopened struct {
+	Outcomes []po.Outcome // key, number, status, cause and folder of each
+	Reason   string
+}
+
+// SessionProbed says that an order whose attachments were seen before was read once
+// more, to see whether the session lives and the portal answers.
+type SessionProbed struct {
+	Worker  string
+	Key     po.Key
+	Written string   // the number as the batch has it
+	Sign    po.Sign  // of the page; attachments: all is well
+	Cause   po.Cause // why it was not read; empty if it was
+	Detail  string
+	Took    time.Duration
+}
+
 // BatchMerged says what the batch changed in the ledger, before the run starts.
 type BatchMerged struct {
 	Start   int // of poactor on this output directory; 1 for the first
@@ -237,6 +256,8 @@ type OutputAudited struct {
 	Opened   int // orders that were done, and are opened again for them
 	Finished int // folders that got their final name, or were cleared away
 	Strange  int // work folders of orders that this ledger does not know: left alone
+
+	Paths []string // of the missing files, within the output directory: the first thousand
 }
 
 // LeftoversRemoved says what runs that were killed had left and this start has
@@ -261,7 +282,8 @@ type RunStarted struct {
 // RunEnded is the last event of a run.
 type RunEnded struct {
 	Counts map[po.Status]int // orders settled in this start
-	Open   int               // orders not settled
+	Open   int               // orders not settled of those that this start was for
+	Later  int               // open orders that a limit has left for another start
 	Cause  po.Cause          // why it ended early; empty if every order was settled
 	Detail string
 }

@@ -17,7 +17,9 @@ type Trace struct {
 type Failure struct {
 	Cause  Cause
 	Detail string // in words; no secret in it
-	Trace  Trace
+	// Missing are the files that did not come, where it was for them.
+	Missing []Missing
+	Trace   Trace
 }
 
 // Assignment says who works on an order.

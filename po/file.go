@@ -1,6 +1,11 @@
 package po
 
-import "time"
+import (
+	"net/url"
+	"path"
+	"strings"
+	"time"
+)
 
 // Lane says how a file's bytes came.
 type Lane string
@@ -45,10 +50,42 @@ type FetchResult struct {
 // Missing is an attachment that could not be had, and why.
 type Missing struct {
 	ID         string
+	Name       string // for people: as the page shows it, else the last part of its address
+	URL        string // for people: its address without what may be a secret; empty if only a click works
 	Cause      Cause
 	Detail     string
 	RetryAfter time.Duration // what the portal asked for; 0 if nothing
 	// Browser is set where HTTP gave something odd and the browser lane may do
 	// better.
 	Browser bool
+}
+
+// NewMissing says of an attachment why it could not be had.
+func NewMissing(a Attachment, cause Cause, detail string) Missing {
+	m := Missing{Cause: cause, Detail: detail}
+	m.Of(a)
+	return m
+}
+
+// Of says which attachment is missing.
+func (m *Missing) Of(a Attachment) {
+	m.ID, m.Name, m.URL = a.ID, strings.TrimSpace(a.Name), PublicURL(a.URL)
+	if u, err := url.Parse(m.URL); m.Name == "" && err == nil {
+		m.Name = strings.Trim(path.Base(u.Path), "/.") // of an empty path it is "."
+	}
+	if m.Name == "" {
+		m.Name = "a file without a name"
+	}
+}
+
+// PublicURL is an address as it may be shown, logged and written down: without
+// user, query and fragment, each of which may hold a secret. It is empty where
+// nothing can be told of the address.
+func PublicURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""
+	return u.String()
 }

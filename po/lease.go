@@ -19,6 +19,7 @@ type Lease struct {
 	Worker   string        // who had the last try that failed; empty if none
 	Deaths   int           // browsers that died with the order in hand, and readings of it that panicked
 	Kept     Kept          // what earlier attempts left on disk
+	Missing  []Missing     // what the last try that failed could not get; empty if it did not come so far
 	Supplier string        // as an earlier attempt read it
 }
 
@@ -31,6 +32,9 @@ type Claim struct {
 	// Wait is the time until the next order that is held back comes due; 0 if
 	// none is held back.
 	Wait time.Duration
+	// Known are a few orders that earlier starts have settled as Completed: whoever
+	// is signed in sees their attachments.
+	Known []Order
 	// Open counts the orders that are not settled, leased ones included.
 	Open int
 }

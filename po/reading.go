@@ -39,8 +39,8 @@ type Reading struct {
 // Attachment is one document that an order's page lists.
 type Attachment struct {
 	// ID is the same for the same link in every reading of the order within a
-	// run: its URL, or for a link that only works by clicking its name and
-	// place among those of that name.
+	// run: as AttachmentID makes it of the URL, or for a link that only works by
+	// clicking its name and place among those of that name. It goes on record.
 	ID string
 	// Name is the file name as the page shows it: hostile, may be empty.
 	Name string
@@ -122,10 +122,19 @@ type ReadFailure struct {
 	// Unreachable is set where the portal gave no answer at all: refused, no
 	// such host, no route.
 	Unreachable bool
+	// PortalWide is set where the portal shows everybody the same page, whatever
+	// the order: a check of the browser that does not end, maintenance.
+	PortalWide bool
+	// Status is the HTTP status of the page; 0 if it has none.
+	Status int
 	// Answered is set where the portal gave an answer, whatever it was.
 	Answered bool
-	URL      string // of the page, as far as known
-	Trace    Trace
+	// Definition is set where the portal's definition is wrong: with it no order
+	// can be read.
+	Definition bool
+
+	URL   string // of the page, as far as known
+	Trace Trace
 }
 
 func (f *ReadFailure) Error() string {

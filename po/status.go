@@ -89,7 +89,8 @@ func CauseOf(err error) Cause {
 }
 
 // DetailOf is what err says beside its cause, for people: the cause's own word,
-// which Go's wrapping puts in front of it, is left out.
+// which Go's wrapping puts in front of it, is left out, and so are the queries of
+// addresses.
 func DetailOf(err error) string {
-	return strings.ReplaceAll(err.Error(), CauseOf(err).Error()+": ", "")
+	return MaskAddresses(strings.ReplaceAll(err.Error(), CauseOf(err).Error()+": ", ""))
 }

@@ -18,6 +18,8 @@ func (p Portal) Check() error {
 	c.sign("signs.not_found", p, p.Signs.NotFound)
 	c.sign("signs.forbidden", p, p.Signs.Forbidden)
 	c.sign("signs.signed_out", p, p.Signs.SignedOut)
+	c.mark("signs.error", p.Signs.Error)
+	c.interstitial(p.Interstitial)
 	c.attachments(p.Attachments)
 	c.selectors("supplier", p.Supplier)
 	c.selectors("fallback.links", p.Fallback.Links)
@@ -27,6 +29,30 @@ func (p Portal) Check() error {
 		return nil
 	}
 	return c.found
+}
+
+// searchKeys are the names that portals give to what is searched for.
+var searchKeys = []string{"q", "query", "search", "s", "term", "keyword", "keywords", "filter"}
+
+// Warnings say what may go wrong though the definition is right.
+func (p Portal) Warnings() []string {
+	if len(p.Order.Identity.Selectors)+len(p.Order.Identity.Texts) > 0 {
+		return nil
+	}
+	u, err := url.Parse(sample(p))
+	if err != nil {
+		return nil
+	}
+	const cure = ": the former order's page, or a list of several orders, could be taken for the order's; say in order.identity what proves whose page it is"
+	if strings.Contains(u.Fragment, "123456") {
+		return []string{"order.path has the number behind a #, so that the portal's script decides what is shown" + cure}
+	}
+	for key, values := range u.Query() {
+		if slices.Contains(searchKeys, strings.ToLower(key)) && strings.Contains(strings.Join(values, " "), "123456") {
+			return []string{fmt.Sprintf("order.path searches for the number (%s=)%s", key, cure)}
+		}
+	}
+	return nil
 }
 
 // checker collects what is wrong.
@@ -83,6 +109,21 @@ func (c *checker) order(p Portal) {
 	} else if _, err := compileNumber(p.Order.Number); err != nil {
 		c.fault("order.number", p.Order.Number, "is not a regular expression: "+patternFault(err), patternHint)
 	}
+	c.identity(p.Order.Identity)
+}
+
+func (c *checker) identity(id Identity) {
+	const key = "order.identity."
+	samples := make([]string, len(id.Selectors))
+	for i, s := range id.Selectors {
+		samples[i] = strings.ReplaceAll(s, numberMark, "123456")
+	}
+	c.selectors(key+"selectors", samples)
+	for i, s := range id.Texts {
+		if !strings.Contains(s, numberMark) {
+			c.fault(item(key+"texts", i), s, "has no {number}", "write the text of the page as it stands, with {number} for the order's number, like Purchase order {number}")
+		}
+	}
 }
 
 func pathFault(p Portal) string {
@@ -132,6 +173,21 @@ func (c *checker) sign(key string, p Portal, s Sign) {
 	}
 }
 
+func (c *checker) mark(key string, m Mark) {
+	c.selectors(key+".selectors", m.Selectors)
+	c.texts(key+".texts", m.Texts)
+}
+
+// maxInterstitial, in milliseconds, stays below the time an order may take.
+const maxInterstitial = 60_000
+
+func (c *checker) interstitial(i Interstitial) {
+	c.texts("interstitial.texts", i.Texts)
+	if i.Wait < 0 || i.Wait > maxInterstitial {
+		c.found = append(c.found, &Error{Key: "interstitial.wait_ms", Msg: fmt.Sprintf("interstitial.wait_ms: %d is not between 0 and %d", i.Wait, maxInterstitial), Hint: "0 suits most portals"})
+	}
+}
+
 func statusFault(status int) (fault, hint string) {
 	switch {
 	case status < 100 || status > 599:
@@ -159,7 +215,19 @@ func (c *checker) attachments(a Attachments) {
 	if a.Settle < 0 || a.Settle > maxSettle {
 		c.found = append(c.found, &Error{Key: key + "settle_ms", Msg: fmt.Sprintf("%ssettle_ms: %d is not between 0 and %d", key, a.Settle, maxSettle), Hint: "0 suits most portals"})
 	}
+	c.mark(key+"complete", a.Complete)
+	c.mark(key+"incomplete", a.Incomplete)
+	c.selectors(key+"count", a.Count)
+	c.selectors(key+"more.click", a.More.Click)
+	c.selectors(key+"more.scroll", a.More.Scroll)
+	c.selectors(key+"frames", a.Frames)
+	if a.ClickWait < 0 || a.ClickWait > maxClickWait {
+		c.found = append(c.found, &Error{Key: key + "click_wait_ms", Msg: fmt.Sprintf("%sclick_wait_ms: %d is not between 0 and %d", key, a.ClickWait, maxClickWait), Hint: "0 suits most portals"})
+	}
 }
+
+// maxClickWait, in milliseconds, is the longest time that a file may take at all.
+const maxClickWait = 300_000
 
 // maxSettle, in milliseconds, stays below the time an order may take.
 const maxSettle = 30_000

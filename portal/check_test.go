@@ -91,7 +91,7 @@ func TestCheck(t *testing.T) {
 		{"empty address", func(p *Portal) { p.Signs.SignedOut.URLs = []string{""} }, `signs.signed_out.urls[1]: "" is empty`},
 		{"try later", func(p *Portal) { p.Signs.NotFound.Statuses = []int{429} }, `signs.not_found.statuses[1]: 429 means try again later and is always treated so`},
 		{"no links", func(p *Portal) { p.Attachments.Links = nil }, `attachments.links is missing`},
-		{"bad link", func(p *Portal) { p.Attachments.Links = []string{"a:visible"} }, `attachments.links[1]: "a:visible" has :visible, which is no CSS pseudo-class`},
+		{"bad link", func(p *Portal) { p.Attachments.Links = []string{"a:visible"} }, `attachments.links[1]: "a:visible" has :visible, which jQuery knows and no browser does`},
 		{"bad fallback", func(p *Portal) { p.Fallback.Links = []string{"//a"} }, `fallback.links[1]: "//a" is not a CSS selector`},
 		{"name in brackets", func(p *Portal) { p.Attachments.Name = []string{"[title]"} }, `attachments.name[1]: "[title]" is not the name of an attribute`},
 		{"target with a space", func(p *Portal) { p.Attachments.Target = []string{"data url"} }, `attachments.target[1]: "data url" is not the name of an attribute`},
@@ -100,6 +100,7 @@ func TestCheck(t *testing.T) {
 		{"name pattern with a group that is none", func(p *Portal) { p.Attachments.NamePattern = "(?:x)" }, `attachments.name_pattern: "(?:x)" has no group`},
 		{"bad name pattern", func(p *Portal) { p.Attachments.NamePattern = "(" }, `attachments.name_pattern: "(" is not a regular expression: missing closing )`},
 		{"name pattern of JavaScript only", func(p *Portal) { p.Attachments.NamePattern = "(a)(?=b)" }, `attachments.name_pattern: "(a)(?=b)" is not a regular expression: invalid or unsupported Perl syntax`},
+		{"click wait too long", func(p *Portal) { p.Attachments.ClickWait = 300_001 }, `attachments.click_wait_ms: 300001 is not between 0 and 300000`},
 		{"settle too long", func(p *Portal) { p.Attachments.Settle = 30_001 }, `attachments.settle_ms: 30001 is not between 0 and 30000`},
 		{"host with a scheme", func(p *Portal) { p.AllowedHosts = []string{"https://x.example"} }, `allowed_hosts[1]: "https://x.example" has a scheme: write the host alone`},
 		{"host with a path", func(p *Portal) { p.AllowedHosts = []string{"x.example/files"} }, `allowed_hosts[1]: "x.example/files" has a path: write the host alone`},
@@ -116,7 +117,7 @@ func TestCheck(t *testing.T) {
 		{"block the portal", func(p *Portal) { p.Block = []string{"https://*"} }, `block[1]: "https://*" matches the address of every order page`},
 		{"good ones", func(p *Portal) {
 			p.Block = []string{"image", "font", "media", "stylesheet", "*://t.example/*"}
-			p.AllowedHosts = []string{"*.example.com", "x.example:8443", "[::1]:80", "::1", "münchen.example", "localhost"}
+			p.AllowedHosts = []string{"*.example.com", "x.example:8443", "http://x.example:8080", "[::1]:80", "::1", "münchen.example", "localhost"}
 			p.Signs.NotFound.Statuses = []int{500}
 		}, ""},
 	}

@@ -30,6 +30,14 @@ func TestGuide(t *testing.T) {
 			t.Errorf("the example's number is %q, %v", number, err)
 		}
 	}
+	for _, part := range regexp.MustCompile("(?s)```yaml-part\n(.*?)```").FindAllStringSubmatch(guide, -1) {
+		_, err := Load(write(t, part[1]))
+		for _, e := range err.(Errors) { // some keys are missing, but each that is there is right
+			if !strings.HasSuffix(e.Msg, isMissing) {
+				t.Errorf("%v in\n%s", e, part[1])
+			}
+		}
+	}
 	for _, key := range leaves("", reflect.TypeFor[Portal]()) {
 		if !strings.Contains(guide, "| `"+key+"` |") {
 			t.Errorf("the guide's table has no %s", key)
@@ -39,7 +47,7 @@ func TestGuide(t *testing.T) {
 
 // leaves lists the keys of a struct and of those in it; a sign is one.
 func leaves(key string, in reflect.Type) []string {
-	if in.Kind() != reflect.Struct || in == reflect.TypeFor[Sign]() {
+	if in.Kind() != reflect.Struct || in == reflect.TypeFor[Sign]() || in == reflect.TypeFor[Mark]() {
 		return []string{key}
 	}
 	var keys []string

@@ -22,7 +22,8 @@ type hostRule struct {
 // Allowed reports whether the browser and the downloads may go to u: http or
 // https, without user information, on the base URL's host and port or one of
 // AllowedHosts. Where the base URL is https, http is refused but for an entry
-// of AllowedHosts that names a port. It does not resolve names.
+// of AllowedHosts that names its port, 80, or begins with http://. It does not
+// resolve names.
 func (p Portal) Allowed(u *url.URL) bool {
 	if u == nil || u.User != nil || u.Opaque != "" || defaultPort(u.Scheme) == "" {
 		return false
@@ -47,7 +48,9 @@ func (p Portal) Allowed(u *url.URL) bool {
 	}
 	for _, entry := range p.AllowedHosts {
 		if rule, fault := parseHost(entry); fault == "" {
-			rule.plain = plain || rule.port != ""
+			// Any other port says nothing of the scheme: it may be https that is meant,
+			// whose cookies plain http would tell everybody on the way.
+			rule.plain = rule.plain || plain || rule.port == "80"
 			if rule.allows(u, host) {
 				return true
 			}
@@ -111,7 +114,8 @@ func canonicalHost(host string) (string, bool) {
 
 // parseHost reads one entry of AllowedHosts; fault says what is wrong with it.
 func parseHost(entry string) (rule hostRule, fault string) {
-	host := entry
+	host, plain := strings.CutPrefix(entry, "http://")
+	entry, rule.plain = host, plain
 	switch {
 	case strings.Contains(entry, "://"):
 		return rule, "has a scheme: write the host alone"

@@ -8,7 +8,7 @@ import (
 func TestAllowed(t *testing.T) {
 	t.Parallel()
 	const base = "https://host.example.com"
-	hosts := []string{"files.example.com", "*.cdn.example.com", "plain.example.com:80", "odd.example.com:8443", "münchen.example", "192.0.2.7", "[2001:db8::1]:444"}
+	hosts := []string{"files.example.com", "*.cdn.example.com", "plain.example.com:80", "odd.example.com:8443", "http://old.example.com:8080", "http://older.example.com", "münchen.example", "192.0.2.7", "[2001:db8::1]:444"}
 	tests := []struct {
 		name  string
 		base  string
@@ -58,6 +58,13 @@ func TestAllowed(t *testing.T) {
 		{"listed, http", base, hosts, "http://files.example.com/x", false},
 		{"listed with port 80", base, hosts, "http://plain.example.com/x", true},
 		{"listed with a port", base, hosts, "https://odd.example.com:8443/x", true},
+		{"listed with a port, http", base, hosts, "http://odd.example.com:8443/x", false},
+		{"listed with a port, http on another", base, hosts, "http://odd.example.com/x", false},
+		{"listed with a port, http, base is http", "http://host.example.com", hosts, "http://odd.example.com:8443/x", true},
+		{"listed as http", base, hosts, "http://old.example.com:8080/x", true},
+		{"listed as http, other port", base, hosts, "http://old.example.com/x", false},
+		{"listed as http without a port", base, hosts, "http://older.example.com/x", true},
+		{"listed as http without a port, other port", base, hosts, "http://older.example.com:8080/x", false},
 		{"listed with a port, none given", base, hosts, "https://odd.example.com/x", false},
 		{"wildcard", base, hosts, "https://a.cdn.example.com/x", true},
 		{"wildcard, deeper", base, hosts, "https://a.b.cdn.example.com/x", true},

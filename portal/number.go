@@ -40,7 +40,8 @@ func (p Portal) Parser() (func(written string) (po.Key, string, error), error) {
 	if err != nil {
 		return nil, fmt.Errorf("order.number of portal %s: %w", p.Name, err)
 	}
-	return func(written string) (po.Key, string, error) { return parseNumber(re, written) }, nil
+	free := p.Order.Number == "" || p.Order.Number == defaultNumber
+	return func(written string) (po.Key, string, error) { return parseNumber(re, free, written) }, nil
 }
 
 // compileNumber makes a pattern match whole numbers only.
@@ -54,8 +55,13 @@ func compileNumber(pattern string) (*regexp.Regexp, error) {
 	return regexp.Compile(`\A(?:` + pattern + `)\z`)
 }
 
-func parseNumber(re *regexp.Regexp, written string) (po.Key, string, error) {
+// parseNumber reads a number; free says that the portal has no pattern of its
+// own, and so does not say that its numbers end in .0.
+func parseNumber(re *regexp.Regexp, free bool, written string) (po.Key, string, error) {
 	text := undress(visible(written))
+	if free {
+		text = zeroFraction.ReplaceAllString(text, "$1")
+	}
 	number, ok := match(re, text)
 	if !ok { // only now, since a portal's own numbers may end in .0
 		number, ok = match(re, zeroFraction.ReplaceAllString(text, "$1"))

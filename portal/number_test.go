@@ -54,6 +54,7 @@ func TestParse(t *testing.T) {
 		{"up the path", loose, "..", "", "", `invalid_number: ".." is not an order number of this portal`},
 		{"this path", loose, ".", "", "", `invalid_number: "." is not an order number of this portal`},
 		{"control character", loose, "12\x0034", "", "", `invalid_number: "12\x0034" is not an order number of this portal`},
+		{"float by default", loose, "4500000001.0", "4500000001", "4500000001", ""},
 		{"a portal's own .0", dotted, "12.0", "12.0", "12.0", ""},
 		{"group", either, "A-7", "7", "7", ""},
 		{"group that has no part", either, "B-7", "B-7", "B-7", ""},

@@ -16,6 +16,9 @@ type Portal struct {
 	Order OrderPage `yaml:"order"`
 	// Signs are what tells the pages apart.
 	Signs Signs `yaml:"signs"`
+	// Interstitial says what is known of pages that stand before all others for
+	// a while.
+	Interstitial Interstitial `yaml:"interstitial"`
 	// Attachments says how the documents are listed.
 	Attachments Attachments `yaml:"attachments"`
 	// Supplier lists CSS selectors of the supplier's name, best first.
@@ -24,7 +27,7 @@ type Portal struct {
 	Fallback Fallback `yaml:"fallback"`
 	// AllowedHosts lists the hosts, beside the base URL's, to which pages and
 	// downloads may lead: "files.example.com", "*.example.com", with a port if
-	// it is not the scheme's own.
+	// it is not the scheme's own, and http:// before it where plain http is meant.
 	AllowedHosts []string `yaml:"allowed_hosts"`
 	// Block lists what the browser does not load: the kinds "image", "font",
 	// "media", "stylesheet", or URL patterns with * like "*://t.example.com/*".
@@ -39,16 +42,35 @@ type OrderPage struct {
 	// first group, if it has one, is what {number} becomes. Left out it is \S+,
 	// anything without white space.
 	Number string `yaml:"number"`
+	// Identity is what proves that a page is the order's own and not another
+	// one's that is still shown. Empty: the address is believed.
+	Identity Identity `yaml:"identity"`
+}
+
+// Identity proves whose page it is: any one of its ways will do. Numbers are
+// compared as they stand in the page's address, and only whole: 1001 is not in
+// 11001, and is in PO1001.
+type Identity struct {
+	// Selectors are CSS selectors of a visible element. Where one has {number} in it,
+	// like [data-order='{number}'], such an element is enough; where it has not, the
+	// number must stand in the element's text or value.
+	Selectors []string `yaml:"selectors"`
+	// Texts are parts of the page's visible text with {number} in them, any case.
+	Texts []string `yaml:"texts"`
 }
 
 // Signs are what tells the pages apart. That there are attachments is told by
 // Attachments.Links. The first sign that appears decides; where several appear
-// at once the order is signed out, forbidden, not found, attachments, empty.
+// at once the order is signed out, forbidden, not found, error, attachments,
+// empty.
 type Signs struct {
 	Empty     Sign `yaml:"empty"`
 	NotFound  Sign `yaml:"not_found"`
 	Forbidden Sign `yaml:"forbidden"`
 	SignedOut Sign `yaml:"signed_out"`
+	// Error is where the page says itself that it could not load its list, or a
+	// part of it. The order is tried again; what the page lists is not believed.
+	Error Mark `yaml:"error"`
 }
 
 // Sign is one page's sign: any one of its ways will do.
@@ -57,6 +79,17 @@ type Sign struct {
 	Texts     []string `yaml:"texts"`     // part of the page's visible text, any case
 	Statuses  []int    `yaml:"statuses"`  // of the HTTP answer, like 404
 	URLs      []string `yaml:"urls"`      // part of the address that the browser ended at, or a pattern with *
+}
+
+// Interstitial is a page that stands before all others for a while, whatever
+// order was asked for: a check of the browser, maintenance, a waiting room. Many
+// are known without being described.
+type Interstitial struct {
+	// Texts are parts of its title or text, any case, beside those that are known.
+	Texts []string `yaml:"texts"`
+	// Wait is how long such a page is given to make room for the order's by itself,
+	// in milliseconds, up to 60,000. 0: for 30 s.
+	Wait int `yaml:"wait_ms"`
 }
 
 // Attachments says how the documents are listed.
@@ -78,6 +111,43 @@ type Attachments struct {
 	// whole, in milliseconds, up to 30,000. 0: until the page has drawn two
 	// frames without a change and is idle, or for 100 ms.
 	Settle int `yaml:"settle_ms"`
+	// ClickWait is how long a click is given until its file begins, beyond the
+	// answers of the portal that its page waits for, in milliseconds, up to
+	// 300,000. 0: 15 s.
+	ClickWait int `yaml:"click_wait_ms"`
+	// Complete is shown only when the list is whole. Where it is described, a list
+	// counts only beside it, and then without waiting for what the page still asks
+	// the portal for.
+	Complete Mark `yaml:"complete"`
+	// Incomplete is shown while there is more to come: neither a list nor its
+	// absence counts beside it.
+	Incomplete Mark `yaml:"incomplete"`
+	// Count are CSS selectors of the element that says how many documents there are:
+	// the largest number in its text. A list that has fewer is not whole, nor is one
+	// without that element.
+	Count []string `yaml:"count"`
+	// More is how the rest of a list is brought up.
+	More More `yaml:"more"`
+	// Frames are CSS selectors of the frames in the page in which documents are
+	// listed and signs shown as well.
+	Frames []string `yaml:"frames"`
+}
+
+// Mark is something that a page shows: any one of its ways will do.
+type Mark struct {
+	Selectors []string `yaml:"selectors"` // CSS; an element that is there and visible
+	Texts     []string `yaml:"texts"`     // part of the page's visible text, any case
+}
+
+// More is how the rest of a list is brought up, again and again until nothing
+// more comes. What was listed before counts too, also where it is gone by then.
+type More struct {
+	// Click are CSS selectors of what is clicked, as long as it is visible and not
+	// disabled. Empty: buttons near the list that say so in common words, like
+	// "Load more" or "Show all".
+	Click []string `yaml:"click"`
+	// Scroll are CSS selectors of what is scrolled, beside what the list stands in.
+	Scroll []string `yaml:"scroll"`
 }
 
 // Fallback says which link leads to the page behind an order (Coupa: the

@@ -12,10 +12,11 @@ import (
 // maxSelectorBytes bounds what the recursive parsers below get to read.
 const maxSelectorBytes = 4096
 
-// selectorFault says why a browser would refuse a CSS selector; empty: it
-// would not. Cascadia knows the grammar, but takes jQuery's extensions and not
-// all that browsers take today. So pseudo-classes and attributes, where they
-// differ, are checked here, and cascadia sees them replaced by plain ones.
+// selectorFault says why a browser would refuse a CSS selector; empty: nothing is
+// known against it. Cascadia knows the grammar, but takes jQuery's extensions and
+// not all that browsers take today. So attributes and pseudo-classes, where they
+// differ, are looked at here, and cascadia sees them replaced by plain ones. Which
+// pseudo-classes there are only the browser knows: it has the last word.
 func selectorFault(selector string) string {
 	switch {
 	case strings.TrimSpace(selector) == "":
@@ -88,10 +89,9 @@ func plainPseudo(s string) (part string, length int, fault string) {
 		return "", 0, "has a pseudo-element, which can not be found on a page"
 	case name == "":
 		return "", 0, "has a : without a name"
+	case slices.Contains(jQuery(), name):
+		return "", 0, fmt.Sprintf("has :%s, which jQuery knows and no browser does", name)
 	case length == len(s) || s[length] != '(':
-		if !slices.Contains(pseudoClasses(), name) && !vendor(name) {
-			return "", 0, fmt.Sprintf("has :%s, which is no CSS pseudo-class", name)
-		}
 		return ":root", length, ""
 	}
 	end := closing(s[length:])
@@ -128,15 +128,13 @@ func plainFunction(name, argument string) (part, fault string) {
 		}
 		inner, fault := plainSelector(position[1])
 		return ":not(" + inner + ")", fault
-	case "lang", "dir", "state":
-		return ":root", ""
 	}
-	return "", fmt.Sprintf("has :%s(), which is no CSS pseudo-class", name)
+	return ":root", ""
 }
 
 var (
 	digitID    = regexp.MustCompile(`^#-?[0-9]`)
-	pseudoName = regexp.MustCompile(`^-?[a-zA-Z][a-zA-Z-]*`)
+	pseudoName = regexp.MustCompile(`^-?[a-zA-Z][\w-]*`)
 	// attribute is [name], or [name OPERATOR value], a value being a string or
 	// an identifier, with an i for upper and lower case alike.
 	attribute = regexp.MustCompile(`^\[\s*(?:(?:\*|[\w-]+)?\|)?` + identifier +
@@ -195,20 +193,10 @@ func splitList(s string) []string {
 	return append(parts, s[start:])
 }
 
-// vendor reports whether a pseudo-class is a browser maker's own. Browsers
-// differ in which of them they know.
-func vendor(name string) bool {
-	return strings.HasPrefix(name, "-webkit-") || strings.HasPrefix(name, "-moz-")
-}
-
-// pseudoClasses are those without an argument of Selectors 4 and HTML that
-// Chromium knows.
-func pseudoClasses() []string {
-	return strings.Fields(`active any-link autofill checked default defined disabled empty enabled first-child first-of-type
-		focus focus-visible focus-within fullscreen future host hover in-range indeterminate invalid last-
-		child last-of-type link modal only-child only-of-type open optional out-of-range past picture-in-
-		picture placeholder-shown popover-open read-only read-write required root scope target target-
-		current user-invalid user-valid valid visited xr-overlay`)
+// jQuery lists the pseudo-classes of jQuery, and of cascadia, that are not CSS.
+func jQuery() []string {
+	return strings.Fields(`animated button checkbox contains containsown eq even file first gt haschild has-text header
+		hidden image input last lt matches matchesown odd parent password radio reset selected submit text visible`)
 }
 
 // pseudoElements are those that a single colon may stand before.

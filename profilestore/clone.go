@@ -27,6 +27,12 @@ var skipped = []string{
 	"crashpad", "crash reports", "browsermetrics*",
 	// Open tabs: a worker shall not open them.
 	"sessions",
+	// Stored passwords, passkeys, cards, addresses and tokens of accounts. A worker
+	// signs in with cookies; nothing else of the user's is its business.
+	"login data*", "web data*", "account web data*", "affiliation database*", "passkey*", "trusted_vault*", "webauthn*",
+	// Where the user has been, and what was typed there.
+	"history*", "archived history*", "visited links*", "top sites*", "favicons*", "shortcuts*", "bookmarks*", "network action predictor*",
+	"download metadata*", "sync data*",
 	// Locks and what tells of a running browser. Never to be copied.
 	"lock", "lockfile", "singleton*", "devtoolsactiveport", "runningchromeversion",
 }
@@ -92,6 +98,33 @@ func planClone(base string, maxBytes int64) (clonePlan, error) {
 		return clonePlan{}, err
 	}
 	return plan, nil
+}
+
+// checkReadable is what a clone needs, tried before anybody waits for one.
+func checkReadable(base string, maxBytes int64) error {
+	plan, err := planClone(base, maxBytes)
+	if err == nil {
+		defer plan.close()
+		err = plan.tryAll()
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("the profile %s %w: %v", base, ErrUnreadable, err)
+	}
+	return err
+}
+
+// tryAll opens every file that a clone has.
+func (c *clonePlan) tryAll() error {
+	for _, name := range c.files {
+		f, err := c.root.Open(name)
+		if err == nil {
+			err = f.Close()
+		}
+		if ifThere(err) != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *clonePlan) visit(name string, d fs.DirEntry, err error) error {

@@ -23,7 +23,6 @@ func TestCloneKeepsWhatMatters(t *testing.T) {
 		"Default/Cookies":                      "cookies",
 		"Default/Cookies-journal":              "j",
 		"Default/Network/Cookies":              "windows",
-		"Default/Web Data":                     "w",
 		"Default/Secure Preferences":           "{}",
 		"Default/Local Storage/leveldb/1.ldb":  strings.Repeat("ldb", 100_000),
 		"Default/Session Storage/1.log":        "s",
@@ -40,6 +39,11 @@ func TestCloneKeepsWhatMatters(t *testing.T) {
 		"Default/Cache/a": "x", "Default/Code Cache/a": "x", "Default/GPUCache/a": "x", "Default/DawnWebGPUCache/a": "x",
 		"Default/Service Worker/a": "x", "Default/blob_storage/a": "x", "Default/GCM Store/a": "x", "Default/Sessions/a": "x",
 		"Default/Local Storage/leveldb/LOCK": "x",
+		"Default/Login Data":                 "x", "Default/Login Data-journal": "x", "Default/Login Data For Account": "x", "Profile 1/Login Data": "x",
+		"Default/Web Data": "x", "Default/Web Data-wal": "x", "Default/Account Web Data": "x", "Default/Affiliation Database": "x",
+		"Default/passkey_enclave_state": "x", "trusted_vault.pb": "x", "Default/History": "x", "Default/History-journal": "x", "Default/Visited Links": "x",
+		"Default/Top Sites": "x", "Default/Favicons": "x", "Default/Shortcuts": "x", "Default/Bookmarks.bak": "x", "Default/Network Action Predictor": "x",
+		"Default/Sync Data/LevelDB/a": "x",
 	}
 	base := t.TempDir()
 	write(t, base, kept)
@@ -146,15 +150,20 @@ func TestCloneTooLarge(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
 	write(t, base, map[string]string{"Local State": "{}", "Default/big": strings.Repeat("x", 2000), "Default/Cache/more": strings.Repeat("x", 9000)})
+	if _, err := Open(Config{Dir: workDir(t), Base: base, MaxBytes: 1999}); !errors.Is(err, po.ProfileFailed) {
+		t.Errorf("Open: %v, want profile_failed", err)
+	}
 	dir := workDir(t)
-	if _, err := openStore(t, Config{Dir: dir, Base: base, MaxBytes: 1999}).Lease(t.Context()); !errors.Is(err, po.ProfileFailed) {
+	s := openStore(t, Config{Dir: dir, Base: base, MaxBytes: 2100})
+	write(t, base, map[string]string{"Default/more": strings.Repeat("x", 200)}) // it grows
+	if _, err := s.Lease(t.Context()); !errors.Is(err, po.ProfileFailed) {
 		t.Errorf("Lease: %v, want profile_failed", err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 {
 		t.Errorf("after a failed lease there are %v, %v; want lock and marker only", entries, err)
 	}
-	lease(t, openStore(t, Config{Base: base, MaxBytes: 2100}))
+	lease(t, openStore(t, Config{Base: base, MaxBytes: 2300}))
 }
 
 func TestMergePreferences(t *testing.T) {

@@ -2,6 +2,7 @@ package profilestore
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,7 +36,18 @@ func tmpfs(t *testing.T, size string) string {
 
 func TestDiskTooSmall(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, Config{Dir: filepath.Join(tmpfs(t, "1m"), "w")})
+	dir := filepath.Join(tmpfs(t, "1m"), "w")
+	if _, err := Open(Config{Dir: dir}); !errors.Is(err, po.DiskFull) {
+		t.Errorf("Open: %v, want disk_full", err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Open has left something: %v", err)
+	}
+	disk := tmpfs(t, "40m")
+	s := openStore(t, Config{Dir: filepath.Join(disk, "w")})
+	if err := os.WriteFile(filepath.Join(disk, "more"), make([]byte, 20<<20), 0o600); err != nil { // it fills up
+		t.Fatal(err)
+	}
 	if _, err := s.Lease(t.Context()); !errors.Is(err, po.DiskFull) {
 		t.Errorf("Lease: %v, want disk_full", err)
 	}

@@ -41,6 +41,8 @@ const (
 var (
 	ErrInUse     = errors.New("in use")                      // of a work directory, by another store
 	ErrBaseInUse = errors.New("in use by a running browser") // of the base profile
+
+	ErrUnreadable = errors.New("cannot be read") // of the base profile, by this user
 )
 
 // Config says where the profiles are. Dir must be set.
@@ -84,7 +86,7 @@ type Store struct {
 // and kills the browsers that still run there, see Swept. Errors carry
 // po.ProfileFailed or po.DiskFull: the directory is in use by another store
 // (ErrInUse) or not a store's (ErrNotOurs), its path is too long, or the base is
-// missing, not a profile or in use by a running browser (ErrBaseInUse).
+// missing, not a profile, not to be read (ErrUnreadable) or in use by a running browser (ErrBaseInUse).
 func Open(c Config) (*Store, error) {
 	s, err := open(c)
 	if err != nil {
@@ -118,9 +120,12 @@ func open(c Config) (*Store, error) {
 		if s.base, err = filepath.Abs(c.Base); err != nil {
 			return nil, err
 		}
-		if err := checkBase(s.base); err != nil {
+		if err := checkReadable(s.base, s.maxBytes); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkFree(filepath.Dir(dir), minFreeBytes); err != nil {
+		return nil, err
 	}
 	if err := s.take(marker{Dir: dir, For: c.For}); err != nil {
 		return nil, err
@@ -148,6 +153,9 @@ func (s *Store) take(m marker) error {
 	s.swept, _ = sweepDead(root, m, false)
 	return nil
 }
+
+// Dir is the work directory.
+func (s *Store) Dir() string { return s.dir }
 
 // Swept tells what Open has removed that a dead process had left.
 func (s *Store) Swept() Leftovers { return s.swept }
@@ -181,6 +189,9 @@ func acquire(dir string) (*flock.Flock, *os.Root, error) {
 // any moment until it is locked.
 func tryAcquire(dir string, lock *flock.Flock) (*os.Root, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
+		if there, e := os.Lstat(dir); e == nil && !there.IsDir() {
+			err = fmt.Errorf("%s is %w: it is not a directory", dir, ErrNotOurs)
+		}
 		return nil, err
 	}
 	root, err := openDir(dir)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/progress"
 )
 
 // maxListed is how many bad rows are listed one by one.
@@ -14,7 +15,7 @@ const maxListed = 20
 func (a *app) listBad(p *batch.Plan, unit string) {
 	for i, bad := range p.Bad {
 		if i == maxListed {
-			a.warn("and %d more bad rows", p.Blank+p.Malformed+p.Duplicate-maxListed)
+			a.warn("and %d more bad rows", p.BadRows()-maxListed)
 			return
 		}
 		a.warn("%s %d: %s", unit, bad.Line, badRow(bad, unit))
@@ -29,4 +30,49 @@ func badRow(b batch.Bad, unit string) string {
 		return fmt.Sprintf("%s is in %s %d already; the order is done once", b.Written, unit, b.First)
 	}
 	return b.Detail
+}
+
+// describe says how the list was read, in one line.
+func (j *job) describe(path string) string {
+	line := shownPath(path) + ": " + j.batch.Describe() + ", " + progress.Count(j.plan.Rows, "row")
+	if j.plan.Completed > 0 {
+		line += fmt.Sprintf("; skipped, as they are COMPLETED already: %d", j.plan.Completed)
+	}
+	return line
+}
+
+// sayList tells how the list was read, where it is not in the way of a program.
+func (a *app) sayList(j *job, path string) {
+	to := a.stdout
+	switch {
+	case j.settings.Quiet:
+		return
+	case j.settings.JSON:
+		to = a.stderr
+	}
+	fmt.Fprintln(to, progress.Line("list: "+j.describe(path)))
+}
+
+// shownPath is what a list is called in messages.
+func shownPath(path string) string {
+	if path == "-" {
+		return stdinName
+	}
+	return path
+}
+
+// checkUsable says that nothing of a list can be worked on; nil if something
+// can.
+func (j *job) checkUsable(path string) error {
+	if j.plan.Usable() {
+		return nil
+	}
+	hint := "put the order numbers into that column, below the header"
+	for _, bad := range j.plan.Bad {
+		if bad.Why == batch.Malformed {
+			hint = fmt.Sprintf("%s %d: %s", j.batch.Unit(), bad.Line, bad.Detail)
+			break
+		}
+	}
+	return wrongUse(hint, "%s: no row has a usable order number: %s, %s", shownPath(path), j.batch.Describe(), progress.Count(j.plan.Rows, "row"))
 }

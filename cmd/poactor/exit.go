@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
@@ -20,7 +21,7 @@ const (
 	exitUse         = 2   // wrong use, bad batch, bad config, bad portal file
 	exitUnfinished  = 3   // finished, and some orders are FAILED or PARTIAL
 	exitSignIn      = 4   // sign-in needed
-	exitHeld        = 5   // another run holds this output
+	exitHeld        = 5   // another run holds this output, or a browser the profile
 	exitEnvironment = 6   // the environment cannot do it
 	exitInterrupted = 130 // as a shell shows SIGINT
 )
@@ -39,8 +40,15 @@ func wrongUse(hint, format string, args ...any) error {
 	return &failure{exitUse, fmt.Sprintf(format, args...), hint}
 }
 
-// cannot is a failure of the environment.
+// cannot is a failure of the environment. The hint gives way to one about the
+// system's own trouble, where that is among args.
 func cannot(hint, format string, args ...any) error {
+	for _, arg := range args {
+		if err, ok := arg.(error); ok && (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) {
+			e, _ := poactor.OfSystem(err)
+			hint = e.Hint
+		}
+	}
 	return &failure{exitEnvironment, fmt.Sprintf(format, args...), hint}
 }
 
@@ -70,6 +78,9 @@ func errorCode(err error) int {
 	if badBatch || badPortal {
 		return exitUse
 	}
+	if e, ok := poactor.OfSystem(err); ok {
+		return causeCode(e.Cause)
+	}
 	return exitBug
 }
 
@@ -92,6 +103,8 @@ func causeCode(cause po.Cause) int {
 		return exitUse
 	case po.SignedOut:
 		return exitSignIn
+	case po.UnrecognisedPage: // of every order: the portal file is wrong
+		return exitUse
 	case po.Interrupted:
 		return exitInterrupted
 	case po.Internal:
@@ -136,6 +149,9 @@ func explain(err error) []problem {
 			out = append(out, problem{e.Error(), e.Hint})
 		}
 		return out
+	}
+	if e, ok := poactor.OfSystem(err); ok {
+		return []problem{{e.Msg, e.Hint}}
 	}
 	return []problem{{"a bug: " + err.Error(), "run again with --log-file FILE and report it with that file"}}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/poactor/poactor"
@@ -29,6 +30,7 @@ func TestExitCode(t *testing.T) {
 		"an error is before failed ones": {counts: map[po.Status]int{po.Failed: 1}, err: cause(po.DiskFull), want: 6},
 
 		"unforeseen":         {err: errors.New("x"), want: 1},
+		"the system":         {err: fmt.Errorf("x: %w", &fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}), want: 6},
 		"bug in the run":     {err: cause(po.Internal), want: 1},
 		"wrong use":          {err: wrongUse("", "x"), want: 2},
 		"wrong config":       {err: cause(""), want: 2},
@@ -84,6 +86,10 @@ func TestExitCodeOfEachCause(t *testing.T) {
 	t.Parallel()
 	for _, c := range po.Causes() {
 		switch code := exitCode(nil, &poactor.Error{Cause: c}); code {
+		case exitUse:
+			if c != po.UnrecognisedPage { // of every order: the portal file is wrong
+				t.Errorf("%s: %d", c, code)
+			}
 		case exitBug, exitSignIn, exitEnvironment, exitInterrupted:
 		default:
 			t.Errorf("%s: %d", c, code)
@@ -102,6 +108,12 @@ func TestComplain(t *testing.T) {
 		"hostile":        {wrongUse("", "a\x1b[31m\nb"), "poactor: error: a [31m b\n"},
 		"a bug": {errors.New("nil map"),
 			"poactor: error: a bug: nil map\npoactor: hint: run again with --log-file FILE and report it with that file\n"},
+		"open files": {fmt.Errorf("x: %w", &fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}),
+			"poactor: error: x: open f: too many open files\npoactor: hint: raise the limit of open files (ulimit -n), or give fewer --workers; the same command goes on from where it stood\n"},
+		"open files of the output": {outFailure(&fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}),
+			"poactor: error: output directory: open f: too many open files\npoactor: hint: raise the limit of open files (ulimit -n), or give fewer --workers; the same command goes on from where it stood\n"},
+		"permissions of the output": {outFailure(&fs.PathError{Op: "open", Path: "f", Err: syscall.EACCES}),
+			"poactor: error: output directory: open f: permission denied\npoactor: hint: give another one with --out, or see to its permissions\n"},
 		"a portal file": {portal.Errors{{Path: "p.yaml", Line: 2, Column: 1, Msg: "x", Hint: "y"}, {Path: "p.yaml", Msg: "z"}},
 			"poactor: error: p.yaml:2:1: x\npoactor: hint: y\npoactor: error: p.yaml: z\n"},
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,20 +59,21 @@ func (a *app) explainCommand() *cobra.Command {
 
 // storyOf is a story as JSON: the names are a promise.
 type storyOf struct {
-	Number   string        `json:"number"`
-	Key      po.Key        `json:"key"`
-	InBatch  bool          `json:"in_batch"`
-	Open     bool          `json:"open"`
-	Status   po.Status     `json:"status,omitempty"`
-	Cause    po.Cause      `json:"cause,omitempty"`
-	Detail   string        `json:"detail,omitempty"`
-	Supplier string        `json:"supplier,omitempty"`
-	Found    int           `json:"found"`
-	Folder   string        `json:"folder,omitempty"`
-	URL      string        `json:"url,omitempty"`
-	Time     *time.Time    `json:"time,omitempty"`
-	Attempts []attemptOf   `json:"attempts"`
-	Files    []storyFileOf `json:"files"`
+	Number   string             `json:"number"`
+	Key      po.Key             `json:"key"`
+	InBatch  bool               `json:"in_batch"`
+	Open     bool               `json:"open"`
+	Status   po.Status          `json:"status,omitempty"`
+	Cause    po.Cause           `json:"cause,omitempty"`
+	Detail   string             `json:"detail,omitempty"`
+	Supplier string             `json:"supplier,omitempty"`
+	Found    int                `json:"found"`
+	Folder   string             `json:"folder,omitempty"`
+	URL      string             `json:"url,omitempty"`
+	Time     *time.Time         `json:"time,omitempty"`
+	Attempts []attemptOf        `json:"attempts"`
+	Files    []storyFileOf      `json:"files"`
+	Missing  []progress.Missing `json:"missing_files"`
 }
 
 type attemptOf struct {
@@ -88,6 +90,8 @@ type attemptOf struct {
 	Evidence string     `json:"evidence,omitempty"`
 	Files    int        `json:"files"`
 	Bytes    int64      `json:"bytes"`
+
+	Missing []progress.Missing `json:"missing_files,omitempty"`
 }
 
 type storyFileOf struct {
@@ -100,16 +104,34 @@ type storyFileOf struct {
 	Empty    bool      `json:"empty,omitempty"`
 }
 
+// withoutQueries is a story without what could be a secret: older records have it.
+func withoutQueries(s po.Story) po.Story {
+	s.Outcome.URL, s.Outcome.Detail = po.WithoutQuery(s.Outcome.URL), po.MaskAddresses(s.Outcome.Detail)
+	s.Attempts = slices.Clone(s.Attempts)
+	for i := range s.Attempts {
+		f := &s.Attempts[i].Failure
+		f.Detail = po.MaskAddresses(f.Detail)
+		f.Trace.Pages = slices.Clone(f.Trace.Pages)
+		for j, page := range f.Trace.Pages {
+			f.Trace.Pages[j] = po.WithoutQuery(page)
+		}
+	}
+	return s
+}
+
 func newStory(s po.Story) storyOf {
+	s = withoutQueries(s)
 	o := s.Outcome
 	out := storyOf{Number: s.Order.Written, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Status: o.Status, Cause: o.Cause,
-		Detail: o.Detail, Supplier: o.Supplier, Found: o.Found, Folder: s.Kept.Folder, URL: o.URL, Attempts: []attemptOf{}, Files: []storyFileOf{}}
+		Detail: o.Detail, Supplier: o.Supplier, Found: o.Found, Folder: s.Kept.Folder, URL: o.URL, Attempts: []attemptOf{}, Files: []storyFileOf{},
+		Missing: progress.MissingFiles(o.Missing)}
 	if !o.Time.IsZero() {
 		out.Time = &o.Time
 	}
 	for _, x := range s.Attempts {
 		one := attemptOf{Try: x.Try, Start: x.Start, Worker: x.Assignment.Worker, Profile: x.Assignment.Profile, Began: x.Began, Ending: x.Ending,
-			Cause: x.Failure.Cause, Detail: x.Failure.Detail, Pages: x.Failure.Trace.Pages, Evidence: x.Failure.Trace.Evidence, Files: x.Files, Bytes: x.Bytes}
+			Cause: x.Failure.Cause, Detail: x.Failure.Detail, Pages: x.Failure.Trace.Pages, Evidence: x.Failure.Trace.Evidence, Files: x.Files, Bytes: x.Bytes,
+			Missing: progress.MissingFiles(x.Failure.Missing)}
 		if !x.Ended.IsZero() {
 			one.Ended = &x.Ended
 		}
@@ -124,6 +146,7 @@ func newStory(s po.Story) storyOf {
 // tell tells a story in words.
 func tell(w io.Writer, s po.Story) {
 	line := func(format string, args ...any) { fmt.Fprintln(w, progress.Line(fmt.Sprintf(format, args...))) }
+	s = withoutQueries(s)
 	line("%s", headline(s))
 	o := s.Outcome
 	if o.Cause != "" {
@@ -138,10 +161,18 @@ func tell(w io.Writer, s po.Story) {
 	if s.Kept.Folder != "" {
 		line("folder: %s", s.Kept.Folder)
 	}
+	for _, m := range o.Missing {
+		line("missing: %s", progress.MissingText(m))
+	}
 	for i, x := range s.Attempts {
 		line("%d. %s", i+1, x.Began.Local().Format("2006-01-02 15:04:05.000")+" "+attemptText(x))
 		for _, page := range x.Failure.Trace.Pages {
 			fmt.Fprintf(w, "   page %s\n", progress.Line(page))
+		}
+		if x.Ending != po.EndSettled { // else it is above
+			for _, m := range x.Failure.Missing {
+				fmt.Fprintf(w, "   missing %s\n", progress.Line(progress.MissingText(m)))
+			}
 		}
 		if x.Failure.Trace.Evidence != "" {
 			fmt.Fprintf(w, "   evidence in %s\n", progress.Line(x.Failure.Trace.Evidence))

@@ -84,7 +84,7 @@ func orFailed(ctx context.Context, l *poactor.Ledger, w io.Writer, write func(io
 	var failed error
 	err := write(w, func(yield func(po.Outcome) bool) {
 		for o, err := range l.Kept(ctx) {
-			if failed = err; err != nil || !yield(o) {
+			if failed = err; err != nil || !yield(forOthers(o)) {
 				return
 			}
 		}
@@ -109,11 +109,11 @@ func (x *exports) writeBatch(ctx context.Context, w io.Writer) error {
 		if more && head.Key == key {
 			o := head
 			head, failed, more = next()
-			return o, o.Status != ""
+			return forOthers(o), o.Status != ""
 		}
 		o, ok, err := x.ledger.Outcome(ctx, key)
 		failed = err
-		return o, ok
+		return forOthers(o), ok
 	})
 	if failed != nil {
 		return failed
@@ -121,11 +121,26 @@ func (x *exports) writeBatch(ctx context.Context, w io.Writer) error {
 	return err
 }
 
+// forOthers is an outcome as it may be shown to anybody: records of older starts have
+// addresses with what could be a secret.
+func forOthers(o po.Outcome) po.Outcome {
+	o.URL, o.Detail = po.WithoutQuery(o.URL), po.MaskAddresses(o.Detail)
+	for i := range o.Files {
+		f := &o.Files[i]
+		f.Original, f.URL = po.MaskAddresses(f.Original), po.WithoutQuery(f.URL)
+	}
+	return o
+}
+
 // replace replaces a file of the output directory. If that cannot be, as while
 // Excel has it open, a file beside it is written until it can.
 func (x *exports) replace(name string, write func(io.Writer) error) error {
 	path := filepath.Join(x.dir, name)
 	pending, err := report.Prepare(path, write)
+	if errors.Is(err, batch.ErrCharset) {
+		x.useUTF8(name, err)
+		pending, err = report.Prepare(path, write)
+	}
 	if err != nil {
 		return saveFailure(err)
 	}
@@ -143,6 +158,17 @@ func (x *exports) replace(name string, write func(io.Writer) error) error {
 		x.warn("%s is held by another program; until it is closed, what is new is in %s", name, filepath.Base(beside(path)))
 	}
 	return nil
+}
+
+// useUTF8 writes the batch's file in UTF-8 from now on, and says why: its own
+// encoding lacks a character, which must not become another.
+func (x *exports) useUTF8(name string, err error) {
+	why := "the encoding of the list lacks a character"
+	if e, ok := errors.AsType[*batch.Error](err); ok {
+		why = e.Msg
+	}
+	x.batch.UseUTF8()
+	x.warn("%s is UTF-8 with a byte order mark, unlike the list: %s", name, why)
 }
 
 var errHeld = errors.New("held by another program")
@@ -173,7 +199,7 @@ func saveFailure(err error) error {
 	if _, ok := asPoactor(err); ok { // of the ledger
 		return err
 	}
-	return cannot("see to the output directory; the same command goes on from where it stood", "results: %s", firstLine(err))
+	return cannot("see to the output directory; the same command goes on from where it stood", "results: %v", oneLine{err})
 }
 
 // saveEvery is how often the files are brought up to date while a run goes on.

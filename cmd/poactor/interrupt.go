@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/poactor/poactor/internal/progress"
@@ -12,6 +14,16 @@ import (
 // grace is how long the orders in hand may take after the first interrupt
 // (SPEC §3).
 const grace = 30 * time.Second
+
+// endSignals are those that end a run. A SIGHUP that was ignored at the start
+// stays so: that is what nohup is for.
+func endSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
 
 // interrupt is the two stages of ending a run early: the first signal drains,
 // the second, or the end of the grace, cancels.

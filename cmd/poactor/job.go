@@ -23,6 +23,8 @@ type job struct {
 	plan     *batch.Plan
 	choice   poactor.Choice
 	exports  *exports
+	// forgotten is why retry will not know what the run worked with: nil if it will.
+	forgotten error
 
 	merged messages.BatchMerged
 	opened int      // orders that the audit has opened again

@@ -120,7 +120,7 @@ func (s *siege) run(opts testportal.Options, most int) {
 
 func (s *siege) command() *exec.Cmd {
 	cmd := exec.Command(s.program, "--quiet", "--workers", "4", s.batch)
-	cmd.Env = append(os.Environ(), "TMPDIR="+s.temp, "POACTOR_BASE_URL="+s.site.URL())
+	cmd.Env = append(os.Environ(), "TMPDIR="+s.temp, "XDG_DATA_HOME="+filepath.Join(filepath.Dir(s.batch), "data"), "POACTOR_BASE_URL="+s.site.URL())
 	if os.Geteuid() == 0 {
 		cmd.Env = append(cmd.Env, "POACTOR_NO_SANDBOX=true")
 	}

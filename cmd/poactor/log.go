@@ -3,35 +3,57 @@ package main
 import (
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
 )
 
 // openLog opens the log of a run: JSON lines in --log-file, else in the output
 // directory. Starts add to it. Nothing of it goes to the terminal: what a user
 // must know is in the progress lines and the error.
 func openLog(s config.Settings, out string) (*logrus.Logger, io.Closer, error) {
-	path := s.LogFile
-	if path == "" {
-		path = filepath.Join(out, stateDir, "run.log")
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, nil, cannot("give another one with --log-file", "log file: %v", err)
-	}
 	level, err := s.Level()
 	if err != nil {
 		return nil, nil, wrongUse("", "%v", err)
 	}
+	file, err := openLogFile(s.LogFile, out)
+	if err != nil {
+		return nil, nil, cannot("give another one with --log-file", "log file: %v", err)
+	}
 	log := logrus.New()
 	log.SetOutput(mute{file})
-	log.SetFormatter(&logrus.JSONFormatter{})
+	log.SetFormatter(masked{&logrus.JSONFormatter{}})
 	log.SetLevel(level)
 	return log, file, nil
+}
+
+// openLogFile opens the log's file to add to it.
+func openLogFile(named, out string) (*os.File, error) {
+	const how = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	if named != "" {
+		return os.OpenFile(named, how, 0o600)
+	}
+	root, err := statedir.Make(out)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.OpenFile("run.log", how, 0o600)
+}
+
+// masked is a log's format without the queries of addresses, whoever has written
+// them.
+type masked struct{ logrus.Formatter }
+
+// Format implements logrus.Formatter.
+func (m masked) Format(e *logrus.Entry) ([]byte, error) {
+	line, err := m.Formatter.Format(e)
+	return []byte(po.MaskAddresses(string(line))), err
 }
 
 // mute is a log whose errors are nobody's business: logrus would tell each to the
@@ -54,7 +76,7 @@ func logEvent(log *logrus.Logger, event any) {
 			"again": e.Again, "open": e.Open, "later": e.Later}).Info("batch merged")
 	case messages.OutputAudited:
 		log.WithFields(logrus.Fields{"orders": e.Orders, "kept": e.Kept, "missing": e.Missing, "opened": e.Opened,
-			"finished": e.Finished, "strange": e.Strange}).Info("output audited")
+			"finished": e.Finished, "strange": e.Strange, "paths": e.Paths}).Info("output audited")
 	case messages.LeftoversRemoved:
 		log.WithFields(logrus.Fields{"profiles": e.Profiles, "browsers": e.Processes, "bytes": e.Bytes}).Info("leftovers removed")
 	case messages.RunCleaned:
@@ -86,20 +108,36 @@ func logEvent(log *logrus.Logger, event any) {
 		log.WithFields(logrus.Fields{"worker": e.Worker, "order": e.Written, "for": e.For.String()}).Warn("job is stuck")
 	case messages.JobReturned:
 		log.WithFields(logrus.Fields{"worker": e.Worker, "order": e.Written, "after": e.After.String()}).Warn("stuck job came back")
+	case messages.OrdersReopened:
+		for _, o := range e.Outcomes {
+			log.WithFields(logrus.Fields{"order": o.Key, "status": o.Status, "reason": e.Reason}).Warn("outcome does not count")
+		}
+	case messages.SessionProbed:
+		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "sign": e.Sign, "cause": e.Cause, "detail": e.Detail,
+			"took": e.Took.String()}).Info("session probed")
 	case messages.OrderQuarantined:
 		log.WithFields(logrus.Fields{"order": e.Key, "deaths": e.Deaths, "worker": e.Worker}).Warn("order in quarantine")
 	case messages.OrderStarted:
 		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker.Name, "attempt": e.Attempt}).Debug("order started")
 	case messages.OrderRetried:
-		log.WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "attempt": e.Attempt, "cause": e.Failure.Cause,
+		withMissing(log, e.Failure.Missing).WithFields(logrus.Fields{"order": e.Key, "worker": e.Worker, "attempt": e.Attempt, "cause": e.Failure.Cause,
 			"detail": e.Failure.Detail, "after": e.After.String()}).Info("order retried")
 	case messages.OrderReleased:
 		log.WithFields(logrus.Fields{"order": e.Key, "cause": e.Failure.Cause, "detail": e.Failure.Detail}).Info("order put back")
 	case messages.OrderSettled:
 		o := e.Outcome
-		log.WithFields(logrus.Fields{"order": o.Key, "worker": e.Worker, "status": o.Status, "cause": o.Cause,
+		withMissing(log, o.Missing).WithFields(logrus.Fields{"order": o.Key, "worker": e.Worker, "status": o.Status, "cause": o.Cause,
 			"detail": o.Detail, "files": len(o.Files), "attempts": o.Attempts, "took": e.Took.String()}).Info("order settled")
 	case messages.RunEnded:
-		log.WithFields(logrus.Fields{"counts": e.Counts, "open": e.Open, "cause": e.Cause, "detail": e.Detail}).Info("run ended")
+		log.WithFields(logrus.Fields{"counts": e.Counts, "open": e.Open, "later": e.Later, "cause": e.Cause, "detail": e.Detail}).Info("run ended")
 	}
+}
+
+// withMissing is a line of the log that names the files that are missing, if any.
+func withMissing(log *logrus.Logger, missing []po.Missing) *logrus.Entry {
+	entry := logrus.NewEntry(log)
+	if len(missing) > 0 {
+		entry = entry.WithField("missing_files", progress.MissingFiles(missing))
+	}
+	return entry
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/sirupsen/logrus"
@@ -22,7 +23,7 @@ import (
 func main() {
 	os.Unsetenv(norod.Variable)    // it has done its work and is no business of our children
 	signal.Ignore(syscall.SIGPIPE) // a reader of our output who leaves must not end a run
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv, environ: os.Environ()}
 	os.Exit(a.main(os.Args[1:]))
 }
 
@@ -31,9 +32,11 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
+	environ        []string          // all of it, like os.Environ
 	browsers       actors.Browsers   // nil: real ones; tests have others
 	faults         poactor.FaultPlan // of chaos
 	configFile     string
+	json           bool           // what is told on stdout is told as JSON lines
 	log            *logrus.Logger // of the run, once it is open
 	logFile        io.Closer      // behind it
 	code           int            // of a command that ended without an error
@@ -42,32 +45,53 @@ type app struct {
 // main runs the command line and returns the exit code. A panic is a bug: the
 // user gets a line, the log gets the stack.
 func (a *app) main(args []string) (code int) {
+	out := &stdout{w: a.stdout}
+	a.stdout = out
 	defer func() {
 		if a.logFile != nil {
 			_ = a.logFile.Close()
 		}
 	}()
+	if err := a.execute(args); err != nil {
+		a.complain(err)
+		a.code = errorCode(err)
+	}
+	if err := out.failure(); err != nil {
+		complain(a.stderr, err)
+		if a.code == exitDone {
+			a.code = errorCode(err)
+		}
+	}
+	return a.code
+}
+
+// execute runs the command line. A panic becomes an error.
+func (a *app) execute(args []string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			if a.log != nil {
 				a.log.WithField("stack", string(debug.Stack())).Errorf("panic: %v", p)
 			}
-			complain(a.stderr, fmt.Errorf("%v", p))
-			code = exitBug
+			err = fmt.Errorf("%v", p)
 		}
 	}()
+	a.json = slices.Contains(args, "--json") // also where the flags cannot be read
 	root := a.root()
 	root.SetArgs(args)
-	if err := root.ExecuteContext(context.Background()); err != nil {
-		complain(a.stderr, err)
-		return errorCode(err)
+	command, err := root.ExecuteContextC(context.Background())
+	if f := command.Flags().Lookup("json"); f != nil && f.Changed { // by an argument, or from elsewhere
+		a.json = f.Value.String() == "true"
 	}
-	return a.code
+	return err
 }
 
 // warn tells of something that does not stop the run.
 func (a *app) warn(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "poactor: warning: %s\n", progress.Line(fmt.Sprintf(format, args...)))
+	text := fmt.Sprintf(format, args...)
+	fmt.Fprintf(a.stderr, "poactor: warning: %s\n", progress.Line(text))
+	if a.json {
+		progress.WriteJSON(a.stdout, warningLine{progress.Now("warning"), text})
+	}
 }
 
 // userConfig is the config file that applies.

@@ -41,7 +41,7 @@ func (a *app) open(j *job, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	return a.prepare(j)
+	return a.prepare(j, path)
 }
 
 // checkProfile says what is wrong with a profile to copy, before the batch is
@@ -57,19 +57,27 @@ func checkProfile(dir string) error {
 }
 
 // prepare takes the output directory, unless this is a dry run.
-func (a *app) prepare(j *job) error {
+func (a *app) prepare(j *job, path string) error {
 	if !j.settings.Quiet {
 		a.listBad(j.plan, j.batch.Unit())
+	}
+	if j.plan.Malformed == 0 { // nothing would be said of any row
+		if err := j.checkUsable(path); err != nil {
+			return err
+		}
 	}
 	if j.settings.DryRun {
 		return nil
 	}
+	a.sayList(j, path)
 	if err := j.hold(); err != nil {
 		return err
 	}
 	if err := j.keep(); err != nil {
 		return keepFailure(err)
 	}
+	j.settings.Out = j.dir
+	j.forgotten = j.settings.Remember(config.DataDir(a.env))
 	if j.aside != "" && !j.settings.Quiet {
 		a.warn("the record of earlier starts is %s now; files that are there are kept", j.aside)
 	}
@@ -105,8 +113,8 @@ func (j *job) hold() (err error) {
 	return err
 }
 
-// keep makes copies of the batch and the settings, so that the run can go on
-// when the batch is edited, and be begun again from the output directory alone.
+// keep makes a copy of the batch, so that the run can go on when that is edited,
+// and be begun again when it is gone.
 func (j *job) keep() error {
 	kept := batchFile + filepath.Ext(j.batch.ResultsName())
 	if err := j.batch.Keep(j.state(kept)); err != nil {
@@ -117,11 +125,7 @@ func (j *job) keep() error {
 			_ = os.Remove(j.state(other)) // mostly not there
 		}
 	}
-	text, err := j.settings.Marshal()
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(j.state(runFile), text, 0o600)
+	return nil
 }
 
 // state is the path of a file of poactor's own in the output directory.
@@ -156,7 +160,7 @@ func (j *job) spoolPath() (string, error) {
 	if j.settings.DryRun {
 		dir, err := os.MkdirTemp("", "poactor-")
 		if err != nil {
-			return "", cannot("", "temporary directory: %v", err)
+			return "", cannot("set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to", "temporary directory: %v", err)
 		}
 		j.cleanup = append(j.cleanup, func() { _ = os.RemoveAll(dir) })
 		return filepath.Join(dir, "batch.csv"), nil
@@ -170,6 +174,9 @@ func (j *job) spoolPath() (string, error) {
 func keepFailure(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return diskFull(err)
+	}
+	if _, ok := poactor.OfSystem(err); ok {
+		return outFailure(err)
 	}
 	return err
 }

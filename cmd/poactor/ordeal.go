@@ -242,7 +242,8 @@ func (o *ordeal) command(ctx context.Context, plan fault.Plan) (*exec.Cmd, error
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
-	cmd.Env = append(cmd.Env, "TMPDIR="+o.temp, "TMP="+o.temp, "TEMP="+o.temp)
+	cmd.Env = append(cmd.Env, "TMPDIR="+o.temp, "TMP="+o.temp, "TEMP="+o.temp,
+		"XDG_DATA_HOME="+filepath.Join(o.dir, "data")) // nobody retries these
 	return cmd, nil
 }
 

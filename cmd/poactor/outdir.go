@@ -9,11 +9,12 @@ import (
 	"syscall"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 )
 
 // stateDir holds what is poactor's own in an output directory.
-const stateDir = ".poactor"
+const stateDir = statedir.Name
 
 // outFor is the output directory of a batch: the one asked for, else one
 // beside the batch that is named after it.
@@ -60,7 +61,7 @@ func outFailure(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return diskFull(err)
 	}
-	return cannot("give another one with --out, or see to its permissions", "output directory: %s", firstLine(err))
+	return cannot("give another one with --out, or see to its permissions", "output directory: %v", oneLine{err})
 }
 
 func diskFull(err error) error {
@@ -73,6 +74,14 @@ type fullDisk struct{ *failure }
 
 // Unwrap gives both.
 func (f fullDisk) Unwrap() []error { return []error{f.failure, po.DiskFull} }
+
+// oneLine is an error that says only its first line.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string { return firstLine(e.error) }
+
+// Unwrap gives all of it.
+func (e oneLine) Unwrap() error { return e.error }
 
 // firstLine is an error's first line: joined errors have several.
 func firstLine(err error) string {

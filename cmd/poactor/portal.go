@@ -78,6 +78,9 @@ func (a *app) portalCheck(file string) error {
 	if p.BaseURL == "" {
 		fmt.Fprintln(a.stdout, "it has no base_url: give --base-url to a run")
 	}
+	for _, warning := range p.Warnings() {
+		fmt.Fprintln(a.stdout, "warning:", warning)
+	}
 	return nil
 }
 

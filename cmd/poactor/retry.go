@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,18 +11,17 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 )
 
-// runFile holds what a run works with, in the output directory: as a config
-// file. batchFile is its copy of the batch, but for the extension.
-const (
-	runFile   = "run.yaml"
-	batchFile = "batch"
-)
+// batchFile is the copy of a run's batch in the state directory, but for the
+// extension.
+const batchFile = "batch"
 
 // batchExtensions are those that copies of batches and results can have.
 var batchExtensions = []string{".csv", ".xlsx", ".xlsm"}
@@ -40,8 +40,10 @@ func (a *app) retryCommand() *cobra.Command {
 		Short: "Run those orders again that failed",
 		Long: `Retry runs orders of an output directory again: those that ended as FAILED or
 PARTIAL, or those that the flags pick, and what is still open if they pick none.
-It works with the batch and the settings that the directory was last run with;
-flags override them.`,
+It takes the list from the directory, and the settings from what is remembered of
+your own last run into it; flags override them. Nothing that is run, signed in
+with or gone to is ever taken from the directory itself: where somebody else has
+made it, or it was moved, say with flags which portal and profile it is for.`,
 		Example: "  poactor retry orders\n  poactor retry --cause timeout,portal_error orders\n  poactor retry --status PARTIAL --since 2h --workers 2 orders",
 		Args:    oneArgument("DIR", "give the output directory of a run, like: poactor retry orders"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -53,9 +55,8 @@ flags override them.`,
 			if err != nil {
 				return err
 			}
-			sources := config.Sources{Env: func(string) (string, bool) { return "", false }, File: filepath.Join(args[0], stateDir, runFile)}
-			if err := config.Fill(c.Flags(), sources); err != nil {
-				return wrongUse("", "%v", err)
+			if err := a.recall(c.Context(), c.Flags(), &s, args[0]); err != nil {
+				return err
 			}
 			s.Out = args[0]
 			return a.run(c.Context(), s, batch, poactor.Choice{Limit: s.Limit, Only: filter})
@@ -71,6 +72,50 @@ flags override them.`,
 		_ = fs.MarkHidden(flag)
 	}
 	return c
+}
+
+// recall completes the settings of a retry: flags, then what is remembered of the
+// user's last run into the directory, then environment and config file as for any
+// run.
+func (a *app) recall(ctx context.Context, flags *pflag.FlagSet, s *config.Settings, dir string) error {
+	given := flags.Changed("portal") || flags.Changed("base-url")
+	known := config.Remembered(config.DataDir(a.env), dir)
+	err := config.Fill(flags, config.Sources{
+		Env: func(string) (string, bool) { return "", false }, File: known, Except: []string{"out", "fresh"}})
+	if err != nil {
+		return wrongUse("", "%v", err)
+	}
+	if err := a.fill(flags, "out", "fresh"); err != nil || known != "" || given {
+		return err
+	}
+	return checkPortal(ctx, *s, dir)
+}
+
+// checkPortal refuses a portal that nobody has named for this directory, unless it
+// is the one that its record names: orders of one are not to be looked for at
+// another.
+func checkPortal(ctx context.Context, s config.Settings, dir string) error {
+	ledger, err := openRecord(dir)
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	starts, err := ledger.Starts(ctx)
+	if err != nil {
+		return err
+	}
+	of := ""
+	if n := len(starts); n > 0 {
+		of = starts[n-1].BaseURL
+	}
+	if p, err := runPortal(s); err == nil && p.BaseURL == of {
+		return nil
+	}
+	if of == "" {
+		of = "an unknown portal"
+	}
+	return wrongUse(fmt.Sprintf("poactor retry --portal NAME|FILE --base-url URL --profile DIR %q", dir),
+		"%s was not run from here by this user, and retry takes no portal, profile or browser from a directory: name them (its record is of %s)", dir, of)
 }
 
 // filter is the selection checked; nil if nothing is asked for.
@@ -129,7 +174,7 @@ func lastBatch(dir string) (string, error) {
 	}
 	for _, ext := range batchExtensions {
 		path := filepath.Join(dir, stateDir, batchFile+ext)
-		if _, err := os.Stat(path); err == nil {
+		if _, err := os.Lstat(path); err == nil {
 			return path, nil
 		}
 	}
@@ -138,12 +183,14 @@ func lastBatch(dir string) (string, error) {
 
 // checkRunDir says what is wrong with a directory that should be one of a run.
 func checkRunDir(dir string) error {
-	_, err := os.Stat(filepath.Join(dir, stateDir))
+	root, err := statedir.Open(dir)
 	switch {
 	case err == nil:
-		return nil
+		return root.Close()
 	case errors.Is(err, fs.ErrNotExist):
 		return wrongUse("give the output directory of a run", "%s is no output directory of poactor", dir)
+	case errors.Is(err, statedir.ErrUntrusted):
+		return wrongUse(statedir.Hint, "%v", err)
 	}
-	return outFailure(fmt.Errorf("%w", err))
+	return outFailure(err)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,7 @@ POACTOR_BASE_URL) or in a config file (base-url: …), in this precedence.
 
 Exit codes: 0 every order settled, 1 a bug, 2 wrong use or bad batch,
 3 some orders are FAILED or PARTIAL, 4 sign-in needed, 5 another run holds the
-output, 6 the environment cannot do it, 130 interrupted.`
+output or a browser the profile, 6 the environment cannot do it, 130 interrupted.`
 
 const rootExample = `  poactor --base-url https://acme.coupahost.com --profile ~/coupa-profile orders.csv
   poactor --portal acme.yaml --workers 8 --out /data/orders orders.csv
@@ -82,10 +83,21 @@ func (a *app) runCommand() *cobra.Command {
 // fill completes the flags from the environment and the config file, except
 // those that mean something else for this command than for a run.
 func (a *app) fill(fs *pflag.FlagSet, except ...string) error {
+	if text, _ := a.env(config.EnvName("json")); text != "" && fs.Lookup("json") != nil && !fs.Changed("json") {
+		a.json, _ = strconv.ParseBool(text) // what is no value is an error below
+	}
 	if err := config.Fill(fs, config.Sources{Env: a.env, File: a.userConfig(), Except: except}); err != nil {
 		return wrongUse("", "%v", err)
 	}
+	a.warnUnknown()
 	return nil
+}
+
+// warnUnknown names the variables that look like a setting and are none.
+func (a *app) warnUnknown() {
+	for _, text := range config.Unknown(a.environ) {
+		a.warn("%s", text)
+	}
 }
 
 // oneArgument wants one argument of the given name.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/poactor/poactor"
@@ -18,6 +17,7 @@ import (
 
 // run is the main job: a batch into an output directory, from where it stood.
 func (a *app) run(ctx context.Context, s config.Settings, path string, choice poactor.Choice) error {
+	a.json = s.JSON
 	if err := s.Check(); err != nil {
 		return wrongUse("poactor --help lists the flags", "%v", err)
 	}
@@ -30,14 +30,23 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 	}
 	defer j.close()
 	if s.DryRun {
-		return a.showPlan(ctx, j, path)
+		if err := a.showPlan(ctx, j, path); err != nil {
+			return err
+		}
+		return j.checkUsable(path)
 	}
 	log, file, err := openLog(s, j.dir)
 	if err != nil {
 		return err
 	}
 	a.log, a.logFile = log, file
-	return a.work(ctx, j)
+	if j.forgotten != nil {
+		log.WithError(j.forgotten).Info("retry will have to be told what this run works with")
+	}
+	if err := a.work(ctx, j); err != nil {
+		return err
+	}
+	return j.checkUsable(path) // the results say so row by row
 }
 
 // work runs the orders that are open and brings the files of the output
@@ -48,7 +57,7 @@ func (a *app) work(ctx context.Context, j *job) error {
 	stop := &interrupt{cancel: cancel, say: func(line string) { fmt.Fprintln(a.stderr, "poactor: "+line) }}
 	// Until here a signal ends the program by itself: nothing has been begun.
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, endSignals()...)
 	defer signal.Stop(signals)
 	defer stop.watch(signals)()
 
@@ -63,7 +72,7 @@ func (a *app) work(ctx context.Context, j *job) error {
 	if saved := j.exports.save(context.WithoutCancel(ctx), true); err == nil {
 		err = saved
 	} else if saved != nil && !(errors.Is(err, po.DiskFull) && errors.Is(saved, po.DiskFull)) { // once is enough
-		complain(a.stderr, saved)
+		a.complain(saved)
 	}
 	return a.conclude(j, stop.was(), time.Since(began), err)
 }
@@ -154,6 +163,24 @@ func (a *app) view(j *job) func(any) {
 	return progress.NewLines(a.stdout, j.dir).Event
 }
 
+// plannedLine is what a dry run ends with as a JSON line.
+type plannedLine struct {
+	progress.Stamp
+	Batch     string `json:"batch"`
+	Rows      int    `json:"rows"`
+	Todo      int    `json:"todo"`
+	Settled   int    `json:"settled"`
+	Later     int    `json:"later"`
+	Completed int    `json:"completed"`
+	Duplicate int    `json:"duplicate"`
+	Malformed int    `json:"malformed"`
+	Blank     int    `json:"blank"`
+	Portal    string `json:"portal"`
+	BaseURL   string `json:"base_url"`
+	Out       string `json:"out"`
+	Workers   int    `json:"workers"`
+}
+
 // showPlan is what a dry run ends with.
 func (a *app) showPlan(ctx context.Context, j *job, path string) error {
 	todo, settled, later, err := j.outlook(ctx)
@@ -164,12 +191,19 @@ func (a *app) showPlan(ctx context.Context, j *job, path string) error {
 		fmt.Fprintf(a.stdout, "%-9s %s\n", name, progress.Line(fmt.Sprintf(format, args...)))
 	}
 	p := j.plan
-	if path == "-" {
-		path = stdinName
+	if j.settings.JSON {
+		progress.WriteJSON(a.stdout, plannedLine{progress.Now("planned"), shownPath(path), p.Rows, todo, settled, later,
+			p.Completed, p.Duplicate, p.Malformed, p.Blank, j.portal.Name, j.portal.BaseURL, j.dir, min(j.settings.Workers, max(todo, 1))})
+		return nil
 	}
-	line("batch", "%s, %s", path, progress.Count(p.Rows, "row"))
+	line("batch", "%s, %s", shownPath(path), progress.Count(p.Rows, "row"))
+	line("list", "%s", j.batch.Describe())
 	line("orders", "%d to do, %d settled by earlier starts, %d left by --limit", todo, settled, later)
-	line("rows", "%d COMPLETED already, %d duplicate, %d malformed, %d blank", p.Completed, p.Duplicate, p.Malformed, p.Blank)
+	other := ""
+	if p.Other > 0 {
+		other = fmt.Sprintf(", %d of no order", p.Other)
+	}
+	line("rows", "%d COMPLETED already, %d duplicate, %d malformed, %d blank%s", p.Completed, p.Duplicate, p.Malformed, p.Blank, other)
 	line("portal", "%s at %s", j.portal.Name, j.portal.BaseURL)
 	line("output", "%s", j.dir)
 	line("workers", "%d", min(j.settings.Workers, max(todo, 1)))

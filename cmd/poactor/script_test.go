@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,11 +12,14 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,7 +41,8 @@ func TestMain(m *testing.M) {
 // mainPlain is poactor with sessions that need no browser, on the portal of
 // POACTOR_BASE_URL.
 func mainPlain() {
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv, environ: os.Environ()}
+	signal.Ignore(syscall.SIGPIPE)
 	a.browsers = plainBrowsers{&plain.Browsers{Base: os.Getenv("POACTOR_BASE_URL"), Dir: os.TempDir()}}
 	os.Exit(a.main(os.Args[1:]))
 }
@@ -62,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"interrupt":  cmdInterrupt,
 			"hold":       cmdHold,
 			"write":      cmdWrite,
+			"own":        cmdOwn,
 			"tmpfs":      cmdTmpfs,
 			"verify":     cmdVerify,
 			"spoil":      cmdSpoil,
@@ -91,6 +97,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("UID", strconv.Itoa(os.Getuid()))
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
+	env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, ".data"))
 	sandbox := "false"
 	if os.Geteuid() == 0 {
 		sandbox = "true"
@@ -323,6 +330,18 @@ func cmdWrite(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	_, err = io.WriteString(f, strings.Repeat(text, times))
 	ts.Check(errors.Join(err, f.Close()))
+}
+
+// cmdOwn writes a list with the numbers of another, and a status and a supplier
+// that are the user's own: own FROM TO
+func cmdOwn(ts *testscript.TestScript, _ bool, args []string) {
+	rows, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[0]))).ReadAll()
+	ts.Check(err)
+	text := "PO_NUMBER,Status,Supplier\n"
+	for _, row := range rows[1:] {
+		text += row[slices.Index(rows[0], "PO_NUMBER")] + ",Completed,Mine\n"
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
 // cmdTmpfs mounts a small disk: tmpfs DIR SIZE

@@ -41,6 +41,7 @@ func TestSoak(t *testing.T) {
 	if err := site.Batch(&batch); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("XDG_DATA_HOME", filepath.Join(dir, "data"))
 	path := filepath.Join(dir, "orders.csv")
 	if err := os.WriteFile(path, batch.Bytes(), 0o600); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/statedir"
 )
 
 // written remembers what results.* was when it was written here: people open it
@@ -25,19 +25,27 @@ type written struct {
 	// file is replaced.
 	Hashes []string `json:"hashes"`
 
-	path string
-	size int64 // of the file that was last found to be ours; with its time
+	dir  string // the output directory
+	size int64  // of the file that was last found to be ours; with its time
 	time int64
 }
 
 func readWritten(dir string) written {
-	w := written{path: filepath.Join(dir, stateDir, "results.json")}
-	text, err := os.ReadFile(w.path)
+	w := written{dir: dir}
+	root, err := statedir.Open(dir)
+	if err != nil {
+		return w
+	}
+	defer root.Close()
+	text, err := root.ReadFile(writtenFile)
 	if err != nil || json.Unmarshal(text, &w) != nil {
 		w.Hashes = nil // then what is there counts as somebody's
 	}
 	return w
 }
+
+// writtenFile is where it is kept, in the state directory.
+const writtenFile = "results.json"
 
 // add records what is about to be written.
 func (w *written) add(hash string) error {
@@ -50,16 +58,18 @@ func (w *written) add(hash string) error {
 	if err != nil {
 		return err
 	}
+	root, err := statedir.Make(w.dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
 	// A disk that is full must not cost what is recorded: results.* would count as
 	// somebody's.
-	err = report.Replace(w.path, func(to io.Writer) error {
-		_, err := to.Write(text)
+	if err := statedir.Replace(root, writtenFile, text); err != nil {
 		return err
-	})
-	if err == nil {
-		w.Hashes = next.Hashes
 	}
-	return err
+	w.Hashes = next.Hashes
+	return nil
 }
 
 // isOurs says whether a file is as it was written here.

@@ -18,6 +18,8 @@ import (
 const (
 	maxPartBytes      = 4_000_000_000
 	maxSmallPartBytes = 64_000_000
+	maxRelations      = 100_000
+	maxNameBytes      = 1024 // of parts and of what refers to them
 )
 
 // archive is the zip file that a workbook is. Only the parts that matter are
@@ -161,6 +163,12 @@ func (a *archive) relationships(of string) ([]relationship, error) {
 		id, _ := s.attr("Id")
 		kind, _ := s.attr("Type")
 		target, _ := s.attr("Target")
+		if len(id) > maxNameBytes || len(target) > maxNameBytes {
+			return nil // no part has such a name
+		}
+		if len(all) == maxRelations {
+			return &Error{Msg: fmt.Sprintf("more than %d relationships", maxRelations), Err: ErrTooLong}
+		}
 		if !strings.HasPrefix(target, "/") {
 			target = path.Join(path.Dir("/"+of), target)
 		}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/poactor/poactor/po"
@@ -29,12 +30,20 @@ type Batch struct {
 	path   string // where the bytes are
 	stamp  stamp  // of path
 	rows   int    // records behind the header
-	width  int    // columns that hold something, in any row
+	types  types
+	utf8   atomic.Bool // of the results, see UseUTF8
+	width  int         // columns that hold something, in any row
 }
 
 // Unit is what people call the number of a row: the line of a text file, the row
 // of a sheet.
 func (b *Batch) Unit() string { return b.source.unit() }
+
+// Describe says in a few words how the file was read: encoding or sheet, where
+// the header is, and which column has the numbers.
+func (b *Batch) Describe() string {
+	return fmt.Sprintf("%s, header in %s %d, order numbers in %s", b.source.describe(), b.Unit(), b.header, b.columnTitle(b.columns.number))
+}
 
 // stamp tells whether a file has changed.
 type stamp struct {
@@ -87,14 +96,27 @@ func (b *Batch) recognise(f *os.File) error {
 	return err
 }
 
-// measure reads every row and counts.
+// measure reads every row: it counts, and finds out what only the rows tell.
 func (b *Batch) measure() error {
-	err := b.records(func(i int, rec record) error {
-		if i >= 0 {
-			b.rows++
-		}
+	rivals := newRivals(b)
+	types := newTypeSearch(b)
+	quotes := newQuotes(b)
+	second := secondHeader{batch: b}
+	survey := func(f *os.File, each func(record) error) error { return b.source.survey(f, b.columns.number, each) }
+	err := b.pass(survey, func(i int, rec record) error {
+		types.look(i, rec)
 		if i < -1 {
 			return nil
+		}
+		if err := quotes.look(rec); err != nil {
+			return err
+		}
+		if i >= 0 {
+			b.rows++
+			second.look(rec)
+			if b.source.other(rec) == "" && !b.isHeader(rec) {
+				rivals.look(rec)
+			}
 		}
 		for k := rec.width(); k > b.width; k-- {
 			if rec.holds(k - 1) {
@@ -103,11 +125,22 @@ func (b *Batch) measure() error {
 		}
 		return nil
 	})
-	if at := b.places(); err == nil && slices.Max(at[:]) >= maxColumns {
+	if err != nil {
+		return err
+	}
+	if b.columns.number, err = rivals.winner(); err != nil {
+		return err
+	}
+	b.columns.ours[b.columns.number] = true
+	if b.types = types.result(); b.types.name == "" && second.found != nil {
+		return second.found
+	}
+	b.width = b.source.clear(b.width)
+	if at := b.places(); slices.Max(at[:]) >= maxColumns {
 		return &Error{Msg: fmt.Sprintf("no room for the status columns: a row has %d cells", b.width),
 			Hint: "delete columns that are not needed", Err: ErrTooLong}
 	}
-	return err
+	return nil
 }
 
 // file opens the batch's bytes.
@@ -127,7 +160,10 @@ func (b *Batch) file() (*os.File, error) {
 
 // records calls each for every record: negative numbers for those before the
 // rows, -1 for the header, 0 for the first row.
-func (b *Batch) records(each func(i int, rec record) error) error {
+func (b *Batch) records(each func(i int, rec record) error) error { return b.pass(b.source.read, each) }
+
+// pass does so with one of the ways in which a source is read.
+func (b *Batch) pass(read func(f *os.File, each func(record) error) error, each func(i int, rec record) error) error {
 	f, err := b.file()
 	if err != nil {
 		return err
@@ -137,7 +173,7 @@ func (b *Batch) records(each func(i int, rec record) error) error {
 		return err
 	}
 	i := -1 - b.preface
-	err = b.source.read(f, func(rec record) error {
+	err = read(f, func(rec record) error {
 		err := each(i, rec)
 		i++
 		return err

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -86,23 +87,24 @@ func TestTSVName(t *testing.T) {
 	}
 }
 
-func TestNumberColumn(t *testing.T) {
+func TestNumberColumns(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string]int{
-		"A,PO_NUMBER,PO":           1,
-		"PO,po number":             1,
-		"A, po-Number ,B":          1,
-		"A,Purchase Order":         1,
-		"A,PURCHASE_ORDER_NUMBER":  1,
-		"A,B,po":                   2,
-		"A,\u00a0PO\u200b_Number":  1,
-		"P.O. Number,x":            0,
-		"POST,PO Box,Depot":        -1,
-		"PO_NUMBERS,PO_NUMBER_OLD": -1,
-		"PO_NUMBER,PO_NUMBER":      0,
+	for header, want := range map[string][]int{
+		"A,PO_NUMBER,PO":           {1},
+		"PO,po_number ,PO Number":  {1},
+		"PO,po number":             {1, 0},
+		"A, po-Number ,B":          {1},
+		"A,Purchase Order":         {1},
+		"A,PURCHASE_ORDER_NUMBER":  {1},
+		"A,B,po":                   {2},
+		"A,\u00a0PO\u200b_Number":  {1},
+		"P.O. Number,x":            {0},
+		"POST,PO Box,Depot":        nil,
+		"PO_NUMBERS,PO_NUMBER_OLD": nil,
+		"PO_NUMBER,PO_NUMBER":      {0, 1},
 	} {
-		if got := numberColumn(strings.Split(header, ",")); got != want {
-			t.Errorf("%s: column %d, want %d", header, got, want)
+		if got := numberColumns(strings.Split(header, ",")); !slices.Equal(got, want) {
+			t.Errorf("%s: columns %v, want %v", header, got, want)
 		}
 	}
 }
@@ -125,9 +127,9 @@ func TestOpenErrors(t *testing.T) {
 		"no column":                {"Order;\"Sup\nplier\";\n1;2\n", ErrNoColumn, 0, `the columns are "Order", "Sup plier", ""`},
 		"many columns":             {strings.Repeat("column,", 20), ErrNoColumn, 0, `"column" and 9 more`},
 		"long name":                {long[:1<<17] + ",b\n", ErrNoColumn, 0, `xxx…", "b"`},
-		"xls":                      {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", ErrWorkbook, 0, "XLS is not supported"},
-		"binary":                   {"PO_NUMBER\n1\n\x7fELF\x00\x01\n", ErrBinary, 3, "binary file"},
-		"NUL in UTF-16":            {"\xFF\xFE" + utf16LE("PO_NUMBER\n\x00\n"), ErrBinary, 2, "binary file"},
+		"xls":                      {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", ErrWorkbook, 0, "it is an older Excel workbook (XLS)"},
+		"binary":                   {"PO_NUMBER\n1\n\x7fELF\x00\x01\n", ErrBinary, 3, "it is a binary file"},
+		"NUL in UTF-16":            {"\xFF\xFE" + utf16LE("PO_NUMBER\n\x00\n"), ErrBinary, 2, "a NUL character, which no text has"},
 		"utf-32 le":                {"\xFF\xFE\x00\x00P\x00\x00\x00", ErrEncoding, 0, "UTF-32"},
 		"utf-32 be":                {"\x00\x00\xFE\xFF\x00\x00\x00P", ErrEncoding, 0, "UTF-32"},
 		"shift-jis":                {"PO_NUMBER,A\r\n1,x\r\n2,\x83\x81\x81[\x83\x8b\n", ErrEncoding, 3, "unreadable encoding"},
@@ -179,12 +181,12 @@ func TestOpenNoFile(t *testing.T) {
 
 func TestRows(t *testing.T) {
 	t.Parallel()
-	b := open(t, "Region,PO_NUMBER,<|>,Land,STATUS,Werk,SUPPLIER\n"+
+	b := open(t, "Region,PO_NUMBER,<|>,Land,STATUS,Werk,SUPPLIER,CAUSE,ATTEMPTS\n"+
 		"x, PO1\u00a0,,Brasil,completed,\"São \"\"P\"\"\",Acme\n"+
 		"\n"+
 		"y,2,,,Issued,Köln\n"+
 		"\"z\n\",,,,,\n"+
-		"w,bad,,,PARTIAL,,,extra\n")
+		"w,bad,,,PARTIAL,,,,,extra\n")
 	var got []Row
 	for row, err := range b.Rows() {
 		if err != nil {

@@ -29,6 +29,7 @@ type sheetCell struct {
 	style   int
 	value   span // in the row's texts
 	shared  int  // the number of its shared string
+	stored  bool // it has a value, even if that is an empty text
 	formula formula
 }
 
@@ -72,6 +73,8 @@ func (r *sheetRow) holds(i int) bool {
 	return c != nil && c.full()
 }
 
+func (r *sheetRow) quoted() bool { return false }
+
 // cell finds the cell in a column; nil if there is none.
 func (r *sheetRow) cell(column int) *sheetCell {
 	i, ok := slices.BinarySearchFunc(r.cells, column, func(c sheetCell, column int) int { return c.column - column })
@@ -99,6 +102,30 @@ func (r *sheetRow) text(i int) string {
 		return r.sheet.formats.show(value, c.style)
 	}
 	return value
+}
+
+// doubt says why what a cell shows cannot be an order's number.
+func (r *sheetRow) doubt(i int) string {
+	c := r.cell(i)
+	if c == nil || !c.full() {
+		return ""
+	}
+	stored := string(r.texts[c.value.from:c.value.to])
+	isFormula := c.formula.to > 0
+	switch text := trim(r.text(i)); {
+	case isFormula && !c.stored:
+		return doubtFormula
+	case isFormula && plainNumber(stored) == "0":
+		return doubtZero
+	case c.kind == cellNumber && r.sheet.formats.isDate(c.style):
+		return "the cell is a date, " + shorten(text)
+	case c.kind == cellNumber:
+		return doubtNumber(plainNumber(stored))
+	case c.kind == cellBool:
+		return "the cell says " + text
+	default:
+		return doubtShown(text)
+	}
 }
 
 // readCell reads a cell, whose opening tag is t.
@@ -177,6 +204,7 @@ func (s *sheetScanner) readContent(c *sheetCell) error {
 			from := len(s.row.texts)
 			s.row.texts, err = s.rich(s.row.texts, t.level, s.is(t, "v"))
 			c.value = span{from, len(s.row.texts)}
+			c.stored = c.value.to > from || c.kind == cellText
 		default:
 			err = s.pass(t)
 		}
@@ -192,7 +220,7 @@ func (s *sheetScanner) resolve(c *sheetCell) error {
 		return nil
 	}
 	i, ok := digits(s.row.texts[c.value.from:c.value.to])
-	if !ok || i >= len(s.texts.ends) {
+	if !ok || i >= s.texts.count {
 		return damaged("a cell has a text that is not there")
 	}
 	c.shared = i

@@ -19,6 +19,10 @@ const (
 	charsetUTF16BE
 )
 
+func (c charset) String() string {
+	return [...]string{"UTF-8", "Windows-1252", "UTF-16LE", "UTF-16BE"}[c]
+}
+
 // unit is the number of bytes of an ASCII character: every character that
 // has a meaning in CSV is one unit.
 func (c charset) unit() int {
@@ -71,8 +75,21 @@ func decode1252(raw []byte) string {
 	return b.String()
 }
 
-// encode appends the bytes of valid text to dst; a character that Windows-1252
-// does not have becomes a question mark.
+// lacks gives the first character of a text that the encoding does not have.
+func (c charset) lacks(text string) (rune, bool) {
+	if c != charsetWindows1252 {
+		return 0, false
+	}
+	for _, r := range text {
+		if _, ok := charmap.Windows1252.EncodeRune(r); !ok {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+// encode appends the bytes of valid text to dst. What it lacks must not come to
+// it: it becomes a question mark.
 func (c charset) encode(dst []byte, text string) []byte {
 	switch c {
 	case charsetUTF8:

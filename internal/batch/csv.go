@@ -3,6 +3,7 @@ package batch
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -11,7 +12,13 @@ import (
 
 // csvFile is a batch as CSV or TSV. Rows are kept as raw bytes and only cut
 // into cells: encoding/csv would give none of the quoting back.
-type csvFile struct{ dialect }
+type csvFile struct {
+	dialect
+	quoted bool // the header quotes every name
+	utf8   bool // the results are UTF-8, whatever the batch is
+}
+
+const utf8Mark = "\uFEFF"
 
 // openCSV finds out how f is laid out. tsv says that its name promises tabs.
 func openCSV(f *os.File, tsv bool) (*csvFile, layout, error) {
@@ -28,15 +35,35 @@ func openCSV(f *os.File, tsv bool) (*csvFile, layout, error) {
 		return nil, layout{}, err
 	}
 	g.bom = bom
-	return &csvFile{g.dialect}, g.layout, nil
+	return &csvFile{dialect: g.dialect, quoted: g.quoted}, g.layout, nil
 }
 
 func (c *csvFile) extension() string { return ".csv" }
 func (c *csvFile) unit() string      { return "line" }
+func (c *csvFile) sheetName() string { return "" }
+
+// delimiterNames are those of delimiters.
+var delimiterNames = map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs", '|': "pipes"}
+
+func (c *csvFile) describe() string {
+	mark := ""
+	if c.bom == 0 && c.charset.unit() > 1 {
+		mark = " without a byte order mark"
+	}
+	return c.charset.String() + mark + ", " + delimiterNames[c.delim]
+}
 
 func (c *csvFile) read(f *os.File, each func(rec record) error) error {
 	return c.scan(f, func(rec *csvRecord) error { return each(rec) })
 }
+
+func (c *csvFile) survey(f *os.File, _ int, each func(rec record) error) error {
+	return c.read(f, each)
+}
+
+func (c *csvFile) clear(from int) int { return from }
+
+func (c *csvFile) other(record) string { return "" }
 
 func (c *csvFile) scan(f *os.File, each func(rec *csvRecord) error) error {
 	if _, err := f.Seek(int64(c.bom), io.SeekStart); err != nil {
@@ -58,21 +85,23 @@ func (c *csvFile) scan(f *os.File, each func(rec *csvRecord) error) error {
 
 // rewrite copies what is not filled byte for byte. A row too short for a
 // column that is filled gets the empty cells in between.
-func (c *csvFile) rewrite(f *os.File, w io.Writer, at places, edit edit) error {
+func (c *csvFile) rewrite(f *os.File, w io.Writer, to target, edit edit) error {
 	if err := c.head(f, w); err != nil {
 		return err
 	}
-	out := csvWriter{csvFile: c, w: bufio.NewWriterSize(w, 64<<10), at: at}
-	out.filled = slices.Repeat([]int{-1}, slices.Max(at[:])+1)
-	for k, at := range at {
+	out := csvWriter{csvFile: c, w: bufio.NewWriterSize(w, 64<<10), charset: c.charset, at: to.at}
+	if c.utf8 {
+		out.charset = charsetUTF8
+	}
+	out.filled = slices.Repeat([]int{-1}, slices.Max(to.at[:])+1)
+	for k, at := range to.at {
 		out.filled[at] = k
 	}
 	err := c.scan(f, func(rec *csvRecord) error {
 		if cells, ok := edit(rec); ok {
 			return out.fill(rec, cells)
 		}
-		_, err := out.w.Write(rec.raw)
-		return err
+		return out.copy(rec)
 	})
 	if err != nil {
 		return err
@@ -82,6 +111,10 @@ func (c *csvFile) rewrite(f *os.File, w io.Writer, at places, edit edit) error {
 
 // head copies the byte order mark.
 func (c *csvFile) head(f *os.File, w io.Writer) error {
+	if c.utf8 {
+		_, err := io.WriteString(w, utf8Mark)
+		return err
+	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -92,10 +125,28 @@ func (c *csvFile) head(f *os.File, w io.Writer) error {
 // csvWriter writes records back.
 type csvWriter struct {
 	*csvFile
-	w      *bufio.Writer
-	at     places
-	filled []int // the status column at each place of a row; -1: not filled
-	row    []byte
+	w       *bufio.Writer
+	charset charset // of what is written
+	at      places
+	filled  []int // the status column at each place of a row; -1: not filled
+	row     []byte
+}
+
+// copy writes a record as it is.
+func (w *csvWriter) copy(rec *csvRecord) error {
+	w.row = w.row[:0]
+	w.keep(rec.raw)
+	_, err := w.w.Write(w.row)
+	return err
+}
+
+// keep adds bytes of the batch.
+func (w *csvWriter) keep(raw []byte) {
+	if w.charset == w.csvFile.charset {
+		w.row = append(w.row, raw...)
+		return
+	}
+	w.row = append(w.row, w.csvFile.charset.decode(raw)...)
 }
 
 // fill writes a record with new cells; those that are nil stay as they are.
@@ -113,24 +164,30 @@ func (w *csvWriter) fill(rec *csvRecord, cells values) error {
 		}
 		switch {
 		case i < len(w.filled) && w.filled[i] >= 0 && cells[w.filled[i]] != nil:
-			w.cell(rec, i, *cells[w.filled[i]])
+			if err := w.cell(rec, i, *cells[w.filled[i]]); err != nil {
+				return err
+			}
 		case i < len(rec.cells):
-			w.row = append(w.row, rec.cell(i)...)
+			w.keep(rec.cell(i))
 		}
 	}
-	w.row = append(w.row, rec.raw[rec.end:]...)
+	w.keep(rec.raw[rec.end:])
 	_, err := w.w.Write(w.row)
 	return err
 }
 
 // cell adds a cell of ours, quoted as its neighbours are.
-func (w *csvWriter) cell(rec *csvRecord, i int, text string) {
+func (w *csvWriter) cell(rec *csvRecord, i int, text string) error {
 	if i < len(rec.cells) && rec.text(i) == text {
-		w.row = append(w.row, rec.cell(i)...)
-		return
+		w.keep(rec.cell(i))
+		return nil
+	}
+	if r, lacks := w.charset.lacks(text); lacks {
+		return &Error{Line: rec.line, Msg: fmt.Sprintf("%v has no %q", w.charset, r), Err: ErrCharset}
 	}
 	if w.quoted || rec.isQuoted(i) || strings.ContainsAny(text, separators) {
 		text = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
 	}
 	w.row = w.charset.encode(w.row, text)
+	return nil
 }

@@ -19,14 +19,14 @@ type dialect struct {
 	charset charset
 	bom     int // its length in bytes
 	delim   rune
-	quoted  bool // the header quotes every name
 }
 
 // guess is a dialect and what speaks for it.
 type guess struct {
 	dialect
 	layout
-	fields int // in the sampled rows
+	fields int      // in the sampled rows
+	widest []string // the names to show where no header is found
 }
 
 // better reports whether g explains the file better than h.
@@ -35,8 +35,10 @@ func (g guess) better(h guess) bool {
 	switch {
 	case has != had:
 		return has
-	case len(g.names) != len(h.names):
+	case has && len(g.names) != len(h.names):
 		return len(g.names) > len(h.names)
+	case !has && len(g.widest) != len(h.widest):
+		return len(g.widest) > len(h.widest)
 	}
 	return g.fields > h.fields
 }
@@ -68,10 +70,10 @@ func findDialect(open func() (io.Reader, error), c charset, tsv bool) (guess, er
 	switch {
 	case best == nil:
 		return guess{}, failed
-	case best.columns.number < 0 && len(best.names) == 1 && failed != nil:
+	case best.columns.number < 0 && len(best.widest) == 1 && failed != nil:
 		return guess{}, failed
 	case best.columns.number < 0:
-		return guess{}, noColumn(best.names)
+		return guess{}, noColumn(best.widest)
 	}
 	return *best, nil
 }
@@ -117,24 +119,34 @@ func tryDelimiter(open func() (io.Reader, error), c charset, delim rune, declare
 	return g, nil
 }
 
-// readHeader finds the first row that is not empty, behind the sep= line if
-// one is declared.
+// readHeader looks for the header, behind the sep= line if one is declared.
 func (g *guess) readHeader(s *scanner, declared bool) error {
+	var look search
 	for {
 		rec, err := s.next()
 		if errors.Is(err, io.EOF) {
-			return &Error{Msg: "empty file", Hint: hintHeader, Err: ErrEmpty}
+			break
 		}
 		if err != nil {
 			return err
 		}
-		if declared && g.preface == 0 {
-			g.preface++
-			continue
-		}
-		if g.take(rec) {
-			g.quoted = rec.allQuoted()
-			return nil
+		if declared && look.seen == 0 {
+			look.skip()
+		} else if look.take(rec) {
+			break
 		}
 	}
+	switch found := look.result(); {
+	case found != nil:
+		g.layout = *found
+	case look.rows == 0:
+		return &Error{Msg: "empty file", Hint: hintHeader, Err: ErrEmpty}
+	default:
+		g.columns.number = -1
+	}
+	g.widest = look.names
+	if look.found == nil {
+		g.fields = look.cells
+	}
+	return nil
 }

@@ -12,6 +12,11 @@
 // sheet of any length is a stream. (excelize holds the whole sheet in memory and
 // writes it in its own words; it is asked only how dates look.)
 //
+// What a list means is found out before anything is done with it: where its
+// header is (search), which column has the numbers (rivals), which rows are of
+// orders (types, frame), which numbers can be trusted (doubt), and whether a
+// quote has swallowed rows (quotes). Doubt is told, never guessed away.
+//
 // Nothing is held in memory but the row at hand, and of a workbook its shared
 // strings: every operation is a pass over the file.
 package batch

@@ -12,15 +12,18 @@ import (
 // What is wrong with a batch, for errors.Is. A file that does not exist or may
 // not be read is fs.ErrNotExist or fs.ErrPermission.
 var (
-	ErrNotFile  = errors.New("not a regular file")
-	ErrEmpty    = errors.New("empty file")
-	ErrNoColumn = errors.New("no column of order numbers")
-	ErrBinary   = errors.New("binary file")
-	ErrWorkbook = errors.New("workbook")
-	ErrEncoding = errors.New("unreadable encoding")
-	ErrTooLong  = errors.New("too long")
-	ErrQuote    = errors.New("quote that does not close")
-	ErrChanged  = errors.New("changed since it was opened")
+	ErrNotFile    = errors.New("not a regular file")
+	ErrEmpty      = errors.New("empty file")
+	ErrNoColumn   = errors.New("no column of order numbers")
+	ErrTwoColumns = errors.New("two columns of order numbers")
+	ErrBinary     = errors.New("binary file")
+	ErrOtherKind  = errors.New("a file of another kind")
+	ErrWorkbook   = errors.New("workbook")
+	ErrEncoding   = errors.New("unreadable encoding")
+	ErrCharset    = errors.New("not in the encoding of the list")
+	ErrTooLong    = errors.New("too long")
+	ErrQuote      = errors.New("quote that does not close")
+	ErrChanged    = errors.New("changed since it was opened")
 
 	ErrDamaged   = errors.New("damaged workbook")
 	ErrProtected = errors.New("protected by a password")
@@ -91,7 +94,7 @@ func noColumn(names []string) *Error {
 	}
 	return &Error{
 		Msg:  "no PO_NUMBER column; the columns are " + list,
-		Hint: "name the column of order numbers PO_NUMBER in the first row",
+		Hint: fmt.Sprintf("name the column of order numbers PO_NUMBER, in one of the first %d rows", headerRows),
 		Err:  ErrNoColumn,
 	}
 }

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -10,6 +11,7 @@ import (
 const (
 	maxStyles     = 65490
 	maxFormatCode = 255
+	maxCustom     = 4096 // Excel has 250; each is held as the places of its digits
 )
 
 // builtInDates are the formats of dates that a workbook need not spell out
@@ -39,7 +41,10 @@ func (a *archive) formats(name string) ([]format, error) {
 		case !t.opens():
 		case t.level == 2:
 			section = string(s.raw[t.name.from:t.name.to])
-		case t.level == 3 && s.is(t, "numFmt") && len(custom) < maxStyles:
+		case t.level == 3 && s.is(t, "numFmt"):
+			if len(custom) == maxCustom {
+				return &Error{Msg: fmt.Sprintf("more than %d number formats", maxCustom), Hint: "save it as CSV", Err: ErrTooLong}
+			}
 			code, _ := s.attr("formatCode")
 			custom[s.integer("numFmtId")] = parseFormat(code)
 		case t.level == 3 && s.is(t, "xf") && section == s.prefix+"cellXfs" && len(ids) < maxStyles:

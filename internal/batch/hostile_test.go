@@ -29,9 +29,9 @@ func TestWorkbookErrors(t *testing.T) {
 		"cut":                  {good[:len(good)-100], ErrDamaged, 0, "damaged"},
 		"empty zip":            {"PK\x05\x06" + strings.Repeat("\x00", 18), ErrWorkbook, 0, "a zip archive and not a workbook"},
 		"another zip":          {string((&book{parts: map[string]string{}}).set("a.txt", "PO\n1\n").bytes()), ErrWorkbook, 0, "a zip archive and not a workbook"},
-		"OpenDocument":         {string((&book{parts: map[string]string{}}).set("mimetype", "application/vnd.oasis.opendocument.spreadsheet").bytes()), ErrWorkbook, 0, "OpenDocument is not supported"},
+		"OpenDocument":         {string((&book{parts: map[string]string{}}).set("mimetype", "application/vnd.oasis.opendocument.spreadsheet").bytes()), ErrWorkbook, 0, "it is an OpenDocument spreadsheet (ODS)"},
 		"a letter":             {build(one().replace(types, "spreadsheetml.sheet.main", "wordprocessingml.document.main")), ErrWorkbook, 0, "another kind of document"},
-		"binary workbook":      {build(one().replace(types, typeXLSX, "application/vnd.ms-excel.sheet.binary.macroEnabled.main")), ErrWorkbook, 0, "XLSB is not supported"},
+		"binary workbook":      {build(one().replace(types, typeXLSX, "application/vnd.ms-excel.sheet.binary.macroEnabled.main")), ErrWorkbook, 0, "it is a binary workbook (XLSB)"},
 		"template":             {build(one().replace(types, "sheet.main", "template.main")), ErrWorkbook, 0, "template"},
 		"add-in":               {build(one().replace(types, typeXLSX, "application/vnd.ms-excel.addin.macroEnabled.main+xml")), ErrWorkbook, 0, "add-in"},
 		"no document":          {build(one().replace("_rels/.rels", "relationships/officeDocument", "relationships/other")), ErrWorkbook, 0, "not a workbook"},
@@ -48,7 +48,8 @@ func TestWorkbookErrors(t *testing.T) {
 		"no rows at all":       {build(one().set(sheetOne, `<worksheet/>`)), ErrEmpty, 0, "empty workbook"},
 		"all hidden":           {build(one().replace(main, ` sheetId`, ` state="hidden" sheetId`)), ErrEmpty, 0, "empty workbook"},
 		"empty preferred":      {build(newBook([2]string{"a", "<row/>"}, [2]string{"PO_data", ``})), ErrEmpty, 0, `sheet "PO_data": empty sheet`},
-		"many sheets":          {build(one().replace(main, "<sheets>", "<sheets>"+strings.Repeat(`<sheet r:id="rId1"/>`, maxSheets))), ErrTooLong, 0, "more than 10000 sheets"},
+		"many sheets":          {manySheets(one()), ErrTooLong, 0, "more than 10000 sheets"},
+		"shared sheet":         {build(one().replace(main, "<sheets>", `<sheets><sheet name="x" r:id="rId1"/>`)), ErrDamaged, 0, "two of its sheets share a part"},
 		"no column": {build(rows(`<row r="1">` + inline("A1", "Order") + inline("C1", "a\nb") + `<c r="Z1" s="2"/></row>`)), ErrNoColumn, 0,
 			`sheet "Orders": no PO_NUMBER column; the columns are "Order", "", "a b"`},
 		"hostile names":     {build(newBook([2]string{"a&#10;&quot;&#x202E;" + long[:99], `<row r="1">` + inline("A1", "x") + `</row>`})), ErrNoColumn, 0, `sheet "a \"\u202e`},
@@ -118,9 +119,19 @@ func TestWorkbookErrors(t *testing.T) {
 // thousand million of them.
 func TestBombOfTexts(t *testing.T) {
 	t.Parallel()
-	most := maxTextsBytes / textBytes
-	if (&texts{ends: make([]uint32, most)}).tooMany() || !(&texts{ends: make([]uint32, most+1)}).tooMany() {
+	const most = maxTextsBytes / textBytes
+	all := &texts{chunks: [][]byte{nil}, places: [][]textPlace{nil}, count: most - 1}
+	if !all.add(nil) || all.add(nil) {
 		t.Error("empty texts have another bound")
+	}
+	// Long ones count as the chunks that they need.
+	all = &texts{}
+	n := 0
+	for all.add(make([]byte, chunkBytes/2+1)) {
+		n++
+	}
+	if most := maxTextsBytes / chunkBytes; n < most-1 || n > most {
+		t.Errorf("%d texts of half a chunk, of which %d fit", n, most)
 	}
 }
 
@@ -177,4 +188,14 @@ func large(archive, name string) string {
 	e := []byte(entry(archive, name))
 	binary.LittleEndian.PutUint32(e[24:], 0xFFFFFFFE)
 	return string(e)
+}
+
+// manySheets is a workbook that lists more sheets than there may be.
+func manySheets(b *book) string {
+	var list, related strings.Builder
+	for i := range maxSheets {
+		fmt.Fprintf(&list, `<sheet r:id="m%d"/>`, i)
+		fmt.Fprintf(&related, `<Relationship Id="m%d" Type="x/worksheet" Target="m%d.xml"/>`, i, i)
+	}
+	return build(b.replace("xl/workbook.xml", "<sheets>", "<sheets>"+list.String()).replace("xl/_rels/workbook.xml.rels", "</Relationships>", related.String()+"</Relationships>"))
 }

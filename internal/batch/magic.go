@@ -22,22 +22,42 @@ func isZip(f *os.File) (bool, error) {
 // workbook with a password.
 const ole = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
 
-// isEncrypted looks through such a container for the entry that an encrypted
-// workbook is in (MS-OFFCRYPTO 2.3.4.4), whose name is UTF-16.
-func isEncrypted(r io.Reader) (bool, error) {
-	name := charsetUTF16LE.encode(nil, "EncryptedPackage")
+// What a file in that container is.
+type oleKind int
+
+const (
+	oleOther oleKind = iota
+	oleEncrypted
+	oleWord
+)
+
+// oleEntries are the entries of the container that tell, whose names are UTF-16:
+// an encrypted workbook (MS-OFFCRYPTO 2.3.4.4), a Word document (MS-DOC 2.1).
+var oleEntries = []struct {
+	name []byte
+	kind oleKind
+}{
+	{charsetUTF16LE.encode(nil, "EncryptedPackage"), oleEncrypted},
+	{charsetUTF16LE.encode(nil, "WordDocument"), oleWord},
+}
+
+// findInOLE looks through such a container for an entry that tells what it is.
+func findInOLE(r io.Reader) (oleKind, error) {
+	longest := len(oleEntries[0].name)
 	buf := make([]byte, 64<<10)
 	for n := 0; ; {
 		m, err := io.ReadFull(r, buf[n:])
-		if bytes.Contains(buf[:n+m], name) {
-			return true, nil
+		for _, e := range oleEntries {
+			if bytes.Contains(buf[:n+m], e.name) {
+				return e.kind, nil
+			}
 		}
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return false, nil
+			return oleOther, nil
 		}
 		if err != nil {
-			return false, err
+			return oleOther, err
 		}
-		n = copy(buf, buf[len(buf)-len(name):])
+		n = copy(buf, buf[len(buf)-longest:])
 	}
 }

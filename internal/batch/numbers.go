@@ -63,6 +63,9 @@ func (f *formats) show(stored string, style int) string {
 	return plain
 }
 
+// isDate reports whether numbers of a style are shown as dates.
+func (f *formats) isDate(style int) bool { return style < len(f.styles) && f.styles[style].date != "" }
+
 // lastDay is 31 December 9999, behind which Excel shows no dates.
 const lastDay = 2958465
 

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"strconv"
 	"strings"
@@ -27,7 +28,7 @@ func valuesOf(o po.Outcome) values {
 	set(colDownloaded, strconv.Itoa(len(o.Files)))
 	free(colNames, strings.Join(names, "; "))
 	set(colTime, stampText(o.Time))
-	free(colDetail, o.Detail)
+	free(colDetail, errorMessage(o))
 	free(colFolder, o.Folder)
 	free(colURL, o.URL)
 	set(colCause, string(o.Cause))
@@ -36,6 +37,36 @@ func valuesOf(o po.Outcome) values {
 		free(colSupplier, o.Supplier)
 	}
 	return v
+}
+
+// errorMessage is what went wrong with an order in words: each file that is
+// missing with its name, cause and address.
+func errorMessage(o po.Outcome) string {
+	if len(o.Missing) == 0 {
+		return o.Detail
+	}
+	said := false // the order's detail, as that of a file
+	files := make([]string, len(o.Missing))
+	for i, m := range o.Missing {
+		said = said || m.Cause == o.Cause && m.Detail == o.Detail
+		why := string(m.Cause)
+		if m.Detail != "" {
+			why += ": " + m.Detail
+		}
+		if m.URL != "" {
+			why += ", " + m.URL
+		}
+		files[i] = m.Name + " (" + why + ")"
+	}
+	noun := "files"
+	if o.Found == 1 {
+		noun = "file"
+	}
+	text := fmt.Sprintf("%d of %d %s missing: %s", len(o.Missing), o.Found, noun, strings.Join(files, "; "))
+	if o.Detail != "" && !said {
+		text = o.Detail + "; " + text
+	}
+	return text
 }
 
 // stampText is RFC 3339 with seconds, in UTC.

@@ -21,6 +21,7 @@ type parts struct {
 // sheetPart is a sheet with rows and columns.
 type sheetPart struct {
 	name, part string
+	index      int // among all sheets
 	hidden     bool
 }
 
@@ -59,11 +60,13 @@ func (a *archive) parts() (parts, error) {
 
 // mainPart is the part that all others hang on.
 func (a *archive) mainPart() (string, error) {
-	if a.part("mimetype") != nil {
-		return "", &Error{Msg: "OpenDocument is not supported", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}
-	}
-	if a.part(relationsOf("")) == nil {
-		return "", notWorkbook("a zip archive")
+	switch {
+	case a.part("mimetype") != nil:
+		return "", &Error{Msg: "it is an OpenDocument spreadsheet (ODS)", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}
+	case a.part("Index/Document.iwa") != nil || a.part("Index.zip") != nil:
+		return "", &Error{Msg: "it is an Apple Numbers document", Hint: "export it from Numbers as Excel or CSV", Err: ErrWorkbook}
+	case a.part(relationsOf("")) == nil:
+		return "", &Error{Msg: "it is a zip archive and not a workbook", Hint: hintUnpack, Err: ErrWorkbook}
 	}
 	related, err := a.relationships("")
 	if err != nil {
@@ -119,7 +122,7 @@ func isMacros(kind string) (bool, error) {
 	case strings.HasSuffix(kind, "excel.sheet.macroenabled.main+xml"):
 		return true, nil
 	case strings.Contains(kind, "excel.sheet.binary"):
-		return false, &Error{Msg: "XLSB is not supported", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}
+		return false, &Error{Msg: "it is a binary workbook (XLSB)", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}
 	case strings.Contains(kind, "spreadsheetml") || strings.Contains(kind, "excel"):
 		return false, &Error{Msg: "it is a template or an add-in", Hint: "save it as XLSX", Err: ErrWorkbook}
 	}
@@ -129,6 +132,8 @@ func isMacros(kind string) (bool, error) {
 // readMain reads the list of the sheets; sheets are their parts by the id of
 // the relationship.
 func (a *archive) readMain(p *parts, sheets map[string]string) error {
+	known := map[string]bool{}
+	index := -1
 	return a.each(p.main, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 		switch {
 		case !t.opens():
@@ -137,12 +142,16 @@ func (a *archive) readMain(p *parts, sheets map[string]string) error {
 			p.from1904 = on == "1" || on == "true"
 		case t.level == 3 && s.is(t, "sheet"):
 			part, ok := sheets[s.relation()]
-			if !ok {
+			if index++; !ok {
 				return nil // a chart, a dialog
 			}
+			if known[strings.ToLower(part)] { // each would be read as often as it is named
+				return damaged("two of its sheets share a part")
+			}
+			known[strings.ToLower(part)] = true
 			name, _ := s.attr("name")
 			state, _ := s.attr("state")
-			p.sheets = append(p.sheets, sheetPart{name, part, state == "hidden" || state == "veryHidden"})
+			p.sheets = append(p.sheets, sheetPart{name, part, index, state == "hidden" || state == "veryHidden"})
 			if len(p.sheets) > maxSheets {
 				return &Error{Msg: fmt.Sprintf("more than %d sheets", maxSheets), Err: ErrTooLong}
 			}

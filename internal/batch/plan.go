@@ -15,6 +15,7 @@ const (
 	Blank     Why = "blank"     // it has cells and no number
 	Malformed Why = "malformed" // its number is not one of the portal's
 	Duplicate Why = "duplicate" // an earlier row has the same order
+	Other     Why = "other"     // it is the header again, a total, or a record of another type
 )
 
 // Bad is a row that is worth telling before anything is done.
@@ -23,7 +24,7 @@ type Bad struct {
 	Written string // the number, shortened
 	Why     Why
 	First   int    // the line of the first row with that order, for a duplicate
-	Detail  string // what is wrong with a malformed number
+	Detail  string // what is wrong with a malformed number, or what else the row is
 }
 
 // maxBad is how many bad rows are kept for telling: in a million rows all may
@@ -40,11 +41,20 @@ type Plan struct {
 	Malformed int   // rows
 	Invalid   int   // different malformed numbers
 	Duplicate int   // rows
+	Other     int   // rows
 	Bad       []Bad // the first of them, in the order of the file
 
 	batch  *Batch
+	usable bool   // some row has a number of the portal
 	firsts []bool // of every row, the empty ones included: it is the first of its order
 }
+
+// Usable reports whether any row has a number of the portal, be it COMPLETED
+// already.
+func (p *Plan) Usable() bool { return p.usable }
+
+// BadRows is how many rows are bad; Bad may have fewer.
+func (p *Plan) BadRows() int { return p.Blank + p.Malformed + p.Duplicate + p.Other }
 
 // Plan reads the batch through and sorts its rows.
 func (b *Batch) Plan() (*Plan, error) {
@@ -64,6 +74,12 @@ func (b *Batch) Plan() (*Plan, error) {
 // the lines of the keys before it.
 func (p *Plan) add(row Row, seen map[po.Key]int) bool {
 	p.Rows++
+	p.usable = p.usable || row.Order.Key != "" && row.Order.Invalid == ""
+	if row.Other != "" {
+		p.Other++
+		p.bad(Bad{Line: row.Line, Why: Other, Detail: row.Other})
+		return false
+	}
 	if row.Status == po.Completed {
 		p.Completed++
 		return false

@@ -12,7 +12,7 @@ import (
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	b := open(t, "PO_NUMBER,STATUS,<|>,L\n"+ // 1
+	b := open(t, "PO_NUMBER,STATUS,<|>,L,CAUSE,ATTEMPTS\n"+ // 1
 		"PO1,,,first\n"+ // 2
 		"\n"+ // 3
 		",x,,\n"+ // 4

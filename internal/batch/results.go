@@ -14,6 +14,9 @@ import (
 // batch has where the outcome has none.
 //
 // outcome is asked for keys of malformed numbers too.
+//
+// An error that is ErrCharset says that the encoding of the batch lacks a
+// character of an outcome: UseUTF8, and write again.
 func (b *Batch) WriteResults(w io.Writer, outcome func(key po.Key) (po.Outcome, bool)) error {
 	to := &sink{w: w}
 	err := b.rewrite(to, outcome)
@@ -22,6 +25,10 @@ func (b *Batch) WriteResults(w io.Writer, outcome func(key po.Key) (po.Outcome, 
 	}
 	return b.wrap(err)
 }
+
+// UseUTF8 makes WriteResults write UTF-8 with a byte order mark from now on. It
+// is for a text file in an encoding that does not have every character.
+func (b *Batch) UseUTF8() { b.utf8.Store(true) }
 
 // ResultsName is the name of the file that WriteResults is for: results.csv,
 // or results.xlsx or .xlsm for a workbook.
@@ -50,9 +57,15 @@ func (b *Batch) rewrite(w io.Writer, outcome func(po.Key) (po.Outcome, bool)) er
 	if err := b.unchanged(f); err != nil {
 		return err
 	}
+	from := b.source
+	if c, ok := from.(*csvFile); ok && b.utf8.Load() {
+		inUTF8 := *c
+		inUTF8.utf8 = true
+		from = &inUTF8
+	}
 	i := -1 - b.preface
 	apart := false // there was an empty row
-	err = b.source.rewrite(f, w, b.places(), func(rec record) (values, bool) {
+	err = from.rewrite(f, w, b.target(), func(rec record) (values, bool) {
 		apart = apart || i >= 0 && (rec.apart() || blank(rec))
 		cells, ok := b.edit(i, rec, outcome)
 		i++
@@ -115,12 +128,23 @@ func (b *Batch) foreign(rec record) bool {
 	return false
 }
 
+// target is where the status columns go.
+func (b *Batch) target() target {
+	to := target{b.places(), map[int]string{}}
+	for k, at := range b.columns.status {
+		if at < 0 {
+			to.added[to.at[k]] = b.columns.names[k]
+		}
+	}
+	return to
+}
+
 // missing are the header's cells for the status columns that the batch lacks.
 func (b *Batch) missing() values {
 	var names values
 	for k, at := range b.columns.status {
 		if at < 0 {
-			names[k] = &statusColumns[k]
+			names[k] = &b.columns.names[k]
 		}
 	}
 	return names

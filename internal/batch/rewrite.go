@@ -14,7 +14,8 @@ import (
 // there are formulas, the order in which they were calculated is left out, as
 // a cell of ours may take the place of one, and the workbook is marked: whoever
 // opens it calculates anew, so that a count of COMPLETED, say, is true.
-func (w *workbook) rewrite(f *os.File, to io.Writer, at places, edit edit) error {
+func (w *workbook) rewrite(f *os.File, to io.Writer, at target, edit edit) error {
+	wide := w.widen(at)
 	a, err := openArchive(f)
 	if err != nil {
 		return err
@@ -27,15 +28,15 @@ func (w *workbook) rewrite(f *os.File, to io.Writer, at places, edit edit) error
 		if w.chain != "" && part == a.part(w.chain) {
 			continue
 		}
-		if err := w.copyPart(a, part, out, at, edit); err != nil {
+		if err := w.copyPart(a, part, out, wide, edit); err != nil {
 			return err
 		}
 	}
 	return out.Close()
 }
 
-func (w *workbook) copyPart(a *archive, part *zip.File, out *zip.Writer, at places, edit edit) error {
-	change := w.change(a, part)
+func (w *workbook) copyPart(a *archive, part *zip.File, out *zip.Writer, wide wider, edit edit) error {
+	change := w.change(a, part, wide)
 	sheet := part == a.part(w.part)
 	if !sheet && change == nil {
 		if err := out.Copy(part); err != nil {
@@ -49,7 +50,7 @@ func (w *workbook) copyPart(a *archive, part *zip.File, out *zip.Writer, at plac
 	}
 	buffer := bufio.NewWriterSize(to, 64<<10)
 	if sheet {
-		err = w.copySheet(a, buffer, at, edit)
+		err = w.copySheet(a, buffer, wide, edit)
 	} else {
 		err = a.each(part.Name, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 			if err := change(s, t); err != nil {
@@ -65,10 +66,20 @@ func (w *workbook) copyPart(a *archive, part *zip.File, out *zip.Writer, at plac
 	return buffer.Flush()
 }
 
-// change gives what has to be done to the tags of a part where formulas are to
-// be calculated anew; nil if nothing has.
-func (w *workbook) change(a *archive, part *zip.File) func(s *xmlScanner, t xmlToken) error {
+// change gives what has to be done to the tags of a part, where formulas are to
+// be calculated anew, or a table or filter becomes wider; nil if nothing has.
+func (w *workbook) change(a *archive, part *zip.File, wide wider) func(s *xmlScanner, t xmlToken) error {
 	switch {
+	case wide.table && part == a.part(w.frame.table.part):
+		return w.changeTable(wide)
+	case wide.filter && part == a.part(w.main):
+		named := w.changeFilterName(wide)
+		return func(s *xmlScanner, t xmlToken) error {
+			if err := named(s, t); err != nil || w.chain == "" {
+				return err
+			}
+			return calculateOnLoad(s, t)
+		}
 	case w.chain == "":
 		return nil
 	case part == a.part(w.main):
@@ -113,12 +124,12 @@ func dropIf(drop func(s *xmlScanner) bool) func(s *xmlScanner, t xmlToken) error
 }
 
 // copySheet copies the sheet with the cells that edit gives.
-func (w *workbook) copySheet(a *archive, to *bufio.Writer, at places, edit edit) error {
-	texts, err := a.texts(w.texts)
+func (w *workbook) copySheet(a *archive, to *bufio.Writer, wide wider, edit edit) error {
+	texts, err := w.shared.of(a, w.texts)
 	if err != nil {
 		return err
 	}
-	out := newSheetWriter(to, at, w.header)
+	out := newSheetWriter(to, wide.at, w.header)
 	return w.scan(a, texts, func(row *sheetRow) error {
 		if err := out.lead(row); err != nil {
 			return err
@@ -128,5 +139,5 @@ func (w *workbook) copySheet(a *archive, to *bufio.Writer, at places, edit edit)
 			return out.copy(row)
 		}
 		return out.fill(row, cells)
-	}, func(s *sheetScanner) error { return s.rest(to) })
+	}, func(s *sheetScanner) error { return s.rest(to, w.changeFilter(wide)) })
 }

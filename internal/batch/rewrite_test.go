@@ -47,6 +47,11 @@ func TestFilledRows(t *testing.T) {
 		}
 		return b.String()
 	}
+	// between are the names from one to another.
+	between := func(names, from, to string) string {
+		i, k := strings.Index(names, from), strings.Index(names, to)
+		return names[strings.LastIndexByte(names[:i], '{') : k+len(to)+1]
+	}
 	const head = `<row r="1" spans="1:2" ht="30"><c r="A1" t="str"><v>PO</v></c><c r="B1" s="7" t="str"><v>x</v></c>`
 	headOut := strings.Replace(head, ` spans="1:2"`, "", 1) + names(2, "7") + `</row>`
 	for name, tt := range map[string]struct{ rows, want string }{
@@ -68,11 +73,11 @@ func TestFilledRows(t *testing.T) {
 			headOut + `<row r="2" s="9" customFormat="1">{A  1}{C 9 FAILED}{E 9 0}{F 9 0}{I 9 '=1 &lt; 2}{M 9 0}</row>`,
 		},
 		"without references": {
-			`<row><c t="str"><v>PO</v></c><c s="1"/><c t="str"><v>CAUSE</v></c><c/><c t="str"><v>x</v></c></row><row><c><v>1</v></c><c/><c t="str"><v>old</v></c><c><v>6</v></c></row>`,
-			`<row><c r="A1" t="str"><v>PO</v></c><c r="B1" s="1"/><c r="C1" t="str"><v>CAUSE</v></c><c r="D1"/><c r="E1" t="str"><v>x</v></c>` +
-				`{F  STATUS}{G  SUPPLIER}{H  ATTACHMENTS_FOUND}{I  ATTACHMENTS_DOWNLOADED}{J  AttachmentName}{K  LAST_PROCESSED}{L  ERROR_MESSAGE}` +
-				`{M  DOWNLOAD_FOLDER}{N  COUPA_URL}{O  ATTEMPTS}</row>` +
-				`<row>{A  1}<c r="B2"/><c r="C2"/>{D  6}{F  FAILED}{H  0}{I  0}{L  '=1 &lt; 2}{O  0}</row>`,
+			`<row><c t="str"><v>PO</v></c><c s="1"/><c t="str"><v>CAUSE</v></c><c t="str"><v>STATUS</v></c><c t="str"><v>ATTEMPTS</v></c></row><row><c><v>1</v></c><c/><c t="str"><v>old</v></c><c><v>6</v></c></row>`,
+			`<row><c r="A1" t="str"><v>PO</v></c><c r="B1" s="1"/><c r="C1" t="str"><v>CAUSE</v></c><c r="D1" t="str"><v>STATUS</v></c><c r="E1" t="str"><v>ATTEMPTS</v></c>` +
+				`{F  SUPPLIER}{G  ATTACHMENTS_FOUND}{H  ATTACHMENTS_DOWNLOADED}{I  AttachmentName}{J  LAST_PROCESSED}{K  ERROR_MESSAGE}` +
+				`{L  DOWNLOAD_FOLDER}{M  COUPA_URL}</row>` +
+				`<row>{A  1}<c r="B2"/><c r="C2"/>{D  FAILED}{E  0}{G  0}{H  0}{K  '=1 &lt; 2}</row>`,
 		},
 		"in place, what says the same stays": {
 			`<row r="1">` + inline("A1", "Attempts") + inline("B1", "PO") + inline("C1", "Status") + inline("D1", "ERROR_MESSAGE") + `</row>` +
@@ -82,17 +87,17 @@ func TestFilledRows(t *testing.T) {
 				`<row r="2"><c r="A2" t="str"><v>0</v></c>{B  1}<c r="C2" s="2" t="s"><v>0</v></c>{D 3 '=1 &lt; 2}{F  0}{G  0}</row>`,
 		},
 		"shared formula, its master filled": {
-			`<row r="1">` + inline("A1", "PO") + inline("B1", "STATUS") + `</row>` +
+			`<row r="1">` + inline("A1", "PO") + inline("B1", "STATUS") + inline("C1", "CAUSE") + inline("D1", "ATTEMPTS") + `</row>` +
 				`<row r="2"><c r="A2"><v>1</v></c><c r="B2"><f t="shared" ref="B2:B4" si="0">A2</f><v>1</v></c></row>` +
 				`<row r="3"><c r="A3"><v>2</v></c><c r="B3" s="1"><f t="shared" si="0"/><v>2</v></c></row>` +
 				`<row r="4"><c r="A4"><v>3</v></c><c r="B4"><f t="shared" si="0"></f><v>3</v></c><c r="Z4"><f t="shared" si="1"/></c></row>`,
-			`<row r="1">` + inline("A1", "PO") + inline("B1", "STATUS") + names(25, "")[len(`{Z  STATUS}`):] + `</row>` +
-				`<row r="2">{A  1}{B  FAILED}{AB  0}{AC  0}{AF  '=1 &lt; 2}{AJ  0}</row>` +
+			`<row r="1">` + inline("A1", "PO") + inline("B1", "STATUS") + inline("C1", "CAUSE") + inline("D1", "ATTEMPTS") + between(names(25, ""), "SUPPLIER", "COUPA_URL") + `</row>` +
+				`<row r="2">{A  1}{B  FAILED}{D  0}{AB  0}{AC  0}{AF  '=1 &lt; 2}</row>` +
 				`<row r="3">{A  2}{B 1 2}</row><row r="4">{A  3}{B  3}<c r="Z4"><f t="shared" si="1"/></c></row>`,
 		},
 		"completed before": {
-			head + inline("C1", "STATUS") + `</row><row r="2"><c r="A2"><v>1</v></c>` + inline("C2", "Completed") + `</row>`,
-			strings.Replace(headOut, names(2, "7"), inline("C1", "STATUS")+names(2, "")[len(`{C  STATUS}`):], 1) + `<row r="2">{A  1}` + inline("C2", "Completed") + `</row>`,
+			head + inline("C1", "STATUS") + inline("D1", "CAUSE") + inline("E1", "ATTEMPTS") + `</row><row r="2"><c r="A2"><v>1</v></c>` + inline("C2", "Completed") + `</row>`,
+			strings.Replace(headOut, names(2, "7"), inline("C1", "STATUS")+inline("D1", "CAUSE")+inline("E1", "ATTEMPTS")+between(names(4, ""), "SUPPLIER", "COUPA_URL"), 1) + `<row r="2">{A  1}` + inline("C2", "Completed") + `</row>`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 
 	"github.com/poactor/poactor/po"
@@ -19,6 +20,8 @@ type Row struct {
 	Order po.Order
 	// Status is what the STATUS column has; empty if that is none of ours.
 	Status po.Status
+	// Other says what the row is if it is none of an order, though it has cells.
+	Other string
 }
 
 // errStop ends a pass early.
@@ -56,21 +59,37 @@ func (b *Batch) each(f func(i int, row Row) error) error {
 // row reads a record; false if it is empty.
 func (b *Batch) row(rec record) (Row, bool) {
 	row := Row{Line: rec.number(), Status: b.status(rec), Order: po.Order{Written: trim(rec.text(b.columns.number))}}
-	if row.Order.Written == "" && blank(rec) {
+	doubt := rec.doubt(b.columns.number)
+	if row.Order.Written == "" && doubt == "" && blank(rec) {
 		return Row{}, false
 	}
-	row.Order.Levels = b.levels(rec)
-	if row.Order.Written == "" {
-		return row, true
+	if row.Other = b.other(rec); row.Other != "" {
+		return Row{Line: row.Line, Other: row.Other}, true
 	}
-	var err error
-	if row.Order.Key, row.Order.Number, err = b.parse(row.Order.Written); err != nil {
-		row.Order.Key, row.Order.Number = malformedKey(row.Order.Written), ""
+	row.Order.Levels = b.levels(rec)
+	switch {
+	case doubt == doubtFormula || doubt == doubtZero: // which show nothing that tells one from another
+		row.Order.Written = "formula in " + columnName(b.columns.number) + strconv.Itoa(row.Line)
+		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.Written), doubt
+	case row.Order.Written == "":
+	case doubt != "":
+		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.Written), doubt
 		row.Order.Written = shorten(row.Order.Written)
-		// the cause's own word is shown beside it
-		row.Order.Invalid = strings.TrimPrefix(err.Error(), string(po.InvalidNumber)+": ")
+	default:
+		b.parseNumber(&row.Order)
 	}
 	return row, true
+}
+
+// parseNumber makes an order of the number that is written.
+func (b *Batch) parseNumber(o *po.Order) {
+	var err error
+	if o.Key, o.Number, err = b.parse(o.Written); err != nil {
+		o.Key, o.Number = malformedKey(o.Written), ""
+		o.Written = shorten(o.Written)
+		// the cause's own word is shown beside it
+		o.Invalid = strings.TrimPrefix(err.Error(), string(po.InvalidNumber)+": ")
+	}
 }
 
 // malformedKey stands for a number that the portal does not know. It can not

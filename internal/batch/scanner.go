@@ -26,7 +26,8 @@ type csvRecord struct {
 	line    int    // where it begins, 1-based
 	raw     []byte // everything, the line end included
 	cells   []span // at least one
-	end     int    // where the line end begins
+	tall    []tallCell
+	end     int // where the line end begins
 }
 
 func (r *csvRecord) cell(i int) []byte { return r.raw[r.cells[i].from:r.cells[i].to] }
@@ -42,11 +43,13 @@ func (r *csvRecord) text(i int) string {
 	return unquote(r.charset.decode(r.cell(i)))
 }
 
+func (r *csvRecord) doubt(i int) string { return doubtNumber(trim(r.text(i))) }
+
 func (r *csvRecord) isQuoted(i int) bool {
 	return i < len(r.cells) && r.holds(i) && r.charset.value(r.cell(i)) == '"'
 }
 
-func (r *csvRecord) allQuoted() bool {
+func (r *csvRecord) quoted() bool {
 	for i := range r.cells {
 		if !r.isQuoted(i) {
 			return false
@@ -90,7 +93,7 @@ func newScanner(r io.Reader, c charset, delim rune) *scanner {
 
 // next returns the next record; io.EOF if there is none.
 func (s *scanner) next() (*csvRecord, error) {
-	s.rec = csvRecord{charset: s.charset, line: s.line, raw: s.rec.raw[:0], cells: s.rec.cells[:0]}
+	s.rec = csvRecord{charset: s.charset, line: s.line, raw: s.rec.raw[:0], cells: s.rec.cells[:0], tall: s.rec.tall[:0]}
 	s.open()
 	for {
 		u, at, err := s.read()
@@ -172,7 +175,7 @@ func (s *scanner) read() (u uint16, at int, err error) {
 	at = len(s.rec.raw)
 	s.rec.raw = append(s.rec.raw, b[:n]...)
 	if u = s.charset.value(b[:n]); u == 0 {
-		return 0, 0, &Error{Line: s.line, Msg: "binary file: it holds NUL characters", Hint: hintCSV, Err: ErrBinary}
+		return 0, 0, damagedText(s.line)
 	}
 	return u, at, nil
 }
@@ -201,6 +204,9 @@ func (s *scanner) close(to int) error {
 	if s.cell.several && s.cell.state == behind {
 		// A stray quote has swallowed lines, maybe with orders in them.
 		return s.unclosed()
+	}
+	if s.cell.several {
+		s.rec.tall = append(s.rec.tall, tallCell{len(s.rec.cells), s.cell.line})
 	}
 	s.rec.cells = append(s.rec.cells, span{s.cell.from, to})
 	if len(s.rec.cells) > maxColumns {

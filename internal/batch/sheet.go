@@ -19,6 +19,7 @@ type sheetScanner struct {
 	at          int // number of the row that was read last
 	dimension   span
 	styles      []columnStyle
+	hidden      []hiddenColumns
 	begun       bool
 	ended       bool // there are no more rows
 }
@@ -90,10 +91,26 @@ func (s *sheetScanner) begin() error {
 			return nil
 		case t.level == 2 && s.is(t, "dimension"):
 			s.dimension, _ = s.attrSpan("ref")
-		case t.level == 3 && s.is(t, "col") && len(s.styles) < maxColumns:
-			s.styles = append(s.styles, columnStyle{s.integer("min") - 1, s.integer("max") - 1, s.integer("style")})
+		case t.level == 3 && t.opens() && s.is(t, "col"):
+			if err := s.readColumns(t); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// readColumns reads what is said of columns, in a tag t.
+func (s *sheetScanner) readColumns(t xmlToken) error {
+	if len(s.styles) < maxColumns {
+		s.styles = append(s.styles, columnStyle{s.integer("min") - 1, s.integer("max") - 1, s.integer("style")})
+	}
+	before := len(s.hidden)
+	s.noteHidden(t)
+	err := s.pass(t)
+	if len(s.hidden) > before {
+		s.hidden[before].span.to = len(s.raw)
+	}
+	return err
 }
 
 // readRow reads a row, whose opening tag is t.
@@ -133,17 +150,21 @@ func (s *sheetScanner) readRow(t xmlToken) error {
 	}
 }
 
-// rest copies what stands behind the rows.
-func (s *sheetScanner) rest(w io.Writer) error {
+// rest copies what stands behind the rows; look sees every token before that and
+// may change its bytes.
+func (s *sheetScanner) rest(w io.Writer, look func(x *xmlScanner, t xmlToken) error) error {
 	s.at = 0
 	for {
 		if _, err := w.Write(s.raw); err != nil {
 			return err
 		}
 		s.raw = s.raw[:0]
-		_, err := s.xmlScanner.next()
+		t, err := s.xmlScanner.next()
 		if errors.Is(err, io.EOF) {
 			return nil
+		}
+		if err == nil && look != nil {
+			err = look(s.xmlScanner, t)
 		}
 		if err != nil {
 			return s.locate(err)

@@ -31,16 +31,31 @@ func newSheetWriter(w io.Writer, at places, header int) *sheetWriter {
 }
 
 // lead writes what stands before a row. Before the first it tells how far the
-// sheet goes, which some programs believe.
+// sheet goes, which some programs believe, and shows columns of ours that are
+// hidden.
 func (s *sheetWriter) lead(r *sheetRow) error {
 	lead := r.sheet.raw[:r.from]
-	if at := r.sheet.dimension; !s.begun && at.to > 0 {
-		s.row = append(s.row[:0], lead[:at.from]...)
-		s.row = append(s.row, widened(lead[at.from:at.to], slices.Max(s.at[:]))...)
-		lead = append(s.row, lead[at.to:]...)
+	if s.begun {
+		_, err := s.w.Write(lead)
+		return err
 	}
 	s.begun = true
-	_, err := s.w.Write(lead)
+	s.row = s.row[:0]
+	done := 0 // bytes of lead
+	replace := func(at span, with []byte) {
+		s.row = append(append(s.row, lead[done:at.from]...), with...)
+		done = at.to
+	}
+	if at := r.sheet.dimension; at.to > 0 {
+		replace(at, widened(lead[at.from:at.to], slices.Max(s.at[:])))
+	}
+	for i := range r.sheet.hidden {
+		h := &r.sheet.hidden[i]
+		if shown := h.shown(r.sheet.prefix, s.at[:]); shown != nil && h.from >= done {
+			replace(h.span, shown)
+		}
+	}
+	_, err := s.w.Write(append(s.row, lead[done:]...))
 	return err
 }
 

@@ -5,25 +5,18 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // sample is how much of a file's beginning is looked at for its kind.
 const sample = 4 << 10
 
-// magics are the beginnings of files that people take for a CSV file.
-var magics = []struct {
-	bytes string
-	err   Error
-}{
-	{ole, Error{Msg: "XLS is not supported", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}},
-	{"\x00\x00\xFE\xFF", Error{Msg: "the encoding is UTF-32", Hint: hintUTF8, Err: ErrEncoding}},
-	{"\xFF\xFE\x00\x00", Error{Msg: "the encoding is UTF-32", Hint: hintUTF8, Err: ErrEncoding}},
-}
-
 const (
 	hintUTF8   = "save it as CSV UTF-8"
 	hintCSV    = "give a CSV or XLSX file"
+	hintExport = "export the list again, as CSV or XLSX"
 	hintHeader = "give a CSV or XLSX file with a column PO_NUMBER"
 )
 
@@ -51,62 +44,54 @@ func sniff(r io.Reader) (charset, int, error) {
 	}
 	for _, m := range boms {
 		if bytes.HasPrefix(head, []byte(m.bytes)) {
-			return m.charset, len(m.bytes), nil
+			return m.charset, len(m.bytes), refuseText(m.charset.decode(head[len(m.bytes):]))
 		}
 	}
 	if c, ok := unmarkedUTF16(head); ok {
-		return c, 0, nil
+		return c, 0, refuseText(c.decode(head))
+	}
+	if err := refuseText(charsetUTF8.decode(head)); err != nil {
+		return 0, 0, err
 	}
 	c, err := oneByteCharset(br)
 	return c, 0, err
 }
 
-// refuse is the error of a file of another kind, which begins with head; nil
-// if it may be CSV.
-func refuse(head []byte, whole io.Reader) error {
-	for _, m := range magics {
-		if !bytes.HasPrefix(head, []byte(m.bytes)) {
-			continue
-		}
-		if m.bytes == ole {
-			encrypted, err := isEncrypted(whole)
-			if err != nil {
-				return err
-			}
-			if encrypted {
-				return errProtected()
-			}
-		}
-		e := m.err
-		return &e
-	}
-	return nil
-}
-
-// unmarkedUTF16 recognises UTF-16 without a mark: Latin text has a zero in
-// every other byte.
+// unmarkedUTF16 recognises UTF-16 without a mark by its ASCII characters, of
+// which every second byte is zero. No list is without: delimiters, digits, line
+// ends.
 func unmarkedUTF16(head []byte) (charset, bool) {
-	var zeros [2]int
-	for i, b := range head {
-		if b == 0 {
-			zeros[i%2]++
+	var ascii [2]int // little and big endian
+	pairs := len(head) / 2
+	for i := range pairs {
+		first, second := head[2*i], head[2*i+1]
+		switch {
+		case isText(first) && second == 0:
+			ascii[0]++
+		case first == 0 && isText(second):
+			ascii[1]++
 		}
 	}
-	pairs := len(head) / 2
-	switch {
-	case pairs > 0 && zeros[0] == 0 && 2*zeros[1] > pairs:
-		return charsetUTF16LE, true
-	case pairs > 0 && zeros[1] == 0 && 2*zeros[0] > pairs:
-		return charsetUTF16BE, true
+	for i, c := range []charset{charsetUTF16LE, charsetUTF16BE} {
+		if 5*ascii[i] > pairs && ascii[i] > ascii[1-i] && !strings.ContainsFunc(c.decode(head[:2*pairs]), isBinary) {
+			return c, true
+		}
 	}
 	return 0, false
 }
+
+// isText reports whether a byte is an ASCII character that a list may have.
+func isText(b byte) bool { return b >= ' ' && b < 0x7F || b == '\t' || b == '\r' || b == '\n' }
+
+// isBinary reports characters that no text has.
+func isBinary(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }
 
 // tally counts what tells UTF-8 from Windows-1252.
 type tally struct {
 	line      int
 	last      byte
 	nul       int // line of the first NUL
+	controls  int // other characters that no text has
 	undefined int // line of the first byte that Windows-1252 does not define
 	valid     int // UTF-8 sequences of more than one byte
 	invalid   int // bytes that are not UTF-8
@@ -120,7 +105,7 @@ func oneByteCharset(r io.Reader) (charset, error) {
 	case err != nil:
 		return 0, err
 	case t.nul > 0:
-		return 0, &Error{Line: t.nul, Msg: "binary file: it holds NUL bytes", Hint: hintCSV, Err: ErrBinary}
+		return 0, t.binary()
 	case t.invalid == 0, t.valid > t.invalid:
 		return charsetUTF8, nil
 	case t.undefined > 0:
@@ -128,6 +113,20 @@ func oneByteCharset(r io.Reader) (charset, error) {
 			Hint: hintUTF8, Err: ErrEncoding}
 	}
 	return charsetWindows1252, nil
+}
+
+// binary is the error of a file with NUL bytes: one of another kind, or a text
+// that was damaged on its way.
+func (t *tally) binary() error {
+	if t.controls > 0 {
+		return &Error{Line: t.nul, Msg: "it is a binary file, of a kind that is not known here", Hint: hintExport, Err: ErrBinary}
+	}
+	return damagedText(t.nul)
+}
+
+// damagedText is the error of a NUL character in what otherwise is text.
+func damagedText(line int) error {
+	return &Error{Line: line, Msg: "a NUL character, which no text has: the list was damaged here", Hint: hintExport, Err: ErrBinary}
 }
 
 func count(r io.Reader) (tally, error) {
@@ -179,6 +178,8 @@ func (t *tally) ascii(c byte) {
 		t.line++
 	case c == 0 && t.nul == 0:
 		t.nul = t.line
+	case c > 0 && isBinary(rune(c)):
+		t.controls++
 	}
 	t.last = c
 }

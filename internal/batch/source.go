@@ -12,12 +12,23 @@ import (
 type source interface {
 	// read calls each for every record of f, in the order of the file.
 	read(f *os.File, each func(rec record) error) error
+	// survey is read, the first time: it finds out what only the whole file tells,
+	// with the column of the numbers.
+	survey(f *os.File, number int, each func(rec record) error) error
+	// clear is the first column from one on where columns of ours can be seen.
+	clear(from int) int
+	// other says what a row is that is none of an order; empty if it may be one.
+	other(rec record) string
 	// rewrite copies f to w, with the cells that edit gives.
-	rewrite(f *os.File, w io.Writer, at places, edit edit) error
+	rewrite(f *os.File, w io.Writer, to target, edit edit) error
 	// extension is that of the results' name, the dot included.
 	extension() string
 	// unit is what the number of a record counts: line or row.
 	unit() string
+	// sheetName is that of the sheet; empty for a text file.
+	sheetName() string
+	// describe says how the file was read.
+	describe() string
 }
 
 // record is a row of a batch, its cells as text. It is valid until the next is
@@ -35,10 +46,21 @@ type record interface {
 	// holds reports whether there is anything in a cell, even if it is nothing
 	// to see.
 	holds(i int) bool
+	// quoted reports whether every cell is in quotes.
+	quoted() bool
+	// doubt says why what a cell shows cannot be an order's number, though it may
+	// look like one; empty if nothing speaks against it.
+	doubt(i int) string
 }
 
 // places are the columns of the status columns in the results.
 type places [numStatusColumns]int
+
+// target is where the status columns go.
+type target struct {
+	at    places
+	added map[int]string // names of those that are appended, by their columns
+}
 
 // edit gives the cells to put into a record; false leaves it as it is. It is
 // called once for each record, in their order.
@@ -46,23 +68,11 @@ type edit func(rec record) (values, bool)
 
 // layout is where in a batch things are.
 type layout struct {
-	preface int // records before the header: the sep= line, empty ones
+	preface int // records before the header: the sep= line, titles, empty ones
+	header  int // the header's number
 	names   []string
+	quoted  bool // the header quotes every name
 	columns columns
-}
-
-// take looks at the next record for the header, which is the first that is not
-// blank, and reports whether this is it.
-func (l *layout) take(rec record) bool {
-	if blank(rec) {
-		l.preface++
-		return false
-	}
-	for i := range rec.width() {
-		l.names = append(l.names, rec.text(i))
-	}
-	l.columns = readHeader(l.names)
-	return true
 }
 
 // blank reports whether there is nothing to see in a row.

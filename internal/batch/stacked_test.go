@@ -18,7 +18,7 @@ import (
 // stacked is a sheet with more below the orders: notes, and another table, whose
 // columns are where the status is above.
 var stacked = [][]string{
-	{"PO", "Buyer", "STATUS", "SUPPLIER", "CAUSE"},
+	{"PO", "Buyer", "STATUS", "SUPPLIER", "CAUSE", "ATTEMPTS"},
 	{"4500001", "Ann", "", "Acme", ""},
 	{"PO-TBD", "Bob", "Issued", "", "?"},
 	{},

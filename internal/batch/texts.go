@@ -3,35 +3,61 @@ package batch
 import (
 	"fmt"
 	"strings"
+	"sync"
+	"weak"
 )
 
-// maxTextsBytes bounds the shared strings of a workbook, which are held in
-// memory during a pass: 1,048,576 rows, as many as a sheet can have, with 250
-// bytes each that no other row has. Each counts textBytes more, for where it
-// ends: an empty one needs memory too.
+// Bounds of the shared strings of a workbook, which are held in memory during a
+// pass. Reading rows leaves garbage behind of up to as much again until Go
+// collects it: a workbook needs 256 MB at most.
 const (
-	maxTextsBytes = 256 << 20
-	textBytes     = 4
+	maxTextsBytes = 100 << 20    // 1,048,576 rows, as many as a sheet can have, with 80 bytes each that no other row has
+	textBytes     = 16           // what each counts besides its own: an empty one needs memory and time too
+	chunkBytes    = maxCellBytes // of texts; none is longer
+	chunkTexts    = 1 << 15
 )
 
 // texts are the shared strings of a workbook: most cells with text only have
-// the number of one.
+// the number of one. They are held in chunks: a slice that grows would be held
+// twice.
 type texts struct {
-	bytes []byte
-	ends  []uint32 // of each in bytes
+	chunks [][]byte
+	places [][]textPlace
+	count  int
 }
 
-var _ = uint32(maxTextsBytes + maxCellBytes) // fits
+// textPlace is where a text is.
+type textPlace struct {
+	chunk    uint32
+	from, to uint32
+}
 
-// tooMany reports whether they take more memory than they may.
-func (t *texts) tooMany() bool { return len(t.bytes)+textBytes*len(t.ends) > maxTextsBytes }
+// add adds a text; false if there is no room for it.
+func (t *texts) add(text []byte) bool {
+	last := len(t.chunks) - 1
+	if last < 0 || len(t.chunks[last])+len(text) > cap(t.chunks[last]) {
+		size := chunkBytes
+		if last < 0 { // most workbooks are small
+			size = max(chunkBytes>>4, len(text))
+		}
+		t.chunks = append(t.chunks, make([]byte, 0, size))
+		last++
+	}
+	chunk := &t.chunks[last]
+	from := len(*chunk)
+	*chunk = append(*chunk, text...)
+	if t.count%chunkTexts == 0 {
+		t.places = append(t.places, nil)
+	}
+	places := &t.places[len(t.places)-1]
+	*places = append(*places, textPlace{uint32(last), uint32(from), uint32(len(*chunk))})
+	t.count++
+	return (len(t.chunks)-1)*chunkBytes+len(*chunk)+textBytes*t.count <= maxTextsBytes
+}
 
 func (t *texts) at(i int) string {
-	from := uint32(0)
-	if i > 0 {
-		from = t.ends[i-1]
-	}
-	return valid(t.bytes[from:t.ends[i]])
+	p := t.places[i/chunkTexts][i%chunkTexts]
+	return valid(t.chunks[p.chunk][p.from:p.to])
 }
 
 // valid makes a string of a workbook's bytes; what cannot be read becomes
@@ -44,21 +70,42 @@ func (a *archive) texts(name string) (*texts, error) {
 	if name == "" {
 		return all, nil
 	}
+	var text []byte
 	err := a.each(name, maxPartBytes, func(s *xmlScanner, t xmlToken) (err error) {
 		if t.level != 2 || !s.is(t, "si") || t.kind == xmlClose {
 			return nil
 		}
+		text = text[:0]
 		if t.kind == xmlOpen {
-			if all.bytes, err = s.rich(all.bytes, t.level, false); err != nil {
+			if text, err = s.rich(text, t.level, false); err != nil {
 				return err
 			}
 		}
-		all.ends = append(all.ends, uint32(len(all.bytes)))
-		if all.tooMany() {
+		if !all.add(text) {
 			return &Error{Msg: fmt.Sprintf("the texts of the workbook have more than %d MB", maxTextsBytes>>20),
 				Hint: "save it as CSV", Err: ErrTooLong}
 		}
 		return nil
 	})
 	return all, err
+}
+
+// sharedTexts gives passes that follow each other, or run at a time, the same
+// texts: two copies would need twice the memory. They are not kept for that.
+type sharedTexts struct {
+	mu   sync.Mutex
+	last weak.Pointer[texts]
+}
+
+func (s *sharedTexts) of(a *archive, name string) (*texts, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.last.Value(); t != nil {
+		return t, nil
+	}
+	t, err := a.texts(name)
+	if err == nil {
+		s.last = weak.Make(t)
+	}
+	return t, err
 }

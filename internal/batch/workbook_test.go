@@ -140,7 +140,7 @@ const prefixed = `<?xml version="1.0" encoding="utf-8"?><x:worksheet xmlns:x="ht
 // the rows of a CSV file holds for these.
 func TestWorkbookRows(t *testing.T) {
 	t.Parallel()
-	b := mustOpen(t, rows(`<row r="3">`+inline("B3", " po number ")+inline("C3", "STATUS")+inline("D3", "&lt;|&gt;")+inline("E3", "Land")+inline("G3", "SUPPLIER")+`</row>`+
+	b := mustOpen(t, rows(`<row r="3">`+inline("B3", " po number ")+inline("C3", "STATUS")+inline("D3", "&lt;|&gt;")+inline("E3", "Land")+inline("G3", "SUPPLIER")+inline("H3", "CAUSE")+inline("I3", "attempts")+`</row>`+
 		`<row r="4"><c r="B4"><v>1</v></c>`+inline("C4", "completed")+inline("E4", "Brasil")+inline("F4", "São")+inline("G4", "Acme")+`</row>`+
 		`<row r="5"/>`+
 		`<row r="9">`+inline("B9", "bad")+inline("C9", "Issued")+`<c r="E9"><v>2024</v></c></row>`+

@@ -10,8 +10,8 @@ import (
 )
 
 // A click that leads to a page, or to nothing, beside the tab: it is told in
-// the time of a click, a sign-in page is a sign-out, and the order's other
-// files are not lost with it.
+// the time of a click, a sign-in page is that file's, and the order's other files
+// are not lost with it.
 func TestClickBesideTheTab(t *testing.T) {
 	t.Parallel()
 	block := make(chan struct{})
@@ -38,14 +38,14 @@ func TestClickBesideTheTab(t *testing.T) {
 	}{
 		{"popup", time.Minute, "", po.DownloadRejected},
 		{"frame", time.Minute, "", po.DownloadRejected},
-		{"login", time.Minute, po.SignedOut, ""},
+		{"login", time.Minute, "", po.Forbidden},
 		{"hang", reserve + 3*s.config.Times.Click, "", po.Timeout},
 		{"popup", time.Minute, "", po.DownloadRejected}, // the session goes on
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), c.limit)
 		begun := time.Now()
 		// the browser lane: a click's address alone would be taken, not opened
-		r, err := s.Read(ctx, order(c.number), []string{"click:b.pdf#1"})
+		r, err := s.Read(ctx, order(c.number), []string{"- label=b.pdf"})
 		took := time.Since(begun)
 		cancel()
 		if cause := po.CauseOf(err); cause != c.failure {

@@ -158,7 +158,7 @@ func TestClicks(t *testing.T) {
 		{"foreignopen", "n blocked_host"},
 		{"foreigndl", "n blocked_host"},
 		{"postpage", "n download_rejected; m at /f/b.png"},
-		{"postlogin", "failure signed_out"},
+		{"postlogin", "n forbidden"},
 	} {
 		t.Run(row.number, func(t *testing.T) {
 			if diff := cmp.Diff(row.want, read(t, row.number)); diff != "" {
@@ -167,7 +167,7 @@ func TestClicks(t *testing.T) {
 		})
 	}
 	for name, want := range map[string]string{
-		"a.pdf": "x saved inline", "b.png": "x saved picture", "c.txt": "x saved text", "page": "x download_rejected", "login": "failure signed_out",
+		"a.pdf": "x saved inline", "b.png": "x saved picture", "c.txt": "x saved text", "page": "x download_rejected", "login": "x forbidden",
 		"away": "x blocked_host", "500": "x portal_error", "403": "x forbidden", "empty": "x saved ",
 	} {
 		pages["/orders/by"+name] = page(`<a class=att href=/f/` + name + `>x</a>`)
@@ -180,7 +180,7 @@ func TestClicks(t *testing.T) {
 	pages["/f/soon"] = page(`<script>location='/f/a.pdf'</script>`)
 	pages["/f/form"] = page(`<script>setTimeout(()=>document.body.innerHTML+='<input type=password>',50)</script>`)
 	pages["/f/leaves"] = page(`<script>setTimeout(()=>location='/sessions/new',50)</script>`)
-	for name, want := range map[string]string{"page": "x download_rejected", "soon": "x saved inline", "form": "failure signed_out", "leaves": "failure signed_out"} {
+	for name, want := range map[string]string{"page": "x download_rejected", "soon": "x saved inline", "form": "x forbidden", "leaves": "x forbidden"} {
 		pages["/orders/quick"+name] = page(`<a class=att href=/f/` + name + `>x</a>`)
 		t.Run("quick "+name, func(t *testing.T) {
 			defer func(was time.Duration) { s.config.Times.Click = was }(s.config.Times.Click)
@@ -199,7 +199,7 @@ func TestClicks(t *testing.T) {
 	one("byclick", `<button class=att onclick="window.open('/f/a.pdf')">n</button>`)
 	one("byshort", `<a class=att href=/short>x</a><a class=att href=/f/a.pdf>y</a>`)
 	for _, row := range []struct{ number, id, want string }{
-		{"byclick", "click:n#1", "n saved inline"},
+		{"byclick", "- label=n", "n saved inline"},
 		{"byshort", base + "/short", "x download_incomplete; y at /f/a.pdf"},
 	} {
 		t.Run(row.number, func(t *testing.T) {

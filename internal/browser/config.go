@@ -56,19 +56,27 @@ type Profile struct {
 
 // Times bounds the steps of a session. A zero becomes the default.
 type Times struct {
-	Start      time.Duration // from a place to start in until the browser answers, its profile included: 30 s
-	Navigation time.Duration // until a page's document comes: 30 s
-	Signs      time.Duration // until a page shows a sign and its list is whole: 30 s
-	Calls      time.Duration // that a list is not believed while the page waits for an answer: 15 s
-	Click      time.Duration // until a click has an effect: 5 s
-	File       time.Duration // for one file that the browser saves: 300 s
-	Silence    time.Duration // of the portal while the browser gets such a file, from the request on: 60 s, or File where that is less
+	Start        time.Duration // from a place to start in until the browser answers, its profile included: 30 s
+	Navigation   time.Duration // until a page's document comes: 30 s
+	Signs        time.Duration // until a page shows a sign and its list is whole: 30 s
+	Interstitial time.Duration // for a page that stands before the order's to make room for it: 30 s, or what the portal says
+	Calls        time.Duration // that a list is not believed while the page waits for an answer: 15 s
+	Click        time.Duration // until a click has an effect, beyond the answers that its page waits for: the portal's click_wait_ms, or 15 s
+	More         time.Duration // after a click's file, for the page to begin another: 1.2 s
+	File         time.Duration // for one file that the browser saves: 300 s
+	Silence      time.Duration // of the portal while the browser gets such a file, from the request on: 60 s, or File where that is less
 }
 
 func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = logrus.New()
 		c.Log.SetOutput(io.Discard)
+	}
+	if c.Times.Click == 0 {
+		c.Times.Click = time.Duration(c.Portal.Attachments.ClickWait) * time.Millisecond
+	}
+	if c.Times.Interstitial == 0 {
+		c.Times.Interstitial = time.Duration(c.Portal.Interstitial.Wait) * time.Millisecond
 	}
 	c.Times = c.Times.orDefaults()
 	if c.MaxFile == 0 {
@@ -86,8 +94,10 @@ func (t Times) orDefaults() Times {
 	orElse(&t.Start, 30*time.Second)
 	orElse(&t.Navigation, 30*time.Second)
 	orElse(&t.Signs, 30*time.Second)
+	orElse(&t.Interstitial, interstitialWait)
 	orElse(&t.Calls, callPatience)
-	orElse(&t.Click, 5*time.Second)
+	orElse(&t.Click, 15*time.Second)
+	orElse(&t.More, 1200*time.Millisecond)
 	orElse(&t.File, 300*time.Second)
 	orElse(&t.Silence, min(60*time.Second, t.File))
 	return t

@@ -192,6 +192,7 @@ func cookieServes(p portal.Portal, domain string) bool {
 	}
 	domain = strings.ToLower(strings.Trim(domain, ".[]"))
 	for _, host := range hosts {
+		host = strings.TrimPrefix(host, "http://")
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}

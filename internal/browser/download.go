@@ -2,7 +2,10 @@ package browser
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,8 +17,9 @@ import (
 	"github.com/poactor/poactor/portal"
 )
 
-// fileTable follows the browser's downloads. There is one at a time that
-// somebody waits for; what the browser begins besides is cancelled.
+// fileTable follows the browser's downloads: those that begin while somebody waits
+// for what comes of a click or of an address. What the browser begins besides is
+// cancelled.
 type fileTable struct {
 	mu     sync.Mutex
 	wanted bool
@@ -27,6 +31,7 @@ type fileTable struct {
 // download is a file that the browser saves, under its GUID.
 type download struct {
 	guid, url string
+	frame     proto.PageFrameID // that began it
 	answer    po.Answer
 	blocked   bool          // it comes from elsewhere, and was cancelled
 	bytes     float64       // that have come
@@ -39,11 +44,13 @@ type download struct {
 }
 
 func (t *fileTable) init() {
-	t.begun, t.known, t.came = make(chan *download, 1), map[string]*download{}, map[cameFrom]po.Answer{}
+	t.begun, t.known, t.came = make(chan *download, maxFiles), map[string]*download{}, map[cameFrom]po.Answer{}
 }
 
-// expect makes the next download the one that somebody waits for. The returned
-// function ends that.
+// maxFiles bounds the files of one click.
+const maxFiles = 100
+
+// expect begins to take downloads. The returned function ends that.
 func (t *fileTable) expect() func() {
 	set := func(wanted bool) {
 		t.mu.Lock()
@@ -66,10 +73,13 @@ func (t *fileTable) begin(d *download) bool {
 	if !t.wanted {
 		return false
 	}
-	t.wanted = false
-	t.known[d.guid] = d
-	t.begun <- d
-	return !d.blocked
+	select {
+	case t.begun <- d:
+		t.known[d.guid] = d
+		return !d.blocked
+	default:
+		return false
+	}
 }
 
 func (t *fileTable) progress(e proto.BrowserDownloadProgress) {
@@ -101,7 +111,7 @@ func (s *Session) downloadBegins(params json.RawMessage) {
 	if json.Unmarshal(params, &e) != nil {
 		return
 	}
-	d := &download{guid: e.GUID, url: e.URL, answer: s.files.answerTo(e), more: make(chan struct{}, 1), done: make(chan struct{})}
+	d := &download{guid: e.GUID, url: e.URL, frame: e.FrameID, answer: s.files.answerTo(e), more: make(chan struct{}, 1), done: make(chan struct{})}
 	d.blocked = !mayDownload(s.config.Portal, e.URL)
 	if s.guard.saves(e.FrameID, e.URL) || !s.files.begin(d) {
 		s.cancelDownload(d.guid)
@@ -143,7 +153,7 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 	}
 	if d.complete {
 		a.Saved, a.Answer = filepath.Join(s.downloads, d.guid), d.answer
-		if a.Name == "" {
+		if plain.MatchString(a.Name) && d.answer.Name != "" {
 			a.Name = d.answer.Name
 		}
 		return nil
@@ -192,4 +202,23 @@ func (s *Session) finish(ctx context.Context, d *download) (cause po.Cause, deta
 			return "", "", ctx.Err()
 		}
 	}
+}
+
+// sameFile reports whether two files that the browser has saved have the same
+// content; not if either is none.
+func sameFile(a, b string) bool {
+	x, errX := sumOf(a)
+	y, errY := sumOf(b)
+	return errX == nil && errY == nil && x == y
+}
+
+func sumOf(name string) (sum [sha256.Size]byte, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return sum, err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	_, err = io.Copy(hash, file)
+	return [sha256.Size]byte(hash.Sum(nil)), err
 }

@@ -3,28 +3,34 @@ package browser
 import (
 	"context"
 	_ "embed"
+	"errors"
+	"fmt"
+	"html"
+	"io/fs"
+	"net/url"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
 
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 )
 
-// Evidence of a failure is the page as the browser shows it and as it is
-// written, without what could be a secret.
+// Evidence of a failure is the page as the browser shows it, and its text and
+// structure, without what could be a secret or do anything when it is opened.
 const (
-	evidenceDir     = ".poactor/evidence" // in the output directory
-	evidenceTimeout = 3 * time.Second     // a page that hangs shows nothing more
-	evidenceKept    = 5                   // of one order, the latest
-	evidenceBytes   = 4 << 20             // of the page's text
+	evidenceDir     = "evidence"      // in the state directory
+	evidenceTimeout = 3 * time.Second // a page that hangs shows nothing more
+	evidenceKept    = 5               // of one order, the latest
+	evidenceBytes   = 4 << 20         // of the page's text
+	cookieLeast     = 6               // characters of a cookie's value that is looked for in the text
 )
 
-// pageJS writes the page down without scripts, comments, queries of addresses
-// and values of fields: any of them may hold a token.
+// pageJS writes the page down.
 //
 //go:embed evidence.js
 var pageJS string
@@ -45,17 +51,33 @@ func (s *Session) evidence(ctx context.Context, order po.Order, why po.Cause) st
 	}
 	text := s.pageText(ctx)
 	folder := path.Join(evidenceDir, string(order.Key), time.Now().UTC().Format("20060102T150405.000")+"-"+string(why))
-	dir := filepath.Join(s.config.Out, filepath.FromSlash(folder))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if keepEvidence(s.config.Out, folder, shot.Data, []byte(text)) != nil {
 		return ""
 	}
-	if os.WriteFile(filepath.Join(dir, "page.png"), shot.Data, 0o600) != nil ||
-		os.WriteFile(filepath.Join(dir, "page.html"), []byte(text), 0o600) != nil {
-		_ = os.RemoveAll(dir)
-		return ""
+	return path.Join(statedir.Name, folder)
+}
+
+// keepEvidence writes evidence into a folder of the state directory, and removes
+// the oldest of the same order. What lies in the way, be it a link, is left alone.
+func keepEvidence(out, folder string, shot, text []byte) error {
+	root, err := statedir.Make(out)
+	if err != nil {
+		return err
 	}
-	prune(filepath.Dir(dir))
-	return folder
+	defer root.Close()
+	above := path.Dir(folder)
+	for _, dir := range []string{evidenceDir, above, folder} {
+		if err := root.Mkdir(dir, 0o700); err != nil && !statedir.IsDir(root, dir) {
+			return err
+		}
+	}
+	err = errors.Join(root.WriteFile(path.Join(folder, "page.png"), shot, 0o600), root.WriteFile(path.Join(folder, "page.html"), text, 0o600))
+	if err != nil {
+		_ = root.RemoveAll(folder)
+		return err
+	}
+	prune(root, above)
+	return nil
 }
 
 // pageText is the page as it is written; empty where its scripts do not answer.
@@ -65,21 +87,48 @@ func (s *Session) pageText(ctx context.Context) string {
 	if err != nil {
 		return ""
 	}
-	var text string
-	if w.evaluate(int(world.ExecutionContextID), pageJS, &text) != nil {
+	jar, err := proto.StorageGetCookies{}.Call(s.browser(ctx))
+	if err != nil { // they could not be told from the text
 		return ""
 	}
-	return clip(text, evidenceBytes)
+	var text string
+	if w.evaluate(int(world.ExecutionContextID), fmt.Sprintf("(%s)(%d)", pageJS, evidenceBytes), &text) != nil {
+		return ""
+	}
+	return clip(withoutCookies(text, jar.Cookies), evidenceBytes)
+}
+
+// withoutCookies takes the values of cookies out of a page's text: portals write
+// them into pages.
+func withoutCookies(text string, cookies []*proto.NetworkCookie) string {
+	var values []string
+	for _, c := range cookies {
+		plain, err := url.PathUnescape(c.Value)
+		if err != nil {
+			plain = c.Value
+		}
+		for _, value := range []string{c.Value, strings.Trim(c.Value, `"`), plain, url.QueryEscape(c.Value)} {
+			if len(value) >= cookieLeast {
+				values = append(values, value, html.EscapeString(value), strings.ReplaceAll(html.EscapeString(value), "&#34;", "&quot;"))
+			}
+		}
+	}
+	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, value := range values {
+		pairs = append(pairs, value, "[removed]")
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // prune removes the oldest evidence of an order.
-func prune(dir string) {
-	entries, err := os.ReadDir(dir) // sorted by name, which begins with the time
+func prune(root *os.Root, dir string) {
+	entries, err := fs.ReadDir(root.FS(), dir) // sorted by name, which begins with the time
 	if err != nil || len(entries) <= evidenceKept {
 		return
 	}
-	for _, e := range slices.Clone(entries)[:len(entries)-evidenceKept] {
-		_ = os.RemoveAll(filepath.Join(dir, e.Name()))
+	for _, e := range entries[:len(entries)-evidenceKept] {
+		_ = root.RemoveAll(path.Join(dir, e.Name()))
 	}
 }
 

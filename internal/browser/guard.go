@@ -18,8 +18,8 @@ import (
 // blocks. It also knows what the last document's answer was, and for which
 // answers the page waits.
 type guard struct {
-	portal portal.Portal
-	calls  calls // of the tab's main frame; see watch
+	portal   portal.Portal
+	requests pendingRequests // of the tab; see watch
 
 	mu     sync.Mutex
 	main   proto.PageFrameID          // the tab's main frame
@@ -73,7 +73,7 @@ const (
 
 func (g *guard) init(p portal.Portal) {
 	g.portal, g.seen = p, make(chan document, 64)
-	g.calls.init()
+	g.requests.init()
 	g.tops, g.frames = map[proto.PageFrameID]bool{}, map[proto.PageFrameID]load{}
 }
 
@@ -127,6 +127,13 @@ func (g *guard) popups() []proto.TargetTargetID {
 		}
 	}
 	return list
+}
+
+// isTop reports whether a frame is the main one of a tab or window.
+func (g *guard) isTop(frame proto.PageFrameID) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return frame == g.main || g.tops[frame]
 }
 
 // set changes the mode and forgets what was seen in the former. left may be

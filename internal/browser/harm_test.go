@@ -114,7 +114,7 @@ func TestHarmSlow(t *testing.T) {
 		"/orders/2": func(w http.ResponseWriter, r *http.Request) {
 			close(asked)
 			<-answer
-			page(`<a class=att href=/f/1>one</a>`)(w, r)
+			page(`<a class=att href=/f/2>two</a>`)(w, r)
 		},
 	})))
 	s.config.Times.Signs = 10 * time.Second

@@ -118,7 +118,11 @@ const hintBrowser = "name Chromium, Google Chrome or Microsoft Edge with --brows
 // explain says why a browser that was started could not be used.
 func (l *Launcher) explain(ctx context.Context, path string, p *process, err error) error {
 	if ctx.Err() != nil && !closed(p.exited) {
-		return startError(ctx, "start "+path, err)
+		what := "start " + path
+		if line := systemError(p.stderr.text()); line != "" {
+			what += ": " + line
+		}
+		return startError(ctx, what, err)
 	}
 	p.kill() // whoever closed the pipe without ending
 	<-p.exited

@@ -25,6 +25,9 @@ const (
 	// answeredMS is how long it must not have changed after an answer that the
 	// page has waited for: on a busy machine it takes a while to show.
 	answeredMS = 400
+	// suspectMS is how long it must not have changed where it is another order's list
+	// to the letter. A script may show what it has kept before it asks.
+	suspectMS = 1500
 )
 
 //go:embed observe.js
@@ -38,6 +41,12 @@ type spec struct {
 	Target       []string             `json:"target"`
 	Supplier     []string             `json:"supplier"`
 	Fallback     fallbackSpec         `json:"fallback"`
+	Identity     markSpec             `json:"identity"`
+	Complete     markSpec             `json:"complete"`
+	Incomplete   markSpec             `json:"incomplete"`
+	Count        []string             `json:"count"`
+	More         moreSpec             `json:"more"`
+	Frames       []string             `json:"frames"`
 	Selectors    []string             `json:"selectors"` // all of them, to be tried out
 	Settle       int                  `json:"settle"`    // milliseconds
 	Rest         bool                 `json:"rest"`      // a list is whole as soon as the page rests
@@ -47,14 +56,25 @@ type spec struct {
 	URLMax       int                  `json:"urlMax"`
 	ItemsMax     int                  `json:"itemsMax"`
 
-	text   string // the JSON of the above
-	slowly string // the same, but for what an answer may bring
+	text      string // the JSON of the above
+	slowly    string // the same, but for what an answer may bring
+	patiently string // the same, but for a page that may still show another order
 }
 
 type signSpec struct {
 	Selectors []string `json:"selectors"`
 	Texts     []string `json:"texts"`
 	URLs      []string `json:"urls"`
+}
+
+type markSpec struct {
+	Selectors []string `json:"selectors"`
+	Texts     []string `json:"texts"`
+}
+
+type moreSpec struct {
+	Click  []string `json:"click"`
+	Scroll []string `json:"scroll"`
 }
 
 type fallbackSpec struct {
@@ -64,15 +84,20 @@ type fallbackSpec struct {
 
 // sighting is what observe.js answers.
 type sighting struct {
-	Sign     string `json:"sign"`   // a po.Sign, "timeout" or "selector"
-	Detail   string `json:"detail"` // the selector that is none
-	URL      string `json:"url"`
-	Ready    string `json:"ready"`   // document.readyState
-	Waiting  string `json:"waiting"` // the sign that had not settled at the timeout
-	Supplier string `json:"supplier"`
-	Fallback string `json:"fallback"`
-	Count    int    `json:"count"` // of attachments, also where they are too many
-	Items    []item `json:"items"`
+	Sign     string   `json:"sign"`   // a po.Sign, "timeout" or "selector"
+	Detail   string   `json:"detail"` // the selector that is none
+	URL      string   `json:"url"`
+	Ready    string   `json:"ready"`   // document.readyState
+	Parsed   bool     `json:"parsed"`  // what its deferred scripts do is done
+	Changed  float64  `json:"changed"` // when the list, or its absence, changed last: milliseconds since 1970
+	Waiting  string   `json:"waiting"` // the sign that had not settled at the timeout
+	Doubt    string   `json:"doubt"`   // why the list, or its absence, is not believed: see doubtText
+	More     string   `json:"more"`    // the list may have more, which "click" or "scroll" brings up
+	Supplier string   `json:"supplier"`
+	Fallback string   `json:"fallback"`
+	Frames   []string `json:"frames"` // addresses of frames whose documents may change the list
+	Count    int      `json:"count"`  // of attachments, also where they are too many
+	Items    []item   `json:"items"`
 
 	address string // that was visited
 	world   int    // where the elements of the items are
@@ -80,8 +105,12 @@ type sighting struct {
 
 // item is an element of the list; its place in the list is its handle.
 type item struct {
-	Name string `json:"name"`
-	URL  string `json:"url"` // absolute, of any scheme; empty: only a click works
+	Name   string `json:"name"`
+	URL    string `json:"url"`    // absolute, of any scheme; empty: only a click works
+	Method bool   `json:"method"` // a script asks for it otherwise than by following its address
+	Data   string `json:"data"`   // a hash of the data that it hands to the portal or to a script
+	Row    string `json:"row"`    // a hash of the text of what is its alone
+	Gone   bool   `json:"gone"`   // another part of the list is shown by now
 }
 
 func newSpec(p portal.Portal) spec {
@@ -91,14 +120,23 @@ func newSpec(p portal.Portal) spec {
 		Settle: cmp.Or(p.Attachments.Settle, quietMS), Rest: p.Attachments.Settle == 0, SupplierWait: supplierWaitMS,
 		NameMax: maxNameChars, SupplierMax: maxSupplierChars, URLMax: maxURLChars, ItemsMax: maxItems,
 	}
+	a := p.Attachments
+	s.Identity = markSpec{list(p.Order.Identity.Selectors), list(p.Order.Identity.Texts)}
+	s.Complete = markSpec{list(a.Complete.Selectors), list(a.Complete.Texts)}
+	s.Incomplete = markSpec{list(a.Incomplete.Selectors), list(a.Incomplete.Texts)}
+	s.Count, s.Frames, s.More = list(a.Count), list(a.Frames), moreSpec{list(a.More.Click), list(a.More.Scroll)}
+	s.Signs[signError] = signSpec{Selectors: list(p.Signs.Error.Selectors), Texts: list(p.Signs.Error.Texts), URLs: []string{}}
 	for name, sign := range pageSigns(p) {
 		s.Signs[name] = signSpec{Selectors: list(sign.Selectors), Texts: list(sign.Texts), URLs: list(sign.URLs)}
 		s.Selectors = append(s.Selectors, sign.Selectors...)
 	}
-	s.Selectors = slices.Concat(list(s.Selectors), s.Links, s.Supplier, s.Fallback.Links)
+	s.Selectors = slices.Concat(list(s.Selectors), s.Links, s.Supplier, s.Fallback.Links, s.Signs[signError].Selectors,
+		s.Complete.Selectors, s.Incomplete.Selectors, s.Count, s.Frames, s.More.Click, s.More.Scroll)
 	s.text = s.json()
 	s.Rest, s.Settle = false, max(s.Settle, answeredMS)
 	s.slowly = s.json()
+	s.Settle = max(s.Settle, suspectMS)
+	s.patiently = s.json()
 	return s
 }
 
@@ -106,6 +144,10 @@ func (s spec) json() string {
 	text, _ := json.Marshal(s) // strings and numbers: it cannot fail
 	return string(text)
 }
+
+// signError is where a page says that it could not load its list. It is no outcome of
+// a reading.
+const signError po.Sign = "error"
 
 // pageSigns are the signs that a definition describes one by one.
 func pageSigns(p portal.Portal) map[po.Sign]portal.Sign {

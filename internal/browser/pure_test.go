@@ -68,9 +68,9 @@ func TestLooksLikeSignIn(t *testing.T) {
 
 func TestCookieServes(t *testing.T) {
 	t.Parallel()
-	p := portal.Portal{BaseURL: "https://acme.coupahost.com", AllowedHosts: []string{"files.example.com:8443", "*.cdn.example.net"}}
+	p := portal.Portal{BaseURL: "https://acme.coupahost.com", AllowedHosts: []string{"files.example.com:8443", "http://old.example.com:8080", "*.cdn.example.net"}}
 	for domain, want := range map[string]bool{
-		"acme.coupahost.com": true, ".coupahost.com": true, "other.coupahost.com": false, "files.example.com": true, ".example.com": true,
+		"acme.coupahost.com": true, ".coupahost.com": true, "other.coupahost.com": false, "files.example.com": true, ".example.com": true, "old.example.com": true,
 		"x.cdn.example.net": true, "cdn.example.net": true, "evil.com": false, "acme.coupahost.com.evil.com": false, "coupahost.com.evil": false, "tecoupahost.com": false,
 	} {
 		if got := cookieServes(p, domain); got != want {
@@ -201,17 +201,24 @@ func TestTakenBeforeBegun(t *testing.T) {
 	s.files.init()
 	for range 50 { // two channels are ready: either may be looked at first
 		s.guard.seen <- document{URL: "https://portal.example/f", Main: true, Taken: true}
-		s.files.begun <- &download{}
-		got, err := s.await(t.Context())
-		if err != nil || got.page == nil || !got.page.Taken {
-			t.Fatalf("%+v, %v", got, err)
+		s.files.begun <- &download{url: "https://portal.example/f"}
+		got, err := s.await(t.Context(), &place{}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for len(s.guard.seen) > 0 {
+			got.take(<-s.guard.seen)
+		}
+		parts, err := s.settle(t.Context(), got, &place{}, po.Attachment{})
+		if err != nil || len(parts) != 1 || parts[0].URL != "https://portal.example/f" {
+			t.Fatalf("%+v, %v", parts, err)
 		}
 		for len(s.files.begun) > 0 {
 			<-s.files.begun
 		}
 	}
 	s.files.begun <- &download{guid: "1"}
-	if got, err := s.await(t.Context()); err != nil || got.file == nil {
+	if got, err := s.await(t.Context(), &place{}, false); err != nil || len(got.files) != 1 {
 		t.Errorf("a download alone: %+v, %v", got, err)
 	}
 }
@@ -315,7 +322,7 @@ func FuzzList(f *testing.F) {
 	f.Add("javascript:x", "a file attachment", "https://b.example/", "\x00")
 	p := portal.Portal{BaseURL: "https://a.example", Attachments: portal.Attachments{NamePattern: `^(.+) file attachment$`}}
 	f.Fuzz(func(t *testing.T, url1, name1, url2, name2 string) {
-		list, indexes := newLister(p).attachments([]item{{name1, url1}, {name2, url2}, {name1, ""}, {name1, ""}})
+		list, indexes := newLister(p).attachments([]item{{Name: name1, URL: url1}, {Name: name2, URL: url2}, {Name: name1}, {Name: name1}})
 		ids := map[string]bool{}
 		for _, a := range list {
 			if a.ID == "" && a.Cause == "" || ids[a.ID] {
@@ -353,5 +360,14 @@ func FuzzPipe(f *testing.F) {
 func TestHangsAreNoticedInTime(t *testing.T) {
 	if most := (pingsLost + 1) * pingEvery; most > 2700*time.Millisecond {
 		t.Errorf("a hang is noticed after %v, and killing takes a moment too", most)
+	}
+}
+
+// What the system refuses is the cause of all else that a browser says.
+func TestFirstErrorOfTheSystem(t *testing.T) {
+	t.Parallel()
+	text := "[1:1:0101/1.1:ERROR:gpu.cc(1)] no GPU\n[1:1:0101/1.2:FATAL:shm.cc(2)] Check failed: . : Too many open files (24)\n[1:1:WARNING:x.cc(1)] more\n"
+	if got, want := firstError(text), "Check failed: . : Too many open files (24)"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

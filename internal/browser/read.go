@@ -1,11 +1,16 @@
 package browser
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/go-rod/rod/lib/proto"
 
 	"github.com/poactor/poactor/po"
 )
@@ -27,7 +32,7 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 
 	address := s.config.Portal.OrderURL(order.Number)
 	s.pages, s.answered = nil, false
-	reading, err := s.read(ctx, address, byBrowser)
+	reading, err := s.read(ctx, order, address, byBrowser)
 	reading.Trace.Pages = s.pages
 	after, done := context.WithTimeout(s.ctx, afterwards)
 	defer done()
@@ -59,9 +64,8 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 		// to ask it too. What does not answer goes when the next Read comes.
 		_ = s.freshTab(after)
 	}
-	if failure.URL == "" {
-		failure.URL = address
-	}
+	failure.URL = withoutQuery(cmp.Or(failure.URL, address))
+	failure.Detail = po.MaskAddresses(failure.Detail)
 	return po.Reading{}, failure
 }
 
@@ -69,29 +73,75 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 // stuck that ends more than 5 s after its time.
 const afterwards = 4500 * time.Millisecond
 
-func (s *Session) read(ctx context.Context, address string, byBrowser []string) (po.Reading, error) {
-	if err := s.freshTab(ctx); err != nil {
-		return po.Reading{}, err
+func (s *Session) read(ctx context.Context, order po.Order, address string, byBrowser []string) (po.Reading, error) {
+	seen, err := s.recognise(ctx, order, address)
+	if err == nil && s.listedBefore(order, seen) {
+		seen, err = s.afresh(ctx, order, address)
 	}
-	seen, err := s.visit(ctx, address)
 	if err != nil {
 		return po.Reading{}, err
 	}
-	if seen.Sign == string(po.SignEmpty) && seen.Fallback != "" {
-		if seen, err = s.fallback(ctx, seen); err != nil {
-			return po.Reading{}, err
-		}
-	}
-	reading := po.Reading{Sign: po.Sign(seen.Sign), URL: seen.URL, Supplier: seen.Supplier}
+	s.lists[listHash(seen)] = order.Number
+	reading := po.Reading{Sign: po.Sign(seen.Sign), URL: withoutQuery(seen.URL), Supplier: seen.Supplier}
 	if reading.Sign != po.SignAttachments {
 		return reading, nil
 	}
 	reading.Attachments, _ = s.lister.attachments(seen.Items)
-	if err := s.resolve(ctx, seen, reading.Attachments, byBrowser); err != nil {
+	if reading.Attachments, err = s.resolve(ctx, seen, reading.Attachments, byBrowser); err != nil {
 		return po.Reading{}, err
 	}
 	reading.Credentials, err = s.credentials(ctx, seen.URL)
 	return reading, err
+}
+
+// recognise opens an order's page, and the one behind it where it has no attachment
+// of its own, and waits until it shows what it is.
+func (s *Session) recognise(ctx context.Context, order po.Order, address string) (sighting, error) {
+	if err := s.freshTab(ctx); err != nil {
+		return sighting{}, err
+	}
+	s.number = order.Number
+	seen, err := s.visit(ctx, address)
+	if err == nil && seen.Sign == string(po.SignEmpty) && seen.Fallback != "" {
+		s.number = "" // it is another page
+		seen, err = s.fallback(ctx, seen)
+	}
+	return seen, err
+}
+
+// listedBefore reports whether a page lists the very addresses that another order's
+// did. It may be that order's page still, where nothing proves whose it is.
+func (s *Session) listedBefore(order po.Order, seen sighting) bool {
+	id := s.config.Portal.Order.Identity
+	proved := len(id.Selectors)+len(id.Texts) > 0
+	number, known := s.lists[listHash(seen)]
+	return !proved && known && number != order.Number && slices.ContainsFunc(seen.Items, func(it item) bool { return it.URL != "" })
+}
+
+// listHash tells lists apart by their addresses.
+func listHash(seen sighting) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for _, it := range seen.Items {
+		fmt.Fprintf(h, "%q\n", it.URL)
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// afresh reads an order's page once more, in a tab of its own and without what the
+// browser has stored of the portal's pages.
+func (s *Session) afresh(ctx context.Context, order po.Order, address string) (sighting, error) {
+	s.tab.stale = true
+	if err := s.freshTab(ctx); err != nil {
+		return sighting{}, err
+	}
+	s.suspect = true
+	defer func() { s.suspect, s.tab.stale = false, true }() // the next page may use the cache again
+	w := s.page(ctx)
+	if err := errors.Join(proto.NetworkSetCacheDisabled{CacheDisabled: true}.Call(w), proto.NetworkSetBypassServiceWorker{Bypass: true}.Call(w)); err != nil {
+		return sighting{}, err
+	}
+	return s.recognise(ctx, order, address)
 }
 
 // fallback looks at the page behind an order that has no attachment of its
@@ -115,39 +165,12 @@ func (s *Session) fallback(ctx context.Context, order sighting) (sighting, error
 	switch po.Sign(seen.Sign) {
 	case po.SignForbidden:
 		return sighting{}, &po.ReadFailure{Cause: po.Forbidden, Detail: "the page behind the order is not for this user", URL: seen.URL}
+	case po.SignSignedOut:
+		return s.signInBehind(ctx, order, seen)
 	case po.SignNotFound:
 		seen.Sign = string(po.SignEmpty)
 	}
 	return seen, nil
-}
-
-// resolve goes over the attachments that HTTP cannot get as they stand.
-func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachment, byBrowser []string) error {
-	at := place{seen: seen, fresh: true}
-	ctx, cancel, over := s.share(ctx)
-	defer cancel()
-	byBrowser = wantedOf(list, byBrowser)
-	for i := range list {
-		a := &list[i]
-		var err error
-		switch wanted := slices.Contains(byBrowser, a.ID); {
-		case a.Cause != "", a.URL != "" && !wanted:
-		case over():
-			a.Cause, a.Detail = po.Timeout, "the order's time was over before the browser had the file"
-		case a.URL != "":
-			err = s.saveURL(ctx, &at, a)
-		default:
-			err = s.click(ctx, &at, a, wanted)
-		}
-		if err != nil && over() {
-			s.tab.stale = true
-			a.Cause, a.Detail, err = po.Timeout, "the browser did not get the file in the order's time", nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // reserve is the part of a reading's time that is kept for what follows the
@@ -176,11 +199,4 @@ func hostOf(address string) string {
 }
 
 // withoutQuery drops what may be a secret.
-func withoutQuery(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	u.RawQuery, u.Fragment, u.User = "", "", nil
-	return u.String()
-}
+func withoutQuery(address string) string { return po.WithoutQuery(address) }

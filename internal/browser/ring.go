@@ -35,15 +35,20 @@ func (r *ring) drain(from io.Reader) {
 }
 
 // firstError is the first line that says what went wrong; empty if none does.
-func (r *ring) firstError() string {
+func (r *ring) firstError() string { return firstError(r.text()) }
+
+// text is what was said so far.
+func (r *ring) text() string {
 	r.mu.Lock()
-	text := string(r.data)
-	r.mu.Unlock()
-	return firstError(text)
+	defer r.mu.Unlock()
+	return string(r.data)
 }
 
 func firstError(text string) string {
 	var last string
+	if line := systemError(text); line != "" {
+		return line
+	}
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		switch {
@@ -55,6 +60,18 @@ func firstError(text string) string {
 		last = line
 	}
 	return clip(last, 300)
+}
+
+// systemError is the line that says what the system has refused to the browser, which
+// is the cause of all else that it says; empty if none does.
+func systemError(text string) string {
+	for line := range strings.Lines(text) {
+		low := strings.ToLower(line)
+		if strings.Contains(low, "too many open files") || strings.Contains(low, "no space left on device") {
+			return clip(message(strings.TrimSpace(line)), 300)
+		}
+	}
+	return ""
 }
 
 // message is a log line without its "[pid:tid:time:ERROR:file.cc:1] ".

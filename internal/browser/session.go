@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"os"
@@ -40,9 +41,15 @@ type Session struct {
 
 	guard    guard
 	files    fileTable
-	tab      tab      // of the Read that runs
-	pages    []string // that it has opened
-	answered bool     // the portal has answered it
+	activity activity
+	tab      tab                          // of the Read that runs
+	pages    []string                     // that it has opened
+	answered bool                         // the portal has answered it
+	number   string                       // of the order whose page is visited; empty where that is another page
+	suspect  bool                         // its page showed another order's list before
+	lists    map[[sha256.Size]byte]string // of the orders read before: hash of the addresses → number
+
+	documents atomic.Uint64 // that the tab has shown
 
 	// ctx ends when the browser is of no more use; its cause is a *gone.
 	ctx    context.Context
@@ -57,9 +64,10 @@ type Session struct {
 
 // tab is the one page that a session works in.
 type tab struct {
-	target proto.TargetTargetID // also the ID of its main frame
-	id     proto.TargetSessionID
-	stale  bool // hangs or shows what it should not: to be replaced
+	target  proto.TargetTargetID // also the ID of its main frame
+	id      proto.TargetSessionID
+	address string // that was visited last
+	stale   bool   // hangs or shows what it should not: to be replaced
 }
 
 // gone says why a browser is of no more use.
@@ -75,13 +83,15 @@ func (g *gone) Error() string { return g.detail }
 func (g *gone) Unwrap() error { return g.cause }
 
 func newSession(c Config, spec spec, profile Profile, downloads string, proc *process) *Session {
-	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc, done: make(chan struct{})}
+	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc,
+		lists: map[[sha256.Size]byte]string{}, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.cookies.session = s
 	s.guard.init(c.Portal)
 	proc.pipe.watch = s.watch
 	s.line = connect(proc.pipe)
 	s.files.init()
+	s.activity.forget()
 	s.heard.Store(true)
 	s.work.Go(s.listen)
 	go s.wait() // not part of work: a process that cannot be killed keeps nobody waiting
@@ -146,6 +156,8 @@ func (s *Session) listen() {
 			s.windowOpened(event.Params)
 		case "Target.targetDestroyed":
 			s.guard.closed(event.Params)
+		case "Target.attachedToTarget":
+			s.workerStarted(event.Params)
 		case "Inspector.targetCrashed":
 			s.fail(po.BrowserDied, crashed)
 		case "Page.javascriptDialogOpening":
@@ -259,9 +271,37 @@ func (s *Session) openTab(ctx context.Context) error {
 			return err
 		}
 	}
-	err = proto.NetworkEnable{MaxTotalBufferSize: new(0), MaxResourceBufferSize: new(0), MaxPostDataSize: new(0)}.Call(s.page(ctx))
+	err = proto.NetworkEnable{MaxTotalBufferSize: new(0), MaxResourceBufferSize: new(0), MaxPostDataSize: new(maxBodyBytes)}.Call(s.page(ctx))
+	if err == nil {
+		err = s.followWorkers(ctx)
+	}
 	s.tab.stale = err != nil
 	return err
+}
+
+// maxBodyBytes is how much of a request's body is told: enough to know whether two
+// requests are the same.
+const maxBodyBytes = 16 << 10
+
+// followWorkers has the page's workers wait until their requests are told too, which
+// may be for its list.
+func (s *Session) followWorkers(ctx context.Context) error {
+	return s.page(ctx).raw("Target.setAutoAttach", map[string]any{
+		"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true,
+		"filter": []map[string]any{{"type": "worker"}, {"exclude": true}},
+	}, nil)
+}
+
+// workerStarted lets a worker that waits for it begin.
+func (s *Session) workerStarted(params json.RawMessage) {
+	var e proto.TargetAttachedToTarget
+	if json.Unmarshal(params, &e) != nil || !e.WaitingForDebugger {
+		return
+	}
+	s.soon(func(w wire) error {
+		w.tab = e.SessionID
+		return errors.Join(proto.NetworkEnable{MaxPostDataSize: new(maxBodyBytes)}.Call(w), proto.RuntimeRunIfWaitingForDebugger{}.Call(w))
+	})
 }
 
 // tiny is the part of its size that a page without a window is drawn at, as nobody

@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/poactor/poactor/po"
 )
 
 // signature is a way to sign links: where a query has the mark, what begins like one
@@ -63,36 +61,4 @@ func (s signature) has(name string) bool {
 	return slices.ContainsFunc(s.fields, func(f string) bool {
 		return name == f || strings.HasSuffix(f, "-") && strings.HasPrefix(name, f)
 	})
-}
-
-// wantedOf are the attachments of a list that the browser is to save, by their IDs.
-// One that an earlier look at the page had and this one has not has got another link
-// since: it is one of those at the same address, whatever the query, or any, where
-// there is none. What the browser saves beside it costs time only.
-func wantedOf(list []po.Attachment, byBrowser []string) []string {
-	listed := map[string]bool{}
-	for _, a := range list {
-		listed[a.ID] = true
-	}
-	wanted := slices.Clone(byBrowser)
-	for _, id := range byBrowser {
-		if listed[id] || strings.HasPrefix(id, "click:") {
-			continue
-		}
-		var same, others []string
-		for _, a := range list {
-			switch {
-			case a.URL == "" || slices.Contains(byBrowser, a.ID):
-			case withoutQuery(a.URL) == withoutQuery(id):
-				same = append(same, a.ID)
-			default:
-				others = append(others, a.ID)
-			}
-		}
-		if same == nil {
-			same = others
-		}
-		wanted = append(wanted, same...)
-	}
-	return wanted
 }

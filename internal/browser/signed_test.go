@@ -2,8 +2,10 @@ package browser
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -37,28 +39,29 @@ func TestUnsigned(t *testing.T) {
 	}
 }
 
-func TestWantedOf(t *testing.T) {
+func TestWanted(t *testing.T) {
 	t.Parallel()
 	at := func(addresses ...string) (list []po.Attachment) {
 		for _, a := range addresses {
 			list = append(list, po.Attachment{ID: a, URL: a})
 		}
-		return append(list, po.Attachment{ID: "click:x#1"})
+		return append(list, po.Attachment{ID: po.Identity{Label: "x"}.String()})
 	}
 	for name, row := range map[string]struct {
 		list      []po.Attachment
 		byBrowser []string
-		want      []string
+		want      []int
 	}{
 		"none":                    {at("a?1"), nil, nil},
-		"listed":                  {at("a?1", "b?1"), []string{"a?1", "click:x#1"}, []string{"a?1", "click:x#1"}},
-		"another query":           {at("a?2", "b?2"), []string{"a?1"}, []string{"a?1", "a?2"}},
-		"one of those":            {at("a?2", "a?3", "b?2"), []string{"a?1"}, []string{"a?1", "a?2", "a?3"}},
-		"another path":            {at("c/2", "d/2"), []string{"c/1"}, []string{"c/1", "c/2", "d/2"}},
-		"not what is wanted":      {at("a?2", "b?1"), []string{"a?1", "b?1"}, []string{"a?1", "b?1", "a?2"}},
-		"a click that is no more": {at("a?2"), []string{"click:y#1"}, []string{"click:y#1"}},
+		"listed":                  {at("a?1", "b?1"), []string{"a?1", "- label=x"}, []int{0, 2}},
+		"another query":           {at("a?2", "b?2"), []string{"a?1"}, []int{0}},
+		"one of those":            {at("a?2", "a?3", "b?2"), []string{"a?1"}, []int{0, 1, 2}},
+		"another path":            {at("c/2", "d/2"), []string{"c/1"}, []int{0, 1}},
+		"not what is wanted":      {at("a?2", "b?1"), []string{"a?1", "b?1"}, []int{0, 1}},
+		"a click that is no more": {at("a?2"), []string{"- label=y"}, []int{0}},
 	} {
-		if diff := cmp.Diff(row.want, wantedOf(row.list, row.byBrowser)); diff != "" {
+		got := slices.Sorted(maps.Keys(wanted(row.list, row.byBrowser)))
+		if diff := cmp.Diff(row.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

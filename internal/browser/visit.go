@@ -2,8 +2,10 @@ package browser
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
@@ -23,11 +25,17 @@ func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s.pages = append(s.pages, withoutQuery(address))
-	s.guard.calls.forget()
+	if err := s.leaveDocument(ctx, address); err != nil {
+		return sighting{}, err
+	}
+	s.guard.requests.read(address)
 	s.guard.set(modeRead, func(url string) { cancel(&foreign{url: url}) })
 	defer s.guard.set(modeRead, nil)
 
 	seen, err := s.navigateAndObserve(ctx, address)
+	if failure, ok := errors.AsType[*po.ReadFailure](err); ok {
+		failure.Status = s.guard.answer().Status
+	}
 	if off, ok := errors.AsType[*foreign](context.Cause(ctx)); ok {
 		s.tab.stale = true // whatever it does next is not wanted
 		return s.leaving(off.url)
@@ -37,6 +45,11 @@ func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 
 func (s *Session) navigateAndObserve(ctx context.Context, address string) (sighting, error) {
 	err := s.navigate(ctx, address)
+	if err == nil {
+		if err := s.outlast(ctx); err != nil {
+			return sighting{}, err
+		}
+	}
 	answer := s.guard.answer()
 	s.answered = s.answered || answer.Status != 0
 	known := statusSign(s.config.Portal, answer.Status)
@@ -51,29 +64,13 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (sight
 	}
 	seen, err := s.observeAnswered(ctx, known)
 	seen.address = address
+	if err == nil {
+		err = unrecognised(seen)
+	}
 	if err != nil {
-		return sighting{}, err
+		return sighting{}, s.notAnOrder(ctx, err)
 	}
-	return seen, unrecognised(seen)
-}
-
-// observeAnswered waits for a sign. What a page lists, or that it lists
-// nothing, counts only when the page does not wait for an answer of the portal
-// which may change that.
-func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting, error) {
-	deadline := time.Now().Add(s.config.Times.Signs)
-	patience := s.config.Times.Calls
-	for look := s.spec.text; ; look = s.spec.slowly {
-		seen, err := s.observe(ctx, look, known, time.Until(deadline))
-		if err != nil || seen.Sign != string(po.SignAttachments) && seen.Sign != string(po.SignEmpty) {
-			return seen, err
-		}
-		began := time.Now()
-		if patience <= 0 || !s.guard.calls.wait(ctx, min(patience, time.Until(deadline)), s.config.Times.Calls) {
-			return seen, nil
-		}
-		patience -= time.Since(began)
-	}
+	return seen, nil
 }
 
 // navigate opens an address in the tab and waits until its document has come,
@@ -82,6 +79,12 @@ func (s *Session) navigate(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Navigation)
 	defer cancel()
 	answer, err := proto.PageNavigate{URL: address}.Call(s.page(ctx))
+	if err == nil && answer.LoaderID == "" && answer.ErrorText == "" && address != blank {
+		// The former document is still there, whatever its script makes of the address.
+		if _, err = (proto.PageNavigate{URL: blank}).Call(s.page(ctx)); err == nil {
+			answer, err = proto.PageNavigate{URL: address}.Call(s.page(ctx))
+		}
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return &po.ReadFailure{Cause: po.Timeout, Detail: fmt.Sprintf("no answer from the portal within %v", s.config.Times.Navigation), URL: address}
@@ -130,7 +133,11 @@ func (s *Session) observeOnce(ctx context.Context, spec string, known po.Sign, l
 	}
 	id := int(world.ExecutionContextID)
 	var seen sighting
-	err = w.evaluate(id, fmt.Sprintf("(%s)(%s, %q, %d)", observeJS, spec, known, limit.Milliseconds()), &seen)
+	number, err := json.Marshal(s.number)
+	if err != nil {
+		return sighting{}, err
+	}
+	err = w.evaluate(id, fmt.Sprintf("(%s)(%s, %q, %d, %s)", observeJS, spec, known, limit.Milliseconds(), number), &seen)
 	seen.world = id
 	return seen, err
 }
@@ -142,8 +149,13 @@ func unrecognised(seen sighting) error {
 	}
 	switch {
 	case seen.Sign == "selector":
-		return fail(po.Internal, fmt.Sprintf("the browser does not take the selector %q of the portal's definition", clip(seen.Detail, 200)))
-	case seen.Sign == "timeout" && seen.Ready == "loading":
+		return &po.ReadFailure{Cause: po.UnrecognisedPage, Definition: true, URL: seen.URL,
+			Detail: fmt.Sprintf("the browser does not take the selector %q of the portal's definition", clip(seen.Detail, 200))}
+	case seen.Sign == string(signError):
+		return fail(po.PortalError, "the page says that it could not load its list")
+	case seen.Doubt != "" && (seen.Sign != "timeout" || seen.Parsed):
+		return fail(po.UnrecognisedPage, doubtText(seen.Doubt))
+	case seen.Sign == "timeout" && !seen.Parsed:
 		return fail(po.Timeout, "the page was not whole in its time")
 	case seen.Sign == "timeout" && seen.Waiting != "":
 		return fail(po.UnrecognisedPage, "the page kept changing its list")
@@ -153,6 +165,44 @@ func unrecognised(seen sighting) error {
 		return fail(po.UnrecognisedPage, fmt.Sprintf("the page lists %d attachments; more than %d are not believed", seen.Count, maxItems))
 	}
 	return nil
+}
+
+// doubtText says in words why a list is not believed.
+func doubtText(doubt string) string {
+	kind, rest, _ := strings.Cut(doubt, " ")
+	n, what, _ := strings.Cut(rest, " ")
+	switch kind {
+	case "identity":
+		return "the page does not show that it is the order's own (order.identity)"
+	case "frame":
+		return "a frame that lists attachments is of another host than the page, and cannot be looked into (attachments.frames)"
+	case "incomplete":
+		return "the page shows that its list is not whole (attachments.incomplete)"
+	case "complete":
+		return "the page does not show that its list is whole (attachments.complete)"
+	case "count":
+		if rest == "" {
+			return "the page does not say how many attachments there are (attachments.count)"
+		}
+		return fmt.Sprintf("the page says that there are %s attachments, and lists %s", n, what)
+	}
+	return fmt.Sprintf("the page lists %s attachments, and says %q: how the rest is brought up must be described (attachments.more)", n, what)
+}
+
+// blank is the address of an empty document.
+const blank = "about:blank"
+
+// leaveDocument leaves a document that the browser would not load anew for an
+// address, because only what is behind its # differs: its script would go on showing
+// the former order until it has the next one.
+func (s *Session) leaveDocument(ctx context.Context, address string) error {
+	before, _, _ := strings.Cut(s.tab.address, "#")
+	bare, _, fragment := strings.Cut(address, "#")
+	s.tab.address = address
+	if !fragment || before != bare {
+		return nil
+	}
+	return s.navigate(ctx, blank)
 }
 
 // leaving is the outcome of a visit that leads off the portal's hosts.

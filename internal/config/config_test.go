@@ -67,10 +67,10 @@ func TestPrecedence(t *testing.T) {
 			want: func(s *Settings) { s.Workers = 6 },
 		},
 		"every kind in a file": {
-			file: "# mine\nbase_url: https://x.example\nheadful: true\ntask-timeout: 90s\nretries: 0\nportal: 'a b.yaml'\n",
+			file: "# mine\nbase_url: https://x.example\nheadful: true\ntask-timeout: 90s\nretries: 0\nportal: '/x/a b.yaml'\n",
 			want: func(s *Settings) {
 				s.BaseURL, s.Headful, s.TaskTimeout, s.Retries, s.Portal =
-					"https://x.example", true, 90*time.Second, 0, "a b.yaml"
+					"https://x.example", true, 90*time.Second, 0, "/x/a b.yaml"
 			},
 		},
 		"sizes": {
@@ -106,7 +106,7 @@ func TestBadSources(t *testing.T) {
 		file string
 		want string // part of the one line
 	}{
-		"unknown key":    {file: "workers: 4\nworker: 5\n", want: `config.yaml:2: unknown key "worker"`},
+		"unknown key":    {file: "workers: 4\nworker: 5\n", want: `config.yaml:2: unknown key "worker"; did you mean workers?`},
 		"twice":          {file: "workers: 4\nretries: 1\nworkers: 5\n", want: `config.yaml:3: `},
 		"both spellings": {file: "base-url: a\nbase_url: b\n", want: `config.yaml:2: key "base-url" is there twice`},
 		"bad value":      {file: "\nworkers: many\n", want: `config.yaml:2: "many" is not a value of workers: must be an integer`},
@@ -155,6 +155,68 @@ func TestFillPart(t *testing.T) {
 	}
 	if *orders != 60 {
 		t.Errorf("orders = %d: not a setting of a run", *orders)
+	}
+}
+
+// A relative path in a file is relative to the file; those of flags and variables
+// are as they were given.
+func TestPathsOfAFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, portal := range map[string]string{"config.yaml": "sub/acme.yaml", "acme": "acme"} {
+		text := "portal: " + portal + "\nprofile: ../profile\nbrowser: /opt/b\nlog-file: run.log\nout: .\nbase-url: https://x\nlog-level: warn\n"
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(file string, args ...string) Settings {
+		t.Helper()
+		var s Settings
+		fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+		s.Register(fs)
+		if err := fs.Parse(args); err != nil {
+			t.Fatal(err)
+		}
+		env := func(name string) (string, bool) {
+			v, ok := map[string]string{"POACTOR_LOG_FILE": "env.log"}[name]
+			return v, ok
+		}
+		if err := Fill(fs, Sources{Env: env, File: file}); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	want := Defaults()
+	want.Portal, want.Profile, want.Browser, want.Out = filepath.Join(dir, "sub", "acme.yaml"), filepath.Join(filepath.Dir(dir), "profile"), "/opt/b", "o"
+	want.LogFile, want.BaseURL, want.LogLevel = "env.log", "https://x", "warn"
+	if diff := cmp.Diff(want, read(filepath.Join(dir, "config.yaml"), "--out=o")); diff != "" {
+		t.Error(diff)
+	}
+	if got := read(filepath.Join(dir, "acme")); got.Portal != filepath.Join(dir, "acme") || got.Out != dir {
+		t.Errorf("%+v", got)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Skip("no home directory")
+	}
+	for _, tt := range []struct{ name, text, want string }{
+		{"portal", "coupa", "coupa"}, {"portal", "acme", "acme"}, {"profile", "~/p", filepath.Join(home, "p")},
+		{"profile", "", ""}, {"workers", "4", "4"}, {"browser", "b", filepath.Join("etc", "b")},
+	} {
+		if got := fromFile(filepath.Join("etc", "c.yaml"), tt.name, tt.text); got != tt.want {
+			t.Errorf("%s: %s becomes %q, want %q", tt.name, tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	t.Parallel()
+	got := Unknown([]string{"PATH=/bin", "POACTOR_WORKERS=4", "POACTOR_CONFIG=c", "POACTOR_BASEURL=https://u:secret@x", "POACTOR_worker=4",
+		"POACTOR_SERVICE_HOST=10.0.0.1", "POACTOR_EMPTY="})
+	want := []string{"the environment variable POACTOR_BASEURL is no setting; did you mean POACTOR_BASE_URL?",
+		"the environment variable POACTOR_SERVICE_HOST is no setting", "the environment variable POACTOR_worker is no setting; did you mean POACTOR_WORKERS?"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/poactor/poactor/portal"
 )
 
 // maxFileBytes bounds the config file: a dozen lines need no megabyte.
@@ -42,7 +45,43 @@ func readFile(path string, known *pflag.FlagSet) (map[string]value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parse(path, text, known)
+	values, err := parse(path, text, known)
+	for name, v := range values {
+		v.text = fromFile(path, name, v.text)
+		values[name] = v
+	}
+	return values, err
+}
+
+// paths are the settings that are one.
+var paths = []string{"out", "profile", "browser", "log-file"}
+
+// fromFile is a value of the file as a flag would take it: a relative path is
+// relative to the file, wherever poactor is called from, and ~/ is the user's home,
+// which on a command line the shell puts in.
+func fromFile(file, name, text string) string {
+	switch {
+	case text == "" || filepath.IsAbs(text):
+		return text
+	case name == "portal":
+		if _, builtin := portal.Builtin(text); builtin {
+			return text
+		}
+	case !slices.Contains(paths, name):
+		return text
+	}
+	if below, ok := strings.CutPrefix(filepath.ToSlash(text), "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, below)
+		}
+	}
+	path := filepath.Join(filepath.Dir(file), text)
+	if name == "portal" && filepath.Base(text) == text && filepath.Ext(text) == "" {
+		if _, err := os.Stat(path); err != nil {
+			return text // it looks like a name, and what is wrong with that is told later
+		}
+	}
+	return path
 }
 
 func load(path string) ([]byte, error) {
@@ -95,7 +134,7 @@ func add(out map[string]value, path string, key, val *yaml.Node, known *pflag.Fl
 	where := fmt.Sprintf("%s:%d", path, key.Line)
 	name := strings.ReplaceAll(key.Value, "_", "-")
 	if key.Kind != yaml.ScalarNode || known.Lookup(name) == nil {
-		return fmt.Errorf("%s: unknown key %q", where, key.Value)
+		return fmt.Errorf("%s: unknown key %q%s", where, key.Value, didYouMean(name, names(known)))
 	}
 	if _, twice := out[name]; twice {
 		return fmt.Errorf("%s: key %q is there twice", where, name)

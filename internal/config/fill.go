@@ -3,9 +3,11 @@ package config
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/spf13/pflag"
 )
 
@@ -52,6 +54,52 @@ func Fill(fs *pflag.FlagSet, from Sources) error {
 		}
 	}
 	return nil
+}
+
+// Unknown names the environment variables that look like a setting and are none,
+// each with the one that was probably meant. environ is like that of os.Environ.
+func Unknown(environ []string) []string {
+	known := append(names(known()), notFlags...)
+	for i, name := range known {
+		known[i] = EnvName(name)
+	}
+	var list []string
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		upper := strings.ToUpper(name)
+		if runtime.GOOS == "windows" { // which finds them whatever their case
+			name = upper
+		}
+		if strings.HasPrefix(upper, EnvPrefix) && value != "" && !slices.Contains(known, name) {
+			list = append(list, fmt.Sprintf("the environment variable %s is no setting%s", name, didYouMean(upper, known)))
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// notFlags are variables beside those of a run's flags, named like these.
+var notFlags = []string{"config"}
+
+// didYouMean names the known word that was probably meant; empty if none was.
+func didYouMean(word string, known []string) string {
+	best, least := "", 3 // so that two letters may be wrong
+	for _, k := range known {
+		if d := levenshtein.ComputeDistance(word, k); d < least && d < len(k) {
+			best, least = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
+}
+
+// names lists the flags of a set.
+func names(fs *pflag.FlagSet) []string {
+	var list []string
+	fs.VisitAll(func(f *pflag.Flag) { list = append(list, f.Name) })
+	return list
 }
 
 // EnvName is the environment variable of a flag.

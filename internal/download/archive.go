@@ -104,11 +104,21 @@ func Open(c Config) (*Archive, error) {
 // tryWrite finds out at once what would else fail with the first file.
 func tryWrite(root *os.Root) error {
 	name := ownPrefix + "probe" + tempSuffix
-	err := root.WriteFile(name, []byte("probe"), 0o644)
-	if e := root.Remove(name); err == nil {
-		err = e
+	file, err := create(root, name)
+	if err != nil {
+		return err
 	}
-	return err
+	_, err = file.Write([]byte("probe"))
+	return errors.Join(err, file.Close(), root.Remove(name))
+}
+
+// create makes a file of ours. What has its name already, be it a link or a FIFO,
+// is removed, not written to.
+func create(dir *os.Root, name string) (*os.File, error) {
+	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 }
 
 // Close gives connections and the output directory free. Nothing may be asked

@@ -28,6 +28,7 @@ func chooseName(disposition string, att po.Attachment) string {
 		names[1], names[2] = names[2], names[1]
 	}
 	for _, name := range names {
+		name = po.MaskAddresses(name)
 		if clean(lastPart(name)) != "" {
 			return name
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"strconv"
 	"sync"
@@ -19,6 +18,7 @@ import (
 type part struct {
 	attachment po.Attachment
 	kept       *po.File // in its place since an earlier attempt
+	unsure     bool     // kept, though not all that is known of the attachment is as it was
 	temp       string   // whole under this name in the work folder
 	wanted     string   // safe name that it shall get
 	file       po.File  // without Name
@@ -29,23 +29,61 @@ type part struct {
 // be fetched. An attachment that is listed twice counts once.
 func (w *work) plan(attachments []po.Attachment) []*part {
 	var parts []*part
+	var listed, recorded []string
 	seen := map[string]bool{}
 	for _, att := range attachments {
-		if seen[att.ID] {
-			continue
+		if !seen[att.ID] {
+			seen[att.ID] = true
+			parts, listed = append(parts, &part{attachment: att}), append(listed, att.ID)
 		}
-		seen[att.ID] = true
-		p := &part{attachment: att}
-		if f, ok := w.kept[att.ID]; ok {
-			p.kept = &f
+	}
+	for _, f := range w.kept {
+		recorded = append(recorded, f.ID)
+	}
+	same := po.MatchIDs(recorded, listed)
+	for i, p := range parts {
+		att := p.attachment
+		if m, ok := same[i]; ok && (m.Sure || att.Saved == "") { // what the browser has just saved is surely its own
+			f := w.kept[m.Old]
+			f.ID = att.ID
+			p.kept, p.unsure = &f, !m.Sure
 		} else if att.Cause != "" {
 			p.missing = &po.Missing{Cause: att.Cause, Detail: att.Detail}
-		} else if att.URL == "" && att.Saved == "" {
-			p.missing = &oddity(po.DownloadRejected, "the link only works by clicking").Missing
+		} else {
+			p.missing = noWay(att)
 		}
-		parts = append(parts, p)
 	}
 	return parts
+}
+
+// noWay says why an attachment cannot be fetched here; nil if it can.
+func noWay(att po.Attachment) *po.Missing {
+	if att.URL == "" && att.Saved == "" {
+		return &oddity(po.DownloadRejected, "the link only works by clicking").Missing
+	}
+	return nil
+}
+
+// distrust finds the files that were kept for an attachment which is not surely the
+// same, and have come again as another one's: the list has moved, and whose they
+// are is not known. It reports whether there are such, which are to be fetched.
+func distrust(parts []*part) bool {
+	fetched := map[string]bool{}
+	for _, p := range parts {
+		if p.temp != "" {
+			fetched[p.file.SHA256] = true
+		}
+	}
+	doubt := false
+	for _, p := range parts {
+		doubt = doubt || p.kept != nil && p.unsure && fetched[p.kept.SHA256]
+	}
+	for _, p := range parts {
+		if doubt && p.kept != nil && p.unsure {
+			p.kept, p.missing = nil, noWay(p.attachment)
+		}
+	}
+	return doubt
 }
 
 // Fetch gets the attachments of an order into its work folder, which it makes
@@ -65,6 +103,9 @@ func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, e
 	defer w.dir.Close()
 	parts := w.plan(job.Attachments)
 	fetchErr := a.fetchAll(ctx, session, w, parts)
+	if fetchErr == nil && distrust(parts) {
+		fetchErr = a.fetchAll(ctx, session, w, parts)
+	}
 	result, err := w.place(parts)
 	if fetchErr != nil {
 		err = fetchErr
@@ -82,7 +123,7 @@ func (a *Archive) fetchAll(ctx context.Context, s *session, w *work, parts []*pa
 	defer cancel(nil)
 	next := make(chan int, len(parts)) // closed below, when all is in it
 	for i, p := range parts {
-		if p.kept == nil && p.missing == nil {
+		if p.kept == nil && p.missing == nil && p.temp == "" {
 			next <- i
 		}
 	}
@@ -187,7 +228,7 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	}
 	p.wanted = withExtension(SafeName(name), k, ans.contentType)
 	p.file = po.File{ID: att.ID, Original: capped(name), Bytes: to.bytes, SHA256: to.sum(),
-		URL: withoutUser(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
+		URL: po.WithoutQuery(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
 	return nil
 }
 
@@ -225,16 +266,6 @@ func examine(ans answer, att po.Attachment, name string, to *sink) (kind, error)
 		return kind{}, nil
 	}
 	return kindOf(to.head), nil
-}
-
-// withoutUser takes user information out of an address for the record.
-func withoutUser(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return address
-	}
-	u.User = nil
-	return u.String()
 }
 
 // takeSaved takes over a file that the browser has saved, with what the portal said

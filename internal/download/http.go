@@ -233,7 +233,7 @@ func judge(status int, header http.Header, now time.Time) *refusal {
 	case status == http.StatusForbidden:
 		return oddity(po.Forbidden, "the portal refuses the file (HTTP 403)")
 	case status == http.StatusNotFound || status == http.StatusGone:
-		return refuse(po.DownloadRejected, "the portal does not have the file (HTTP %d)", status)
+		return oddity(po.DownloadRejected, "the portal does not have the file (HTTP %d)", status) // a click may ask otherwise
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && header.Get("Retry-After") != "":
 		r := refuse(po.Throttled, "the portal asks to slow down (HTTP %d)", status)
 		r.RetryAfter = after

@@ -116,8 +116,8 @@ func TestFetchAnswers(t *testing.T) {
 		"redirect":          {handler: redirectTo("/file"), file: "page.pdf"},
 		"401":               {handler: status(401), want: missing(po.DownloadRejected, true)},
 		"403":               {handler: status(403), want: missing(po.Forbidden, true)},
-		"404":               {handler: status(404), want: missing(po.DownloadRejected, false)},
-		"410":               {handler: status(410), want: missing(po.DownloadRejected, false)},
+		"404":               {handler: status(404), want: missing(po.DownloadRejected, true)},
+		"410":               {handler: status(410), want: missing(po.DownloadRejected, true)},
 		"418":               {handler: status(418), want: missing(po.DownloadRejected, true)},
 		"429":               {handler: status(429), want: missing(po.Throttled, false)},
 		"429, seconds":      {handler: status(429, "Retry-After", "7"), want: po.Missing{Cause: po.Throttled, RetryAfter: 7 * time.Second}},
@@ -186,7 +186,7 @@ func TestFetchAnswers(t *testing.T) {
 				content = ""
 			}
 			want := []po.File{{ID: "1", Name: row.file, Original: row.file, Bytes: int64(len(content)), SHA256: sum(content),
-				URL: att.URL, Lane: po.LaneHTTP, Empty: row.empty}}
+				URL: base + "/", Lane: po.LaneHTTP, Empty: row.empty}} // without the token
 			if diff := cmp.Diff(want, result.Kept.Files, cmpopts.IgnoreFields(po.File{}, "Time")); diff != "" || len(result.Missing) > 0 {
 				t.Errorf("files (-want +got):\n%s%+v", diff, result.Missing)
 			}

@@ -3,6 +3,7 @@ package download
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -20,13 +21,13 @@ const foundName = ownPrefix + "found.json"
 type work struct {
 	folder string
 	dir    *os.Root
-	kept   map[string]po.File // found whole, by the attachment's ID
+	kept   []po.File // found whole
 }
 
 // openWork makes the order's work folder or takes over what there is of it.
 func (a *Archive) openWork(job po.FetchJob) (*work, error) {
 	above := home(job.Order, job.Supplier, job.Kept)
-	w := &work{folder: a.Work(job.Order, job.Supplier, job.Kept), kept: map[string]po.File{}}
+	w := &work{folder: a.Work(job.Order, job.Supplier, job.Kept)}
 	if !validKey(job.Order.Key) {
 		return nil, errors.New("the order has no valid key")
 	}
@@ -51,7 +52,24 @@ func (a *Archive) openWork(job po.FetchJob) (*work, error) {
 
 // makeAll makes a folder and those above it.
 func (a *Archive) makeAll(folder string) error {
-	return writeError("make folder", a.root.MkdirAll(folder, 0o755))
+	err := a.root.MkdirAll(folder, 0o755)
+	if link := a.linkIn(folder); err != nil && link != "" {
+		return refused{fmt.Errorf("make folder: %s is a link, and leads out of the output directory", link)}
+	}
+	return writeError("make folder", err)
+}
+
+// linkIn is the first part of a folder's path that is a link.
+func (a *Archive) linkIn(folder string) string {
+	for i := range len(folder) + 1 {
+		if i < len(folder) && folder[i] != '/' {
+			continue
+		}
+		if info, err := a.root.Lstat(folder[:i]); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return folder[:i]
+		}
+	}
+	return ""
 }
 
 // isDir says whether the folder is there. A link is none.
@@ -90,9 +108,7 @@ func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
 		sum, err := sumOf(dir, f.Name, f.Bytes)
 		return err == nil && sum == f.SHA256
 	})
-	for _, f := range good {
-		w.kept[f.ID] = f
-	}
+	w.kept = good
 	if err == nil && !isWork(found) {
 		err = noteFound(dir)
 	}
@@ -146,7 +162,7 @@ func noteFound(dir *os.Root) error {
 	if err != nil {
 		return err
 	}
-	file, err := dir.Create(foundName)
+	file, err := create(dir, foundName)
 	if err != nil {
 		return diskError("take over folder", err)
 	}
@@ -157,10 +173,14 @@ func noteFound(dir *os.Root) error {
 // foundBefore reads what noteFound wrote. all is set where it cannot be read,
 // and everything must be taken for the user's.
 func foundBefore(dir *os.Root) (names map[string]bool, all bool) {
-	text, err := dir.ReadFile(foundName)
+	info, err := dir.Lstat(foundName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false
 	}
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, true
+	}
+	text, err := dir.ReadFile(foundName)
 	var list []string
 	if err != nil || json.Unmarshal(text, &list) != nil {
 		return nil, true

@@ -60,13 +60,15 @@ var moment = time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)
 
 // full is an outcome with something in every field.
 func full(key po.Key) po.Outcome {
+	text := strings.ToValidUTF8(hostile, "?") // what JSON can hold
 	return po.Outcome{
 		Key: key, Written: "PO0", Status: po.Partial, Cause: po.Timeout, Detail: hostile, Supplier: hostile, Found: 3,
 		Files: []po.File{
 			{ID: "i1", Name: "a.pdf", Original: hostile, Bytes: 5, SHA256: "ab", URL: "http://x/a?b=" + hostile, Lane: po.LaneHTTP, Time: moment},
 			{ID: "i2", Name: "b.pdf", Bytes: 0, SHA256: "cd", Lane: po.LaneBrowser, Empty: true, Time: moment},
 		},
-		Folder: "Acme/PO_K0_PARTIAL", URL: "http://x/orders/0", Attempts: 2, Time: moment,
+		Missing: []po.Missing{{ID: "i3", Name: text, URL: "http://x/c", Cause: po.Timeout, Detail: text}, {ID: "i4", Name: "d.pdf", Cause: po.Forbidden}},
+		Folder:  "Acme/PO_K0_PARTIAL", URL: "http://x/orders/0", Attempts: 2, Time: moment,
 		Trace: po.Trace{Pages: []string{"http://x/orders/0", "http://x/req/1"}, Evidence: ".poactor/evidence/K0"},
 	}
 }
@@ -94,8 +96,11 @@ func TestEverythingLasts(t *testing.T) {
 	x := claim()
 	no(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-1", Profile: "p1"}))
 	no(d.Save(t.Context(), x.Token, "Acme", po.Kept{Folder: "Acme/PO_K0__WORK", Files: want.Files[:1]}))
-	no(d.Retry(t.Context(), x.Token, po.Failure{Cause: po.Throttled, Detail: hostile, Trace: po.Trace{Pages: []string{"p"}}}, 0))
+	no(d.Retry(t.Context(), x.Token, po.Failure{Cause: po.Throttled, Detail: hostile, Missing: want.Missing, Trace: po.Trace{Pages: []string{"p"}}}, 0))
 	x = claim()
+	if diff := cmp.Diff(want.Missing, x.Missing); diff != "" {
+		t.Errorf("the next try does not know what is missing (-want +got):\n%s", diff)
+	}
 	no(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-2", Profile: "p2"}))
 	no(d.Release(t.Context(), x.Token, po.Failure{Cause: po.BrowserDied, Detail: "killed"}))
 	x = claim()
@@ -116,12 +121,12 @@ func TestEverythingLasts(t *testing.T) {
 			Order: orders(1)[0], Outcome: want, Kept: po.Kept{Folder: want.Folder, Files: want.Files},
 			Attempts: []po.Attempt{
 				{Try: 1, Start: 1, Assignment: po.Assignment{Worker: "worker-1", Profile: "p1"}, Ending: po.EndRetried,
-					Failure: po.Failure{Cause: po.Throttled, Detail: hostile, Trace: po.Trace{Pages: []string{"p"}}}, Files: 1, Bytes: 5},
+					Failure: po.Failure{Cause: po.Throttled, Detail: hostile, Missing: want.Missing, Trace: po.Trace{Pages: []string{"p"}}}, Files: 1, Bytes: 5},
 				{Try: 2, Start: 1, Assignment: po.Assignment{Worker: "worker-2", Profile: "p2"}, Ending: po.EndReleased,
 					Failure: po.Failure{Cause: po.BrowserDied, Detail: "killed"}},
 				{Try: 2, Start: 1, Assignment: po.Assignment{Worker: "worker-3", Profile: "p3"}, Ending: po.EndHandedOn},
 				{Try: 2, Start: 1, Assignment: po.Assignment{Worker: "worker-4", Profile: "p4"}, Ending: po.EndSettled,
-					Failure: po.Failure{Cause: want.Cause, Detail: want.Detail, Trace: want.Trace}, Files: 1},
+					Failure: po.Failure{Cause: want.Cause, Detail: want.Detail, Missing: want.Missing, Trace: want.Trace}, Files: 1},
 			},
 		}
 		if diff := cmp.Diff(wantStory, s, ignore); diff != "" {
@@ -303,7 +308,7 @@ func TestWrongFiles(t *testing.T) {
 		"cut short":        {write("SQLite format 3\x00 and no more"), ledger.ErrDamaged, "is damaged: "},
 		"another's":        {sql(`CREATE TABLE t(x)`), ledger.ErrForeign, "is not a ledger of poactor"},
 		"another's, empty": {sql(`PRAGMA application_id = 7; CREATE TABLE t(x)`), ledger.ErrForeign, "is not a ledger of poactor"},
-		"newer":            {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 3; CREATE TABLE t(x)`), ledger.ErrNewer, "was written by a newer poactor (its version is 3, this one knows 2)"},
+		"newer":            {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 4; CREATE TABLE t(x)`), ledger.ErrNewer, "was written by a newer poactor (its version is 4, this one knows 3)"},
 		"no version":       {sql(`PRAGMA application_id = 0x706f6163; CREATE TABLE t(x)`), ledger.ErrDamaged, "is damaged: its version is 0"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -10,6 +11,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -78,12 +80,27 @@ func (d *Disk) wrap(err error) error {
 	switch e.Code() & 0xff { // the rest is a detail of it
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_MISMATCH:
 		return d.damaged(err)
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
+	case sqlite3.SQLITE_CANTOPEN: // for what reason it does not say
+		if f, why := os.OpenFile(d.path(), os.O_RDWR, 0); why != nil {
+			err = why
+		} else {
+			_ = f.Close() // nothing was written
+		}
+		return writeError(d.dir, err)
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		return writeError(d.dir, err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return &Error{Dir: d.dir, Msg: d.path() + " is in use by another program", Hint: "close what has it open", Err: errors.Join(po.DiskFull, err)}
 	}
 	return &Error{Dir: d.dir, Msg: "ledger: " + firstLine(err), Err: errors.Join(po.Internal, err)}
+}
+
+// stateError says why the state directory cannot be opened.
+func stateError(dir string, err error) error {
+	if errors.Is(err, statedir.ErrUntrusted) {
+		return &Error{Dir: dir, Msg: firstLine(err), Hint: statedir.Hint, Err: err}
+	}
+	return writeError(dir, err)
 }
 
 // writeError says that the output directory cannot be written to.

@@ -49,7 +49,7 @@ func (d *Disk) Claim(ctx context.Context, n int, ttl time.Duration) (c po.Claim,
 				return err
 			}
 		}
-		c.Open = d.open
+		c.Open, c.Known = d.open, d.known
 		if d.auditing {
 			c.Open++
 			if c.Wait == 0 || c.Wait > auditPause {
@@ -138,10 +138,23 @@ func (d *Disk) claimRows(n int, now time.Time, ttl time.Duration, query string, 
 		if l.Kept.Files, err = d.filesOf(ids[i]); err != nil {
 			return nil, err
 		}
+		if l.Attempt > 1 {
+			if l.Missing, err = d.missingOf(ids[i]); err != nil {
+				return nil, err
+			}
+		}
 		d.leases[l.Token] = &lease{id: ids[i], key: l.Order.Key, try: l.Attempt, expires: now.Add(ttl)}
 		d.held[ids[i]] = l.Token
 	}
 	return list, nil
+}
+
+// missingOf lists the files that the last try which came so far could not get.
+func (d *Disk) missingOf(id int64) ([]po.Missing, error) {
+	var list missingList
+	err := d.rows(func(scan func(...any) error) error { return scan(&list) },
+		`SELECT missing FROM attempts WHERE order_id = ? AND missing IS NOT NULL ORDER BY serial DESC LIMIT 1`, id)
+	return list, err
 }
 
 // wait is the time until the next order comes due, by its pause or by the end
@@ -204,9 +217,9 @@ func (d *Disk) endAttempt(l *lease, how po.Ending, f po.Failure) error {
 	if l.serial == 0 {
 		return nil
 	}
-	return d.exec(`UPDATE attempts SET ended = ?, ending = ?, cause = ?, detail = ?, pages = ?, evidence = ?, files = ?, bytes = ?
+	return d.exec(`UPDATE attempts SET ended = ?, ending = ?, cause = ?, detail = ?, pages = ?, evidence = ?, missing = ?, files = ?, bytes = ?
 		WHERE order_id = ? AND serial = ?`,
-		time.Now().UnixNano(), string(how), text(f.Cause), text(f.Detail), textList(f.Trace.Pages), text(f.Trace.Evidence), l.files, l.bytes, l.id, l.serial)
+		time.Now().UnixNano(), string(how), text(f.Cause), text(f.Detail), textList(f.Trace.Pages), text(f.Trace.Evidence), missingList(f.Missing), l.files, l.bytes, l.id, l.serial)
 }
 
 // change runs do for the order that is leased under the token.

@@ -15,11 +15,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 )
 
 // StateDir holds what is poactor's own in an output directory.
-const StateDir = ".poactor"
+const StateDir = statedir.Name
 
 const (
 	fileName = "ledger.db"
@@ -39,6 +40,8 @@ type Disk struct {
 	file *sql.DB // with conn; nil if it is only looked at
 	look *sql.DB // any number of connections, which read
 
+	version int // of the schema that look sees
+
 	changes atomic.Uint64
 
 	mu       sync.Mutex // held through each commit
@@ -51,27 +54,38 @@ type Disk struct {
 	before   int64            // places from here on are left for another start
 	open     int              // orders in this start that are not settled
 	auditing bool             // there may be more
+	known    []po.Order       // that had attachments when they were settled last
 	began    time.Time        // this start
 }
 
 // Open takes the output directory dir for this process and opens its ledger,
 // which it makes if there is none. Errors are *Error: the directory is held by
-// another run (ErrHeld), the file is damaged, foreign or of a newer poactor, or
-// the directory cannot be written to (po.DiskFull).
+// another run (ErrHeld), what is there is not poactor's (statedir.ErrUntrusted),
+// the file is damaged, foreign or of a newer poactor, or the directory cannot be
+// written to (po.DiskFull).
 func Open(dir string) (*Disk, error) {
-	state := filepath.Join(dir, StateDir)
 	if err := os.MkdirAll(dir, 0o777); err != nil { // the user's umask decides: the documents may be for a group
 		return nil, writeError(dir, err)
 	}
-	if err := os.Mkdir(state, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, writeError(dir, err)
+	root, err := statedir.Make(dir)
+	if err != nil {
+		return nil, stateError(dir, err)
 	}
+	defer root.Close()
 	d := newDisk(dir)
-	var err error
-	if d.lock, err = takeLock(dir, filepath.Join(state, lockName)); err != nil {
+	if d.lock, err = takeLock(dir); err != nil {
 		return nil, err
 	}
-	if err := d.connect(filepath.Join(state, fileName)); err != nil {
+	// SQLite would make it as the umask says; what it makes beside it has its mode.
+	file, err := root.OpenFile(fileName, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		d.Close()
+		return nil, writeError(dir, err)
+	}
+	if err := d.connect(d.path()); err != nil {
 		d.Close()
 		return nil, err
 	}
@@ -81,12 +95,19 @@ func Open(dir string) (*Disk, error) {
 // Look opens the ledger of an output directory for reading only, also while a
 // run writes it. The error is fs.ErrNotExist if there is none.
 func Look(dir string) (*Disk, error) {
-	d := newDisk(dir)
-	path := filepath.Join(dir, StateDir, fileName)
-	if _, err := os.Stat(path); err != nil {
+	root, err := statedir.Open(dir)
+	if err == nil {
+		_, err = root.Lstat(fileName)
+		root.Close()
+	}
+	if errors.Is(err, statedir.ErrUntrusted) {
+		return nil, stateError(dir, err)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("ledger of %s: %w", dir, err)
 	}
-	if err := d.openLook(path); err != nil {
+	d := newDisk(dir)
+	if err := d.openLook(d.path()); err != nil {
 		d.Close()
 		return nil, err
 	}
@@ -133,36 +154,42 @@ func (d *Disk) Close() error {
 // next Open begins a new one, and returns its new path: empty if there was
 // none. Nothing else in the directory is touched. The error is an *Error.
 func Aside(dir string) (string, error) {
-	state := filepath.Join(dir, StateDir)
-	path := filepath.Join(state, fileName)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	root, err := statedir.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
-	held, err := takeLock(dir, filepath.Join(state, lockName))
+	if err != nil {
+		return "", stateError(dir, err)
+	}
+	defer root.Close()
+	if _, err := root.Lstat(fileName); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	held, err := takeLock(dir)
 	if err != nil {
 		return "", err
 	}
 	defer held.release()
-	aside, err := freeName(path)
+	aside, err := freeName(root, fileName)
 	if err != nil {
 		return "", writeError(dir, err)
 	}
 	// What is not in the main file yet goes with it.
 	for _, suffix := range []string{"-wal", "-shm", ""} {
-		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := root.Rename(fileName+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", writeError(dir, err)
 		}
 	}
-	return aside, nil
+	return filepath.Join(dir, StateDir, aside), nil
 }
 
-// freeName is path with a number that no file has yet.
-func freeName(path string) (string, error) {
+// freeName is a name with a number that no file has yet.
+func freeName(root *os.Root, name string) (string, error) {
 	for n := 1; ; n++ {
-		name := fmt.Sprintf("%s.old-%d", path, n)
-		switch _, err := os.Lstat(name); {
+		free := fmt.Sprintf("%s.old-%d", name, n)
+		switch _, err := root.Lstat(free); {
 		case errors.Is(err, fs.ErrNotExist):
-			return name, nil
+			return free, nil
 		case err != nil:
 			return "", err
 		}

@@ -221,6 +221,28 @@ var contract = []struct {
 		}))
 		l.want(l.claim(9), 4, "K2", "K3", "K4")
 	}},
+	{"an outcome that is not believed opens its order again", func(t *testing.T, l ledgerUnderTest) {
+		x := l.claim(3).Leases
+		l.no(l.Retry(t.Context(), x[0].Token, timeout, 0))
+		again := l.claim(1).Leases[0]
+		l.no(l.Settle(t.Context(), again.Token, po.Outcome{Key: "K0", Status: po.NotFound, Cause: po.CauseNotFound}))
+		l.no(l.Settle(t.Context(), x[1].Token, po.Outcome{Key: "K1", Status: po.NoAttachments, Folder: "PO_K1_NO_ATTACHMENTS"}))
+		were, err := l.Reopen(t.Context(), []po.Key{"K0", "K1", "K2", "K3", "nonsense"})
+		l.no(err)
+		want := []po.Outcome{
+			{Key: "K0", Written: "PO0", Status: po.NotFound, Cause: po.CauseNotFound},
+			{Key: "K1", Written: "PO1", Status: po.NoAttachments, Folder: "PO_K1_NO_ATTACHMENTS"},
+		}
+		if d := cmp.Diff(want, were); d != "" {
+			t.Error(d)
+		}
+		c := l.claim(2)
+		l.want(c, 5, "K0", "K1")
+		if y := c.Leases[0]; y.Attempt != 1 || y.Kept.Folder != "" {
+			t.Errorf("lease %+v", y)
+		}
+		l.fenced(l.Release(t.Context(), again.Token, timeout))
+	}},
 	{"an unknown token is fenced", func(t *testing.T, l ledgerUnderTest) {
 		l.fenced(l.Settle(t.Context(), "nonsense", po.Outcome{}))
 	}},

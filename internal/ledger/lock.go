@@ -4,19 +4,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/poactor/poactor/internal/statedir"
 )
 
 // lock is the hold on an output directory. The system gives it back when its
 // process ends, however that happens.
 type lock struct {
 	flock *flock.Flock
-	owner string // file that says who holds it
+	root  *os.Root // where it is
 }
+
+// ownerName is the file that says who holds the lock.
+const ownerName = lockName + ".owner"
 
 // Owner is who holds an output directory.
 type Owner struct {
@@ -31,25 +37,35 @@ const lockTries = 5
 
 // takeLock takes the lock of an output directory. The error is an *Error with
 // ErrHeld and the owner's name if somebody else has it.
-func takeLock(dir, path string) (*lock, error) {
-	l := newLock(path)
+func takeLock(dir string) (*lock, error) {
+	l, err := newLock(dir)
+	if err != nil {
+		return nil, stateError(dir, err)
+	}
 	if err := l.try(dir, lockTries); err != nil {
+		l.root.Close()
 		return nil, err
 	}
 	host, _ := os.Hostname() // only for people
 	text, err := json.Marshal(Owner{os.Getpid(), host, time.Now().UTC().Truncate(time.Second)})
 	if err == nil {
-		err = os.WriteFile(l.owner, text, 0o600)
+		err = l.root.WriteFile(ownerName, text, 0o600)
 	}
 	if err != nil {
-		l.flock.Close()
+		l.close()
 		return nil, writeError(dir, err)
 	}
 	return l, nil
 }
 
-func newLock(path string) *lock {
-	return &lock{flock: flock.New(path, flock.SetPermissions(0o600)), owner: path + ".owner"}
+// newLock is the lock of an output directory that has a state directory.
+func newLock(dir string) (*lock, error) {
+	root, err := statedir.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, statedir.Name, lockName)
+	return &lock{flock: flock.New(path, flock.SetPermissions(0o600)), root: root}, nil
 }
 
 func (l *lock) try(dir string, tries int) error {
@@ -69,14 +85,21 @@ func (l *lock) try(dir string, tries int) error {
 
 // Holder tells who holds an output directory: nobody if that is nil.
 func Holder(dir string) (*Owner, error) {
-	l := newLock(filepath.Join(dir, StateDir, lockName))
-	if _, err := os.Stat(l.flock.Path()); err != nil {
+	l, err := newLock(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, stateError(dir, err)
+	}
+	defer l.close()
+	if _, err := l.root.Lstat(lockName); err != nil {
 		return nil, nil // nobody ever has
 	}
-	err := l.try(dir, 1)
+	err = l.try(dir, 1)
 	switch {
 	case err == nil:
-		return nil, l.flock.Close()
+		return nil, nil
 	case errors.Is(err, ErrHeld):
 		o := l.holder()
 		return &o, nil
@@ -87,7 +110,7 @@ func Holder(dir string) (*Owner, error) {
 // holder is the owner, as far as it is known. It is a file of its own: on
 // Windows nobody else can read a locked one.
 func (l *lock) holder() (o Owner) {
-	if text, err := os.ReadFile(l.owner); err != nil || json.Unmarshal(text, &o) != nil {
+	if text, err := l.root.ReadFile(ownerName); err != nil || json.Unmarshal(text, &o) != nil {
 		return Owner{}
 	}
 	return o
@@ -103,6 +126,8 @@ func (o Owner) text() string {
 // release gives the directory free. The lock's file stays: removing it would
 // let two runs hold locks on two files of one name.
 func (l *lock) release() error {
-	os.Remove(l.owner)
-	return l.flock.Close()
+	l.root.Remove(ownerName)
+	return l.close()
 }
+
+func (l *lock) close() error { return errors.Join(l.flock.Close(), l.root.Close()) }

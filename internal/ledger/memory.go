@@ -22,7 +22,8 @@ type Memory struct {
 	later   entries           // held back until due
 	leased  map[string]*entry // by token
 	ended   map[string]po.Key // tokens under which an order was settled
-	open    int               // not settled
+	settled map[po.Key]settled
+	open    int // not settled
 	total   int
 }
 
@@ -38,7 +39,14 @@ type entry struct {
 	assigned string // who works on it
 	supplier string
 	kept     po.Kept
+	missing  []po.Missing // of the last try that failed
 	token    string
+}
+
+// settled is an order with its outcome, without the files.
+type settled struct {
+	entry   *entry
+	outcome po.Outcome
 }
 
 // NewMemory makes a ledger of the orders. A key that comes twice is an error.
@@ -49,6 +57,7 @@ func NewMemory(orders iter.Seq[po.Order]) (*Memory, error) {
 		later:   entries{less: func(a, b *entry) bool { return a.due.Before(b.due) }},
 		leased:  map[string]*entry{},
 		ended:   map[string]po.Key{},
+		settled: map[po.Key]settled{},
 	}
 	seen := map[po.Key]bool{}
 	for o := range orders {
@@ -114,7 +123,7 @@ func (m *Memory) lease(e *entry, now time.Time, ttl time.Duration) po.Lease {
 	m.leased[e.token] = e
 	return po.Lease{
 		Token: e.token, Order: e.order, TTL: ttl, Attempt: e.attempts + 1,
-		Worker: e.worker, Deaths: e.deaths, Kept: e.kept, Supplier: e.supplier,
+		Worker: e.worker, Deaths: e.deaths, Kept: e.kept, Missing: e.missing, Supplier: e.supplier,
 	}
 }
 
@@ -147,7 +156,7 @@ func (m *Memory) Save(_ context.Context, token, supplier string, kept po.Kept) e
 }
 
 // Settle records the outcome and ends the lease.
-func (m *Memory) Settle(_ context.Context, token string, _ po.Outcome) error {
+func (m *Memory) Settle(_ context.Context, token string, o po.Outcome) error {
 	m.mu.Lock()
 	_, done := m.ended[token]
 	m.mu.Unlock()
@@ -157,15 +166,43 @@ func (m *Memory) Settle(_ context.Context, token string, _ po.Outcome) error {
 	return m.change(token, func(e *entry) {
 		delete(m.leased, token)
 		m.ended[token] = e.order.Key
+		m.settled[e.order.Key] = settled{e, po.Outcome{Key: e.order.Key, Written: e.order.Written, Status: o.Status, Cause: o.Cause, Folder: o.Folder}}
 		m.open--
 	})
 }
 
+// Reopen puts settled orders back whose outcomes are not to be believed, and
+// returns those outcomes.
+func (m *Memory) Reopen(_ context.Context, keys []po.Key) ([]po.Outcome, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var were []po.Outcome
+	for _, key := range keys {
+		s, ok := m.settled[key]
+		if !ok {
+			continue
+		}
+		delete(m.settled, key)
+		e := s.entry
+		e.attempts, e.deaths, e.worker, e.due = 0, 0, "", time.Time{}
+		if len(e.kept.Files) == 0 {
+			e.kept = po.Kept{}
+		}
+		m.free(e)
+		m.open++
+		were = append(were, s.outcome)
+	}
+	return were, nil
+}
+
 // Retry puts the order back for another try, not before the time given.
-func (m *Memory) Retry(_ context.Context, token string, _ po.Failure, after time.Duration) error {
+func (m *Memory) Retry(_ context.Context, token string, f po.Failure, after time.Duration) error {
 	return m.change(token, func(e *entry) {
 		delete(m.leased, token)
 		e.attempts++
+		if len(f.Missing) > 0 {
+			e.missing = f.Missing
+		}
 		e.worker, e.due = e.assigned, time.Now().Add(after)
 		heap.Push(&m.later, e)
 	})

@@ -57,7 +57,15 @@ func (d *Disk) Merge(ctx context.Context, orders iter.Seq2[po.Order, error], cho
 		if err := d.take(orders, &m); err != nil {
 			return err
 		}
-		return d.choose(choice, &m)
+		if err := d.doubt(); err != nil {
+			return err
+		}
+		if err := d.choose(choice, &m); err != nil {
+			return err
+		}
+		var err error
+		d.known, err = d.had()
+		return err
 	})
 	return m, err
 }

@@ -62,7 +62,7 @@ func (d *Disk) Outcome(ctx context.Context, key po.Key) (po.Outcome, bool, error
 	return po.Outcome{}, false, nil
 }
 
-const outcomeColumns = `o.id, o.key, o.number, o.written, o.invalid, o.status, o.cause, o.detail, o.supplier, o.found, o.folder, o.url, o.attempts, o.settled, o.pages, o.evidence`
+const outcomeColumns = `o.id, o.key, o.number, o.written, o.invalid, o.status, o.cause, o.detail, o.supplier, o.found, o.folder, o.url, o.attempts, o.settled, o.pages, o.evidence, `
 
 const fileColumns = `f.id, f.name, f.original, f.bytes, f.sha256, f.url, f.lane, f.empty, f.time`
 
@@ -70,7 +70,7 @@ const fileColumns = `f.id, f.name, f.original, f.bytes, f.sha256, f.url, f.lane,
 // condition ends with the order in which they come: files of one order together.
 func (d *Disk) outcomes(ctx context.Context, where string, args ...any) iter.Seq2[po.Outcome, error] {
 	return func(yield func(po.Outcome, error) bool) {
-		rows, err := d.reader(ctx).QueryContext(ctx, `SELECT `+outcomeColumns+`, `+fileColumns+
+		rows, err := d.reader(ctx).QueryContext(ctx, `SELECT `+outcomeColumns+d.missing("o")+`, `+fileColumns+
 			` FROM orders o LEFT JOIN files f ON f.order_id = o.id WHERE `+where, args...)
 		if err != nil {
 			yield(po.Outcome{}, d.wrap(err))
@@ -112,9 +112,10 @@ func (r *outcomeRow) scan(rows *sql.Rows) error {
 	var found, attempts, settled, time, bytes sql.NullInt64
 	var empty sql.NullBool
 	var pages textList
+	var missing missingList
 	var file po.File
 	err := rows.Scan(&r.id, into(&order.Key), into(&order.Number), into(&order.Written), into(&order.Invalid),
-		into(&r.Status), into(&r.Cause), into(&r.Detail), into(&r.Supplier), &found, into(&r.Folder), into(&r.URL), &attempts, &settled, &pages, into(&r.Trace.Evidence),
+		into(&r.Status), into(&r.Cause), into(&r.Detail), into(&r.Supplier), &found, into(&r.Folder), into(&r.URL), &attempts, &settled, &pages, into(&r.Trace.Evidence), &missing,
 		into(&file.ID), into(&file.Name), into(&file.Original), &bytes, into(&file.SHA256), into(&file.URL), into(&file.Lane), &empty, &time)
 	if err != nil {
 		return err
@@ -122,7 +123,9 @@ func (r *outcomeRow) scan(rows *sql.Rows) error {
 	order = stored(order, nil)
 	r.Key, r.Written = order.Key, order.Written
 	r.Found, r.Attempts, r.Time, r.Trace.Pages = int(found.Int64), int(attempts.Int64), moment(settled), pages
+	r.Missing = missing
 	if bytes.Valid { // there is a file
+		file.ID = po.RecordedID(file.ID)
 		file.Bytes, file.Empty, file.Time = bytes.Int64, empty.Bool, moment(time)
 		r.Files = []po.File{file}
 	}
@@ -138,7 +141,7 @@ func (d *Disk) filesOf(id int64) ([]po.File, error) {
 		if err := scan(into(&f.ID), into(&f.Name), into(&f.Original), &f.Bytes, into(&f.SHA256), into(&f.URL), into(&f.Lane), &f.Empty, &time); err != nil {
 			return err
 		}
-		f.Time = moment(time)
+		f.ID, f.Time = po.RecordedID(f.ID), moment(time)
 		files = append(files, f)
 		return nil
 	}, `SELECT `+fileColumns+` FROM files f WHERE f.order_id = ? ORDER BY f.place`, id)
@@ -204,7 +207,7 @@ func (d *Disk) Story(ctx context.Context, key po.Key) (po.Story, error) {
 }
 
 func (d *Disk) attemptsOf(ctx context.Context, id int64) ([]po.Attempt, error) {
-	rows, err := d.reader(ctx).QueryContext(ctx, `SELECT try, start, worker, profile, began, ended, ending, cause, detail, pages, evidence, files, bytes
+	rows, err := d.reader(ctx).QueryContext(ctx, `SELECT try, start, worker, profile, began, ended, ending, cause, detail, pages, evidence, files, bytes, `+d.missing("attempts")+`
 		FROM attempts WHERE order_id = ? ORDER BY serial`, id)
 	if err != nil {
 		return nil, d.wrap(err)
@@ -215,11 +218,13 @@ func (d *Disk) attemptsOf(ctx context.Context, id int64) ([]po.Attempt, error) {
 		var a po.Attempt
 		var began, ended sql.NullInt64
 		var pages textList
+		var missing missingList
 		if err := rows.Scan(&a.Try, &a.Start, into(&a.Assignment.Worker), into(&a.Assignment.Profile), &began, &ended, into(&a.Ending),
-			into(&a.Failure.Cause), into(&a.Failure.Detail), &pages, into(&a.Failure.Trace.Evidence), &a.Files, &a.Bytes); err != nil {
+			into(&a.Failure.Cause), into(&a.Failure.Detail), &pages, into(&a.Failure.Trace.Evidence), &a.Files, &a.Bytes, &missing); err != nil {
 			return nil, d.wrap(err)
 		}
 		a.Began, a.Ended, a.Failure.Trace.Pages = moment(began), moment(ended), pages
+		a.Failure.Missing = missing
 		all = append(all, a)
 	}
 	return all, d.wrap(rows.Err())

@@ -10,7 +10,7 @@ const applicationID = 0x706f6163
 
 // migrations make each version of the schema out of the one before; the number
 // of them is the version. What has been released is never changed.
-var migrations = []string{schema1, schema2}
+var migrations = []string{schema1, schema2, schema3}
 
 // schema1 is the first schema. place is the order's in the batch, NULL where it
 // is in it no more. open is 0 for a settled order, 1 for one to be worked on, 2
@@ -105,6 +105,15 @@ CREATE INDEX orders_fresh   ON orders(status IS NOT NULL, place) WHERE open = 1 
 CREATE INDEX orders_held    ON orders(due)   WHERE open = 1 AND due > 0 AND place IS NOT NULL;
 CREATE INDEX orders_invalid ON orders(place) WHERE open = 1 AND due = 0 AND place IS NOT NULL AND invalid IS NOT NULL;
 `
+
+// schema3 tells of each file that is missing, as a JSON list.
+const schema3 = `
+ALTER TABLE orders   ADD COLUMN missing TEXT;
+ALTER TABLE attempts ADD COLUMN missing TEXT;
+`
+
+// hasMissing is the first version of the schema that tells of missing files.
+const hasMissing = 3
 
 // migrate brings the file to the newest schema.
 func (d *Disk) migrate() error {

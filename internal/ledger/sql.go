@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poactor/poactor/po"
 	_ "modernc.org/sqlite" // the driver: SQLite in Go, without cgo
 )
 
@@ -35,6 +36,7 @@ func (d *Disk) connect(path string) error {
 		return d.wrap(err)
 	}
 	if err := d.migrate(); err != nil || d.look != nil {
+		d.version = len(migrations)
 		return err
 	}
 	return d.openLook(path)
@@ -57,6 +59,7 @@ func (d *Disk) openLook(path string) error {
 	if application == 0 && version == 0 && tables == 0 { // its maker was killed before there was anything in it
 		return errEmpty
 	}
+	d.version = version
 	return d.check(application, version)
 }
 
@@ -161,6 +164,57 @@ func (l *textList) Scan(from any) error {
 		return nil
 	}
 	return fmt.Errorf("%w: a list of texts", errDamaged)
+}
+
+// missingList is a column that holds a JSON list of missing files; NULL if there
+// are none.
+type missingList []po.Missing
+
+// missingFile is one of them in the column. The names are never changed.
+type missingFile struct {
+	ID     string   `json:"id"`
+	Name   string   `json:"name"`
+	URL    string   `json:"url,omitempty"`
+	Cause  po.Cause `json:"cause"`
+	Detail string   `json:"detail,omitempty"`
+}
+
+// Value implements driver.Valuer.
+func (l missingList) Value() (driver.Value, error) {
+	if len(l) == 0 {
+		return nil, nil
+	}
+	list := make([]missingFile, len(l))
+	for i, m := range l {
+		list[i] = missingFile{m.ID, m.Name, m.URL, m.Cause, m.Detail}
+	}
+	text, err := json.Marshal(list)
+	return string(text), err
+}
+
+// Scan implements sql.Scanner.
+func (l *missingList) Scan(from any) error {
+	*l = nil
+	if from == nil {
+		return nil
+	}
+	var list []missingFile
+	if text, ok := from.(string); !ok || json.Unmarshal([]byte(text), &list) != nil {
+		return fmt.Errorf("%w: a list of missing files", errDamaged)
+	}
+	for _, m := range list {
+		*l = append(*l, po.Missing{ID: m.ID, Name: m.Name, URL: m.URL, Cause: m.Cause, Detail: m.Detail})
+	}
+	return nil
+}
+
+// missing names the column of a table that tells of missing files. A record of an
+// earlier version that is only looked at has none.
+func (d *Disk) missing(table string) string {
+	if d.version < hasMissing {
+		return "NULL"
+	}
+	return table + ".missing"
 }
 
 // text is a column whose empty text is NULL.

@@ -61,13 +61,13 @@ func (d *Disk) Settle(ctx context.Context, token string, o po.Outcome) error {
 }
 
 func (d *Disk) settle(token string, l *lease, o po.Outcome) error {
-	if err := d.endAttempt(l, po.EndSettled, po.Failure{Cause: o.Cause, Detail: o.Detail, Trace: o.Trace}); err != nil {
+	if err := d.endAttempt(l, po.EndSettled, po.Failure{Cause: o.Cause, Detail: o.Detail, Missing: o.Missing, Trace: o.Trace}); err != nil {
 		return err
 	}
 	err := d.exec(`UPDATE orders SET open = 0, due = 0, deaths = 0, status = ?, cause = ?, detail = ?, supplier = coalesce(?, supplier), found = ?,
-		folder = ?, url = ?, attempts = ?, settled = ?, pages = ?, evidence = ? WHERE id = ?`,
+		folder = ?, url = ?, attempts = ?, settled = ?, pages = ?, evidence = ?, missing = ? WHERE id = ?`,
 		string(o.Status), text(o.Cause), text(o.Detail), text(o.Supplier), o.Found,
-		text(o.Folder), text(o.URL), o.Attempts, stamp(o.Time), textList(o.Trace.Pages), text(o.Trace.Evidence), l.id)
+		text(o.Folder), text(o.URL), o.Attempts, stamp(o.Time), textList(o.Trace.Pages), text(o.Trace.Evidence), missingList(o.Missing), l.id)
 	if err != nil {
 		return err
 	}

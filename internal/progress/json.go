@@ -42,6 +42,7 @@ type record struct {
 	Found    *int         `json:"found,omitempty"`
 	Missing  *int         `json:"missing,omitempty"`
 	Files    []fileRecord `json:"files,omitempty"`
+	Lost     []Missing    `json:"missing_files,omitempty"`
 	Folder   string       `json:"folder,omitempty"`
 	URL      string       `json:"url,omitempty"`
 	TookMS   *int64       `json:"took_ms,omitempty"`
@@ -76,6 +77,9 @@ type record struct {
 	Finished *int `json:"finished,omitempty"`
 	Strange  *int `json:"strange,omitempty"`
 
+	Numbers []string `json:"numbers,omitempty"`
+	Paths   []string `json:"paths,omitempty"`
+
 	Profiles  *int      `json:"profiles,omitempty"`
 	Processes *int      `json:"processes,omitempty"`
 	Bytes     *int64    `json:"bytes,omitempty"`
@@ -99,11 +103,25 @@ func (j *JSON) Event(event any) {
 		return
 	}
 	r.Time = j.now().UTC()
-	line, err := json.Marshal(r)
+	WriteJSON(j.out, r)
+}
+
+// Stamp begins a JSON line that is no event of the run: an error, say.
+type Stamp struct {
+	Time  time.Time `json:"time"`
+	Event string    `json:"event"`
+}
+
+// Now is the stamp of an event that is told now.
+func Now(event string) Stamp { return Stamp{time.Now().UTC(), event} }
+
+// WriteJSON writes a value as one JSON line that is safe for a terminal.
+func WriteJSON(out io.Writer, v any) {
+	line, err := json.Marshal(v)
 	if err != nil {
-		return // only for values that JSON has no form for: there are none in a record
+		return // only for values that JSON has no form for: there are none in what is written
 	}
-	fmt.Fprintln(j.out, ascii(line))
+	fmt.Fprintln(out, po.MaskAddresses(ascii(line)))
 }
 
 // Indented writes a value as indented JSON that is safe for a terminal.
@@ -145,7 +163,7 @@ func newRecord(event any) (record, bool) {
 			Again: &e.Again, Open: &e.Open, Later: &e.Later}, true
 	case messages.OutputAudited:
 		return record{Event: "output_audited", Orders: &e.Orders, Kept: &e.Kept, Missing: &e.Missing, Opened: &e.Opened,
-			Finished: &e.Finished, Strange: &e.Strange}, true
+			Finished: &e.Finished, Strange: &e.Strange, Paths: e.Paths}, true
 	case messages.Advised:
 		return record{Event: "advised", To: e.Workers, Binds: e.Binds, Reason: e.Text}, true
 	case messages.FaultInjected:
@@ -158,7 +176,7 @@ func newRecord(event any) (record, bool) {
 	case messages.RunStarted:
 		return record{Event: "run_started", Portal: e.Portal, Workers: e.Workers, Sequential: e.Sequential}, true
 	case messages.RunEnded:
-		return record{Event: "run_ended", Counts: e.Counts, Open: &e.Open, Cause: e.Cause, Detail: e.Detail}, true
+		return record{Event: "run_ended", Counts: e.Counts, Open: &e.Open, Later: &e.Later, Cause: e.Cause, Detail: e.Detail}, true
 	case messages.WorkerReady:
 		return record{Event: "worker_ready", Worker: e.Worker.Name, Profile: e.Profile, TookMS: ms(e.Took)}, true
 	case messages.WorkerLost:
@@ -192,12 +210,21 @@ func orderRecord(event any) (record, bool) {
 	case messages.FilesFetched:
 		missing := len(e.Result.Missing)
 		return record{Event: "files_fetched", Number: e.Written, Key: e.Key, Files: fileRecords(e.Result.Kept.Files),
-			Missing: &missing, Cause: e.Failure, Detail: e.Detail, TookMS: ms(e.Took)}, true
+			Missing: &missing, Lost: MissingFiles(e.Result.Missing), Cause: e.Failure, Detail: e.Detail, TookMS: ms(e.Took)}, true
 	case messages.OrderRetried:
 		return record{Event: "order_retried", Number: e.Written, Key: e.Key, Worker: e.Worker, Attempt: e.Attempt,
-			Cause: e.Failure.Cause, Detail: e.Failure.Detail, AfterMS: ms(e.After)}, true
+			Cause: e.Failure.Cause, Detail: e.Failure.Detail, Lost: MissingFiles(e.Failure.Missing), AfterMS: ms(e.After)}, true
 	case messages.OrderReleased:
 		return record{Event: "order_released", Number: e.Written, Key: e.Key, Cause: e.Failure.Cause, Detail: e.Failure.Detail}, true
+	case messages.OrdersReopened:
+		n, numbers := len(e.Outcomes), []string{}
+		for _, o := range e.Outcomes {
+			numbers = append(numbers, o.Written)
+		}
+		return record{Event: "orders_reopened", Orders: &n, Numbers: numbers, Reason: e.Reason}, true
+	case messages.SessionProbed:
+		return record{Event: "session_probed", Number: e.Written, Key: e.Key, Worker: e.Worker, Sign: e.Sign, Cause: e.Cause,
+			Detail: e.Detail, TookMS: ms(e.Took)}, true
 	case messages.OrderQuarantined:
 		return record{Event: "order_quarantined", Number: e.Written, Key: e.Key, Worker: e.Worker, Deaths: e.Deaths}, true
 	case messages.OrderSettled:
@@ -210,13 +237,31 @@ func settledRecord(e messages.OrderSettled) record {
 	o := e.Outcome
 	return record{Event: "order_settled", Number: o.Written, Key: o.Key, Worker: e.Worker, Status: o.Status, Cause: o.Cause,
 		Detail: o.Detail, Supplier: o.Supplier, Attempt: o.Attempts, Found: &o.Found,
-		Files: fileRecords(o.Files), Folder: o.Folder, URL: o.URL, TookMS: ms(e.Took)}
+		Files: fileRecords(o.Files), Lost: MissingFiles(o.Missing), Folder: o.Folder, URL: o.URL, TookMS: ms(e.Took)}
 }
 
 func fileRecords(files []po.File) []fileRecord {
 	out := make([]fileRecord, len(files))
 	for i, f := range files {
 		out[i] = fileRecord{f.Name, f.Bytes, f.SHA256, f.Lane, f.Empty}
+	}
+	return out
+}
+
+// Missing is a file that could not be had, as JSON: its address has no query.
+type Missing struct {
+	Name   string   `json:"name"`
+	URL    string   `json:"url,omitempty"`
+	Cause  po.Cause `json:"cause"`
+	Detail string   `json:"detail,omitempty"`
+}
+
+// MissingFiles is the list of missing files as JSON and the log have it; it is
+// never null.
+func MissingFiles(list []po.Missing) []Missing {
+	out := make([]Missing, len(list))
+	for i, m := range list {
+		out[i] = Missing{m.Name, m.URL, m.Cause, m.Detail}
 	}
 	return out
 }

@@ -52,6 +52,9 @@ func (l *Lines) line(event any) string {
 		l.settled++
 		width := len(fmt.Sprint(l.total))
 		return fmt.Sprintf("[%*d/%d] %s", width, l.settled, l.total, l.order(e))
+	case messages.OrdersReopened:
+		l.settled -= len(e.Outcomes)
+		return reopened(e)
 	case messages.OrderRetried:
 		return fmt.Sprintf("%s: try %d failed (%s), next try in %s",
 			Clean(e.Written), e.Attempt, why(e.Failure.Cause, e.Failure.Detail), Short(e.After))
@@ -178,6 +181,19 @@ func paced(e messages.PortalPaced) string {
 	return line + ": " + Clean(e.Reason)
 }
 
+// reopened says whose outcomes no longer count.
+func reopened(e messages.OrdersReopened) string {
+	const shown = 5
+	var names []string
+	for _, o := range e.Outcomes[:min(len(e.Outcomes), shown)] {
+		names = append(names, Clean(o.Written))
+	}
+	if len(e.Outcomes) > shown {
+		names = append(names, "…")
+	}
+	return fmt.Sprintf("%s put back (%s): %s", Count(len(e.Outcomes), "order"), strings.Join(names, ", "), Clean(e.Reason))
+}
+
 func (l *Lines) ready(e messages.WorkerReady) string {
 	if !l.lost[e.Worker.Name] {
 		return ""
@@ -197,7 +213,24 @@ func (l *Lines) order(e messages.OrderSettled) string {
 	if o.Cause != "" && o.Status != po.NotFound {
 		line += "  " + why(o.Cause, o.Detail)
 	}
+	if len(o.Missing) > 0 {
+		line += "; missing: " + names(o.Missing)
+	}
 	return line
+}
+
+// names are the first few of the missing files: results and explain have all.
+func names(missing []po.Missing) string {
+	const most = 3
+	var list []string
+	for i, m := range missing {
+		if i == most {
+			list = append(list, fmt.Sprintf("and %d more", len(missing)-most))
+			break
+		}
+		list = append(list, Clean(m.Name))
+	}
+	return strings.Join(list, ", ")
 }
 
 func files(o po.Outcome) string {

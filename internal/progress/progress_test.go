@@ -41,10 +41,13 @@ func story() []any {
 		messages.OrderReleased{Key: "2", Written: "PO2", Failure: po.Failure{Cause: po.BrowserDied}},
 		messages.WorkerReady{Worker: w2, Profile: "p2", Took: 700 * time.Millisecond},
 		messages.OrderSettled{Worker: "worker-2", Took: 90 * time.Second, Outcome: po.Outcome{
-			Key: "2", Written: "PO2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file}}},
+			Key: "2", Written: "PO2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file},
+			Missing: []po.Missing{{ID: "https://x.example/b?sig=" + secret, Name: "b.pdf", URL: "https://x.example/b", Cause: po.DownloadIncomplete, Detail: "short"}}}},
 		messages.OrderSettled{Outcome: po.Outcome{Key: "X", Written: "POX", Status: po.Failed, Cause: po.InvalidNumber}},
 		messages.OrderSettled{Worker: "worker-2", Took: time.Second, Outcome: po.Outcome{
 			Key: "3", Written: "PO3", Status: po.NotFound, Cause: po.CauseNotFound, Detail: "the page says so"}},
+		messages.SessionProbed{Worker: "worker-2", Key: "1", Written: "PO1", Sign: po.SignNotFound, Took: time.Second},
+		messages.OrdersReopened{Outcomes: []po.Outcome{{Key: "3", Written: "PO3", Status: po.NotFound}}, Reason: "the session seems to be over"},
 		messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserHung, GaveUp: true},
 		messages.PoolResized{From: 2, To: 1, Binds: messages.BindsBrowsers, Reason: "a worker was given up: browser_hung"},
 		messages.PortalPaced{Reading: 1, Hold: 20 * time.Second, Reason: "the portal asked for a pause of 20 s"},
@@ -53,7 +56,7 @@ func story() []any {
 		messages.WorkerRecycled{Worker: "worker-2", Reason: "it has read 250 orders"},
 		messages.JobStuck{Worker: "worker-2", Written: "PO5", For: 35 * time.Second},
 		messages.JobReturned{Worker: "worker-2", Written: "PO5", After: time.Minute},
-		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Cause: po.SignedOut, Detail: "sign-in page"},
+		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Later: 5, Cause: po.SignedOut, Detail: "sign-in page"},
 		messages.RunCleaned{Left: []string{"/tmp/poactor-0-0123456789/.trash-1"}},
 		struct{ Own string }{secret},
 	}
@@ -86,9 +89,10 @@ PO1: try 1 failed (throttled: 429), next try in 1.5s
 [ 1/12] PO1            COMPLETED      1 file     worker-1    1.8s
 worker-2 is lost (browser_died: signal: killed), a new browser opens in 1s
 worker-2 is back
-[ 2/12] PO2            PARTIAL        1 of 3     worker-2   1m30s  download_incomplete: b.pdf: [31m short
+[ 2/12] PO2            PARTIAL        1 of 3     worker-2   1m30s  download_incomplete: b.pdf: [31m short; missing: b.pdf
 [ 3/12] POX            FAILED         -           invalid_number
 [ 4/12] PO3            NOT_FOUND      -          worker-2      1s
+1 order put back (PO3): the session seems to be over
 worker-1 is given up (browser_hung)
 1 worker instead of 2, one order at a time: a worker was given up: browser_hung
 1 order read at once, after a pause of 20s: the portal asked for a pause of 20 s
@@ -122,7 +126,7 @@ func TestJSON(t *testing.T) {
 	}
 	want := []string{"batch_merged", "output_audited", "leftovers_removed", "run_started", "worker_ready", "order_started", "order_read", "files_fetched", "order_retried",
 		"order_settled", "worker_lost", "order_released", "worker_ready", "order_settled", "order_settled",
-		"order_settled", "worker_lost", "pool_resized", "portal_paced", "order_quarantined", "worker_dismissed", "worker_recycled",
+		"order_settled", "session_probed", "orders_reopened", "worker_lost", "pool_resized", "portal_paced", "order_quarantined", "worker_dismissed", "worker_recycled",
 		"job_stuck", "job_returned", "run_ended", "run_cleaned"}
 	if diff := cmp.Diff(want, events); diff != "" {
 		t.Error(diff)
@@ -132,10 +136,12 @@ func TestJSON(t *testing.T) {
 		2:  `{"time":"2026-03-04T04:06:07Z","event":"leftovers_removed","profiles":2,"processes":1,"bytes":35000000}`,
 		6:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","sign":"attachments","supplier":"Acme","found":2,"took_ms":1000}`,
 		9:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","worker":"worker-1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","took_ms":1840}`,
+		16: `{"time":"2026-03-04T04:06:07Z","event":"session_probed","number":"PO1","key":"1","worker":"worker-2","sign":"not_found","took_ms":1000}`,
+		17: `{"time":"2026-03-04T04:06:07Z","event":"orders_reopened","reason":"the session seems to be over","orders":1,"numbers":["PO3"]}`,
 		10: `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
-		17: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"binds":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
-		24: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8}`,
-		25: `{"time":"2026-03-04T04:06:07Z","event":"run_cleaned","left":["/tmp/poactor-0-0123456789/.trash-1"]}`,
+		19: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"binds":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
+		26: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8,"later":5}`,
+		27: `{"time":"2026-03-04T04:06:07Z","event":"run_cleaned","left":["/tmp/poactor-0-0123456789/.trash-1"]}`,
 	} {
 		if diff := cmp.Diff(want, lines[i]); diff != "" {
 			t.Error(diff)

@@ -83,6 +83,15 @@ func Short(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
+// MissingText says in one line which file is missing, why, and where it should be.
+func MissingText(m po.Missing) string {
+	text := Clean(m.Name) + ": " + why(m.Cause, m.Detail)
+	if m.URL != "" {
+		text += ", " + Line(m.URL)
+	}
+	return text
+}
+
 // why is a cause with its words.
 func why(cause po.Cause, detail string) string {
 	if detail = Clean(detail); detail == "" || detail == string(cause) {

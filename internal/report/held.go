@@ -12,7 +12,8 @@ import (
 // They would write their old rows over new ones. Where it shows neither, Windows
 // refuses to replace an open file by itself.
 func Held(path string) bool {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	// A link is replaced itself, and so is nothing of the program that has its target.
+	if info, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 		return false
 	}
 	dir, name := filepath.Split(path)

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -28,7 +27,7 @@ var ErrManifest = errors.New("not a manifest of poactor")
 // is fs.ErrNotExist if there is none, ErrManifest with the line if somebody
 // has changed it.
 func ReadManifest(path string) (map[po.Key]po.Kept, error) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read manifest: %w", err)
 	}

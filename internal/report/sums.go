@@ -51,7 +51,7 @@ func sumLine(sum, name string) string {
 // ReadSums reads checksums as WriteSums writes them: by the path of each file.
 // There are none where the file does not exist.
 func ReadSums(dir, name string) (map[string]string, error) {
-	f, err := os.Open(filepath.Join(dir, name))
+	f, err := openFile(filepath.Join(dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return map[string]string{}, nil
 	}
@@ -77,6 +77,19 @@ func ReadSums(dir, name string) (map[string]string, error) {
 		return nil, fmt.Errorf("read checksums: %w", err)
 	}
 	return sums, nil
+}
+
+// openFile opens what is a file itself: a link leads elsewhere, and a FIFO would be
+// waited for.
+func openFile(path string) (*os.File, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file", path)
+	}
+	return os.Open(path)
 }
 
 // safeAgain undoes unsafe.

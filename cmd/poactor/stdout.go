@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"syscall"
+
+	"github.com/poactor/poactor/internal/progress"
+)
+
+// stdout is standard output that remembers its first error. Whoever writes sees
+// none: a reader that leaves, or a disk that is full, must not end a run, and is
+// told once, at the command's end. It is safe for concurrent use.
+type stdout struct {
+	w io.Writer
+
+	mu  sync.Mutex
+	err error
+}
+
+// Write implements io.Writer. What follows an error is not written: it would have
+// a hole before it.
+func (s *stdout) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		_, s.err = s.w.Write(p)
+	}
+	return len(p), nil
+}
+
+// failure is what a command ends with whose output got lost; nil if none did.
+func (s *stdout) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		return nil
+	}
+	cause := s.err
+	if errno, ok := errors.AsType[syscall.Errno](cause); ok {
+		cause = errno // the name of the file says nothing
+	}
+	return cannot("", "standard output could not be written to its end: %v", cause)
+}
+
+// complain tells of an error on standard error, and where the output is JSON as
+// lines of it too.
+func (a *app) complain(err error) {
+	complain(a.stderr, err)
+	if !a.json {
+		return
+	}
+	for _, p := range explain(err) {
+		progress.WriteJSON(a.stdout, errorLine{Stamp: progress.Now("error"), Message: p.msg, Hint: p.hint, ExitCode: errorCode(err)})
+	}
+}
+
+// errorLine is an error as a JSON line: the names are a promise.
+type errorLine struct {
+	progress.Stamp
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
+	ExitCode int    `json:"exit_code"`
+}
+
+// warningLine is a warning as a JSON line.
+type warningLine struct {
+	progress.Stamp
+	Message string `json:"message"`
+}

@@ -1,0 +1,164 @@
+package browser
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-rod/rod/lib/proto"
+)
+
+//go:embed offer.js
+var offerJS string
+
+// offerWithin bounds one look at what a page offers.
+const offerWithin = 2 * time.Second
+
+// offer is what a page has beside a file: of a viewer, what it shows and its own
+// button to download.
+type offer struct {
+	Controls int      `json:"controls"` // different ones
+	Shown    []string `json:"shown"`    // addresses of what is embedded or was fetched
+	Ready    bool     `json:"ready"`    // the page is whole
+	URL      string   `json:"url"`
+
+	page  wire // where it was seen
+	world int
+}
+
+// offerIn looks at a page. what is "mark", "new" or "all", see offer.js.
+func offerIn(page wire, world int, what string) (offer, error) {
+	ctx, cancel := context.WithTimeout(page.ctx, offerWithin)
+	defer cancel()
+	found := offer{page: page, world: world}
+	bounded := page
+	bounded.ctx = ctx
+	err := bounded.evaluate(world, fmt.Sprintf("(%s)(%q)", offerJS, what), &found)
+	return found, err
+}
+
+// press clicks the page's own button to download.
+func (o offer) press() error {
+	ctx, cancel := context.WithTimeout(o.page.ctx, offerWithin)
+	defer cancel()
+	page := o.page
+	page.ctx = ctx
+	return page.run(o.world, "poactorControl.click()", true, nil)
+}
+
+// offers looks for what a click has brought beside a file: a menu or a preview in
+// the page itself, a window with a viewer, or, if left is set, a viewer in place of
+// the page. What cannot be looked at, as it is just being left, offers nothing.
+func (s *Session) offers(ctx context.Context, at *place, left bool) []offer {
+	var list []offer
+	add := func(page wire, world int, what string) {
+		if found, err := offerIn(page, world, what); err == nil {
+			list = append(list, found)
+		}
+	}
+	if !left {
+		add(s.page(ctx), at.seen.world, "new")
+	} else if world, err := isolated(s.page(ctx), proto.PageFrameID(s.tab.target)); err == nil {
+		add(s.page(ctx), world, "all")
+	}
+	for _, id := range s.guard.popups() {
+		page, err := s.window(ctx, id)
+		if err != nil {
+			continue
+		}
+		if world, err := isolated(page, proto.PageFrameID(id)); err == nil {
+			add(page, world, "all")
+		}
+	}
+	return list
+}
+
+// window attaches to a window beside the tab, for as long as it is open.
+func (s *Session) window(ctx context.Context, id proto.TargetTargetID) (wire, error) {
+	bounded, cancel := context.WithTimeout(ctx, offerWithin)
+	defer cancel()
+	attached, err := proto.TargetAttachToTarget{TargetID: id, Flatten: true}.Call(s.browser(bounded))
+	if err != nil {
+		return wire{}, err
+	}
+	page := s.page(ctx)
+	page.tab = attached.SessionID
+	return page, nil
+}
+
+// isolated makes a world of our own in a frame.
+func isolated(page wire, frame proto.PageFrameID) (int, error) {
+	ctx, cancel := context.WithTimeout(page.ctx, offerWithin)
+	defer cancel()
+	page.ctx = ctx
+	world, err := proto.PageCreateIsolatedWorld{FrameID: frame, WorldName: "poactor"}.Call(page)
+	if err != nil {
+		return 0, err
+	}
+	return int(world.ExecutionContextID), nil
+}
+
+// choice is what is done about what was offered.
+type choice struct {
+	control *offer // press its button
+	shown   string // have the browser save what is shown, from the page at referrer
+	by      *offer // the page that shows it
+	several bool   // there is more than one, and no telling which is the document
+}
+
+// choose prefers a button to download, for what is shown may be a preview. What is
+// shown counts only where a page is whole.
+func choose(offers []offer) choice {
+	var c choice
+	controls := 0
+	var shown []string
+	for i, o := range offers {
+		controls += o.Controls
+		if o.Controls > 0 {
+			c.control = &offers[i]
+		}
+		for _, address := range o.Shown {
+			if o.Ready && !slices.Contains(shown, address) {
+				shown, c.shown, c.by = append(shown, address), address, &offers[i]
+			}
+		}
+	}
+	switch {
+	case controls > 1:
+		return choice{several: true}
+	case controls == 1:
+		return choice{control: c.control}
+	case len(shown) > 1:
+		return choice{several: true}
+	}
+	c.control = nil
+	return c
+}
+
+// local reports whether an address means something to the page's own process only.
+func local(address string) bool {
+	return strings.HasPrefix(address, "blob:") || strings.HasPrefix(address, "data:")
+}
+
+// saveShown has the browser save what a page shows.
+func (s *Session) saveShown(ctx context.Context, at *place, c choice) error {
+	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Silence)
+	defer cancel()
+	if local(c.shown) {
+		page, world := c.by.page, c.by.world
+		if c.by.URL == c.shown && page.tab != s.tab.id { // a window with the document, and nothing else
+			page, world = s.page(ctx), at.seen.world
+		}
+		page.ctx = ctx
+		return page.run(world, fmt.Sprintf(`(() => { const a = document.createElement('a'); a.href = %q; a.download = ''; a.click(); })()`, c.shown), true, nil)
+	}
+	_, err := proto.PageNavigate{URL: c.shown, Referrer: c.by.URL}.Call(s.page(ctx))
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil // await tells
+	}
+	return err
+}

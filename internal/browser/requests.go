@@ -1,0 +1,403 @@
+package browser
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-rod/rod/lib/proto"
+)
+
+// callPatience is how long a page's list is not believed while the page waits
+// for an answer of the portal. Coupa's lists were met up to 15 s after the page.
+const callPatience = 15 * time.Second
+
+// streamPatience is how long a stream (EventSource, WebSocket) that has opened is
+// given to send its first message. One that sends none waits for news.
+const streamPatience = 2 * time.Second
+
+// maxRequests bounds the requests of a page that are remembered. A page with more
+// has other troubles.
+const maxRequests = 4096
+
+// pendingRequests are those that the page has made and that may still change what
+// it lists: by its scripts, its frames and its workers, and the scripts themselves.
+type pendingRequests struct {
+	mu     sync.Mutex
+	page   string          // the order's page that is read
+	frames map[string]bool // of other addresses no frame's document counts on this page; nil: all count
+	out    map[proto.NetworkRequestID]request
+	failed map[string]failedRequest // by key; one that came right since is none
+	ready  chan struct{}            // closed at the next change
+	ended  float64                  // when the last of them ended: milliseconds since 1970
+	times  map[string]int           // how many with a key have
+
+	// Requests that are the same to the letter for several orders cannot ask for the
+	// list of one. Where they were out of time or failed on the pages of two of them, and
+	// were never answered in time, they are left out.
+	troubled map[string]string // key → the page where it was troubled
+	ignored  map[string]bool   // keys
+}
+
+// request is one of them.
+type request struct {
+	clock    float64 // what makes an event's time one since 1970, in seconds
+	key      string  // method, address and body, or the address of a stream
+	address  string  // without its query
+	kind     proto.NetworkResourceType
+	own      bool      // of the page itself, not of a frame or worker
+	begun    time.Time // when it was made
+	answered time.Time // when the last of its answer came; zero: nothing has
+	stream   bool      // it has no end of its own
+}
+
+// failedRequest is one that the portal did not answer as it should.
+type failedRequest struct {
+	address string // without its query
+	what    string // in words
+	order   int    // the first counts
+}
+
+func (p *pendingRequests) init() {
+	p.out, p.failed, p.ready = map[proto.NetworkRequestID]request{}, map[string]failedRequest{}, make(chan struct{})
+	p.times = map[string]int{}
+	p.troubled, p.ignored = map[string]string{}, map[string]bool{}
+}
+
+// forget is for a page that is left.
+func (p *pendingRequests) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.out)
+	clear(p.failed)
+	clear(p.times)
+	p.ended = 0
+	p.changed()
+}
+
+// read names the order's page that will be read.
+func (p *pendingRequests) read(page string) {
+	p.forget()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.page, p.frames = page, nil
+}
+
+func (p *pendingRequests) begin(id proto.NetworkRequestID, r request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.out) < maxRequests && !p.leftOut(r) {
+		r.begun = time.Now()
+		if before, redirected := p.out[id]; redirected {
+			r.begun, r.address = before.begun, before.address
+		}
+		p.out[id] = r
+	}
+	p.changed()
+}
+
+// maxRepeats is how often a request of one page may be repeated before it is taken for
+// one that keeps something else up to date.
+const maxRepeats = 50
+
+// lastEnded is when the last request ended that may have changed the list, in
+// milliseconds since 1970; 0 if none has.
+func (p *pendingRequests) lastEnded() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}
+
+// update changes a request that is out at an event's time, in seconds of the browser's
+// clock. It has ended where change says so.
+func (p *pendingRequests) update(id proto.NetworkRequestID, at float64, change func(*request) (ended bool)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, ok := p.out[id]
+	if !ok {
+		return
+	}
+	if change(&r) {
+		delete(p.out, id)
+		if p.times[r.key]++; p.times[r.key] <= maxRepeats {
+			p.ended = max(p.ended, 1000*(at+r.clock))
+		}
+	} else {
+		p.out[id] = r
+	}
+	p.changed()
+}
+
+// settle notes whether a request was answered as it should be; what is empty if so.
+// p.mu is held.
+func (p *pendingRequests) settle(r request, what string) {
+	if what == "" {
+		delete(p.failed, r.key)
+		delete(p.troubled, r.key)
+	} else if len(p.failed) < maxRequests {
+		p.failed[r.key] = failedRequest{r.address, what, len(p.failed)}
+	}
+}
+
+// changed wakes those who wait. p.mu is held.
+func (p *pendingRequests) changed() {
+	close(p.ready)
+	p.ready = make(chan struct{})
+}
+
+// pending are the requests that are out now, a channel that is closed when that may
+// have changed, and when it will have without anything happening (zero: never).
+func (p *pendingRequests) pending(now time.Time) (list []request, changed <-chan struct{}, next time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, r := range p.out {
+		if r.stream && !r.answered.IsZero() {
+			silentAt := r.answered.Add(streamPatience)
+			if !now.Before(silentAt) {
+				delete(p.out, id)
+				p.trouble(r.key)
+				continue
+			}
+			if next.IsZero() || silentAt.Before(next) {
+				next = silentAt
+			}
+		}
+		list = append(list, r)
+	}
+	return list, p.ready, next
+}
+
+// ignoreFrames leaves out the documents of frames, those of this page that are still to
+// come included, but for those asked for at certain addresses.
+func (p *pendingRequests) ignoreFrames(but []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.frames = make(map[string]bool, len(but))
+	for _, address := range but {
+		p.frames[withoutQuery(address)] = true
+	}
+	maps.DeleteFunc(p.out, func(_ proto.NetworkRequestID, r request) bool { return p.leftOut(r) })
+	p.changed()
+}
+
+// leftOut reports whether a request is not waited for. p.mu is held.
+func (p *pendingRequests) leftOut(r request) bool {
+	return p.ignored[r.key] || p.frames != nil && r.kind == proto.NetworkResourceTypeDocument && !p.frames[r.address]
+}
+
+// unread ends the requests whose answers have come and whose content nobody reads.
+// reads says which addresses the page itself does; of frames and workers that is not
+// known, and they are given as long as a stream.
+func (p *pendingRequests) unread(reads func(address string) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, r := range p.out {
+		if r.mayBeUnread() && (r.own && !reads(r.address) || !r.own && time.Since(r.answered) > streamPatience) {
+			delete(p.out, id)
+			p.settle(r, "")
+		}
+	}
+	p.changed()
+}
+
+// mayBeUnread reports whether an answer has come that the page need not read.
+func (r request) mayBeUnread() bool {
+	return r.kind == proto.NetworkResourceTypeFetch && !r.answered.IsZero()
+}
+
+// giveUp notes that the patience for what is out has run out, and describes what was
+// waited for longest; empty if nothing was.
+func (p *pendingRequests) giveUp() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := slices.SortedFunc(maps.Values(p.out), func(a, b request) int { return a.begun.Compare(b.begun) })
+	for _, r := range list {
+		p.trouble(r.key)
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0].address
+}
+
+// failure describes the first request that the portal did not answer as it should,
+// and notes all of them; empty if there is none.
+func (p *pendingRequests) failure() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.failed, func(key string, _ failedRequest) bool { return p.ignored[key] })
+	list := slices.SortedFunc(maps.Values(p.failed), func(a, b failedRequest) int { return cmp.Compare(a.order, b.order) })
+	for key := range p.failed {
+		p.trouble(key)
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0].address + " " + list[0].what
+}
+
+// trouble notes that a request was out of time, failed or said nothing on this page.
+// p.mu is held.
+func (p *pendingRequests) trouble(key string) {
+	page, again := p.troubled[key]
+	switch {
+	case again && page != p.page:
+		p.ignored[key] = true
+	case len(p.troubled) < maxRequests:
+		p.troubled[key] = p.page
+	}
+}
+
+// networkEvent is what is needed of the events of the domain Network.
+type networkEvent struct {
+	RequestID proto.NetworkRequestID
+	Timestamp float64 // of the browser's clock, in seconds
+	WallTime  float64 // the same since 1970; of requests
+	FrameID   proto.PageFrameID
+	Type      proto.NetworkResourceType
+	URL       string // of a WebSocket
+	Request   struct {
+		URL, Method, PostData string
+		HasPostData           bool
+	}
+	Response struct {
+		Status   int
+		MIMEType string
+	}
+	Initiator     struct{ Type string }
+	ErrorText     string
+	Canceled      bool
+	BlockedReason string
+	Frame         struct {
+		ID       proto.PageFrameID
+		ParentID proto.PageFrameID
+	} // of Page.frameNavigated
+}
+
+// watch keeps account of the requests by what the page's own process tells. It tells
+// of one as soon as a script makes it, and in one row with the answers to our own
+// scripts: what such an answer says of the page is never older than the requests that
+// are known when it comes. The browser's own process, which pauses requests, tells of
+// them in its own time; on a busy machine that was later.
+func (s *Session) watch(method string, params json.RawMessage) bool {
+	s.heard.Store(true)
+	p := &s.guard.requests
+	network := strings.HasPrefix(method, "Network.")
+	if method == "Network.requestWillBeSentExtraInfo" {
+		s.saysOfItself.learn(params)
+		return true
+	}
+	if !network && method != "Page.frameNavigated" {
+		return false
+	}
+	var e networkEvent
+	if json.Unmarshal(params, &e) != nil {
+		return network
+	}
+	switch method {
+	case "Network.requestWillBeSent":
+		if r, counts := s.counts(&e); counts {
+			p.begin(e.RequestID, r)
+			if r.own && r.kind != proto.NetworkResourceTypeScript {
+				s.activity.begin(e.RequestID, e.Request.URL)
+			}
+		}
+	case "Network.webSocketCreated":
+		if s.mayList(e.URL) {
+			p.begin(e.RequestID, request{key: "socket " + withoutQuery(e.URL), address: withoutQuery(e.URL), stream: true})
+		}
+	case "Network.webSocketHandshakeResponseReceived":
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
+	case "Network.responseReceived":
+		s.activity.goesOn(e.RequestID, e.Response.Status)
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
+			r.answered = time.Now()
+			if what := badAnswer(r.kind, e.Response.Status); what != "" {
+				p.settle(*r, what)
+				return true
+			}
+			return r.kind == proto.NetworkResourceTypeDocument && !strings.Contains(e.Response.MIMEType, "html")
+		})
+	case "Network.dataReceived":
+		s.activity.goesOn(e.RequestID, 0)
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
+	case "Network.eventSourceMessageReceived", "Network.webSocketFrameReceived", "Network.webSocketClosed", "Network.webSocketFrameError":
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
+	case "Network.loadingFinished":
+		s.activity.end(e.RequestID)
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
+	case "Network.loadingFailed":
+		s.activity.end(e.RequestID)
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
+			if !e.Canceled && e.BlockedReason == "" && e.ErrorText != "net::ERR_ABORTED" && !r.stream {
+				p.settle(*r, "failed: "+clip(e.ErrorText, 100))
+			}
+			return true
+		})
+	case "Page.frameNavigated":
+		if e.Frame.ParentID == "" && proto.TargetTargetID(e.Frame.ID) == s.guard.tab() {
+			s.documents.Add(1)
+			p.forget()
+			s.activity.forget()
+		}
+	}
+	return network
+}
+
+// counts reports whether a request may change what the page lists, and describes it.
+func (s *Session) counts(e *networkEvent) (request, bool) {
+	main := proto.TargetTargetID(e.FrameID) == s.guard.tab()
+	r := request{kind: e.Type, own: main, clock: e.WallTime - e.Timestamp, address: withoutQuery(e.Request.URL)}
+	switch e.Type {
+	case proto.NetworkResourceTypeXHR, proto.NetworkResourceTypeFetch:
+	case proto.NetworkResourceTypeScript:
+		if e.Initiator.Type == "parser" { // it stands in the page: see observe.js
+			return r, false
+		}
+	case proto.NetworkResourceTypeEventSource:
+		r.stream = true
+	case proto.NetworkResourceTypeDocument:
+		if main {
+			return r, false
+		}
+	default:
+		return r, false
+	}
+	if !s.mayList(e.Request.URL) {
+		return r, false
+	}
+	r.key = fmt.Sprintf("%s %s", e.Request.Method, e.Request.URL)
+	switch {
+	case r.stream:
+		r.key = "stream " + r.address
+	case e.Request.PostData != "":
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(e.Request.PostData))
+		r.key += fmt.Sprintf(" %x", h.Sum64())
+	case e.Request.HasPostData: // too long to be told: like no other
+		r.key += " " + string(e.RequestID)
+	}
+	return r, true
+}
+
+// mayList reports whether what a page lists may come from an address: from the
+// portal's hosts, and those of the same site.
+func (s *Session) mayList(address string) bool {
+	return allowed(s.config.Portal, address) || sameSite(s.config.Portal.BaseURL, address)
+}
+
+// badAnswer says in words what is wrong with the status of an answer that a page's
+// list may need; empty: nothing. That there is no such thing, or that the user may
+// not see it, is an answer like others, but not where a script loads another one.
+func badAnswer(kind proto.NetworkResourceType, status int) string {
+	if status >= 500 || status == 429 || status == 408 || status >= 400 && kind == proto.NetworkResourceTypeScript {
+		return fmt.Sprintf("was answered %d", status)
+	}
+	return ""
+}

@@ -1,0 +1,171 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/poactor/poactor/po"
+)
+
+// got is what an attachment has become.
+type got struct {
+	parts   []po.Attachment // itself, or one for each of several files
+	clicked bool
+	sure    bool // it was its own element that was clicked
+}
+
+// resolve goes over the attachments that HTTP cannot get as they stand.
+func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachment, byBrowser []string) ([]po.Attachment, error) {
+	at := place{seen: seen, fresh: true}
+	ctx, cancel, over := s.share(ctx)
+	defer cancel()
+	results := make([]got, len(list))
+	get := func(i int, how func(a po.Attachment) (got, error)) error {
+		if over() {
+			results[i] = refused1(list[i], po.Timeout, "the order's time was over before the browser had the file")
+			return nil
+		}
+		g, err := how(list[i])
+		if failure, ok := errors.AsType[*po.ReadFailure](err); ok && failure.Cause == po.SignedOut && !over() {
+			a := list[i]
+			err = s.signInForFile(ctx, &at, &a, failure)
+			g = refused1(a, a.Cause, a.Detail)
+		}
+		if err != nil && over() {
+			s.tab.stale = true
+			g, err = refused1(list[i], po.Timeout, "the browser did not get the file in the order's time"), nil
+		}
+		results[i] = g
+		return err
+	}
+	click := func(keep bool) func(po.Attachment) (got, error) {
+		return func(a po.Attachment) (got, error) {
+			parts, sure, err := s.click(ctx, &at, a, keep)
+			return got{parts, true, sure}, err
+		}
+	}
+	byBrowserToo := wanted(list, byBrowser)
+	for i, a := range list {
+		var err error
+		switch {
+		case a.Cause != "", a.URL != "" && !byBrowserToo[i]:
+			results[i] = got{parts: []po.Attachment{a}, sure: true}
+		case a.URL != "":
+			err = get(i, func(a po.Attachment) (got, error) { return s.saveOrClick(ctx, &at, a) })
+		default:
+			err = get(i, click(byBrowserToo[i]))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	again := sameAddress(results)
+	for _, i := range again { // what the portal gives there may depend on the click
+		if err := get(i, click(true)); err != nil {
+			return nil, err
+		}
+	}
+	merge(results, again)
+	distinguish(results)
+	var all []po.Attachment
+	for _, r := range results {
+		all = append(all, r.parts...)
+	}
+	return all, nil
+}
+
+// refused1 is an attachment that is not to be had.
+func refused1(a po.Attachment, cause po.Cause, detail string) got {
+	a.URL, a.Saved, a.Cause, a.Detail = "", "", cause, detail
+	return got{parts: []po.Attachment{a}, sure: true}
+}
+
+// saveOrClick has the browser save what an attachment's address gives or, where that
+// is no file, what its element does: a script may ask for it in another way.
+func (s *Session) saveOrClick(ctx context.Context, at *place, a po.Attachment) (got, error) {
+	saved, err := s.saveURL(ctx, at, a)
+	if err != nil || saved.Cause != po.DownloadRejected && saved.Cause != po.Forbidden {
+		return got{parts: []po.Attachment{saved}, sure: true}, err
+	}
+	a.URL = ""
+	parts, sure, err := s.click(ctx, at, a, true)
+	if err != nil || len(parts) == 1 && parts[0].Cause != "" {
+		return got{parts: []po.Attachment{saved}, sure: true}, err
+	}
+	return got{parts, true, sure}, nil
+}
+
+// sameAddress finds the clicks that led to the same address as another one's.
+func sameAddress(results []got) (indexes []int) {
+	count := map[string]int{}
+	for _, r := range results {
+		if r.clicked && len(r.parts) == 1 && r.parts[0].URL != "" {
+			count[r.parts[0].URL]++
+		}
+	}
+	for i, r := range results {
+		if r.clicked && len(r.parts) == 1 && count[r.parts[0].URL] > 1 {
+			indexes = append(indexes, i)
+		}
+	}
+	return indexes
+}
+
+// merge makes one of elements with the same address and the same file, of which one
+// says no more than the other. Where their names are of different documents, the
+// page's script has not told the portal which one was meant.
+func merge(results []got, indexes []int) {
+	for n, i := range indexes {
+		for _, j := range indexes[:n] {
+			a, b := results[j].parts, results[i].parts
+			if len(a) != 1 || len(b) != 1 || !sameFile(a[0].Saved, b[0].Saved) {
+				continue
+			}
+			if !sayTheSame(a[0].Name, b[0].Name) {
+				const detail = "links of different names give the same file"
+				results[j], results[i] = refused1(a[0], po.DownloadRejected, detail), refused1(b[0], po.DownloadRejected, detail)
+				continue
+			}
+			if plain.MatchString(a[0].Name) {
+				a[0].Name = b[0].Name
+			}
+			results[i].parts = nil
+		}
+	}
+}
+
+// plain are names that say nothing of a document.
+var plain = regexp.MustCompile(`(?i)^\W*(download|view|open|show|preview|pdf|file|document|attachment)?\W*$`)
+
+func sayTheSame(a, b string) bool {
+	return plain.MatchString(a) || plain.MatchString(b) || strings.Contains(a, b) || strings.Contains(b, a)
+}
+
+// distinguish refuses what a click on an element gave that may have been another
+// one's, as the list had changed by then, if it came twice.
+func distinguish(results []got) {
+	for i, r := range results {
+		if r.sure || !r.clicked {
+			continue
+		}
+		for j, other := range results {
+			if i != j && other.clicked && anyEqual(r.parts, other.parts) {
+				results[i] = refused1(r.parts[0], po.DownloadRejected, "the list changed while its files were fetched, and this one came twice")
+				break
+			}
+		}
+	}
+}
+
+func anyEqual(list, others []po.Attachment) bool {
+	for _, a := range list {
+		for _, b := range others {
+			if a.URL != "" && a.URL == b.URL || a.Saved != "" && b.Saved != "" && sameFile(a.Saved, b.Saved) {
+				return true
+			}
+		}
+	}
+	return false
+}

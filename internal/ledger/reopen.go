@@ -1,0 +1,97 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/poactor/poactor/po"
+)
+
+// doubtKnown is how many orders Claim names that had attachments.
+const doubtKnown = 16
+
+// forget opens an order again whose outcome does not count: it is as if nobody
+// had asked for it. A folder that has nothing in it is forgotten too; its caller
+// removes it.
+const forget = `UPDATE orders SET open = 1, due = 0, failures = 0, deaths = 0, worker = NULL, status = NULL, cause = NULL, detail = NULL,
+	found = NULL, url = NULL, attempts = NULL, settled = NULL, pages = NULL, evidence = NULL,
+	folder = CASE WHEN EXISTS (SELECT 1 FROM files WHERE order_id = orders.id) THEN folder END
+	WHERE place IS NOT NULL AND open = 0 AND `
+
+// Reopen puts settled orders back whose outcomes are not to be believed, and
+// returns those outcomes. An order that is not settled, or in the batch no more, is
+// left as it is.
+func (d *Disk) Reopen(ctx context.Context, keys []po.Key) ([]po.Outcome, error) {
+	var were []po.Outcome
+	err := d.write(ctx, func() error {
+		for _, key := range keys {
+			var was po.Outcome
+			if err := d.rows(func(scan func(...any) error) error {
+				var o po.Order
+				was.Key = key
+				if err := scan(into(&was.Status), into(&was.Cause), into(&was.Folder), into(&o.Number), into(&o.Written)); err != nil {
+					return err
+				}
+				o.Key = key
+				was.Written = stored(o, nil).Written
+				return nil
+			}, `SELECT status, cause, folder, number, written FROM orders WHERE key = ? AND place IS NOT NULL AND open = 0`, string(key)); err != nil {
+				return err
+			}
+			n, err := d.execCount(forget+`place < ? AND key = ?`, d.before, string(key))
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				were = append(were, was)
+			}
+		}
+		d.open += len(were)
+		d.changes.Add(uint64(len(were)))
+		return nil
+	})
+	return were, err
+}
+
+// doubt puts back what starts that did not come to their end, or could not put back
+// what they had to, have settled as not found or as without attachments after the
+// last order of the same browser that had some: nobody can say whether the session
+// lived. Where no order has ever had any, nothing can tell, and nothing is put back.
+func (d *Disk) doubt() error {
+	const cutOff = `SELECT id FROM starts WHERE id < ?1 AND (ended IS NULL OR cause IN ('signed_out', 'disk_full', 'internal'))
+		AND id >= (SELECT coalesce(max(id), 0) FROM starts WHERE id < ?1 AND ended IS NOT NULL)`
+	current := int64(d.start)
+	n, err := d.number(`SELECT count(*) FROM (`+cutOff+`)`, current)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = d.execCount(`WITH
+		cut AS MATERIALIZED (`+cutOff+`),
+		proof AS MATERIALIZED (
+			SELECT a.start, a.profile, max(a.began) AS began FROM attempts a JOIN orders o ON o.id = a.order_id
+			WHERE a.start IN (SELECT id FROM cut) AND a.ending = 'settled' AND (a.files > 0 OR o.status = ?2)
+			GROUP BY a.start, a.profile),
+		last AS MATERIALIZED (
+			SELECT order_id, max(serial) AS serial FROM attempts GROUP BY order_id)
+		`+forget+`status IN (?3, ?4) AND EXISTS (SELECT 1 FROM orders WHERE status = ?2) AND id IN (
+			SELECT a.order_id FROM attempts a JOIN last l ON l.order_id = a.order_id AND l.serial = a.serial
+			LEFT JOIN proof p ON p.start = a.start AND p.profile IS a.profile
+			WHERE a.start IN (SELECT id FROM cut) AND a.ending = 'settled' AND (p.began IS NULL OR p.began < a.began))`,
+		current, string(po.Completed), string(po.NotFound), string(po.NoAttachments))
+	return err
+}
+
+// had returns the orders of the batch that were last seen with attachments.
+func (d *Disk) had() ([]po.Order, error) {
+	var list []po.Order
+	err := d.rows(func(scan func(...any) error) error {
+		var o po.Order
+		var levels textList
+		if err := scan(into(&o.Key), into(&o.Number), into(&o.Written), &levels); err != nil {
+			return err
+		}
+		list = append(list, stored(o, levels))
+		return nil
+	}, `SELECT key, number, written, levels FROM orders WHERE status = ? AND open = 0 AND place IS NOT NULL ORDER BY settled DESC LIMIT ?`,
+		string(po.Completed), doubtKnown)
+	return list, err
+}

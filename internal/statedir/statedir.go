@@ -1,0 +1,149 @@
+// Package statedir opens the directory in which poactor keeps what is its own of
+// a run: OUT/.poactor. An output directory may come from anybody, in an archive or
+// on a shared drive, so what is found there is not trusted: it must be a directory
+// of this user, and all that lies directly in it plain files and directories of
+// this user. Nobody else can change that afterwards, since it is made private
+// (0700, files 0600).
+//
+// Whoever works below it does so in the os.Root that Open and Make return, which
+// leads nowhere else, or, where a library only takes a path, by the path of what
+// they have looked at.
+package statedir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Name is what the directory is called in an output directory.
+const Name = ".poactor"
+
+// ErrUntrusted is wrapped by the error of what is found and cannot be trusted.
+var ErrUntrusted = errors.New("not as poactor has made it")
+
+// Hint says what a user can do about it.
+const Hint = "poactor follows no links there and uses nobody else's record: give another --out, or move what is named out of the way"
+
+// Error says in one line what is found that cannot be trusted.
+type Error struct {
+	Path string
+	What string // it is
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s is %s", e.Path, e.What) }
+
+// Unwrap gives ErrUntrusted.
+func (e *Error) Unwrap() error { return ErrUntrusted }
+
+// Make opens the state directory of an output directory, which must exist; it is
+// made if need be. An error wraps ErrUntrusted where what is there is not poactor's.
+func Make(out string) (*os.Root, error) {
+	if err := os.Mkdir(filepath.Join(out, Name), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return Open(out)
+}
+
+// Open opens the state directory that an output directory has. The error is
+// fs.ErrNotExist where it has none, and wraps ErrUntrusted where what is there is
+// not poactor's.
+func Open(out string) (*os.Root, error) {
+	path := filepath.Join(out, Name)
+	there, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(path, there, true); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	if opened, err := root.Stat("."); err != nil || !os.SameFile(there, opened) {
+		root.Close()
+		return nil, &Error{path, "replaced by somebody in this moment"}
+	}
+	if err := checkAll(root); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return root, nil
+}
+
+// checkAll looks at all that lies directly in the directory, and makes it
+// private. A file system without such rights, and one that can only be read, stay
+// as they are.
+func checkAll(root *os.Root) error {
+	_ = root.Chmod(".", 0o700)
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		info, err := root.Lstat(e.Name())
+		if errors.Is(err, fs.ErrNotExist) { // a run tidies up
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := check(filepath.Join(root.Name(), e.Name()), info, false); err != nil {
+			return err
+		}
+		if mode := info.Mode().Perm(); mode&0o077 != 0 {
+			_ = root.Chmod(e.Name(), mode&0o700)
+		}
+	}
+	return nil
+}
+
+// check says what is wrong with something that is found.
+func check(path string, info fs.FileInfo, directory bool) error {
+	switch mode := info.Mode(); {
+	case mode&fs.ModeSymlink != 0:
+		return &Error{path, "a link"}
+	case foreign(info):
+		return &Error{path, "another user's"}
+	case mode.IsDir():
+		return nil
+	case directory:
+		return &Error{path, "not a directory"}
+	case !mode.IsRegular():
+		return &Error{path, "neither a file nor a directory"}
+	case linked(info):
+		return &Error{path, "a link: the same file has another name elsewhere"}
+	}
+	return nil
+}
+
+// IsDir reports whether a name below an open state directory is a directory of
+// this user's, reached by no link.
+func IsDir(root *os.Root, name string) bool {
+	info, err := root.Lstat(filepath.FromSlash(name))
+	return err == nil && info.IsDir() && !foreign(info)
+}
+
+// Replace writes a file of the state directory, so that a reader finds either the
+// old content or the new one whole.
+func Replace(root *os.Root, name string, content []byte) error {
+	temp := name + ".new"
+	if err := root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
+		err = root.Rename(temp, name)
+	}
+	if err != nil {
+		_ = root.Remove(temp)
+	}
+	return err
+}
