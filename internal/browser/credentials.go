@@ -40,7 +40,7 @@ type selfDescription struct {
 
 // described are the fields of it, beside client hints. Sec-Fetch-Mode stands for
 // those of its kind.
-var described = map[string]bool{"User-Agent": true, "Accept": true, "Accept-Language": true, "Upgrade-Insecure-Requests": true,
+var described = map[string]bool{"User-Agent": true, "Accept": true, "Accept-Encoding": true, "Accept-Language": true, "Upgrade-Insecure-Requests": true,
 	"Sec-Fetch-Mode": true, "Sec-Gpc": true, "Dnt": true}
 
 // learn takes the header of a request as it went out. Only pages are asked for with

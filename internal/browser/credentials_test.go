@@ -89,7 +89,7 @@ func TestCookieJar(t *testing.T) {
 // Pages, their windows and the HTTP lane are told the same of who asks.
 func TestOneClient(t *testing.T) {
 	t.Parallel()
-	fields := []string{"User-Agent", "Accept", "Accept-Language", "Sec-Ch-Ua", "Sec-Ch-Ua-Mobile", "Sec-Ch-Ua-Platform", "Upgrade-Insecure-Requests"}
+	fields := []string{"User-Agent", "Accept", "Accept-Encoding", "Accept-Language", "Sec-Ch-Ua", "Sec-Ch-Ua-Mobile", "Sec-Ch-Ua-Platform", "Upgrade-Insecure-Requests"}
 	var mu sync.Mutex
 	seen := map[string]http.Header{}
 	note := func(to string, header http.Header) {

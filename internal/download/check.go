@@ -93,8 +93,8 @@ var (
 	// writes a web page, XML or lines of fields.
 	office = set(".xls .doc .xlt .dot")
 	// binaries are formats that are never text.
-	binaries = set(".pdf .docx .docm .dotx .xlsx .xlsm .xlsb .xltx .pptx .pptm .ppt .pps .ppsx .odt .ods .odp .odg .pages .numbers .key .msg .zip .7z .rar .gz .tgz .bz2 .xz .tar " +
-		".png .jpg .jpeg .jpe .gif .bmp .tif .tiff .webp .heic .heif .avif .mp3 .mp4 .m4a .mov .avi .wmv .mkv .wav .exe .msi .dwg .vsd .vsdx .mpp .pub .one .epub .psd .dcm")
+	binaries = set(".pdf .docx .docm .dotx .xlsx .xlsm .xlsb .xltx .pptx .pptm .ppt .pps .ppsx .odt .ods .odp .odg .pages .numbers .msg .zip .7z .rar .gz .tgz .bz2 .xz .tar " +
+		".png .jpg .jpeg .jpe .gif .bmp .tif .tiff .webp .heic .heif .avif .mp3 .mp4 .m4a .mov .avi .wmv .mkv .wav .exe .msi .dwg .vsd .vsdx .mpp .one .epub .psd .dcm")
 )
 
 // binaryType says whether a Content-Type is that of a format which is never text.

@@ -124,7 +124,7 @@ func TestCookiesOf(t *testing.T) {
 
 func TestHeaderFor(t *testing.T) {
 	t.Parallel()
-	browser := http.Header{"User-Agent": {"Chrome"}, "Accept": {"text/html"}, "Accept-Language": {"en"}, "Upgrade-Insecure-Requests": {"1"},
+	browser := http.Header{"User-Agent": {"Chrome"}, "Accept": {"text/html"}, "Accept-Encoding": {"gzip, br, zz, zstd"}, "Accept-Language": {"en"}, "Upgrade-Insecure-Requests": {"1"},
 		"Sec-Ch-Ua": {"Chromium"}, "Sec-Ch-Ua-Arch": {"x86"}, "Sec-Fetch-Mode": {"navigate"}}
 	const page = "https://acme.example/order/1?q=2#f"
 	plain := []string{"Accept", "Accept-Encoding", "Accept-Language", "Upgrade-Insecure-Requests", "User-Agent"}
@@ -148,6 +148,13 @@ func TestHeaderFor(t *testing.T) {
 		h := headerFor(browser, row.page, parse(t, row.to), row.away)
 		if h.Get("Referer") != row.referer || h.Get("Sec-Fetch-Site") != row.site {
 			t.Errorf("%s: from %q as %q, want %q as %q", name, h.Get("Referer"), h.Get("Sec-Fetch-Site"), row.referer, row.site)
+		}
+		encodings := "gzip, br, zstd"
+		if row.site == "" {
+			encodings = "gzip"
+		}
+		if got := h.Get("Accept-Encoding"); got != encodings {
+			t.Errorf("%s: accepts %q, want %q", name, got, encodings)
 		}
 		h.Del("Referer")
 		var got []string

@@ -36,12 +36,12 @@ var (
 )
 
 func pdfEnd(head, tail []byte, size int64) string {
-	if m := pdfLinear.FindSubmatch(head[:min(len(head), 2*pdfWithin)]); m != nil {
+	i := bytes.LastIndex(tail, pdfLast)
+	if m := pdfLinear.FindSubmatch(head[:min(len(head), 2*pdfWithin)]); m != nil && len(tail)-max(i, 0) > pdfWithin {
 		if long, err := strconv.ParseInt(string(m[1])+string(m[2]), 10, 64); err == nil && size < long {
 			return fmt.Sprintf("the PDF is cut off: %d of its %d bytes came", size, long)
 		}
 	}
-	i := bytes.LastIndex(tail, pdfLast)
 	if i < 0 || pdfObject.Match(tail[i:]) || bytes.Contains(tail[i:], pdfStart) {
 		return fmt.Sprintf("the PDF is cut off: it has no end (%%%%EOF) after %d bytes", size)
 	}

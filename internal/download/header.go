@@ -12,8 +12,7 @@ var everywhere = map[string]bool{"Sec-Ch-Ua": true, "Sec-Ch-Ua-Mobile": true, "S
 
 // headerFor is the header with which a browser would ask for an address that a page
 // links to, but for cookies: browser is what it says of itself. away says that the
-// way there led over another site. Encodings alone are not asked for: lengths are to
-// be those of the files.
+// way there led over another site.
 func headerFor(browser http.Header, page string, to *url.URL, away bool) http.Header {
 	from, err := url.Parse(page)
 	if err != nil || from.Host == "" {
@@ -29,7 +28,7 @@ func headerFor(browser http.Header, page string, to *url.URL, away bool) http.He
 			h[name] = values
 		}
 	}
-	h.Set("Accept-Encoding", "identity")
+	h.Set("Accept-Encoding", acceptable(browser.Get("Accept-Encoding"), safe))
 	if referer := refererFor(from, to); referer != "" {
 		h.Set("Referer", referer)
 	}
@@ -44,6 +43,22 @@ func headerFor(browser http.Header, page string, to *url.URL, away bool) http.He
 		h["User-Agent"] = nil // net/http has one of its own
 	}
 	return h
+}
+
+// acceptable are those of the browser's encodings that can be undone here. On a
+// connection that is not safe browsers ask for the old ones only.
+func acceptable(browser string, safe bool) string {
+	var list []string
+	for e := range strings.SplitSeq(browser, ",") {
+		e = strings.TrimSpace(e)
+		if decoders[strings.ToLower(e)] != nil && (safe || e == "gzip" || e == "deflate") {
+			list = append(list, e)
+		}
+	}
+	if list == nil {
+		return "identity"
+	}
+	return strings.Join(list, ", ")
 }
 
 // fetchSite says how near the page that links to an address is to it.

@@ -178,7 +178,7 @@ func (k kind) problem(ext string, head []byte) string {
 			return "an error's answer in XML came in the place of the file"
 		}
 	case kindJSON:
-		if len(head) < errorBytes && jsonError(k.plain) {
+		if len(head) < errorBytes && jsonError(k.plain, !jsons[ext]) {
 			return "an error's answer in JSON came in the place of the file"
 		}
 	case kindText:
@@ -233,8 +233,9 @@ var errorWords = map[string]bool{
 	"erroruri": false, "ok": false, "result": false, "data": false, "help": false, "url": false, "name": false, "severity": false,
 }
 
-// jsonError says whether JSON tells an error and nothing else.
-func jsonError(text []byte) bool {
+// jsonError says whether JSON tells an error and nothing else. A message alone is one
+// where no JSON was promised.
+func jsonError(text []byte, messages bool) bool {
 	var list []json.RawMessage
 	if json.Unmarshal(text, &list) == nil && len(list) > 0 {
 		text = list[0]
@@ -265,5 +266,5 @@ func jsonError(text []byte) bool {
 			}
 		}
 	}
-	return certain || hints > 0 && hints == len(fields)
+	return certain || messages && hints > 0 && hints == len(fields)
 }
