@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,10 +22,11 @@ import (
 // for what comes of a click or of an address. What the browser begins besides is
 // cancelled.
 type fileTable struct {
-	mu     sync.Mutex
-	wanted bool
-	begun  chan *download
-	known  map[string]*download
+	mu      sync.Mutex
+	wanted  bool
+	begun   chan *download
+	unasked []*download // that began while nobody waited, since the page was opened
+	known   map[string]*download
 }
 
 // download is a file that the browser saves, under its GUID.
@@ -62,11 +64,28 @@ func (t *fileTable) expect() func() {
 	return func() { set(false) }
 }
 
+// opened is for a page that is opened: what the former began is of no interest.
+func (t *fileTable) opened() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unasked = nil
+}
+
+// alone tells which downloads have begun while nobody waited.
+func (t *fileTable) alone() []*download {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.unasked)
+}
+
 // begin notes a download; false: nobody wants it.
 func (t *fileTable) begin(d *download) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.wanted {
+		if len(t.unasked) < maxFiles {
+			t.unasked = append(t.unasked, d)
+		}
 		return false
 	}
 	select {
@@ -148,6 +167,7 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 	}
 	if d.complete {
 		a.Saved = filepath.Join(s.downloads, d.guid)
+		s.saved[a.Saved] = d
 		if plain.MatchString(a.Name) && d.name != "" {
 			a.Name = d.name
 		}

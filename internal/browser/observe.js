@@ -149,15 +149,16 @@
     return kept.map(({el, url}) => {
       const click = !url || scripted(el) || unsure.has(url);
       const row = rowOf(el, counts);
+      const text = row.textContent.replace(/\s+/g, ' ').slice(0, 500);
       return {el, own: ownOf(el), name: name(el, url), url: click ? '' : url, method: scripted(el),
-        data: dataOf(el, row, click ? url : ''), row: hash(row.textContent.replace(/\s+/g, ' ').slice(0, 500))};
+        data: dataOf(el, row, click ? url : ''), text: click ? text : '', row: hash(text)};
     });
   };
   const items = () => {
     const found = list();
     globalThis.poactorItems = found;
     if (found.length > spec.itemsMax) return [];
-    return found.map(({name, url, method, data, row}) => ({name, url: url.slice(0, spec.urlMax + 1), method, data, row}));
+    return found.map(({name, url, method, data, text, row}) => ({name, url: url.slice(0, spec.urlMax + 1), method, data, text, row}));
   };
   const signature = () => all(spec.links).map((el) => target(el) || el.textContent).join('\n');
 

@@ -38,9 +38,11 @@ type Session struct {
 	guard    guard
 	files    fileTable
 	activity activity
-	tab      tab      // of the Read that runs
-	pages    []string // that it has opened
-	answered bool     // the portal has answered it
+	saved    map[string]*download // of this reading, by path
+	visited  time.Time            // when the page was last opened
+	tab      tab                  // of the Read that runs
+	pages    []string             // that it has opened
+	answered bool                 // the portal has answered it
 
 	// ctx ends when the browser is of no more use; its cause is a *gone.
 	ctx    context.Context

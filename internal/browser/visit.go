@@ -24,6 +24,8 @@ func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 	defer cancel(nil)
 	s.pages = append(s.pages, withoutQuery(address))
 	s.guard.calls.forget()
+	s.files.opened()
+	s.visited = time.Now()
 	s.guard.set(modeRead, func(url string) { cancel(&foreign{url: url}) })
 	defer s.guard.set(modeRead, nil)
 
