@@ -49,6 +49,8 @@ func TestWorkbookErrors(t *testing.T) {
 		"all hidden":           {build(one().replace(main, ` sheetId`, ` state="hidden" sheetId`)), ErrEmpty, 0, "empty workbook"},
 		"empty preferred":      {build(newBook([2]string{"a", "<row/>"}, [2]string{"PO_data", ``})), ErrEmpty, 0, `sheet "PO_data": empty sheet`},
 		"many sheets":          {manySheets(one()), ErrTooLong, 0, "more than 10000 sheets"},
+		"many formats":         {manyFormats(one()), ErrTooLong, 0, "more than 4096 number formats"},
+		"many relations":       {build(one().replace(rels, "</Relationships>", strings.Repeat(`<Relationship Id="a" Target="b"/>`, maxRelations)+"</Relationships>")), ErrTooLong, 0, "more than 100000 relationships"},
 		"shared sheet":         {build(one().replace(main, "<sheets>", `<sheets><sheet name="x" r:id="rId1"/>`)), ErrDamaged, 0, "two of its sheets share a part"},
 		"no column": {build(rows(`<row r="1">` + inline("A1", "Order") + inline("C1", "a\nb") + `<c r="Z1" s="2"/></row>`)), ErrNoColumn, 0,
 			`sheet "Orders": no PO_NUMBER column; the columns are "Order", "", "a b"`},
@@ -198,4 +200,13 @@ func manySheets(b *book) string {
 		fmt.Fprintf(&related, `<Relationship Id="m%d" Type="x/worksheet" Target="m%d.xml"/>`, i, i)
 	}
 	return build(b.replace("xl/workbook.xml", "<sheets>", "<sheets>"+list.String()).replace("xl/_rels/workbook.xml.rels", "</Relationships>", related.String()+"</Relationships>"))
+}
+
+// manyFormats is a workbook with more number formats than there may be.
+func manyFormats(b *book) string {
+	codes := map[int]string{}
+	for i := range maxCustom + 1 {
+		codes[200+i] = "0"
+	}
+	return build(b.styles(codes, 0))
 }

@@ -20,15 +20,24 @@ type types struct {
 }
 
 // typeNames are what the column of the type is called, as letters gives it.
-var typeNames = map[string]bool{"type": true, "recordtype": true, "rectype": true, "rowtype": true, "linetype": true, "record": true}
+var typeNames = set("type", "recordtype", "rectype", "rowtype", "linetype", "record", "recordkind", "kind", "level", "entity", "object", "section")
 
 // Types that need no header to be told apart: with one of both in a list, the
 // first are the orders.
 var (
-	orderTypes = map[string]bool{"header": true, "head": true, "hdr": true, "h": true, "order": true, "orderheader": true, "poheader": true, "po": true}
-	partTypes  = map[string]bool{"line": true, "lin": true, "l": true, "item": true, "i": true, "detail": true, "d": true, "orderline": true,
-		"poline": true, "allocation": true, "distribution": true, "schedule": true, "charge": true, "tax": true, "trailer": true, "total": true}
+	orderTypes = set("header", "head", "hdr", "hd", "h", "order", "orderheader", "po", "poheader", "purchaseorder", "purchaseorderheader")
+	partTypes  = set("line", "lines", "lin", "ln", "l", "item", "i", "lineitem", "detail", "d", "orderline", "poline", "purchaseorderline",
+		"allocation", "accountallocation", "distribution", "split", "schedule", "scheduleline", "charge", "tax", "comment", "note",
+		"attachment", "trailer", "footer", "total")
 )
+
+func set(names ...string) map[string]bool {
+	all := make(map[string]bool, len(names))
+	for _, name := range names {
+		all[name] = true
+	}
+	return all
+}
 
 // maxTypes is how many types of records are told apart.
 const maxTypes = 16

@@ -214,3 +214,25 @@ func TestChangedWorkbook(t *testing.T) {
 	checkError(t, err, path, ErrChanged, 0, "changed in the meantime")
 	checkError(t, b.WriteResults(io.Discard, none), path, ErrChanged, 0, "changed in the meantime")
 }
+
+// Passes that follow each other have the same texts.
+func TestSharedTexts(t *testing.T) {
+	t.Parallel()
+	f, err := os.Open(orders("1").texts(`<si><t>a</t></si>`).file(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	a, err := openArchive(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shared sharedTexts
+	first, err := shared.of(a, "xl/sharedStrings.xml")
+	if err != nil || first.at(0) != "a" {
+		t.Fatal(first, err)
+	}
+	if again, err := shared.of(a, "xl/sharedStrings.xml"); err != nil || again != first {
+		t.Errorf("read again: %p, not %p; %v", again, first, err)
+	}
+}
