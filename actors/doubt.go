@@ -100,6 +100,8 @@ func (b *board) noteProof(w messages.Worker) {
 // words.
 func refusal(m messages.OrderRead) string {
 	switch f := m.Failure; {
+	case f.PortalWide:
+		return cmp.Or(f.Detail, "it shows everybody the same page")
 	case f.Cause == "" && m.Reading.Sign == po.SignForbidden:
 		return "it refuses this user"
 	case f.Status >= 500 || f.Status == 403:
@@ -128,7 +130,11 @@ func (b *board) noteAnswer(m messages.OrderRead) (trouble bool) {
 	if !slices.Contains(b.refused, m.Key) {
 		b.refused = append(b.refused, m.Key)
 	}
-	return len(b.known) == 0 && b.refusals >= refusedInRow && len(b.refused) >= refusedInRow
+	orders := refusedInRow
+	if m.Failure.PortalWide { // which needs no more orders than there are
+		orders = max(1, min(orders, b.open))
+	}
+	return len(b.known) == 0 && b.refusals >= orders && len(b.refused) >= orders
 }
 
 // answersAll takes it that the portal does not refuse everybody.

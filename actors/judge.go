@@ -18,7 +18,7 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 	switch {
 	case m.Failure.PortalWide && b.canAsk(t):
 		return b.ask(t, m.Failure)
-	case m.Failure.Unreachable || m.Failure.PortalWide:
+	case m.Failure.Unreachable:
 		return b.miss(t, m.Failure, now)
 	case m.Failure.Definition: // no order is to suffer for it
 		return append(b.release(t, po.Failure{Cause: m.Failure.Cause, Detail: m.Failure.Detail}), b.stop(m.Failure.Cause, m.Failure.Detail)...)
@@ -53,10 +53,9 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 	return b.fail(t, po.Internal, "unknown sign "+string(m.Reading.Sign), 0, m.Reading.URL)
 }
 
-// miss handles a reading to which the portal gave no answer at all, or the same
-// page as to everybody: the order goes back, and the portal is waited for. Where
-// the portal has answered others since this order's last miss, the trouble is the
-// order's own.
+// miss handles a reading to which the portal gave no answer at all: the order goes
+// back, and the portal is waited for. Where the portal has answered others since this
+// order's last miss, the trouble is the order's own.
 func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
 	key := t.lease.Order.Key
 	if before, again := b.missedBy[key]; again && b.answers > before {

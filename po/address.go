@@ -28,17 +28,17 @@ func WithoutQuery(address string) string {
 }
 
 var (
-	sessionParameter = regexp.MustCompile(`(?i);(jsessionid|phpsessid|sid|sessionid)=[^/;]*`)
+	sessionParameter = regexp.MustCompile(`(?i);(jsessionid|phpsessid|sid|sessionid)=[^/;?#\s"'<>\\]*`)
 	// Within JSON an address has & as \\u0026.
 	anyAddress = regexp.MustCompile("(?i)\\b(?:https?|wss?|ftp)://(?:[^\\s\"'<>`\\\\]|\\\\u[0-9a-f]{4})+")
 )
 
 // MaskAddresses is a text in which every address is WithoutQuery.
 func MaskAddresses(text string) string {
-	if !strings.Contains(text, "://") {
-		return text
+	if strings.Contains(text, "://") {
+		text = anyAddress.ReplaceAllStringFunc(text, WithoutQuery)
 	}
-	return anyAddress.ReplaceAllStringFunc(text, WithoutQuery)
+	return sessionParameter.ReplaceAllString(text, "")
 }
 
 // AttachmentID names an attachment by its address, without its query: of that there

@@ -29,7 +29,8 @@ func TestAddresses(t *testing.T) {
 	for text, want := range map[string]string{
 		"nothing": "nothing",
 		`{"url":"https://x.example/a?b=1\u0026sig=s3cr3t"}`: `{"url":"https://x.example/a"}`,
-		"is it? no": "is it? no",
+		"is it? no":                      "is it? no",
+		"a.pdf;jsessionid=1A and b; c=d": "a.pdf and b; c=d",
 		`Get "https://x.example/a?sig=1": EOF, then http://u:p@y.example/b#c.`: `Get "https://x.example/a": EOF, then http://y.example/b`,
 	} {
 		if got := po.MaskAddresses(text); got != want {

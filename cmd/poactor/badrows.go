@@ -43,14 +43,13 @@ func (j *job) describe(path string) string {
 
 // sayList tells how the list was read, where it is not in the way of a program.
 func (a *app) sayList(j *job, path string) {
-	to := a.stdout
-	switch {
+	switch line := progress.Line("list: " + j.describe(path)); {
 	case j.settings.Quiet:
-		return
 	case j.settings.JSON:
-		to = a.stderr
+		fmt.Fprintln(a.stderr, "poactor: "+line)
+	default:
+		fmt.Fprintln(a.stdout, line)
 	}
-	fmt.Fprintln(to, progress.Line("list: "+j.describe(path)))
 }
 
 // shownPath is what a list is called in messages.

@@ -49,6 +49,11 @@ func newGiven(t *testing.T) *given {
 	if code, said := g.poactor(g.batch); code != exitDone {
 		t.Fatalf("exit code %d\n%s", code, said)
 	}
+	for path, what := range g.tree(g.state("")) {
+		if !strings.HasPrefix(what, "drwx------") && !strings.HasPrefix(what, "-rw-------") {
+			t.Errorf("for others to read: %s is %s", path, what[:10])
+		}
+	}
 	return g
 }
 

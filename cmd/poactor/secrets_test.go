@@ -23,7 +23,7 @@ signs:
   signed_out: {selectors: [".signin"]}
 attachments:
   links: [".att"]
-  name: [text]
+  name: [text, url]
   target: [href]
 supplier: [".supplier"]
 fallback:
@@ -47,7 +47,7 @@ func TestNoSecretsInWhatIsLeft(t *testing.T) {
 	}
 	file := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/pdf")
-		fmt.Fprintf(w, "%%PDF-1.7\n%s\n%%%%EOF\n", r.URL.Path)
+		fmt.Fprintf(w, "%%PDF-1.7\n%x\n%%%%EOF\n", r.URL.Path)
 	}
 	mux.HandleFunc("/files/", file)
 	mux.HandleFunc("/hop/", func(w http.ResponseWriter, r *http.Request) {
@@ -60,7 +60,7 @@ func TestNoSecretsInWhatIsLeft(t *testing.T) {
 	page("/orders/1", `<a class=att href="/files/1?sig=s3cr3t-signed#s3cr3t-fragment">one.pdf</a>
 		<a class=att href="/hop/1?sig=s3cr3t-hop">two.pdf</a>
 		<a class=att href="/files/3?sig=s3cr3t-named">http://files.example/three.pdf?sig=s3cr3t-named</a>
-		<a class=att href="#" onclick="location='/files/4?sig=s3cr3t-clicked';return false">four.pdf</a>`)
+		<a class=att href="/files/named.pdf;jsessionid=s3cr3t-path"></a><a class=att href="#" onclick="location='/files/4?sig=s3cr3t-clicked';return false">four.pdf</a>`)
 	page("/orders/2", `<a class=att href="/files/5?sig=s3cr3t-signed">five.pdf</a><a class=att href="/bad?sig=s3cr3t-bad">bad.pdf</a>
 		<a class=att href="https://evil.example/x?sig=s3cr3t-foreign">foreign.pdf</a><a class=att href="http://u:s3cr3t-password@127.0.0.1/x">user.pdf</a>
 		<a class=att href="/away?sig=s3cr3t-off">away.pdf</a>`)

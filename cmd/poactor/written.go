@@ -58,7 +58,7 @@ func (w *written) add(hash string) error {
 	if err != nil {
 		return err
 	}
-	root, err := statedir.Make(w.dir)
+	root, err := statedir.Open(w.dir)
 	if err != nil {
 		return err
 	}

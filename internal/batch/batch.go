@@ -98,7 +98,6 @@ func (b *Batch) recognise(f *os.File) error {
 
 // measure reads every row: it counts, and finds out what only the rows tell.
 func (b *Batch) measure() error {
-	rivals := newRivals(b)
 	types := newTypeSearch(b)
 	quotes := newQuotes(b)
 	second := secondHeader{batch: b}
@@ -114,9 +113,6 @@ func (b *Batch) measure() error {
 		if i >= 0 {
 			b.rows++
 			second.look(rec)
-			if b.source.other(rec) == "" && !b.isHeader(rec) {
-				rivals.look(rec)
-			}
 		}
 		for k := rec.width(); k > b.width; k-- {
 			if rec.holds(k - 1) {
@@ -128,12 +124,11 @@ func (b *Batch) measure() error {
 	if err != nil {
 		return err
 	}
-	if b.columns.number, err = rivals.winner(); err != nil {
-		return err
-	}
-	b.columns.ours[b.columns.number] = true
 	if b.types = types.result(); b.types.name == "" && second.found != nil {
 		return second.found
+	}
+	if err := b.chooseNumber(); err != nil {
+		return err
 	}
 	b.width = b.source.clear(b.width)
 	if at := b.places(); slices.Max(at[:]) >= maxColumns {

@@ -58,16 +58,21 @@ func findDialect(open func() (io.Reader, error), c charset, tsv bool) (guess, er
 		candidates = "\t" + delimiters
 	}
 	var best *guess
-	var failed error
+	var failed, broken error // broken: of a file with a header
 	for _, delim := range candidates {
 		g, err := tryDelimiter(open, c, delim, declared != 0)
 		if err != nil {
 			failed = cmp.Or(failed, err)
+			if g.names != nil {
+				broken = cmp.Or(broken, err)
+			}
 		} else if best == nil || g.better(*best) {
 			best = &g
 		}
 	}
 	switch {
+	case broken != nil && (best == nil || best.columns.number < 0):
+		return guess{}, broken
 	case best == nil:
 		return guess{}, failed
 	case best.columns.number < 0 && len(best.widest) == 1 && failed != nil:
@@ -104,7 +109,7 @@ func tryDelimiter(open func() (io.Reader, error), c charset, delim rune, declare
 	g := guess{dialect: dialect{charset: c, delim: delim}}
 	s := newScanner(r, c, delim)
 	if err := g.readHeader(s, declared); err != nil {
-		return guess{}, err
+		return g, err
 	}
 	for range sampleRows {
 		rec, err := s.next()
@@ -112,7 +117,7 @@ func tryDelimiter(open func() (io.Reader, error), c charset, delim rune, declare
 			break
 		}
 		if err != nil {
-			return guess{}, err
+			return g, err
 		}
 		g.fields += len(rec.cells)
 	}
@@ -128,6 +133,9 @@ func (g *guess) readHeader(s *scanner, declared bool) error {
 			break
 		}
 		if err != nil {
+			if l := look.result(); l != nil {
+				g.layout = *l
+			}
 			return err
 		}
 		if declared && look.seen == 0 {

@@ -21,6 +21,8 @@ var (
 	scientific = regexp.MustCompile(`^[+-]?\d([.,]\d*)?[eE][+-]\d+$|^[+-]?\d[.,]\d*[eE]\d+$`)
 	// wholeNumber is a number that nothing marks as text.
 	wholeNumber = regexp.MustCompile(`^[+-]?0*(\d+)(?:[.,]0*)?$`)
+	// zeroNumber is no order's number.
+	zeroNumber = regexp.MustCompile(`^0([.,]0+)?$`)
 	// errorValue is what a formula shows that fails.
 	errorValue = regexp.MustCompile(`^#(N/A|NV|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|BEZUG!|WERT!|ZAHL!|GETTING_DATA)$`)
 	// plainFormula is a formula, but for ="123", which marks a number as text.
@@ -34,6 +36,9 @@ var noNumber = map[string]bool{"nan": true, "none": true, "null": true, "nil": t
 // doubtNumber is the doubt about a text that nothing marks as one, such as a
 // cell of a text file.
 func doubtNumber(text string) string {
+	if text == "" {
+		return ""
+	}
 	if len(text) > exactDigits {
 		if m := wholeNumber.FindStringSubmatch(text); m != nil && len(m[1]) > exactDigits {
 			return lost(text, fmt.Sprintf("has %d digits, of which a spreadsheet keeps %d", len(m[1]), exactDigits))
@@ -41,6 +46,9 @@ func doubtNumber(text string) string {
 	}
 	if strings.HasPrefix(text, "=") && plainFormula.MatchString(text) {
 		return doubtText
+	}
+	if text[0] == '0' && zeroNumber.MatchString(text) {
+		return "the cell says " + text + ", as a formula does that was never calculated"
 	}
 	return doubtShown(text)
 }

@@ -160,15 +160,12 @@ type wider struct {
 // widen says what becomes wider. A table with other columns between it and ours
 // stays as it is.
 func (w *workbook) widen(to target) wider {
-	wide := wider{target: to}
-	if len(to.added) == 0 || w.frame == nil {
+	wide := wider{target: to, right: slices.Max(to.at[:])}
+	if w.frame == nil {
 		return wide
 	}
-	for column := range to.added {
-		wide.right = max(wide.right, column)
-	}
 	t := w.frame.table
-	wide.table = t != nil && !t.foreign && wide.right-t.area.right == len(to.added)
+	wide.table = t != nil && !t.foreign && len(to.added) > 0 && wide.right-t.area.right == len(to.added)
 	wide.filter = w.frame.filter.bottom > 0 && w.frame.filter.right < wide.right
 	return wide
 }

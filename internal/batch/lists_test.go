@@ -57,6 +57,9 @@ func TestHeader(t *testing.T) {
 		"title of its own": {"Purchase Order\n\nPO Number,Supplier\n1,Acme\n", `UTF-8, commas, header in line 3, order numbers in column A "PO Number"`, "1"},
 		"row 30":           {titles + "PO Number,b\n7,x\n", `UTF-8, commas, header in line 30, order numbers in column A "PO Number"`, "7"},
 		"key and value":    {"PO Number,4500000001\nBuyer,Ann\n\nPO Number,Supplier\n1,Acme\n", `UTF-8, commas, header in line 4, order numbers in column A "PO Number"`, "1"},
+		"cover and list":   {"PO Number,various\nBuyer,Ann\n\nPO Number,Supplier\n1,Acme\n", `UTF-8, commas, header in line 4, order numbers in column A "PO Number"`, "1"},
+		"cover, elsewhere": {"Purchase Order,Overview\nSupplier,PO Number\nAcme,1\n", `UTF-8, commas, header in line 2, order numbers in column B "PO Number"`, "1"},
+		"no numbers yet":   {"PO Number,Supplier\n,Acme\nx,Beta\n", `UTF-8, commas, header in line 1, order numbers in column A "PO Number"`, ""},
 		"two rows":         {"Order,,Money,\nPO,Date,Amount,Currency\n1,2024-01-01,2,EUR\n", `UTF-8, commas, header in line 2, order numbers in column A "PO"`, "1"},
 		"years":            {"PO,2024,2025\n1,2,3\n", `UTF-8, commas, header in line 1, order numbers in column A "PO"`, "1"},
 		"exact wins":       {"PO,PO_NUMBER,Purchase Order\n1,2,3\n", `UTF-8, commas, header in line 1, order numbers in column B "PO_NUMBER"`, "2"},
@@ -66,6 +69,7 @@ func TestHeader(t *testing.T) {
 		"windows-1252":     {"Bericht f\xFCr M\xE4rz\nPO;Stra\xDFe\n1;x\n", `Windows-1252, semicolons, header in line 2, order numbers in column A "PO"`, "1"},
 		"sheet":            {textSheet([]string{"Report"}, nil, []string{"", "Supplier", "PO Number"}, []string{"", "Acme", "1"}), `sheet "Orders", header in row 3, order numbers in column C "PO Number"`, "1"},
 		"second sheet":     {string(bookOf([2]any{"Cover", [][]string{{"Purchase Order"}, {"of", "Acme"}}}, [2]any{"Data", [][]string{{"PO Number", "A"}, {"1"}}}, [2]any{"More", [][]string{{"PO_NUMBER", "A"}, {"2"}}}).bytes()), `sheet "Data", header in row 1, order numbers in column A "PO Number"`, "1"},
+		"cover sheet":      {string(bookOf([2]any{"Cover", [][]string{{"Purchase Order", "Overview"}, {"Buyer", "Ann"}}}, [2]any{"Data", [][]string{{"PO Number", "A"}, {"1"}}}).bytes()), `sheet "Data", header in row 1, order numbers in column A "PO Number"`, "1"},
 		"preferred sheet":  {string(bookOf([2]any{"A", [][]string{{"PO_NUMBER"}, {"1"}}}, [2]any{"po_data", [][]string{{"as of May"}, {"PO Number"}, {"2"}}}).bytes()), `sheet "po_data", header in row 2, order numbers in column A "PO Number"`, "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -216,6 +220,7 @@ func TestTypes(t *testing.T) {
 			"7 8", []string{"2 a record of type \"Line\"", "4 a record of type \"Line\"", "6 a record of type \"Line\""}},
 		"one header, types": {"Type,PO Number,x\nHeader,7,a\nLine,1,b\nLine,2,b\nHeader,8,a\nLine,1,c\n",
 			"7 8", []string{"3 a record of type \"Line\"", "4 a record of type \"Line\"", "6 a record of type \"Line\""}},
+		"rivals and types": {"type,PO,PO Number,x\nHeader,7,7,a\nLine,1,2,b\n", "7", []string{"3 a record of type \"Line\""}},
 		"another table":    {"PO_NUMBER,Supplier\n1,Acme\n\nPO_NUMBER,Amount\n2,5\n", "1 2", []string{"4 the header again"}},
 		"types of orders":  {"Type,PO Number,x\nStandard,1,\nBlanket,2,\n", "1 2", nil},
 		"header again":     {"PO Number,Supplier\n1,Acme\nPO Number,Supplier\n2,Beta\n", "1 2", []string{"3 the header again"}},
@@ -280,6 +285,8 @@ func TestDoubt(t *testing.T) {
 		"csv, 16 digits":         {"1234567890123456", "has 16 digits", ""},
 		"csv, SAP's zeros":       {"000000004500000001", "", "000000004500000001"},
 		"csv, a formula":         {"=B2&C2", doubtText, ""},
+		"csv, 0":                 {"0.0", "says 0.0, as a formula", ""},
+		"a stored 0":             {`<c r="A2"><v>0</v></c>`, "says 0, as a formula", ""},
 		"csv, nothing":           {"nan", "says nan, which is no number", ""},
 		"csv, an error":          {"#N/A", "shows an error, #N/A", ""},
 	} {

@@ -11,6 +11,7 @@ import (
 type quotes struct {
 	batch  *Batch
 	delim  string
+	strict bool   // the portal does not take any word for a number
 	before string // the number of the row before
 }
 
@@ -18,7 +19,8 @@ type quotes struct {
 type tallCell struct{ index, line int }
 
 func newQuotes(b *Batch) *quotes {
-	q := &quotes{batch: b}
+	_, _, err := b.parse("number")
+	q := &quotes{batch: b, strict: err != nil}
 	if c, ok := b.source.(*csvFile); ok {
 		q.delim = string(c.delim)
 	}
@@ -44,7 +46,8 @@ func (q *quotes) look(r record) error {
 
 // swallows reports whether there are rows in a cell. Nobody has tabs in a text of
 // several lines; commas people do have, and what follows a line break is a row
-// if it has as many cells as the header and a number like the other orders'.
+// if it has as many cells as the header and a number like the other orders', or
+// one of the portal's.
 func (q *quotes) swallows(rec *csvRecord, i int, number string) bool {
 	text := rec.text(i)
 	if !strings.Contains(text, q.delim) {
@@ -69,6 +72,9 @@ func (q *quotes) swallows(rec *csvRecord, i int, number string) bool {
 			continue
 		}
 		found := trim(cells[at])
+		if _, _, err := q.batch.parse(found); q.strict && err == nil {
+			return true
+		}
 		for _, other := range numbers {
 			if alike(found, other) {
 				return true

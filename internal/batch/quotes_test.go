@@ -2,6 +2,15 @@ package batch
 
 import "testing"
 
+// A quote that never closes is told of, not a column that another delimiter does
+// not find.
+func TestOpenQuoteBelowTitles(t *testing.T) {
+	t.Parallel()
+	path := file(t, "batch.csv", "Report; of; May\nPO_NUMBER,Item\n4500001,\"5 inch\n4500002,x\n")
+	_, err := Open(path, parse)
+	checkError(t, err, path, ErrQuote, 3, "a quote opens here and does not close")
+}
+
 // TestSwallowedRows: an inch mark opens a quote, another one some rows below
 // closes it.
 func TestSwallowedRows(t *testing.T) {

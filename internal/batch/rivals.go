@@ -22,16 +22,32 @@ type difference struct {
 	a, b string
 }
 
-func newRivals(b *Batch) *rivals {
+// chooseNumber takes one of the columns that may have the order numbers, where
+// there are several.
+func (b *Batch) chooseNumber() error {
+	if len(b.columns.rivals) == 0 {
+		return nil
+	}
 	all := append([]int{b.columns.number}, b.columns.rivals...)
-	return &rivals{batch: b, columns: all[:min(len(all), maxRivals)]}
+	r := &rivals{batch: b, columns: all[:min(len(all), maxRivals)]}
+	err := b.records(func(i int, rec record) error {
+		if i >= 0 && b.other(rec) == "" {
+			r.look(rec)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if b.columns.number, err = r.winner(); err != nil {
+		return err
+	}
+	b.columns.ours[b.columns.number] = true
+	return nil
 }
 
 // look compares the columns of a row.
 func (r *rivals) look(rec record) {
-	if len(r.columns) == 1 {
-		return
-	}
 	var shown, meant [maxRivals]string
 	for i, column := range r.columns {
 		shown[i] = trim(rec.text(column))

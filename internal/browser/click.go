@@ -161,6 +161,7 @@ const pressJS = `(() => { const el = poactorItems[%d].el; el.click ? el.click() 
 func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, error) {
 	var got effect
 	var beside *document
+	begun := time.Now()
 	out := false     // a request is, of which nothing has come
 	pressed := false // what the click has opened was gone into
 	late, end := time.NewTimer(s.config.Times.Click), time.NewTimer(s.config.Times.File)
@@ -222,15 +223,19 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 				return effect{page: beside, late: out && beside == nil}, nil
 			}
 		case <-end.C:
-			if got.none() {
-				got.page = beside
+			if !got.none() && s.activity.busy() && time.Since(begun) < s.config.Times.File {
+				end.Reset(s.config.Times.Click)
+				continue
 			}
-			return got, nil
+			s.drop(got.files) // if there are any, they come without end
+			return effect{page: beside, several: !got.none()}, nil
 		case <-ctx.Done():
 			return effect{}, ctx.Err()
 		}
 		if came {
-			late.Stop()
+			if late.Stop() {
+				end.Reset(10*s.config.Times.More + s.config.Times.Click)
+			}
 			if !clicked {
 				return got, nil
 			}
@@ -321,7 +326,7 @@ func (s *Session) settle(ctx context.Context, got effect, at *place, a po.Attach
 		a.URL = got.taken[0].URL
 	case got.several:
 		at.fresh = false
-		a.Cause, a.Detail = po.DownloadRejected, "the link opens a page with several things to download"
+		a.Cause, a.Detail = po.DownloadRejected, "the link leads to several things to download, and which is the document is not known"
 	case got.late:
 		at.fresh, s.tab.stale = false, true
 		a.Cause, a.Detail = po.Timeout, "the portal did not answer in time"

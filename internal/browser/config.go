@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -44,6 +45,8 @@ type Config struct {
 	Log *logrus.Logger
 	// Times bounds the steps.
 	Times Times
+
+	growth int64 // of a profile, in bytes; profileGrowth but in tests
 }
 
 // Profile is a browser profile on loan to one session.
@@ -82,6 +85,7 @@ func (c Config) withDefaults() Config {
 	if c.MaxFile == 0 {
 		c.MaxFile = defaultMaxFile
 	}
+	c.growth = cmp.Or(c.growth, profileGrowth)
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,11 +22,12 @@ import (
 // for what comes of a click or of an address. What the browser begins besides is
 // cancelled.
 type fileTable struct {
-	mu     sync.Mutex
-	wanted bool
-	begun  chan *download
-	known  map[string]*download
-	came   map[cameFrom]po.Answer // answers that downloads may begin with
+	mu      sync.Mutex
+	wanted  bool
+	begun   chan *download
+	unasked []*download // that began while nobody waited, since the page was opened
+	known   map[string]*download
+	came    map[cameFrom]po.Answer // answers that downloads may begin with
 }
 
 // download is a file that the browser saves, under its GUID.
@@ -66,11 +68,28 @@ func (t *fileTable) expect() func() {
 	return func() { set(false) }
 }
 
+// opened is for a page that is opened: what the former began is of no interest.
+func (t *fileTable) opened() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unasked = nil
+}
+
+// alone tells which downloads have begun while nobody waited.
+func (t *fileTable) alone() []*download {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.unasked)
+}
+
 // begin notes a download; false: nobody wants it.
 func (t *fileTable) begin(d *download) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.wanted {
+		if len(t.unasked) < maxFiles {
+			t.unasked = append(t.unasked, d)
+		}
 		return false
 	}
 	select {
@@ -154,6 +173,7 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 	}
 	if d.complete {
 		a.Saved, a.Answer = filepath.Join(s.downloads, d.guid), d.answer
+		s.saved[a.Saved] = d
 		if plain.MatchString(a.Name) && d.answer.Name != "" {
 			a.Name = d.answer.Name
 		}

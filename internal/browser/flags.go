@@ -25,7 +25,16 @@ var unwanted = []string{
 // of 0.70). The renderer, which the portal's script runs in, stays by itself and
 // sandboxed. Only Linux, where it was measured, and where Chromium gives its
 // network no sandbox that could be lost.
-var oneProcess = []string{"--enable-features=NetworkServiceInProcess2", "--in-process-gpu", "--no-unsandboxed-zygote"}
+var oneProcess = []string{"--in-process-gpu", "--no-unsandboxed-zygote"}
+
+const networkInProcess = "NetworkServiceInProcess2" // a feature, of oneProcess
+
+// What a page may put into a profile: the browser gives all sites together most of
+// the disk otherwise. What no such bound is for is watched, see profileGrowth.
+const (
+	storageBytes = 128 << 20 // databases, caches of scripts, files of their own
+	cacheBytes   = 64 << 20  // the HTTP cache
+)
 
 // The size of a page, in CSS pixels: that of a usual laptop.
 const (
@@ -52,9 +61,16 @@ func flags(c Config, profileDir string) []string {
 	if !c.Cloned { // a headless shell would ask for none
 		list = append(list, "--accept-lang=en-US,en")
 	}
+	storage := storageBytes
+	if c.Cloned { // what is in it already counts
+		storage += profileGrowth
+	}
+	enabled := []string{fmt.Sprintf("StorageQuotaSettings:PoolSizeBytes/%d", storage)}
 	if runtime.GOOS == "linux" {
+		enabled = append(enabled, networkInProcess)
 		list = append(list, oneProcess...)
 	}
+	list = append(list, "--enable-features="+strings.Join(enabled, ","), fmt.Sprintf("--disk-cache-size=%d", cacheBytes))
 	list = append(list, fmt.Sprintf("--window-size=%d,%d", screenWidth, screenHeight))
 	if !c.Headful {
 		list = append(list, "--headless=new", fmt.Sprintf("--screen-info={%dx%d}", screenWidth, screenHeight))

@@ -57,15 +57,17 @@ var (
 		"just a moment", "checking your browser", "checking if the site connection is secure", "verify you are human",
 		"verifying you are human", "needs to review the security of your connection", "attention required! | cloudflare",
 		"ddos protection by", "pardon our interruption", "incapsula incident", "please wait while we", "please wait...",
-		"please wait…", "one moment, please", "please stand by, while we are checking", "you are now in line", "waiting room",
+		"please wait…", "one moment, please", "access to this page has been denied", "sorry, you have been blocked", "please stand by, while we are checking", "you are now in line", "waiting room",
 	}
 	maintenancePhrases = []string{
 		"under maintenance", "scheduled maintenance", "planned maintenance", "system maintenance", "site maintenance",
 		"maintenance mode", "maintenance window", "down for maintenance", "undergoing maintenance", "maintenance in progress",
-		"performing maintenance", "temporarily unavailable", "temporarily down", "temporarily offline", "currently unavailable",
-		"service unavailable", "be right back", "be back soon", "be back shortly", "wartungsarbeiten", "wegen wartung",
+		"performing maintenance", "out for maintenance", "closed for maintenance", "temporarily down", "temporarily offline", "currently unavailable",
+		"be right back", "be back soon", "be back shortly", "wartungsarbeiten", "wegen wartung",
 		"en maintenance", "maintenance en cours", "em manutenção", "temporariamente indisponível", "en mantenimiento", "in manutenzione",
 	}
+	// statusPhrases say no more than the status 503 does, where there is one.
+	statusPhrases = []string{"service unavailable", "temporarily unavailable"}
 )
 
 // shortPage is how much text a page has at most that shows nothing but a notice.
@@ -81,6 +83,10 @@ func (s *Session) interstitial(d document, g glance) string {
 	if d.Status == http.StatusNotFound || d.Status == http.StatusGone || d.Status == http.StatusUnauthorized {
 		return "" // about the address, or the user
 	}
+	unavailable := statusPhrases
+	if d.Status >= 500 {
+		unavailable = nil
+	}
 	place := g.Title + "\n" + g.Heading
 	if d.Status >= 400 || g.Length <= shortPage {
 		place += "\n" + g.Text
@@ -93,6 +99,7 @@ func (s *Session) interstitial(d document, g glance) string {
 		{"a page that stands before all others", s.config.Portal.Interstitial.Texts},
 		{"a check of the browser", checkPhrases},
 		{"maintenance", maintenancePhrases},
+		{"that it is not available", unavailable},
 	} {
 		for _, phrase := range kind.phrases {
 			if strings.Contains(place, strings.ToLower(strings.Join(strings.Fields(phrase), " "))) {
@@ -155,9 +162,9 @@ func (s *Session) outlast(ctx context.Context) error {
 		}
 		kind, limit := s.interstitial(d, g), time.Duration(0)
 		switch {
-		case kind != "":
+		case kind != "" && (g.Scripts || g.Refresh || d.Header.Get("Refresh") != ""):
 			limit = s.config.Times.Interstitial
-		case mayMoveOn(d, g):
+		case kind == "" && mayMoveOn(d, g):
 			limit = min(movesWait, s.config.Times.Interstitial)
 		}
 		switch moved, err := s.movesOn(ctx, documents, limit-time.Since(begun)); {

@@ -120,6 +120,16 @@ func wanted(list []po.Attachment, ids []string) map[int]bool {
 	return want
 }
 
+// texts are what people read at each attachment: its name and its row.
+func (l lister) texts(items []item) []string {
+	list, indexes := l.attachments(items)
+	all := make([]string, len(list))
+	for i, a := range list {
+		all[i] = a.Name + "\n" + items[indexes[i]].Text
+	}
+	return all
+}
+
 // find says which item an attachment is that was listed before; -1 if none.
 func (l lister) find(items []item, id string) (index int, sure bool) {
 	list, indexes := l.attachments(items)

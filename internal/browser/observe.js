@@ -185,12 +185,13 @@
     return kept.map(({el, url}) => {
       const click = !url || scripted(el) || unsure.has(url);
       const row = rowOf(el, counts);
+      const text = row.textContent.replace(/\s+/g, ' ').slice(0, 500);
       return {el, own: ownOf(el), name: name(el, url), url: click ? '' : url, method: scripted(el),
-        data: dataOf(el, row, click ? url : ''), row: hash(row.textContent.replace(/\s+/g, ' ').slice(0, 500))};
+        data: dataOf(el, row, click ? url : ''), text: click ? text : '', row: hash(text)};
     });
   };
   // What is handed over of an item, whose place in the list is its handle.
-  const handedOver = ({name, url, method, data, row}) => ({name, url: url.slice(0, spec.urlMax + 1), method, data, row});
+  const handedOver = ({name, url, method, data, text, row}) => ({name, url: url.slice(0, spec.urlMax + 1), method, data, text, row});
   const handOver = (items) => {
     globalThis.poactorItems = items;
     return items.length > spec.itemsMax ? [] : items.map(handedOver);

@@ -109,6 +109,7 @@ type item struct {
 	URL    string `json:"url"`    // absolute, of any scheme; empty: only a click works
 	Method bool   `json:"method"` // a script asks for it otherwise than by following its address
 	Data   string `json:"data"`   // a hash of the data that it hands to the portal or to a script
+	Text   string `json:"text"`   // of what is its alone, where it is clicked
 	Row    string `json:"row"`    // a hash of the text of what is its alone
 	Gone   bool   `json:"gone"`   // another part of the list is shown by now
 }

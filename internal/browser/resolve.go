@@ -3,8 +3,12 @@ package browser
 import (
 	"context"
 	"errors"
+	"fmt"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/poactor/poactor/po"
 )
@@ -19,6 +23,7 @@ type got struct {
 // resolve goes over the attachments that HTTP cannot get as they stand.
 func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachment, byBrowser []string) ([]po.Attachment, error) {
 	at := place{seen: seen, fresh: true}
+	s.saved = map[string]*download{}
 	ctx, cancel, over := s.share(ctx)
 	defer cancel()
 	results := make([]got, len(list))
@@ -67,6 +72,9 @@ func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachme
 			return nil, err
 		}
 	}
+	if err := s.disown(ctx, &at, list, s.lister.texts(seen.Items), results, over); err != nil {
+		return nil, err
+	}
 	merge(results, again)
 	distinguish(results)
 	var all []po.Attachment
@@ -111,6 +119,93 @@ func sameAddress(results []got) (indexes []int) {
 		}
 	}
 	return indexes
+}
+
+// watchLongest bounds how long a page is watched that is left alone.
+const watchLongest = 20 * time.Second
+
+// disown takes from the clicks what the page begins to download by itself. Whether
+// it does shows while nothing is clicked: while the page was read or, where a click
+// gave several files or one whose name says nothing of the link, while it is opened
+// anew and left alone for as long as the clicks took.
+func (s *Session) disown(ctx context.Context, at *place, list []po.Attachment, texts []string, results []got, over func() bool) error {
+	own := s.files.alone()
+	doubt, several := len(own) > 0, false
+	for i, r := range results {
+		several = several || len(r.parts) > 1
+		for _, a := range r.parts {
+			doubt = doubt || r.clicked && a.Saved != "" && !tied(texts[i], s.saved[a.Saved].answer.Name)
+		}
+	}
+	if several || len(own) > 0 || doubt {
+		alone, err := s.leaveAlone(ctx, at, min(time.Since(s.visited), watchLongest))
+		switch {
+		case err != nil && over():
+			for i, r := range results { // no time is left to find out
+				if len(r.parts) > 1 {
+					results[i] = refused1(list[i], po.Timeout, "the order's time was over before it was known whose the files are")
+				}
+			}
+			return nil
+		case err != nil:
+			return err
+		}
+		own = append(own, alone...)
+	}
+	for i, r := range results {
+		if !r.clicked || len(own) == 0 {
+			continue
+		}
+		parts := slices.DeleteFunc(slices.Clone(r.parts), func(a po.Attachment) bool {
+			return slices.ContainsFunc(own, func(d *download) bool {
+				return a.Saved != "" && s.saved[a.Saved].answer.Name == d.answer.Name || a.URL != "" && a.URL == d.url
+			})
+		})
+		switch {
+		case len(parts) == 0:
+			results[i] = refused1(list[i], po.DownloadRejected, "nothing came of the link but what the page downloads by itself")
+			continue
+		case len(parts) == 1 && len(r.parts) > 1:
+			parts[0].ID = list[i].ID
+		}
+		results[i].parts = parts
+	}
+	return nil
+}
+
+// leaveAlone opens the page anew and tells what it downloads by itself in a time.
+func (s *Session) leaveAlone(ctx context.Context, at *place, d time.Duration) ([]*download, error) {
+	at.fresh = false
+	if err := s.reopen(ctx, at); err != nil {
+		return nil, err
+	}
+	own := s.files.alone()
+	s.guard.set(modeSave, nil)
+	defer s.guard.set(modeRead, nil)
+	defer s.files.expect()()
+	at.fresh = false // a download of its own may have changed it
+	wait := fmt.Sprintf("new Promise((resolve) => setTimeout(resolve, %d))", (d + s.config.Times.More).Milliseconds())
+	bounded, cancel := context.WithTimeout(ctx, 2*d+s.config.Times.Click)
+	defer cancel()
+	err := s.page(bounded).evaluate(at.seen.world, wait, nil)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil && po.CauseOf(err) == po.BrowserDied {
+		return nil, err
+	}
+	for len(s.files.begun) > 0 {
+		own = append(own, <-s.files.begun)
+	}
+	s.drop(own)
+	return own, s.closePopups(ctx)
+}
+
+// tied reports whether a file's name stands in what people read at a link.
+func tied(text, file string) bool {
+	text, file = strings.ToLower(text), strings.ToLower(file)
+	stem := strings.TrimSuffix(file, path.Ext(file))
+	return file != "" && strings.Contains(text, file) || len(stem) >= 4 && strings.Contains(text, stem)
 }
 
 // merge makes one of elements with the same address and the same file, of which one

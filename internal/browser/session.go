@@ -42,6 +42,8 @@ type Session struct {
 	guard    guard
 	files    fileTable
 	activity activity
+	saved    map[string]*download         // of this reading, by path
+	visited  time.Time                    // when the page was last opened
 	tab      tab                          // of the Read that runs
 	pages    []string                     // that it has opened
 	answered bool                         // the portal has answered it

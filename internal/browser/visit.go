@@ -29,6 +29,8 @@ func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 		return sighting{}, err
 	}
 	s.guard.requests.read(address)
+	s.files.opened()
+	s.visited = time.Now()
 	s.guard.set(modeRead, func(url string) { cancel(&foreign{url: url}) })
 	defer s.guard.set(modeRead, nil)
 

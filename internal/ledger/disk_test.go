@@ -308,8 +308,10 @@ func TestWrongFiles(t *testing.T) {
 		"cut short":        {write("SQLite format 3\x00 and no more"), ledger.ErrDamaged, "is damaged: "},
 		"another's":        {sql(`CREATE TABLE t(x)`), ledger.ErrForeign, "is not a ledger of poactor"},
 		"another's, empty": {sql(`PRAGMA application_id = 7; CREATE TABLE t(x)`), ledger.ErrForeign, "is not a ledger of poactor"},
-		"newer":            {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 4; CREATE TABLE t(x)`), ledger.ErrNewer, "was written by a newer poactor (its version is 4, this one knows 3)"},
-		"no version":       {sql(`PRAGMA application_id = 0x706f6163; CREATE TABLE t(x)`), ledger.ErrDamaged, "is damaged: its version is 0"},
+		"with a trigger": {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 2; CREATE TABLE t(x);
+			CREATE TRIGGER e AFTER INSERT ON t BEGIN SELECT 1; END`), ledger.ErrForeign, "is not a ledger of poactor"},
+		"newer":      {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 4; CREATE TABLE t(x)`), ledger.ErrNewer, "was written by a newer poactor (its version is 4, this one knows 3)"},
+		"no version": {sql(`PRAGMA application_id = 0x706f6163; CREATE TABLE t(x)`), ledger.ErrDamaged, "is damaged: its version is 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -56,7 +56,8 @@ func Open(out string) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := check(path, there, true); err != nil {
+	us := userOn(out, there)
+	if err := check(path, there, us, true); err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(path)
@@ -67,7 +68,7 @@ func Open(out string) (*os.Root, error) {
 		root.Close()
 		return nil, &Error{path, "replaced by somebody in this moment"}
 	}
-	if err := checkAll(root); err != nil {
+	if err := checkAll(root, us); err != nil {
 		root.Close()
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func Open(out string) (*os.Root, error) {
 // checkAll looks at all that lies directly in the directory, and makes it
 // private. A file system without such rights, and one that can only be read, stay
 // as they are.
-func checkAll(root *os.Root) error {
+func checkAll(root *os.Root, us int) error {
 	_ = root.Chmod(".", 0o700)
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
@@ -91,7 +92,7 @@ func checkAll(root *os.Root) error {
 		if err != nil {
 			return err
 		}
-		if err := check(filepath.Join(root.Name(), e.Name()), info, false); err != nil {
+		if err := check(filepath.Join(root.Name(), e.Name()), info, us, false); err != nil {
 			return err
 		}
 		if mode := info.Mode().Perm(); mode&0o077 != 0 {
@@ -101,12 +102,33 @@ func checkAll(root *os.Root) error {
 	return nil
 }
 
+// userOn is the user that we are on the file system of an output directory: one
+// that is mounted over a network, or knows no owners, makes somebody else of us.
+// there is something that lies in it.
+func userOn(out string, there fs.FileInfo) int {
+	us := os.Geteuid()
+	if owner(there) == us {
+		return us
+	}
+	probe, err := os.CreateTemp(out, ".poactor-owner-")
+	if err != nil {
+		return us
+	}
+	defer os.Remove(probe.Name())
+	defer probe.Close()
+	info, err := probe.Stat()
+	if err != nil {
+		return us
+	}
+	return owner(info)
+}
+
 // check says what is wrong with something that is found.
-func check(path string, info fs.FileInfo, directory bool) error {
+func check(path string, info fs.FileInfo, us int, directory bool) error {
 	switch mode := info.Mode(); {
 	case mode&fs.ModeSymlink != 0:
 		return &Error{path, "a link"}
-	case foreign(info):
+	case owner(info) != us:
 		return &Error{path, "another user's"}
 	case mode.IsDir():
 		return nil
@@ -120,11 +142,11 @@ func check(path string, info fs.FileInfo, directory bool) error {
 	return nil
 }
 
-// IsDir reports whether a name below an open state directory is a directory of
-// this user's, reached by no link.
+// IsDir reports whether a name below an open state directory is a directory, and no
+// link to one.
 func IsDir(root *os.Root, name string) bool {
 	info, err := root.Lstat(filepath.FromSlash(name))
-	return err == nil && info.IsDir() && !foreign(info)
+	return err == nil && info.IsDir()
 }
 
 // Replace writes a file of the state directory, so that a reader finds either the

@@ -4,14 +4,16 @@ package statedir
 
 import (
 	"io/fs"
-	"os"
 	"syscall"
 )
 
-// foreign reports whether a file belongs to another user.
-func foreign(info fs.FileInfo) bool {
+// owner is the user whom a file belongs to.
+func owner(info fs.FileInfo) int {
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(stat.Uid) != os.Geteuid()
+	if !ok {
+		return -1
+	}
+	return int(stat.Uid)
 }
 
 // linked reports whether a file has more than one name.

@@ -1,0 +1,53 @@
+package browser
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// A page can fill a disk by what it leaves in the browser's profile. The browser's
+// own bounds, see storageBytes, are not for everything, like the local storage of
+// ever new sites in frames: so the profile is weighed now and then.
+const (
+	profileGrowth = 512 << 20 // more than the bounds, and what a browser writes by itself
+	weighEvery    = 3 * time.Second
+)
+
+// weigh ends the browser where its profile has grown too much: a worker gets a
+// fresh one.
+func (s *Session) weigh() {
+	tick := time.NewTicker(weighEvery)
+	defer tick.Stop()
+	before := s.weight()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if grown := s.weight() - before; grown > s.config.growth {
+			s.fail(po.BrowserDied, fmt.Sprintf("its pages have put %d MB into the browser's profile, more than the %d that they may", grown>>20, s.config.growth>>20))
+			return
+		}
+	}
+}
+
+// weight sums up the files of the profile, as far as they can be looked at: the
+// browser makes and removes some meanwhile.
+func (s *Session) weight() (bytes int64) {
+	for _, dir := range []string{s.profile.Dir, s.profile.TempDir} {
+		_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() && s.ctx.Err() == nil {
+				if info, err := d.Info(); err == nil {
+					bytes += info.Size()
+				}
+			}
+			return nil
+		})
+	}
+	return bytes
+}
