@@ -121,6 +121,7 @@ func (t *fileTable) progress(e proto.BrowserDownloadProgress) {
 	delete(t.known, e.GUID)
 	d.complete = e.State == proto.BrowserDownloadProgressStateCompleted
 	d.missing = int64(e.TotalBytes - e.ReceivedBytes)
+	d.bytes = max(d.bytes, e.ReceivedBytes)
 	close(d.done)
 }
 
@@ -179,7 +180,11 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 		return nil
 	}
 	bytes, total := s.files.size(d)
-	switch cause, detail := s.config.tooMuch(bytes, total, max(d.missing, 1<<20)); cause {
+	needed := max(d.missing, 1<<20)
+	if total <= 0 { // what came of it is gone from the disk by now
+		needed = max(needed, bytes)
+	}
+	switch cause, detail := s.config.tooMuch(bytes, total, needed); cause {
 	case po.DiskFull:
 		return &po.ReadFailure{Cause: cause, Detail: detail}
 	case po.DownloadRejected:
