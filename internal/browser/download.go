@@ -34,6 +34,7 @@ type download struct {
 	guid, url, name string
 	frame           proto.PageFrameID // that began it
 	blocked         bool              // it comes from elsewhere, and was cancelled
+	age             time.Duration     // of the page when it began
 	bytes           float64           // that have come
 	more            chan struct{}     // holds a value when bytes have come since the last one was taken
 
