@@ -28,6 +28,7 @@ type place struct {
 	fresh  bool // it is still what was seen: nothing of an earlier click goes on
 	ready  bool // its scripts have run
 	opened int  // how often it was opened anew
+	single int  // how many clicks in a row have given one file
 }
 
 // effect is what came of a click or of an address that should give a file.
@@ -136,6 +137,9 @@ func (s *Session) obtain(ctx context.Context, m mode, at *place, a po.Attachment
 	if err == nil {
 		parts, err = s.settle(ctx, got, at, a)
 	}
+	if at.single++; len(parts) != 1 || parts[0].Cause != "" {
+		at.single = 0
+	}
 	return parts, errors.Join(err, s.closePopups(ctx))
 }
 
@@ -175,6 +179,7 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 		came := false
 		select {
 		case d := <-s.files.begun:
+			d.age = time.Since(s.visited)
 			got.files, came = append(got.files, d), true
 		case d := <-s.guard.seen:
 			switch {
@@ -244,11 +249,18 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 	}
 }
 
+// singleAfter is how many clicks must have given one file each until the next are
+// given less time to begin another: an order has a hundred documents at times.
+const singleAfter = 10
+
 // rest is closed when the page has had its time to begin another file. It is the
 // page's own time: a timer of a script that is due sooner comes first, however
 // slow the machine is.
 func (s *Session) rest(ctx context.Context, at *place) <-chan struct{} {
 	more, done := s.config.Times.More, make(chan struct{})
+	if at.single >= singleAfter {
+		more /= 4
+	}
 	script := fmt.Sprintf("new Promise((resolve) => setTimeout(resolve, %d))", more.Milliseconds())
 	s.work.Go(func() {
 		defer close(done)
@@ -425,9 +437,13 @@ func (s *Session) viewed(ctx context.Context, at *place, preview *download) (*do
 	late := time.NewTimer(s.config.Times.Click)
 	defer late.Stop()
 	var c choice
+	var whole time.Time // when the page was first seen to be
 	for asked := false; ; {
 		if !asked {
 			offers := s.offers(ctx, at, true)
+			if whole.IsZero() && len(offers) > 0 && offers[0].Ready {
+				whole = time.Now()
+			}
 			c = choose(offers)
 			switch {
 			case c.several:
@@ -442,6 +458,8 @@ func (s *Session) viewed(ctx context.Context, at *place, preview *download) (*do
 					return nil, err
 				}
 				asked = true
+			case !whole.IsZero() && time.Since(whole) > s.config.Times.More:
+				return nil, nil // it is no viewer
 			}
 		}
 		select {
@@ -552,7 +570,7 @@ func (s *Session) reopen(ctx context.Context, at *place) error {
 		if seen.Sign == string(po.SignSignedOut) {
 			return &po.ReadFailure{Cause: po.SignedOut, Detail: "the session ended while files were fetched", URL: seen.URL}
 		}
-		*at = place{seen: seen, fresh: true, opened: at.opened + 1}
+		*at = place{seen: seen, fresh: true, opened: at.opened + 1, single: at.single}
 	}
 	if at.ready {
 		return nil

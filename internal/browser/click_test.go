@@ -255,6 +255,7 @@ func TestPreviewIsNotTheFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			clicked, shown := make(chan struct{}), make(chan struct{})
+			click, show := sync.OnceFunc(func() { close(clicked) }), sync.OnceFunc(func() { close(shown) })
 			late := func(next http.HandlerFunc) http.HandlerFunc {
 				return func(w http.ResponseWriter, r *http.Request) {
 					select {
@@ -266,7 +267,7 @@ func TestPreviewIsNotTheFile(t *testing.T) {
 			}
 			preview := func(w http.ResponseWriter, r *http.Request) {
 				answerWith("application/zip", "", "preview")(w, r)
-				close(shown)
+				show()
 			}
 			base := serve(t, site{
 				"/orders/1": page(body + `<form method=post action=/post target=o><button class=att>n</button></form><iframe name=o></iframe>`),
@@ -274,7 +275,7 @@ func TestPreviewIsNotTheFile(t *testing.T) {
 				"/way":      late(redirect("/preview")),
 				"/page":     page("page"),
 				"/post": func(w http.ResponseWriter, r *http.Request) {
-					close(clicked)
+					click()
 					select {
 					case <-shown:
 						time.Sleep(300 * time.Millisecond) // the preview's answer comes first

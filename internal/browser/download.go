@@ -36,6 +36,7 @@ type download struct {
 	frame     proto.PageFrameID // that began it
 	answer    po.Answer
 	blocked   bool          // it comes from elsewhere, and was cancelled
+	age       time.Duration // of the page when it began
 	bytes     float64       // that have come
 	total     float64       // that were announced; 0 if unknown
 	more      chan struct{} // holds a value when bytes have come since the last one was taken

@@ -130,15 +130,18 @@ const watchLongest = 20 * time.Second
 // anew and left alone for as long as the clicks took.
 func (s *Session) disown(ctx context.Context, at *place, list []po.Attachment, texts []string, results []got, over func() bool) error {
 	own := s.files.alone()
-	doubt, several := len(own) > 0, false
+	var age time.Duration // of the page at the last download that is not plainly a link's
+	several := false
 	for i, r := range results {
 		several = several || len(r.parts) > 1
 		for _, a := range r.parts {
-			doubt = doubt || r.clicked && a.Saved != "" && !tied(texts[i], s.saved[a.Saved].answer.Name)
+			if d := s.saved[a.Saved]; r.clicked && d != nil && (len(r.parts) > 1 || !tied(texts[i], d.answer.Name)) {
+				age = max(age, d.age)
+			}
 		}
 	}
-	if several || len(own) > 0 || doubt {
-		alone, err := s.leaveAlone(ctx, at, min(time.Since(s.visited), watchLongest))
+	if several || age > 0 {
+		alone, err := s.leaveAlone(ctx, at, min(age, watchLongest))
 		switch {
 		case err != nil && over():
 			for i, r := range results { // no time is left to find out
