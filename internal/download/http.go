@@ -179,6 +179,8 @@ func judge(status int, header http.Header, now time.Time) *refusal {
 			return oddity(po.DownloadRejected, "the portal sent the file with the encoding %s", e)
 		}
 		return nil
+	case strings.EqualFold(header.Get("Cf-Mitigated"), "challenge"): // which a browser passes
+		return oddity(po.PortalError, "the portal checks the browser (HTTP %d)", status)
 	case status == http.StatusForbidden:
 		return oddity(po.Forbidden, "the portal refuses the file (HTTP 403)")
 	case status == http.StatusNotFound || status == http.StatusGone:
