@@ -290,7 +290,11 @@ func (b *board) probed(m messages.OrderRead, now time.Time) []any {
 	case m.Failure.Unreachable || m.Failure.PortalWide || why != "":
 		f := m.Failure
 		f.Cause, f.Detail = cmp.Or(f.Cause, po.PortalError), cmp.Or(why, f.Detail)
-		b.refusals = max(b.refusals, refusedInRow) // until a probe does better
+		b.refusals = max(b.refusals, refusedInRow) // until a probe does better, of another order: this one may be refused by itself now
+		if i := slices.IndexFunc(b.known, func(o po.Order) bool { return o.Key == m.Key }); i >= 0 {
+			o := b.known[i]
+			b.known = append(slices.Delete(b.known, i, i+1), o)
+		}
 		fx = slices.Concat(b.answered(m.Worker.Name, po.Failure{Cause: f.Cause, Detail: f.Detail}), b.reopenFaulted(), b.away(f, now))
 	default:
 		b.changed[m.Worker] = append(b.changed[m.Worker], m.Key)

@@ -17,6 +17,10 @@ func (b *board) next(now time.Time) []any {
 		return []any{doEnd{}}
 	}
 	fx := b.probe(now)
+	if b.over() { // nothing is left to be probed by
+		b.ended = true
+		return append(fx, doEnd{})
+	}
 	if b.through() {
 		fx = append(fx, b.unproved()...)
 	}

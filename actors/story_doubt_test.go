@@ -130,6 +130,13 @@ func TestLostInDisguise(t *testing.T) {
 			return po.SignAttachments, nil
 		}, "", map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed, "K2": po.NotFound, "K3": po.NotFound, "K4": po.NotFound,
 			"K5": po.NotFound, "K6": po.NotFound, "K7": po.NotFound}},
+		{"one of the known ones is refused now", func(asked int, key po.Key) (po.Sign, *po.ReadFailure) {
+			if key > "K1" && key < "K5" || key == "K1" && asked > 2 {
+				return po.SignForbidden, nil
+			}
+			return po.SignAttachments, nil
+		}, "", map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed, "K2": po.Failed, "K3": po.Failed, "K4": po.Failed,
+			"K5": po.Completed, "K6": po.Completed, "K7": po.Completed}},
 		{"nothing could tell", func(int, po.Key) (po.Sign, *po.ReadFailure) { return po.SignEmpty, nil },
 			"", map[po.Key]po.Status{"K0": po.NoAttachments, "K1": po.NoAttachments, "K2": po.NoAttachments, "K3": po.NoAttachments,
 				"K4": po.NoAttachments, "K5": po.NoAttachments, "K6": po.NoAttachments, "K7": po.NoAttachments}},
@@ -144,7 +151,9 @@ func TestLostInDisguise(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &portal{answer: row.answer}
 				s := &story{workers: 1, orders: 8, browsers: &fakeBrowsers{read: p.read}}
-				s.tell(t)
+				s.begin(t)
+				s.result = s.run.Wait()
+				time.Sleep(2 * time.Second)
 				if diff := cmp.Diff(row.want, believed(s)); diff != "" {
 					t.Error(diff)
 				}

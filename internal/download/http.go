@@ -230,6 +230,8 @@ func judge(status int, header http.Header, now time.Time) *refusal {
 	switch {
 	case status == http.StatusOK, status == http.StatusNonAuthoritativeInfo, status == http.StatusPartialContent:
 		return nil
+	case strings.EqualFold(header.Get("Cf-Mitigated"), "challenge"): // which a browser passes
+		return oddity(po.PortalError, "the portal checks the browser (HTTP %d)", status)
 	case status == http.StatusForbidden:
 		return oddity(po.Forbidden, "the portal refuses the file (HTTP 403)")
 	case status == http.StatusNotFound || status == http.StatusGone:

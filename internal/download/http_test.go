@@ -121,6 +121,7 @@ func TestFetchAnswers(t *testing.T) {
 		"418":               {handler: status(418), want: missing(po.DownloadRejected, true)},
 		"429":               {handler: status(429), want: missing(po.Throttled, false)},
 		"429, seconds":      {handler: status(429, "Retry-After", "7"), want: po.Missing{Cause: po.Throttled, RetryAfter: 7 * time.Second}},
+		"503, a check":      {handler: status(503, "cf-mitigated", "challenge"), want: missing(po.PortalError, true)},
 		"503":               {handler: status(503), want: missing(po.PortalError, false)},
 		"503, Retry-After":  {handler: status(503, "Retry-After", "3"), want: po.Missing{Cause: po.Throttled, RetryAfter: 3 * time.Second}},
 		"500":               {handler: status(500), want: missing(po.PortalError, false)},
