@@ -16,15 +16,16 @@ import (
 
 // inBoth runs a test in the headless shell and in the whole browser, where both are
 // installed.
-func inBoth(t *testing.T, test func(t *testing.T, browser string)) {
+func inBoth(t *testing.T, test func(t *testing.T, browser string, first bool)) {
 	tried := map[string]bool{}
 	for _, whole := range []bool{false, true} {
 		path, err := FindBrowser(*browserPath, whole)
 		if err != nil || tried[path] {
 			continue
 		}
+		first := len(tried) == 0
 		tried[path] = true
-		t.Run(filepath.Base(path), func(t *testing.T) { test(t, path) })
+		t.Run(filepath.Base(path), func(t *testing.T) { test(t, path, first) })
 	}
 	if len(tried) == 0 {
 		t.Skip("no browser is installed")
@@ -43,6 +44,12 @@ func button(label, script string) string {
 	return `<button class=att onclick="` + script + `">` + label + `</button>`
 }
 
+// differ reports whether the two browsers may differ in a kind: the whole one shows
+// what the shell only saves, and asks before a page downloads several files.
+func differ(name string) bool {
+	return strings.Contains(name, "viewer") || strings.Contains(name, "blob") || strings.HasPrefix(name, "two") || strings.HasPrefix(name, "three") || strings.HasPrefix(name, "a question")
+}
+
 // kind is a page of one kind and what is to be had of it.
 type kind struct {
 	body   string
@@ -55,7 +62,7 @@ func kinds() map[string]kind {
 		return `<tr` + attributes + `><td>` + k + `.txt<td><button class=att onclick="` + script + `">Download</button>`
 	}
 	form := func(k string) string {
-		return `<li><form method=post action=/posted><input type=hidden name=csrf_token value=` + k + `1><input type=hidden name=k value=` + k + `><button class=att>Get</button></form>`
+		return `<li><form method=post action=/posted><input type=hidden name=csrf_token value=` + k + `1><input type=hidden name=k value=` + k + `><button class=att>Get posted</button></form>`
 	}
 	draw := func(item, after string) string {
 		return `<ul id=list></ul>` + saveBlob + `<script>
@@ -76,17 +83,17 @@ draw();</script>`
 		"one after the other":   {body: saveBlob + button("a.txt", "get('a')") + button("b.txt", "get('b')"), want: "a.txt saved POST a; b.txt saved POST b"},
 		"the last is late, and the next not": {body: saveBlob + button("late", "wait(60000).then(()=>get('a'))") + button("b.txt", "get('b')"),
 			want: "late download_rejected; b.txt saved POST b"},
-		"slow answer": {body: saveBlob + button("x", "get('slow')"), want: "x saved POST slow"},
+		"slow answer": {body: saveBlob + button("slow.txt", "get('slow')"), want: "slow.txt saved POST slow"},
 		"polling, then an address": {body: saveBlob + button("x", "(async()=>{for(let i=0;i<8;i++){await wait(300);await fetch('/state')}location='/file/a.pdf'})()"),
 			want: "x at /file/a.pdf", second: "x saved GET a.pdf"},
 		"an answer that is refused and never read": {body: saveBlob + button("x", "fetch('/none',{method:'POST'})") + button("b.txt", "get('b')"),
 			want: "x download_rejected; b.txt saved POST b"},
-		"a blob that is revoked": {body: saveBlob + button("x", "fetch('/file/a').then(r=>r.blob()).then(b=>{const a=document.createElement('a');a.href=window.URL.createObjectURL(b);a.download='a.txt';a.click();window.URL.revokeObjectURL(a.href)})"),
-			want: "x saved GET a"},
-		"a question":                         {body: saveBlob + button("x", "if(confirm('Download?'))get('a')"), want: "x saved POST a"},
-		"an alert beside":                    {body: saveBlob + button("x", "alert('It begins');get('a')"), want: "x saved POST a"},
+		"a blob that is revoked": {body: saveBlob + button("a.txt", "fetch('/file/a').then(r=>r.blob()).then(b=>{const a=document.createElement('a');a.href=window.URL.createObjectURL(b);a.download='a.txt';a.click();window.URL.revokeObjectURL(a.href)})"),
+			want: "a.txt saved GET a"},
+		"a question":                         {body: saveBlob + button("a.txt", "if(confirm('Download?'))get('a')"), want: "a.txt saved POST a"},
+		"an alert beside":                    {body: saveBlob + button("a.txt", "alert('It begins');get('a')"), want: "a.txt saved POST a"},
 		"equal labels":                       {body: saveBlob + `<table>` + row("a", "", "get('a')") + row("b", "", "get('b')") + `</table>`, want: "a.txt saved POST a; b.txt saved POST b"},
-		"hidden fields":                      {body: `<ul>` + form("a") + form("b") + `</ul>`, want: "Get saved posted a; Get saved posted b"},
+		"hidden fields":                      {body: `<ul>` + form("a") + form("b") + `</ul>`, want: "Get posted saved posted a; Get posted saved posted b"},
 		"drawn anew at each click":           {body: draw("`<li><button class=att data-k=${k}>${busy[k] ? '… ' : ''}${k}.txt</button>`", ""), want: "a.txt saved POST a; b.txt saved POST b; c.txt saved POST c"},
 		"drawn anew, no data":                {body: draw("`<li><button class=att>${busy[k] ? '… ' : ''}${k}.txt</button>`", ""), want: "a.txt saved POST a; b.txt saved POST b; c.txt saved POST c"},
 		"drawn anew, sorted by what was got": {body: draw("`<li>${k}<button class=att>Download</button>`", "docs = [...docs.filter((d) => d !== k), k];"), want: "a.txt saved POST a; b.txt saved POST b; c.txt saved POST c"},
@@ -211,11 +218,14 @@ func TestKindsOfClicks(t *testing.T) {
 	p := testPortal(base)
 	p.Attachments.Name = []string{"text"}
 	p.Attachments.NamePattern = ""
-	inBoth(t, func(t *testing.T, browser string) {
+	inBoth(t, func(t *testing.T, browser string, first bool) {
 		t.Parallel()
 		s := openWith(t, p, browser)
 		s.config.Times.Click = max(s.config.Times.Click, 2*time.Second)
 		for name, kind := range kinds() {
+			if !first && !differ(name) {
+				continue
+			}
 			t.Run(name, func(t *testing.T) {
 				read := func(byBrowser ...string) (list []po.Attachment, lines string) {
 					r, err := s.Read(t.Context(), order(name), byBrowser)
