@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"time"
 
@@ -25,10 +26,13 @@ const (
 // place is the page with an order's list, while the browser works on it.
 type place struct {
 	seen   sighting
-	fresh  bool // it is still what was seen: nothing of an earlier click goes on
-	ready  bool // its scripts have run
-	opened int  // how often it was opened anew
-	single int  // how many clicks in a row have given one file
+	fresh  bool         // it is still what was seen: nothing of an earlier click goes on
+	ready  bool         // the scripts that it has deferred have run
+	loaded bool         // and all else has come, scripts that come in their own time among it
+	named  bool         // what is clicked is called like one file
+	press  func() error // what is clicked is clicked again
+	opened int          // how often it was opened anew
+	single int          // how many clicks in a row have given one file
 }
 
 // effect is what came of a click or of an address that should give a file.
@@ -72,7 +76,9 @@ func (s *Session) click(ctx context.Context, at *place, a po.Attachment, keep bo
 		m = modeSave
 	}
 	method := at.seen.Items[index].Method
-	parts, err = s.obtain(ctx, m, at, a, func() error { return s.press(ctx, at.seen.world, index) })
+	world := at.seen.world
+	at.named, at.press = oneFile(a.Name), func() error { return s.press(ctx, world, index) }
+	parts, err = s.obtain(ctx, m, at, a, at.press)
 	for i := range parts {
 		if method && parts[i].URL != "" {
 			parts[i].URL, parts[i].Cause, parts[i].Detail = "", po.DownloadRejected, "the page's script did not take the click"
@@ -173,7 +179,7 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 	defer end.Stop()
 	var rest <-chan struct{}
 	if clicked {
-		rest = s.rest(ctx, at)
+		rest = s.rest(ctx, at, false)
 	}
 	for {
 		came := false
@@ -202,7 +208,7 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 			}
 		case <-rest:
 			if s.activity.busy() {
-				rest = s.rest(ctx, at)
+				rest = s.rest(ctx, at, false)
 				continue
 			}
 			offers := s.beside(ctx, at, got, pressed)
@@ -219,8 +225,12 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 				late.Reset(s.config.Times.Click)
 			case !got.none():
 				return got, nil
+			case len(offers) == 0 && beside == nil && !pressed && !at.loaded:
+				if err := s.pressAgain(ctx, at); err != nil {
+					return effect{}, err
+				}
 			}
-			rest = s.rest(ctx, at)
+			rest = s.rest(ctx, at, false)
 		case <-late.C:
 			if idle := s.activity.idle(); beside == nil && idle < s.config.Times.Click {
 				late.Reset(s.config.Times.Click - idle)
@@ -244,10 +254,51 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 			if !clicked {
 				return got, nil
 			}
-			rest = s.rest(ctx, at)
+			rest = s.rest(ctx, at, at.named && len(got.files)+len(got.taken) == 1)
 		}
 	}
 }
+
+// pressAgain clicks an element of which nothing has come once more when its page has
+// loaded all that it was given: what a script that comes in its own time makes of a
+// click could not be told before. Most pages never load as a whole in good time, so
+// that none is waited for without need.
+func (s *Session) pressAgain(ctx context.Context, at *place) error {
+	ctx, cancel := context.WithTimeout(ctx, loadPatience+scriptGrace)
+	defer cancel()
+	at.loaded = true
+	var waited bool
+	err := s.page(ctx).evaluate(at.seen.world, fmt.Sprintf(loadedJS, loadPatience.Milliseconds()), &waited)
+	if err == nil && waited && len(s.files.begun)+len(s.guard.seen) == 0 && !s.activity.busy() {
+		err = at.press()
+	}
+	if err != nil && (refused(err) || errors.Is(err, context.DeadlineExceeded)) {
+		return nil // the page is being left, which the next look finds
+	}
+	return err
+}
+
+// loadPatience is how long a page whose deferred scripts have run is given to load
+// all else.
+const loadPatience = 3 * time.Second
+
+const loadedJS = `new Promise((resolve) => {
+  if (document.readyState === 'complete') return resolve(false);
+  addEventListener('load', () => setTimeout(resolve, 0, true), {once: true});
+  setTimeout(resolve, %d, true);
+})`
+
+// oneFile reports whether a name is that of one file: a click on it is over when that
+// has come. One that says nothing, or names several kinds, may give more.
+func oneFile(name string) bool {
+	return fileNames.FindString(name) != "" && len(fileNames.FindAllString(name, 2)) == 1
+}
+
+var fileNames = regexp.MustCompile(`(?i)[\p{L}\p{N}_)\]-]\.[a-z][a-z0-9]{1,4}\b`)
+
+// namedRest is how long a page is given to begin another file after one that its
+// element is called like.
+const namedRest = 60 * time.Millisecond
 
 // singleAfter is how many clicks must have given one file each until the next are
 // given less time to begin another: an order has a hundred documents at times.
@@ -256,9 +307,13 @@ const singleAfter = 10
 // rest is closed when the page has had its time to begin another file. It is the
 // page's own time: a timer of a script that is due sooner comes first, however
 // slow the machine is.
-func (s *Session) rest(ctx context.Context, at *place) <-chan struct{} {
+func (s *Session) rest(ctx context.Context, at *place, named bool) <-chan struct{} {
 	more, done := s.config.Times.More, make(chan struct{})
-	if at.single >= singleAfter {
+	told := 50 * time.Millisecond // for what the browser's own process has to tell
+	switch {
+	case named:
+		more, told = min(more, namedRest), 20*time.Millisecond
+	case at.single >= singleAfter:
 		more /= 4
 	}
 	script := fmt.Sprintf("new Promise((resolve) => setTimeout(resolve, %d))", more.Milliseconds())
@@ -267,7 +322,7 @@ func (s *Session) rest(ctx context.Context, at *place) <-chan struct{} {
 		bounded, cancel := context.WithTimeout(ctx, 10*more)
 		defer cancel()
 		if s.page(bounded).evaluate(at.seen.world, script, nil) == nil {
-			more = 50 * time.Millisecond // for what the browser's own process has to tell
+			more = told
 		}
 		_ = pause(ctx, more)
 	})
@@ -577,29 +632,24 @@ func (s *Session) reopen(ctx context.Context, at *place) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Click+scriptGrace)
 	defer cancel()
-	err := s.page(ctx).evaluate(at.seen.world, fmt.Sprintf(readyJS, s.config.Times.Click.Milliseconds(), loadPatience.Milliseconds()), &at.ready)
+	err := s.page(ctx).evaluate(at.seen.world, fmt.Sprintf(readyJS, s.config.Times.Click.Milliseconds()), &at.ready)
 	if err != nil && (refused(err) || errors.Is(err, context.DeadlineExceeded)) {
 		return nil // not ready
 	}
 	return err
 }
 
-// loadPatience is how long a page whose deferred scripts have run is given to load
-// all else, scripts that come in their own time among them.
-const loadPatience = 3 * time.Second
-
-// readyJS waits until a page's scripts have run that were there when it was parsed.
-const readyJS = `((limit, patience) => new Promise((resolve) => {
+// readyJS waits until the scripts that a page has deferred have run.
+const readyJS = `((limit) => new Promise((resolve) => {
   const begun = performance.now();
   const look = () => {
-    const waited = performance.now() - begun;
     const parsed = performance.getEntriesByType('navigation').some((n) => n.domContentLoadedEventEnd > 0);
-    if (document.readyState === 'complete' || (parsed && waited > patience)) setTimeout(() => resolve(true), 0);
-    else if (waited > limit) resolve(parsed);
+    if (parsed) setTimeout(() => resolve(true), 0);
+    else if (performance.now() - begun > limit) resolve(false);
     else setTimeout(look, 30);
   };
   look();
-}))(%d, %d)`
+}))(%d)`
 
 // still reports whether an item's element is there as it was seen.
 func (s *Session) still(ctx context.Context, at *place, index int) bool {

@@ -106,6 +106,9 @@ func (p *pendingRequests) begin(id proto.NetworkRequestID, r request) {
 // one that keeps something else up to date.
 const maxRepeats = 50
 
+// maxReloads is the same for the document of a frame, whatever its query.
+const maxReloads = 2
+
 // lastEnded is when the last request ended that may have changed the list, in
 // milliseconds since 1970; 0 if none has.
 func (p *pendingRequests) lastEnded() float64 {
@@ -125,7 +128,11 @@ func (p *pendingRequests) update(id proto.NetworkRequestID, at float64, change f
 	}
 	if change(&r) {
 		delete(p.out, id)
-		if p.times[r.key]++; p.times[r.key] <= maxRepeats {
+		key, most := r.key, maxRepeats
+		if r.kind == proto.NetworkResourceTypeDocument {
+			key, most = r.address, maxReloads
+		}
+		if p.times[key]++; p.times[key] <= most {
 			p.ended = max(p.ended, 1000*(at+r.clock))
 		}
 	} else {
