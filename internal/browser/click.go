@@ -25,10 +25,11 @@ const (
 // place is the page with an order's list, while the browser works on it.
 type place struct {
 	seen   sighting
-	fresh  bool // it is still what was seen: nothing of an earlier click goes on
-	ready  bool // its scripts have run
-	opened int  // how often it was opened anew
-	single int  // how many clicks in a row have given one file
+	fresh  bool          // it is still what was seen: nothing of an earlier click goes on
+	ready  bool          // its scripts have run
+	opened int           // how often it was opened anew
+	more   time.Duration // that a click is given for another file; 0: all of it
+	single int           // how many clicks in a row have given one file
 }
 
 // effect is what came of a click or of an address that should give a file.
@@ -257,7 +258,7 @@ const singleAfter = 10
 // page's own time: a timer of a script that is due sooner comes first, however
 // slow the machine is.
 func (s *Session) rest(ctx context.Context, at *place) <-chan struct{} {
-	more, done := s.config.Times.More, make(chan struct{})
+	more, done := cmp.Or(at.more, s.config.Times.More), make(chan struct{})
 	if at.single >= singleAfter {
 		more /= 4
 	}
@@ -570,7 +571,7 @@ func (s *Session) reopen(ctx context.Context, at *place) error {
 		if seen.Sign == string(po.SignSignedOut) {
 			return &po.ReadFailure{Cause: po.SignedOut, Detail: "the session ended while files were fetched", URL: seen.URL}
 		}
-		*at = place{seen: seen, fresh: true, opened: at.opened + 1, single: at.single}
+		*at = place{seen: seen, fresh: true, opened: at.opened + 1, single: at.single, more: at.more}
 	}
 	if at.ready {
 		return nil
