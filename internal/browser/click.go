@@ -26,13 +26,14 @@ const (
 // place is the page with an order's list, while the browser works on it.
 type place struct {
 	seen   sighting
-	fresh  bool         // it is still what was seen: nothing of an earlier click goes on
-	ready  bool         // the scripts that it has deferred have run
-	loaded bool         // and all else has come, scripts that come in their own time among it
-	named  bool         // what is clicked is called like one file
-	press  func() error // what is clicked is clicked again
-	opened int          // how often it was opened anew
-	single int          // how many clicks in a row have given one file
+	fresh  bool          // it is still what was seen: nothing of an earlier click goes on
+	ready  bool          // the scripts that it has deferred have run
+	loaded bool          // and all else has come, scripts that come in their own time among it
+	named  bool          // what is clicked is called like one file
+	press  func() error  // what is clicked is clicked again
+	opened int           // how often it was opened anew
+	more   time.Duration // that a click is given for another file; 0: all of it
+	single int           // how many clicks in a row have given one file
 }
 
 // effect is what came of a click or of an address that should give a file.
@@ -308,7 +309,7 @@ const singleAfter = 10
 // page's own time: a timer of a script that is due sooner comes first, however
 // slow the machine is.
 func (s *Session) rest(ctx context.Context, at *place, named bool) <-chan struct{} {
-	more, done := s.config.Times.More, make(chan struct{})
+	more, done := cmp.Or(at.more, s.config.Times.More), make(chan struct{})
 	told := 50 * time.Millisecond // for what the browser's own process has to tell
 	switch {
 	case named:
@@ -625,7 +626,7 @@ func (s *Session) reopen(ctx context.Context, at *place) error {
 		if seen.Sign == string(po.SignSignedOut) {
 			return &po.ReadFailure{Cause: po.SignedOut, Detail: "the session ended while files were fetched", URL: seen.URL}
 		}
-		*at = place{seen: seen, fresh: true, opened: at.opened + 1, single: at.single}
+		*at = place{seen: seen, fresh: true, opened: at.opened + 1, single: at.single, more: at.more}
 	}
 	if at.ready {
 		return nil

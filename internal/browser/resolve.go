@@ -24,6 +24,7 @@ type got struct {
 func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachment, byBrowser []string) ([]po.Attachment, error) {
 	at := place{seen: seen, fresh: true}
 	s.saved = map[string]*download{}
+	at.more = s.shareOfMore(ctx, list)
 	ctx, cancel, over := s.share(ctx)
 	defer cancel()
 	results := make([]got, len(list))
@@ -82,6 +83,25 @@ func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachme
 		all = append(all, r.parts...)
 	}
 	return all, nil
+}
+
+// leastMore is the least time that a click is given to begin another file.
+const leastMore = 250 * time.Millisecond
+
+// shareOfMore is how long each click is given for another file, where the order's
+// time would not suffice for all of them: half of it goes to what they wait for.
+func (s *Session) shareOfMore(ctx context.Context, list []po.Attachment) time.Duration {
+	end, bounded := ctx.Deadline()
+	if !bounded {
+		return s.config.Times.More
+	}
+	clicks := 1
+	for _, a := range list {
+		if a.URL == "" {
+			clicks++
+		}
+	}
+	return min(s.config.Times.More, max(leastMore, time.Until(end)/time.Duration(2*clicks)))
 }
 
 // refused1 is an attachment that is not to be had.
