@@ -34,8 +34,8 @@ demo: chromium build ## 60 orders from the built-in portal with 4 real browsers
 
 test: chromium compiler lint cross ## everything, with the race detector
 	@# The command line's tests kill and start many browsers: nothing that minds the time runs beside them.
-	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -timeout 10m $$($(GO) list ./... | grep -v /cmd/)
-	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -timeout 10m ./cmd/...
+	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -timeout 25m $$($(GO) list ./... | grep -v /cmd/)
+	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -timeout 25m ./cmd/...
 
 lint: compiler ## gofmt, vet, staticcheck; govulncheck where its database can be reached
 	@# With -race, as the tests: what all packages need is compiled once, and not twice.

@@ -41,12 +41,21 @@ func (j *job) describe(path string) string {
 	return line
 }
 
-// sayList tells how the list was read, where it is not in the way of a program.
+// listLine is how the list was read, as a JSON line.
+type listLine struct {
+	progress.Stamp
+	Batch       string `json:"batch"`
+	Description string `json:"description"` // in words
+	Rows        int    `json:"rows"`
+	Completed   int    `json:"completed"` // rows that are skipped
+}
+
+// sayList tells how the list was read.
 func (a *app) sayList(j *job, path string) {
 	switch line := progress.Line("list: " + j.describe(path)); {
 	case j.settings.Quiet:
 	case j.settings.JSON:
-		fmt.Fprintln(a.stderr, "poactor: "+line)
+		progress.WriteJSON(a.stdout, listLine{progress.Now("list_read"), shownPath(path), j.batch.Describe(), j.plan.Rows, j.plan.Completed})
 	default:
 		fmt.Fprintln(a.stdout, line)
 	}

@@ -228,6 +228,7 @@ func TestFramesThatReload(t *testing.T) {
 		"/orders/frame": page(`<iframe src=/clock></iframe><iframe id=f></iframe><button class=att onclick="f.src='/f/a.pdf'">n</button>`),
 	})
 	s := openSession(t, testPortal(base))
+	s.config.Times.Signs = 20 * time.Second // the frame leaves the page little rest
 	for number, want := range map[string]string{"none": "n download_rejected", "late": "n at /f/a.pdf", "frame": "n at /f/a.pdf"} {
 		r, err := s.Read(t.Context(), order(number), nil)
 		if err != nil || len(r.Attachments) != 1 {
