@@ -132,6 +132,8 @@ func TestSignInForOneFile(t *testing.T) {
 		"/sessions/new":  page(`<input type=password>`),
 		"/f/sso":         redirect(foreign + "/oauth/authorize?redirect_uri=x"),
 		"/f/login":       redirect("/sessions/new"),
+		"/f/over":        redirect("/sessions/new"),
+		"/f/hidden":      redirect("/sessions/new"),
 		"/f/401":         status(401),
 		"/f/form":        page(`<input type=password>`),
 		"/f/good.pdf":    func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "%PDF-1.4 x") },
@@ -139,8 +141,8 @@ func TestSignInForOneFile(t *testing.T) {
 		"/orders/login":  page(list("login")),
 		"/orders/401":    page(list("401")),
 		"/orders/form":   page(list("form")),
-		"/orders/over":   over("login"),
-		"/orders/hidden": hidden("login"),
+		"/orders/over":   over("over"),
+		"/orders/hidden": hidden("hidden"),
 		"/orders/behind": page(`<p class=none>none</p><a class=req href=/req/1>r</a>`),
 		"/req/1":         redirect("/sessions/new"),
 	})
@@ -149,11 +151,7 @@ func TestSignInForOneFile(t *testing.T) {
 		"sso": string(po.BlockedHost), "login": string(po.Forbidden), "401": string(po.Forbidden), "form": string(po.Forbidden),
 		"over": "failure signed_out", "hidden": "failure signed_out", "behind": "failure forbidden",
 	} {
-		file := "/f/" + number
-		if number == "over" || number == "hidden" {
-			file = "/f/login"
-		}
-		r, err := s.Read(t.Context(), order(number), []string{base + file, base + "/f/good.pdf"})
+		r, err := s.Read(t.Context(), order(number), []string{base + "/f/" + number, base + "/f/good.pdf"})
 		got := outcome(r, err)
 		if err == nil && len(r.Attachments) == 2 {
 			got = string(r.Attachments[0].Cause)

@@ -407,9 +407,9 @@
     if (answer === 'attachments') {
       const {items, sum, named} = view || look();
       const now = new Set(named.map((i) => i.key));
-      out.items = [...handOver(items), ...[...sum.values()].filter((i) => !now.has(i.key)).map((i) => ({...i.item, gone: true}))];
-      out.count = out.items.length;
-      if (out.count > spec.itemsMax) out.items = [];
+      const gone = [...sum.values()].filter((i) => !now.has(i.key)).map((i) => ({...i.item, gone: true}));
+      out.count = items.length + gone.length;
+      out.items = out.count > spec.itemsMax ? [] : [...handOver(items), ...gone];
       globalThis.poactorList = () => handOver(list()); // for a list that is drawn anew
       globalThis.poactorStill = (index) => {
         const {el, name: was, own, url} = globalThis.poactorItems[index];
