@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -379,7 +380,7 @@ func (s *Session) counts(e *networkEvent) (request, bool) {
 	if !s.mayList(e.Request.URL) {
 		return r, false
 	}
-	r.key = fmt.Sprintf("%s %s", e.Request.Method, e.Request.URL)
+	r.key = e.Request.Method + " " + withoutNonces(e.Request.URL)
 	switch {
 	case r.stream:
 		r.key = "stream " + r.address
@@ -391,6 +392,30 @@ func (s *Session) counts(e *networkEvent) (request, bool) {
 		r.key += " " + string(e.RequestID)
 	}
 	return r, true
+}
+
+// withoutNonces is an address without what is another one each time so that no cache
+// answers, and, for what pages are kept up to date with, without its query.
+func withoutNonces(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	for _, part := range strings.Split(strings.ToLower(u.Path), "/") {
+		switch part {
+		case "socket.io", "signalr", "sockjs", "sockjs-node", "cometd", "faye", "atmosphere":
+			return withoutQuery(address)
+		}
+	}
+	query := u.Query()
+	for name := range query {
+		switch strings.ToLower(name) {
+		case "_", "t", "ts", "time", "timestamp", "nocache", "cachebuster", "cb", "rand", "random", "rnd":
+			query.Del(name)
+		}
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 // mayList reports whether what a page lists may come from an address: from the

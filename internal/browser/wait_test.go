@@ -368,6 +368,21 @@ func TestRequestsThatWaitForNews(t *testing.T) {
 	})
 }
 
+func TestWithoutNonces(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"http://p/orders/1/lines":            "http://p/orders/1/lines",
+		"http://p/lines?order=4500000001":    "http://p/lines?order=4500000001",
+		"http://p/poll?_=1764446400123":      "http://p/poll",
+		"http://p/poll?TS=12&since=3":        "http://p/poll?since=3",
+		"http://p/socket.io/?EIO=4&sid=abc1": "http://p/socket.io/",
+	} {
+		if got := withoutNonces(address); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+}
+
 // The former order's page is never read as the next one's.
 func TestWhosePage(t *testing.T) {
 	t.Parallel()
