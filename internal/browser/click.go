@@ -32,6 +32,7 @@ type place struct {
 	named  bool          // what is clicked is called like one file
 	press  func() error  // what is clicked is clicked again
 	opened int           // how often it was opened anew
+	last   bool          // it is the last click
 	more   time.Duration // that a click is given for another file; 0: all of it
 	single int           // how many clicks in a row have given one file
 }
@@ -226,7 +227,7 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 				late.Reset(s.config.Times.Click)
 			case !got.none():
 				return got, nil
-			case len(offers) == 0 && beside == nil && !pressed && !at.loaded:
+			case got.none() && !offersAny(offers) && beside == nil && !pressed && !at.loaded:
 				if err := s.pressAgain(ctx, at); err != nil {
 					return effect{}, err
 				}
@@ -258,6 +259,11 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 			rest = s.rest(ctx, at, at.named && len(got.files)+len(got.taken) == 1)
 		}
 	}
+}
+
+// offersAny reports whether a click has brought anything to look at.
+func offersAny(offers []offer) bool {
+	return slices.ContainsFunc(offers, func(o offer) bool { return o.Controls+len(o.Shown) > 0 })
 }
 
 // pressAgain clicks an element of which nothing has come once more when its page has
@@ -314,7 +320,7 @@ func (s *Session) rest(ctx context.Context, at *place, named bool) <-chan struct
 	switch {
 	case named:
 		more, told = min(more, namedRest), 20*time.Millisecond
-	case at.single >= singleAfter:
+	case at.single >= singleAfter && !at.last:
 		more /= 4
 	}
 	script := fmt.Sprintf("new Promise((resolve) => setTimeout(resolve, %d))", more.Milliseconds())
@@ -626,7 +632,8 @@ func (s *Session) reopen(ctx context.Context, at *place) error {
 		if seen.Sign == string(po.SignSignedOut) {
 			return &po.ReadFailure{Cause: po.SignedOut, Detail: "the session ended while files were fetched", URL: seen.URL}
 		}
-		*at = place{seen: seen, fresh: true, opened: at.opened + 1, single: at.single, more: at.more}
+		at.seen, at.fresh, at.ready, at.loaded = seen, true, false, false
+		at.opened++
 	}
 	if at.ready {
 		return nil

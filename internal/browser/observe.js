@@ -89,7 +89,16 @@
   };
 
   // A page is parsed when the scripts that it has deferred have run too.
-  const parsed = () => document.readyState !== 'loading' && performance.getEntriesByType('navigation')[0]?.domContentLoadedEventEnd !== 0;
+  // Another company's, which may never come, are given some seconds.
+  const elsewhereMS = 5000;
+  const parsed = () => {
+    if (document.readyState === 'loading') return false;
+    if (performance.getEntriesByType('navigation')[0]?.domContentLoadedEventEnd !== 0) return true;
+    if (performance.now() - begun < elsewhereMS) return false;
+    return [...document.querySelectorAll('script[src][defer], script[src][type=module]')]
+      .every((s) => performance.getEntriesByName(s.src).length > 0 || !sameHost(s.src));
+  };
+  const sameHost = (address) => { try { return new URL(address).hostname === location.hostname; } catch { return false; } };
   const marked = (name) => shown[name] || all(marks[name].selectors || []).some(visible);
   const shows = (name) => (known === name && parsed()) || (spec.signs[name].urls || []).some(atURL) || marked(name);
   const hasLinks = () => spec.links.length > 0 && pages().some((d) => d.querySelector(spec.links.join(',')) !== null);
@@ -147,6 +156,7 @@
     while (row.parentElement && !(counts.get(row.parentElement) > 1)) row = row.parentElement;
     return row;
   };
+  const nearby = (el) => (el.closest('li, tr, [role=row], [role=listitem]') || el).textContent.slice(0, 500);
   const ownOf = (el) => attributes(el, (n) => !spec.target.includes(n) || !target(el));
   const dataOf = (el, row, address) => {
     const parts = [ownOf(el), address];
@@ -186,7 +196,7 @@
       const click = !url || scripted(el) || unsure.has(url);
       const row = rowOf(el, counts);
       const text = row.textContent.replace(/\s+/g, ' ').slice(0, 500);
-      return {el, own: ownOf(el), name: name(el, url), url: click ? '' : url, method: scripted(el),
+      return {el, own: ownOf(el), near: nearby(el), name: name(el, url), url: click ? '' : url, method: scripted(el),
         data: dataOf(el, row, click ? url : ''), text: click ? text : '', row: hash(text)};
     });
   };
@@ -247,8 +257,9 @@
   // as it is scrolled) has both; one that has grown has only what it shows.
   const union = (items) => {
     const now = keys(items), named = items.map((item, i) => ({key: now[i], name: item.name, item: handedOver(item)}));
-    const unmatched = named.map((i) => i.name);
-    const grown = seen.latest.every(({name}) => { const i = unmatched.indexOf(name); if (i >= 0) unmatched.splice(i, 1); return i >= 0; });
+    const called = ({name, item}) => name + '\n' + item.url.split(/[?#]/)[0]; // what signs an address may differ
+    const unmatched = named.map(called);
+    const grown = seen.latest.every((was) => { const i = unmatched.indexOf(called(was)); if (i >= 0) unmatched.splice(i, 1); return i >= 0; });
     const sum = new Map(seen.gathered);
     if (grown) for (const {key} of seen.latest) sum.delete(key);
     for (const item of named) sum.set(item.key, item);
@@ -299,16 +310,16 @@
   };
   const things = '(?:attachments?|files?|documents?|anhänge|anlagen|dateien|dokumente|pi[eè]ces jointes|fichiers|archivos|adjuntos|documentos|anexos|arquivos|ficheiros|allegati|documenti|bijlagen|bestanden|documenten)';
   const many = '(?:attachments|files|documents|anhänge|anlagen|dateien|dokumente|pi[eè]ces jointes|fichiers|archivos|adjuntos|documentos|anexos|arquivos|ficheiros|allegati|documenti|bijlagen|bestanden|documenten)';
-  const ofTotal = /(?<![\d\/.,-])(?:(\d+)\s*[-–—]\s*)?(\d+)\s*(?:of|von|de|sur|di|van|av|\/)\s*(\d+)(?![\d\/.,-])/g;
-  const total = new RegExp(`(?<![\\p{L}])${many}\\s*[(:\\[]?\\s*(\\d{1,4})\\s*[)\\]]?(?![\\d.,:/-]*\\s*(?:[\\dkmg]i?b\\b|%|\\d))|(?<!(?:max\\.?|up to|maximum|at most|limit:?|limit of|bis zu|höchstens)\\s*|[\\d.,:/-] ?)(\\d{1,4}) ${many}(?![\\p{L}])`, 'gu');
-  const pageOf = /(?<!\p{L})(?:page|seite|página|pagina|strona) (\d+) (?:of|von|de|sur|di|van|z|\/) (\d+)(?![\d\/.,-])/gu;
-  const andMore = /(?:\+|\band|\bund|\bet|\by|\be|\ben)\s*(\d+)\s*(?:more|others?|weitere|autres?|más|mais|altri|meer)\b/;
+  const ofTotal = new RegExp(`(?<![\\d\\/.,-])(?:(\\d+) ?(?:[-–—]|to|bis|a|à|al|até|tot) ?)?(\\d+) ?(?:of|von|de|sur|di|van|av|\\/) ?(\\d+)(?= ?(?:${things}|items?|entries|results?|rows?|records?|einträgen?|resultados|résultats|elementi|[,;)\\n]|\\.(?!\\p{L})|$))(?![\\d\\/.,-]*\\d)`, 'gu');
+  const total = new RegExp(`(?<![\\p{L}])${many}(?: ?:? ?|\\s*[(\\[]\\s*)(\\d{1,4})\\s*[)\\]]?(?![\\d.,:/-]*\\s*(?:[\\dkmg]i?b\\b|%|\\d))|(?<!(?:max\\.?|up to|maximum|at most|limit:?|limit of|bis zu|höchstens)\\s*|[\\d.,:/-] ?)(\\d{1,4}) ${many}(?![\\p{L}])`, 'gu');
+  const pageOf = /(?<!\p{L})(?:page|seite|página|pagina|strona) (\d+) ?(?:of|von|de|sur|di|van|z|\/) ?(\d+)(?![\d\/.,-])/gu;
+  const andMore = /(?:\+|\band|\bund|\bet|\by|\be|\ben)\s*(\d+)\s*(?:more|weitere|de plus|más|mais|altri|meer)\b/;
   // Why what is said around a list of n documents does not fit, or ''.
   const contradicted = (items, n) => {
     const place = around(items.map((i) => i.el));
     if (!place) return '';
     const text = said(place);
-    for (const [what, , shownTo, of] of text.matchAll(ofTotal)) if (+shownTo === n && +of > n) return what;
+    for (const [what, from, shownTo, of] of text.matchAll(ofTotal)) if (+of > n && (from || +shownTo === n)) return what;
     for (const [what, after, before] of text.matchAll(total)) if (+(after || before) > n) return what;
     for (const [what, page, pages] of text.matchAll(pageOf)) if (+page < +pages) return what;
     const rest = andMore.exec(text);
@@ -326,7 +337,8 @@
     `(?:mostra|vedi|carica|visualizza) (?:altro|altri|tutto|tutti|tutte|di più)(?: (?:i |gli )?${things})?`,
     `(?:meer|alle|alles) (?:${things} )?(?:laden|tonen|weergeven|bekijken)`, `toon (?:meer|alle|alles)(?: ${things})?`,
   ].join('|') + ')(?: ?\\(?\\+?\\d+\\)?)?$', 'u');
-  const nextWords = /^(?:next|next page|nächste|nächste seite|weiter|suivant|page suivante|siguiente|página siguiente|próximo|próxima|próxima página|successiva|successivo|pagina successiva|volgende|volgende pagina)$/;
+  const bareMore = /^(?:more|mehr|plus|más|mais|altro|meer)$/;
+  const nextWords = /^(?:next|next page|go to next page|nächste|nächste seite|weiter|suivant|page suivante|siguiente|página siguiente|próximo|próxima|próxima página|successiva|successivo|pagina successiva|volgende|volgende pagina)$/;
   const label = (el) => flat(words(el) || el.value || el.getAttribute('aria-label') || '').replace(/[\s.…▾▼▸›»>→↓+]+$/u, '').trim();
   const usable = (el) => visible(el) && !el.disabled && el.getAttribute('aria-disabled') !== 'true' && !el.closest('.disabled, [disabled], [inert]');
   const leads = (el) => el.tagName === 'A' && !/^\s*(#|javascript:|$)/i.test(el.getAttribute('href') || '');
@@ -334,11 +346,14 @@
     if (spec.more.click.length) return all(spec.more.click).filter(usable);
     const els = items.map((i) => i.el), place = around(els);
     if (!place) return [];
-    const pager = (el) => el.rel === 'next' || (el.closest('nav, [class*=paginat i], [class*=pager i], [aria-label*=paginat i]') && nextWords.test(label(el)));
-    const listed = new Set(els);
+    const says = (el, words) => words.test(label(el)) || words.test(flat(el.getAttribute('aria-label') || '').trim());
+    const pager = (el) => el.rel === 'next' || (el.closest('[class*=paginat i], [class*=pager i], [class*=footer i], [aria-label*=paginat i]') && says(el, nextWords));
+    const listed = new Set(els), last = els.at(-1);
+    // What stands before the list is of something else: the orders', mostly.
+    const behind = (el) => (last.compareDocumentPosition(el) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
     const ofList = (el) => { for (; el; el = el.parentElement) if (listed.has(el)) return true; return false; };
     return [...place.region.querySelectorAll('button, a, input[type=button], [role=button]')].filter((el) =>
-      !ofList(el) && (moreWords.test(label(el)) || pager(el)) && usable(el));
+      !ofList(el) && behind(el) && (says(el, moreWords) || says(el, bareMore) || pager(el)) && usable(el));
   };
 
   // What leads to the second page of a list whose pages have numbers only.
@@ -346,7 +361,7 @@
     const place = around(items.map((i) => i.el));
     if (!place) return null;
     return [...place.region.querySelectorAll('button, a, [role=button]')].find((el) =>
-      el.closest('nav, [class*=paginat i], [class*=pager i], [aria-label*=paginat i]') && label(el) === '2' && usable(el));
+      el.closest('[class*=paginat i], [class*=pager i], [aria-label*=paginat i]') && label(el) === '2' && usable(el));
   };
   // The next thing to do about the rest of the list, or null: what kind, and how.
   const scrolls = (el) => /auto|scroll|overlay/.test(getComputedStyle(el).overflowY) && el.scrollHeight > el.clientHeight + 1;
@@ -376,11 +391,16 @@
   // Why a list, or its absence, is not believed although it is at rest; ''.
   const doubts = (items, n) => {
     if (!proved()) return 'identity';
+    if (seen.step && seen.path !== location.pathname) return 'moved';
     if (closedFrame) return 'frame';
     if (marked('incomplete')) return 'incomplete';
     const says = spec.count.length ? counted() : 0;
     if (says > n) return `count ${says} ${n}`;
-    if (sign !== 'attachments') return '';
+    if (sign !== 'attachments') {
+      const el = spec.count.length ? null : all(spec.signs.empty.selectors || []).find(visible);
+      const what = el && contradicted([{el, url: ''}], 0);
+      return what ? `said 0 ${what.slice(0, 80)}` : '';
+    }
     if (says < 0) return 'count';
     const described = spec.complete.selectors.length + spec.complete.texts.length > 0;
     if (described && !marked('complete')) return 'complete';
@@ -412,8 +432,8 @@
       out.items = out.count > spec.itemsMax ? [] : [...handOver(items), ...gone];
       globalThis.poactorList = () => handOver(list()); // for a list that is drawn anew
       globalThis.poactorStill = (index) => {
-        const {el, name: was, own, url} = globalThis.poactorItems[index];
-        return el.isConnected && ownOf(el) === own && (own !== '' || name(el, url) === was);
+        const {el, name: was, own, near, url} = globalThis.poactorItems[index];
+        return el.isConnected && ownOf(el) === own && name(el, url) === was && nearby(el) === near;
       };
       globalThis.poactorLinks = () => new Set(all(spec.links));
     } else if (answer === 'timeout') {
@@ -470,7 +490,7 @@
     if (!settled || !parsed() || lacks) return later(settled ? 40 : Math.max(enough - quiet, 20));
     settledAt ||= now;
     const view = look(), {items, sum, named} = view, doubt = doubts(items, sum.size);
-    if (sign === 'attachments' && doubt !== 'identity' && doubt !== 'incomplete') {
+    if (sign === 'attachments' && !['identity', 'moved', 'incomplete'].includes(doubt)) {
       const next = nextStep(items, sum.size);
       if (next) {
         globalThis.poactorAdvance = () => {
@@ -478,6 +498,7 @@
             seen.buttons.add(next.fruitless);
             seen.fruitless++;
           }
+          if (!seen.step) seen.path = location.pathname;
           [seen.gathered, seen.latest, seen.step] = [sum, named, next];
           next.act();
         };

@@ -1,13 +1,16 @@
 package browser
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,9 +22,14 @@ import (
 // for an answer of the portal. Coupa's lists were met up to 15 s after the page.
 const callPatience = 15 * time.Second
 
-// streamPatience is how long a stream (EventSource, WebSocket) that has opened is
-// given to send its first message. One that sends none waits for news.
-const streamPatience = 2 * time.Second
+// streamPatience is how long a stream (EventSource, WebSocket) must have sent nothing
+// until it is believed to send no more of the list. That is news, where it is so for
+// several orders.
+const streamPatience = 5 * time.Second
+
+// ownTimeout is how long a request must have been out that the page gives up since
+// the answer takes too long. What it gives up sooner it does not want any more.
+const ownTimeout = 300 * time.Millisecond
 
 // maxRequests bounds the requests of a page that are remembered. A page with more
 // has other troubles.
@@ -56,6 +64,8 @@ type request struct {
 	begun    time.Time // when it was made
 	answered time.Time // when the last of its answer came; zero: nothing has
 	stream   bool      // it has no end of its own
+	length   int64     // of its answer's content, as announced; -1 if that is not known
+	received int64     // of that
 }
 
 // failedRequest is one that the portal did not answer as it should.
@@ -109,6 +119,19 @@ const maxRepeats = 50
 
 // maxReloads is the same for the document of a frame, whatever its query.
 const maxReloads = 2
+
+// sharedWorker has a request whose end is never told, as it is that of a worker which
+// others may use too, counted like a stream.
+func (p *pendingRequests) sharedWorker(params json.RawMessage) {
+	if !bytes.Contains(params, []byte("sharedworker")) && !bytes.Contains(params, []byte("serviceworker")) {
+		return
+	}
+	var e struct{ RequestID proto.NetworkRequestID }
+	if json.Unmarshal(params, &e) != nil {
+		return
+	}
+	p.update(e.RequestID, 0, func(r *request) bool { r.stream, r.answered = true, time.Now(); return false })
+}
 
 // lastEnded is when the last request ended that may have changed the list, in
 // milliseconds since 1970; 0 if none has.
@@ -165,11 +188,13 @@ func (p *pendingRequests) pending(now time.Time) (list []request, changed <-chan
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, r := range p.out {
-		if r.stream && !r.answered.IsZero() {
+		if r.endsInSilence() && !r.answered.IsZero() {
 			silentAt := r.answered.Add(streamPatience)
 			if !now.Before(silentAt) {
 				delete(p.out, id)
-				p.trouble(r.key)
+				if r.stream {
+					p.trouble(r.key)
+				}
 				continue
 			}
 			if next.IsZero() || silentAt.Before(next) {
@@ -199,14 +224,20 @@ func (p *pendingRequests) leftOut(r request) bool {
 	return p.ignored[r.key] || p.frames != nil && r.kind == proto.NetworkResourceTypeDocument && !p.frames[r.address]
 }
 
-// unread ends the requests whose answers have come and whose content nobody reads.
-// reads says which addresses the page itself does; of frames and workers that is not
-// known, and they are given as long as a stream.
-func (p *pendingRequests) unread(reads func(address string) bool) {
+// endsInSilence reports whether nobody may tell of a request's end: a stream has none,
+// a shared worker's script is told to have begun, and an answer that nobody reads has
+// an end only where its length was announced.
+func (r request) endsInSilence() bool {
+	return r.stream || r.kind == proto.NetworkResourceTypeScript || r.kind == proto.NetworkResourceTypeFetch && (r.length < 0 || r.received >= r.length)
+}
+
+// unread ends the requests whose answers have come whole and whose content nobody will
+// read: kept says at which addresses there are answers that the page still has.
+func (p *pendingRequests) unread(kept func(address string) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, r := range p.out {
-		if r.mayBeUnread() && (r.own && !reads(r.address) || !r.own && time.Since(r.answered) > streamPatience) {
+		if r.mayBeUnread() && !kept(r.address) {
 			delete(p.out, id)
 			p.settle(r, "")
 		}
@@ -214,9 +245,9 @@ func (p *pendingRequests) unread(reads func(address string) bool) {
 	p.changed()
 }
 
-// mayBeUnread reports whether an answer has come that the page need not read.
+// mayBeUnread reports whether an answer has come whole that the page need not read.
 func (r request) mayBeUnread() bool {
-	return r.kind == proto.NetworkResourceTypeFetch && !r.answered.IsZero()
+	return r.kind == proto.NetworkResourceTypeFetch && r.own && !r.answered.IsZero() && r.length >= 0 && r.received >= r.length
 }
 
 // giveUp notes that the patience for what is out has run out, and describes what was
@@ -277,7 +308,9 @@ type networkEvent struct {
 	Response struct {
 		Status   int
 		MIMEType string
+		Headers  map[string]string
 	}
+	DataLength    int64
 	Initiator     struct{ Type string }
 	ErrorText     string
 	Canceled      bool
@@ -299,6 +332,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 	network := strings.HasPrefix(method, "Network.")
 	if method == "Network.requestWillBeSentExtraInfo" {
 		s.saysOfItself.learn(params)
+		p.sharedWorker(params)
 		return true
 	}
 	if !network && method != "Page.frameNavigated" {
@@ -325,7 +359,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 	case "Network.responseReceived":
 		s.activity.goesOn(e.RequestID, e.Response.Status)
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
-			r.answered = time.Now()
+			r.answered, r.length = time.Now(), contentLength(e.Response.Headers)
 			if what := badAnswer(r.kind, e.Response.Status); what != "" {
 				p.settle(*r, what)
 				return true
@@ -334,17 +368,26 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		})
 	case "Network.dataReceived":
 		s.activity.goesOn(e.RequestID, 0)
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
+			r.answered, r.received = time.Now(), r.received+e.DataLength
+			return false
+		})
+	case "Network.eventSourceMessageReceived", "Network.webSocketFrameReceived":
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
-	case "Network.eventSourceMessageReceived", "Network.webSocketFrameReceived", "Network.webSocketClosed", "Network.webSocketFrameError":
-		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
+	case "Network.webSocketClosed", "Network.webSocketFrameError":
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool { return true })
 	case "Network.loadingFinished":
 		s.activity.end(e.RequestID)
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
 	case "Network.loadingFailed":
 		s.activity.end(e.RequestID)
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
-			if !e.Canceled && e.BlockedReason == "" && e.ErrorText != "net::ERR_ABORTED" && !r.stream {
+			switch {
+			case r.stream, e.BlockedReason != "":
+			case !e.Canceled && e.ErrorText != "net::ERR_ABORTED":
 				p.settle(*r, "failed: "+clip(e.ErrorText, 100))
+			case r.answered.IsZero() && time.Since(r.begun) >= ownTimeout:
+				p.settle(*r, "was given up by the page")
 			}
 			return true
 		})
@@ -365,7 +408,7 @@ func (s *Session) counts(e *networkEvent) (request, bool) {
 	switch e.Type {
 	case proto.NetworkResourceTypeXHR, proto.NetworkResourceTypeFetch:
 	case proto.NetworkResourceTypeScript:
-		if e.Initiator.Type == "parser" { // it stands in the page: see observe.js
+		if e.Initiator.Type == "parser" && measures(e.Request.URL) {
 			return r, false
 		}
 	case proto.NetworkResourceTypeEventSource:
@@ -393,6 +436,14 @@ func (s *Session) counts(e *networkEvent) (request, bool) {
 	}
 	return r, true
 }
+
+// measures reports whether a script that stands in a page measures what people do
+// there, by its address: such scripts are slow at times, and list nothing.
+func measures(address string) bool {
+	return measuring.MatchString(address)
+}
+
+var measuring = regexp.MustCompile(`(?i)track|analytic|collect|telemetry|metric|beacon|pixel|tag-?manager|gtag|gtm|matomo|piwik|hotjar|segment|sentry|newrelic|nr-|datadog|rum|pendo|walkme|clarity|optimizely|adobedtm|consent|cookie`)
 
 // withoutNonces is an address without what is another one each time so that no cache
 // answers, and, for what pages are kept up to date with, without its query.
@@ -422,6 +473,23 @@ func withoutNonces(address string) string {
 // portal's hosts, and those of the same site.
 func (s *Session) mayList(address string) bool {
 	return allowed(s.config.Portal, address) || sameSite(s.config.Portal.BaseURL, address)
+}
+
+// contentLength is how long an answer's content is announced to be, as it is read; -1 if
+// that is not known.
+func contentLength(headers map[string]string) int64 {
+	length := int64(-1)
+	for name, value := range headers {
+		switch {
+		case strings.EqualFold(name, "Content-Encoding") && value != "" && !strings.EqualFold(value, "identity"):
+			return -1
+		case strings.EqualFold(name, "Content-Length"):
+			if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil && n >= 0 {
+				length = n
+			}
+		}
+	}
+	return length
 }
 
 // badAnswer says in words what is wrong with the status of an answer that a page's

@@ -53,8 +53,15 @@ func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachme
 		}
 	}
 	byBrowserToo := wanted(list, byBrowser)
+	lastClick := -1
+	for i, a := range list {
+		if a.URL == "" && a.Cause == "" {
+			lastClick = i
+		}
+	}
 	for i, a := range list {
 		var err error
+		at.last = i == lastClick
 		switch {
 		case a.Cause != "", a.URL != "" && !byBrowserToo[i]:
 			results[i] = got{parts: []po.Attachment{a}, sure: true}

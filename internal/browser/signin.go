@@ -22,7 +22,8 @@ func (s *Session) signInForFile(ctx context.Context, at *place, a *po.Attachment
 	case seen.Sign != string(po.SignAttachments):
 		return signedOut
 	}
-	*at = place{seen: seen, fresh: true, opened: at.opened + 1}
+	at.seen, at.fresh, at.ready, at.loaded = seen, true, false, false
+	at.opened++
 	a.Cause, a.Detail = po.Forbidden, "the file asks for a sign-in of its own: the portal shows the order's page all the same"
 	if !allowed(s.config.Portal, signedOut.URL) {
 		a.Cause, a.Detail = po.BlockedHost, "the link leads to a sign-in on "+hostOf(signedOut.URL)+", which is not one of the portal's hosts"

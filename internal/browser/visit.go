@@ -178,6 +178,8 @@ func doubtText(doubt string) string {
 		return "the page does not show that it is the order's own (order.identity)"
 	case "frame":
 		return "a frame that lists attachments is of another host than the page, and cannot be looked into (attachments.frames)"
+	case "moved":
+		return "what was to bring up the rest of the list led to another page"
 	case "incomplete":
 		return "the page shows that its list is not whole (attachments.incomplete)"
 	case "complete":

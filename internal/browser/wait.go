@@ -39,6 +39,7 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting,
 	if s.suspect {
 		look = s.spec.patiently
 	}
+	documents := s.documents.Load()
 	looked := 0.0 // when a look began that had patience for what the last answers bring
 	for steps := 0; ; {
 		if look != s.spec.text {
@@ -47,6 +48,13 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting,
 		seen, err := s.observe(ctx, look, known, time.Until(deadline))
 		if err != nil || seen.Sign != string(po.SignAttachments) && seen.Sign != string(po.SignEmpty) {
 			return seen, err
+		}
+		if steps > 0 && s.documents.Load() != documents {
+			return sighting{}, &po.ReadFailure{Cause: po.UnrecognisedPage, URL: seen.URL, Detail: doubtText("moved")}
+		}
+		if seen.Sign == string(po.SignEmpty) && s.mayBeFormer() && look != s.spec.patiently {
+			look = s.spec.patiently
+			continue
 		}
 		if seen.Sign == string(po.SignAttachments) && s.described() {
 			// The definition says by itself when the list is whole.
@@ -68,6 +76,7 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting,
 				Detail: fmt.Sprintf("the list has no end: %d attachments after %d steps", seen.Count, steps)}
 		}
 		steps++
+		documents = s.documents.Load()
 		if err := s.advance(ctx, seen); err != nil {
 			return sighting{}, err
 		}
@@ -78,10 +87,17 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting,
 // signsTime is how long a page is given to show a sign and settle.
 func (s *Session) signsTime() time.Duration {
 	settle := time.Duration(s.config.Portal.Attachments.Settle) * time.Millisecond
-	if s.suspect {
+	if s.suspect || s.mayBeFormer() {
 		settle = max(settle, suspectMS*time.Millisecond)
 	}
 	return s.config.Times.Signs + 2*settle
+}
+
+// mayBeFormer reports whether what a page says may still be said of the order before:
+// its script decides what is shown, and nothing proves whose it is.
+func (s *Session) mayBeFormer() bool {
+	id := s.config.Portal.Order.Identity
+	return strings.Contains(s.config.Portal.Order.Path, "#") && len(id.Selectors)+len(id.Texts) == 0
 }
 
 // described reports whether the definition has a sign that a list is whole.
@@ -165,9 +181,9 @@ func (s *Session) waitForAnswers(ctx context.Context, frames []string, d time.Du
 	return max(time.Since(begun), 1), nil
 }
 
-// endUnread ends the requests whose content the page does not read: the browser never
-// tells their end. The page's objects are counted, after those that nobody refers to
-// any more are gone, which takes some 10 ms.
+// endUnread ends the requests whose answers have come whole and that the page has let
+// go without reading them: the browser tells no end of those. The page's objects are
+// counted, after those that nobody refers to any more are gone, which takes some 10 ms.
 func (s *Session) endUnread(ctx context.Context) error {
 	w := s.page(ctx)
 	class, err := proto.RuntimeEvaluate{Expression: "Response.prototype"}.Call(w)
@@ -181,18 +197,18 @@ func (s *Session) endUnread(ctx context.Context) error {
 	}
 	defer func() { _ = proto.RuntimeReleaseObject{ObjectID: all.Objects.ObjectID}.Call(w) }()
 	answer, err := proto.RuntimeCallFunctionOn{ObjectID: all.Objects.ObjectID, ReturnByValue: true,
-		FunctionDeclaration: "function() { return [...this].filter((r) => r.bodyUsed).map((r) => r.url) }"}.Call(w)
+		FunctionDeclaration: "function() { return [...this].filter((r) => !r.bodyUsed).map((r) => r.url) }"}.Call(w)
 	if err != nil || answer.ExceptionDetails != nil {
 		return err
 	}
-	var read []string
-	if err := answer.Result.Value.Unmarshal(&read); err != nil {
+	var kept []string
+	if err := answer.Result.Value.Unmarshal(&kept); err != nil {
 		return err
 	}
-	for i, address := range read {
-		read[i] = withoutQuery(address)
+	for i, address := range kept {
+		kept[i] = withoutQuery(address)
 	}
-	s.guard.requests.unread(func(address string) bool { return slices.Contains(read, address) })
+	s.guard.requests.unread(func(address string) bool { return slices.Contains(kept, address) })
 	return nil
 }
 
