@@ -75,8 +75,8 @@ const afterwards = 4500 * time.Millisecond
 
 func (s *Session) read(ctx context.Context, order po.Order, address string, byBrowser []string) (po.Reading, error) {
 	seen, err := s.recognise(ctx, order, address)
-	if err == nil && s.listedBefore(order, seen) {
-		seen, err = s.afresh(ctx, order, address)
+	if err == nil {
+		seen, err = s.assure(ctx, order, address, seen)
 	}
 	if err != nil {
 		return po.Reading{}, err
@@ -109,13 +109,32 @@ func (s *Session) recognise(ctx context.Context, order po.Order, address string)
 	return seen, err
 }
 
-// listedBefore reports whether a page lists the very addresses that another order's
-// did. It may be that order's page still, where nothing proves whose it is.
-func (s *Session) listedBefore(order po.Order, seen sighting) bool {
+// assure reads a page once more, without caches, that may show another order: it lists
+// what another one did, or a cache has answered what another one's page had asked for.
+// Where the definition says what proves whose page it is, that is enough.
+func (s *Session) assure(ctx context.Context, order po.Order, address string, seen sighting) (sighting, error) {
+	keys := s.guard.requests.fromCache()
+	if s.identified() || len(keys) == 0 && !s.listedBefore(order, seen) {
+		return seen, nil
+	}
+	again, err := s.afresh(ctx, order, address)
+	if err == nil && len(seen.Items) > 0 && listHash(seen) == listHash(again) {
+		s.guard.requests.sameWithoutCache(keys)
+	}
+	return again, err
+}
+
+// identified reports whether the definition says what proves whose page it is.
+func (s *Session) identified() bool {
 	id := s.config.Portal.Order.Identity
-	proved := len(id.Selectors)+len(id.Texts) > 0
+	return len(id.Selectors)+len(id.Texts) > 0
+}
+
+// listedBefore reports whether a page lists the very addresses that another order's
+// did. It may be that order's page still.
+func (s *Session) listedBefore(order po.Order, seen sighting) bool {
 	number, known := s.lists[listHash(seen)]
-	return !proved && known && number != order.Number && slices.ContainsFunc(seen.Items, func(it item) bool { return it.URL != "" })
+	return known && number != order.Number && slices.ContainsFunc(seen.Items, func(it item) bool { return it.URL != "" })
 }
 
 // listHash tells lists apart by their addresses.

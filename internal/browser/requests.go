@@ -52,6 +52,12 @@ type pendingRequests struct {
 	// were never answered in time, they are left out.
 	troubled map[string]string // key → the page where it was troubled
 	ignored  map[string]bool   // keys
+
+	// Where a cache answers what another order's page has asked for to the letter, it may
+	// answer with that order's list.
+	asked    map[string]string // key → the page that asked for it last
+	cached   map[string]bool   // keys that a cache has answered on this page, and another has asked for
+	harmless map[string]int    // key → how often the same list came without the cache
 }
 
 // request is one of them.
@@ -64,6 +70,7 @@ type request struct {
 	begun    time.Time // when it was made
 	answered time.Time // when the last of its answer came; zero: nothing has
 	stream   bool      // it has no end of its own
+	repeated bool      // another order's page has asked for it
 	length   int64     // of its answer's content, as announced; -1 if that is not known
 	received int64     // of that
 }
@@ -78,6 +85,7 @@ type failedRequest struct {
 func (p *pendingRequests) init() {
 	p.out, p.failed, p.ready = map[proto.NetworkRequestID]request{}, map[string]failedRequest{}, make(chan struct{})
 	p.times = map[string]int{}
+	p.asked, p.cached, p.harmless = map[string]string{}, map[string]bool{}, map[string]int{}
 	p.troubled, p.ignored = map[string]string{}, map[string]bool{}
 }
 
@@ -87,6 +95,7 @@ func (p *pendingRequests) forget() {
 	defer p.mu.Unlock()
 	clear(p.out)
 	clear(p.failed)
+	clear(p.cached)
 	clear(p.times)
 	p.ended = 0
 	p.changed()
@@ -108,9 +117,42 @@ func (p *pendingRequests) begin(id proto.NetworkRequestID, r request) {
 		if before, redirected := p.out[id]; redirected {
 			r.begun, r.address = before.begun, before.address
 		}
+		page, before := p.asked[r.key]
+		r.repeated = before && page != p.page
+		if before || len(p.asked) < maxRequests {
+			p.asked[r.key] = p.page
+		}
 		p.out[id] = r
 	}
 	p.changed()
+}
+
+// fromCache are the keys of what a cache has answered on this page that another order's
+// page has asked for, and of which it is not known that it makes no difference.
+func (p *pendingRequests) fromCache() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Keys(p.cached))
+}
+
+// harmlessAfter is how many lists must have been the same without the cache until one
+// of its answers is believed.
+const harmlessAfter = 2
+
+// sameWithoutCache notes that a list was the same without a cache's answers.
+func (p *pendingRequests) sameWithoutCache(keys []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, key := range keys {
+		p.harmless[key]++
+	}
+}
+
+// answeredByCache notes that a cache has answered a request. p.mu is held.
+func (p *pendingRequests) answeredByCache(r request) {
+	if r.repeated && p.harmless[r.key] < harmlessAfter && (r.kind == proto.NetworkResourceTypeXHR || r.kind == proto.NetworkResourceTypeFetch) {
+		p.cached[r.key] = true
+	}
 }
 
 // maxRepeats is how often a request of one page may be repeated before it is taken for
@@ -306,9 +348,10 @@ type networkEvent struct {
 		HasPostData           bool
 	}
 	Response struct {
-		Status   int
-		MIMEType string
-		Headers  map[string]string
+		Status        int
+		FromDiskCache bool
+		MIMEType      string
+		Headers       map[string]string
 	}
 	DataLength    int64
 	Initiator     struct{ Type string }
@@ -356,10 +399,15 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		}
 	case "Network.webSocketHandshakeResponseReceived":
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
+	case "Network.requestServedFromCache":
+		p.update(e.RequestID, 0, func(r *request) bool { p.answeredByCache(*r); return false })
 	case "Network.responseReceived":
 		s.activity.goesOn(e.RequestID, e.Response.Status)
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
 			r.answered, r.length = time.Now(), contentLength(e.Response.Headers)
+			if e.Response.FromDiskCache {
+				p.answeredByCache(*r)
+			}
 			if what := badAnswer(r.kind, e.Response.Status); what != "" {
 				p.settle(*r, what)
 				return true

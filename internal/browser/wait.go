@@ -96,8 +96,7 @@ func (s *Session) signsTime() time.Duration {
 // mayBeFormer reports whether what a page says may still be said of the order before:
 // its script decides what is shown, and nothing proves whose it is.
 func (s *Session) mayBeFormer() bool {
-	id := s.config.Portal.Order.Identity
-	return strings.Contains(s.config.Portal.Order.Path, "#") && len(id.Selectors)+len(id.Texts) == 0
+	return strings.Contains(s.config.Portal.Order.Path, "#") && !s.identified()
 }
 
 // described reports whether the definition has a sign that a list is whole.

@@ -447,6 +447,21 @@ func TestWhosePage(t *testing.T) {
 		}
 		page(`<h1>Order `+n+`</h1><a class=att href=/f/`+n+`>`+n+`</a>`)(w, r)
 	}
+	// current shows the order that the server's session is at, by a call that may be cached.
+	current := `<div id=d></div><script>fetch('/current').then(r=>r.text()).then(t=>d.innerHTML=t)</script>`
+	pages["/current"] = func(w http.ResponseWriter, r *http.Request) {
+		c, _ := r.Cookie("order")
+		w.Header().Set("Cache-Control", "private, max-age=60")
+		if c.Value == "0" {
+			fmt.Fprint(w, `<p class=none>none</p>`)
+			return
+		}
+		fmt.Fprintf(w, `<button class=att>%s</button>`, c.Value)
+	}
+	pages["/cached"] = func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Set-Cookie", "order="+r.FormValue("n"))
+		page(current)(w, r)
+	}
 	base := serve(t, pages)
 	read := func(t *testing.T, path string, id portal.Identity, numbers ...string) (got []string) {
 		p := testPortal(base)
@@ -474,6 +489,7 @@ func TestWhosePage(t *testing.T) {
 		"not proved":     {"/same?n={number}", proof, []string{"0"}, []string{"failure unrecognised_page"}},
 		"stale":          {"/stale?n={number}", portal.Identity{}, []string{"0", "1", "2"}, right},
 		"kept":           {"/kept?n={number}", portal.Identity{}, []string{"0", "1", "2"}, right},
+		"cached":         {"/cached?n={number}", portal.Identity{}, []string{"0", "1", "2", "0"}, []string{"empty", "attachments 1", "attachments 2", "empty"}},
 		"part of number": {"/app#/orders/{number}", portal.Identity{Texts: []string{"der {number}"}}, []string{"1"}, right[1:2]},
 		"another number": {"/stale?n=11&x={number}", portal.Identity{Texts: []string{"Order {number}"}}, []string{"1"}, []string{"failure unrecognised_page"}},
 		"truly the same": {"/same?n={number}", portal.Identity{}, []string{"0", "1"}, []string{"attachments 1", "attachments 1"}},
