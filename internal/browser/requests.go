@@ -48,8 +48,8 @@ type pendingRequests struct {
 	times  map[string]int           // how many with a key have
 
 	// Requests that are the same to the letter for several orders cannot ask for the
-	// list of one. Where they were out of time or failed on the pages of two of them, and
-	// were never answered in time, they are left out.
+	// list of one. Where they were out of time on the pages of two of them, and were never
+	// answered in time, they are left out. One that fails is not: it may be the session's.
 	troubled map[string]string // key → the page where it was troubled
 	ignored  map[string]bool   // keys
 
@@ -307,23 +307,19 @@ func (p *pendingRequests) giveUp() string {
 	return list[0].address
 }
 
-// failure describes the first request that the portal did not answer as it should,
-// and notes all of them; empty if there is none.
+// failure describes the first request that the portal did not answer as it should;
+// empty if there is none.
 func (p *pendingRequests) failure() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	maps.DeleteFunc(p.failed, func(key string, _ failedRequest) bool { return p.ignored[key] })
 	list := slices.SortedFunc(maps.Values(p.failed), func(a, b failedRequest) int { return cmp.Compare(a.order, b.order) })
-	for key := range p.failed {
-		p.trouble(key)
-	}
 	if len(list) == 0 {
 		return ""
 	}
 	return list[0].address + " " + list[0].what
 }
 
-// trouble notes that a request was out of time, failed or said nothing on this page.
+// trouble notes that a request was out of time or said nothing on this page.
 // p.mu is held.
 func (p *pendingRequests) trouble(key string) {
 	page, again := p.troubled[key]
