@@ -231,6 +231,7 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 				if err := s.pressAgain(ctx, at); err != nil {
 					return effect{}, err
 				}
+				late.Reset(s.config.Times.Click)
 			}
 			rest = s.rest(ctx, at, false)
 		case <-late.C:

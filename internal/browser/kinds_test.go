@@ -72,7 +72,20 @@ document.addEventListener('click', async (e) => { const el = e.target.closest('.
   busy[k] = 1; draw(); await get(k); busy[k] = 0; ` + after + ` draw(); });
 draw();</script>`
 	}
+	many, had := "", ""
+	for i := range singleAfter + 1 {
+		many += button(fmt.Sprintf("n%d", i), fmt.Sprintf("get('%d')", i))
+		had += fmt.Sprintf("n%[1]d saved POST %[1]d; ", i)
+	}
 	return map[string]kind{
+		"many, and the last gives two": {body: saveBlob + many + button("both", "get('a');setTimeout(()=>get('b'),200)"), want: had + "a.txt saved POST a; b.txt saved POST b"},
+		"sorted within the same elements": {body: saveBlob + strings.Repeat("<li><button class=att data-action=download></button>", 3) + `<script>
+			let docs = ['a', 'b', 'c'];
+			const els = [...document.querySelectorAll('.att')], draw = () => els.forEach((e, i) => { e.textContent = docs[i] + '.txt'; });
+			els.forEach((e, i) => { e.onclick = async () => { const k = docs[i]; await get(k); docs = [...docs.filter((d) => d !== k), k]; draw(); }; });
+			draw();</script>`, want: "a.txt saved POST a; b.txt saved POST b; c.txt saved POST c"},
+		"a handler that comes with the rest of the page": {body: saveBlob + `<script async src=/late.js></script>` + button("a.txt", "") + `<script>
+			addEventListener('load', () => { document.querySelector('.att').onclick = () => get('a'); })</script>`, want: "a.txt saved POST a"},
 		"two at once":          {body: saveBlob + button("both", "get('a');get('b')"), want: "a.txt saved POST a; b.txt saved POST b"},
 		"two, by timer":        {body: saveBlob + button("both", "get('a');setTimeout(()=>get('b'),200)"), want: "a.txt saved POST a; b.txt saved POST b"},
 		"two, the second slow": {body: saveBlob + button("both", "get('a');get('slow')"), want: "a.txt saved POST a; slow.txt saved POST slow"},
