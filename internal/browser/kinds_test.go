@@ -84,7 +84,7 @@ draw();</script>`
 			const els = [...document.querySelectorAll('.att')], draw = () => els.forEach((e, i) => { e.textContent = docs[i] + '.txt'; });
 			els.forEach((e, i) => { e.onclick = async () => { const k = docs[i]; await get(k); docs = [...docs.filter((d) => d !== k), k]; draw(); }; });
 			draw();</script>`, want: "a.txt saved POST a; b.txt saved POST b; c.txt saved POST c"},
-		"a handler that comes with the rest of the page": {body: saveBlob + `<script async src=/late.js></script>` + button("a.txt", "") + `<script>
+		"a handler that comes with the rest of the page": {body: saveBlob + `<script async src="/late.js?track"></script>` + button("a.txt", "") + `<script>
 			addEventListener('load', () => { document.querySelector('.att').onclick = () => get('a'); })</script>`, want: "a.txt saved POST a"},
 		"two at once":          {body: saveBlob + button("both", "get('a');get('b')"), want: "a.txt saved POST a; b.txt saved POST b"},
 		"two, by timer":        {body: saveBlob + button("both", "get('a');setTimeout(()=>get('b'),200)"), want: "a.txt saved POST a; b.txt saved POST b"},
