@@ -42,6 +42,9 @@ func (t *fileTable) answerTo(e proto.BrowserDownloadWillBegin) po.Answer {
 	defer t.mu.Unlock()
 	address, _, _ := strings.Cut(e.URL, "#")
 	a := t.came[cameFrom{e.FrameID, address}]
+	if t.encoded != "" && strings.HasPrefix(address, "blob:") {
+		a.Header = http.Header{"Content-Encoding": {t.encoded}}
+	}
 	a.Name = clip(e.SuggestedFilename, maxNameChars)
 	return a
 }

@@ -127,7 +127,12 @@ func (s *Session) obtain(ctx context.Context, m mode, at *place, a po.Attachment
 	defer s.guard.set(modeRead, nil)
 	defer s.files.expect()()
 	defer s.activity.watch()()
-	err := act()
+	compress, err := s.refuseCompression(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer compress()
+	err = act()
 	if text, ok := errors.AsType[*notGot](err); ok {
 		a.Cause, a.Detail = po.PortalError, text.Error()
 		return []po.Attachment{a}, nil

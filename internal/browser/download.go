@@ -28,6 +28,7 @@ type fileTable struct {
 	unasked []*download // that began while nobody waited, since the page was opened
 	known   map[string]*download
 	came    map[cameFrom]po.Answer // answers that downloads may begin with
+	encoded string                 // the encoding of an answer that a script has got, and may make a file of
 }
 
 // download is a file that the browser saves, under its GUID.
@@ -61,6 +62,7 @@ func (t *fileTable) expect() func() {
 		t.wanted = wanted
 		clear(t.known)
 		clear(t.came)
+		t.encoded = ""
 		for len(t.begun) > 0 {
 			<-t.begun
 		}

@@ -65,10 +65,11 @@ type load struct {
 type verdict int
 
 const (
-	goOn   verdict = iota
-	refuse         // as blocked
-	drop           // as aborted: the page stays as it is
-	save           // answer: as a file
+	goOn    verdict = iota
+	refuse          // as blocked
+	drop            // as aborted: the page stays as it is
+	save            // answer: as a file
+	plainly         // request: of an answer that is not compressed
 )
 
 func (g *guard) init(p portal.Portal) {
@@ -321,6 +322,12 @@ func (s *Session) paused(params json.RawMessage) {
 		return
 	}
 	v := s.guard.judge(&e)
+	if v == goOn && !isAnswer(&e) && s.guard.clicking() && !s.compressed.Load() {
+		v = plainly
+	}
+	if isAnswer(&e) && s.guard.clicking() && compressed(&e) {
+		s.compressed.Store(true)
+	}
 	s.files.answered(&e)
 	s.soon(func(w wire) error {
 		switch v {
@@ -331,6 +338,8 @@ func (s *Session) paused(params json.RawMessage) {
 		case save:
 			return proto.FetchContinueResponse{RequestID: e.RequestID, ResponseCode: e.ResponseStatusCode,
 				ResponseHeaders: asAttachment(e.ResponseHeaders)}.Call(w)
+		case plainly:
+			return proto.FetchContinueRequest{RequestID: e.RequestID, Headers: uncompressed(e.Request.Headers)}.Call(w)
 		}
 		return proto.FetchContinueRequest{RequestID: e.RequestID}.Call(w)
 	})

@@ -399,6 +399,9 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		p.update(e.RequestID, 0, func(r *request) bool { p.answeredByCache(*r); return false })
 	case "Network.responseReceived":
 		s.activity.goesOn(e.RequestID, e.Response.Status)
+		if e.Type == proto.NetworkResourceTypeXHR || e.Type == proto.NetworkResourceTypeFetch {
+			s.files.fetched(contentEncoding(e.Response.Headers))
+		}
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
 			r.answered, r.length = time.Now(), contentLength(e.Response.Headers)
 			if e.Response.FromDiskCache {
@@ -425,6 +428,9 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
 	case "Network.loadingFailed":
 		s.activity.end(e.RequestID)
+		if e.ErrorText == badEncoding && s.guard.clicking() {
+			s.compressed.Store(true)
+		}
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
 			switch {
 			case r.stream, e.BlockedReason != "":
@@ -522,18 +528,15 @@ func (s *Session) mayList(address string) bool {
 // contentLength is how long an answer's content is announced to be, as it is read; -1 if
 // that is not known.
 func contentLength(headers map[string]string) int64 {
-	length := int64(-1)
+	if contentEncoding(headers) != "" {
+		return -1
+	}
 	for name, value := range headers {
-		switch {
-		case strings.EqualFold(name, "Content-Encoding") && value != "" && !strings.EqualFold(value, "identity"):
-			return -1
-		case strings.EqualFold(name, "Content-Length"):
-			if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil && n >= 0 {
-				length = n
-			}
+		if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil && n >= 0 && strings.EqualFold(name, "Content-Length") {
+			return n
 		}
 	}
-	return length
+	return -1
 }
 
 // badAnswer says in words what is wrong with the status of an answer that a page's

@@ -33,7 +33,11 @@ func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachme
 			results[i] = refused1(list[i], po.Timeout, "the order's time was over before the browser had the file")
 			return nil
 		}
+		before := s.compressed.Load()
 		g, err := how(list[i])
+		if err == nil && !before && s.compressed.Load() && slices.ContainsFunc(g.parts, func(a po.Attachment) bool { return a.Cause != "" }) {
+			g, err = how(list[i])
+		}
 		if failure, ok := errors.AsType[*po.ReadFailure](err); ok && failure.Cause == po.SignedOut && !over() {
 			a := list[i]
 			err = s.signInForFile(ctx, &at, &a, failure)

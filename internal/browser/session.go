@@ -39,17 +39,18 @@ type Session struct {
 	cookies      cookieJar
 	saysOfItself selfDescription
 
-	guard    guard
-	files    fileTable
-	activity activity
-	saved    map[string]*download         // of this reading, by path
-	visited  time.Time                    // when the page was last opened
-	tab      tab                          // of the Read that runs
-	pages    []string                     // that it has opened
-	answered bool                         // the portal has answered it
-	number   string                       // of the order whose page is visited; empty where that is another page
-	suspect  bool                         // its page showed another order's list before
-	lists    map[[sha256.Size]byte]string // of the orders read before: hash of the addresses → number
+	guard      guard
+	files      fileTable
+	activity   activity
+	saved      map[string]*download         // of this reading, by path
+	compressed atomic.Bool                  // the portal compresses also what it is asked not to
+	visited    time.Time                    // when the page was last opened
+	tab        tab                          // of the Read that runs
+	pages      []string                     // that it has opened
+	answered   bool                         // the portal has answered it
+	number     string                       // of the order whose page is visited; empty where that is another page
+	suspect    bool                         // its page showed another order's list before
+	lists      map[[sha256.Size]byte]string // of the orders read before: hash of the addresses → number
 
 	documents atomic.Uint64 // that the tab has shown
 
@@ -302,7 +303,11 @@ func (s *Session) workerStarted(params json.RawMessage) {
 	}
 	s.soon(func(w wire) error {
 		w.tab = e.SessionID
-		return errors.Join(proto.NetworkEnable{MaxPostDataSize: new(maxBodyBytes)}.Call(w), proto.RuntimeRunIfWaitingForDebugger{}.Call(w))
+		err := proto.NetworkEnable{MaxPostDataSize: new(maxBodyBytes)}.Call(w)
+		if s.guard.clicking() && !s.compressed.Load() {
+			err = errors.Join(err, acceptEncoding(w, identity))
+		}
+		return errors.Join(err, proto.RuntimeRunIfWaitingForDebugger{}.Call(w))
 	})
 }
 

@@ -12,17 +12,30 @@ import (
 // is, or if its format does not tell.
 func missingEnd(k kind, head, tail []byte, size int64) string {
 	switch {
-	case k.text():
-	case k.mime.Is("application/pdf"):
+	case k.isPDF():
 		return pdfEnd(head, tail, size)
-	default:
-		for m := k.mime; m != nil; m = m.Parent() {
-			if m.Is("application/zip") {
-				return zipEnd(tail, size)
-			}
-		}
+	case k.isZIP():
+		return zipEnd(tail, size)
 	}
 	return ""
+}
+
+// hasEnd reports whether content of a kind shows whether it is whole.
+func (k kind) hasEnd() bool { return k.isPDF() || k.isZIP() }
+
+func (k kind) isPDF() bool { return !k.text() && k.mime.Is("application/pdf") }
+
+// isZIP includes the documents that are ZIP archives, like those of Office.
+func (k kind) isZIP() bool {
+	if k.text() {
+		return false
+	}
+	for m := k.mime; m != nil; m = m.Parent() {
+		if m.Is("application/zip") {
+			return true
+		}
+	}
+	return false
 }
 
 var (

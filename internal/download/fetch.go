@@ -265,12 +265,16 @@ func examine(ans answer, att po.Attachment, name string, to *sink) (kind, error)
 	if to.bytes == 0 {
 		return kind{}, nil
 	}
-	return kindOf(to.head), nil
+	k := kindOf(to.head)
+	if ans.unsure && !k.hasEnd() {
+		return kind{}, refuse(po.DownloadIncomplete, "the portal sent the file compressed, and the browser does not tell whether all of it came")
+	}
+	return k, nil
 }
 
 // takeSaved takes over a file that the browser has saved, with what the portal said
-// of it. The browser has undone its encodings; it does not tell whether they came to
-// their ends, so that a document must show its own.
+// of it. The browser has undone its encodings, and does not tell whether they came to
+// their ends.
 func takeSaved(att po.Attachment, to *sink) (answer, error) {
 	if err := copySaved(att.Saved, to); err != nil {
 		return answer{}, err
@@ -284,6 +288,7 @@ func takeSaved(att po.Attachment, to *sink) (answer, error) {
 	if r, ok := errors.AsType[*refusal](err); ok && r.Cause == po.DownloadRejected { // an encoding that browsers do not know is left as it is
 		return answer{contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), announced: length}, nil
 	}
+	ans.unsure = len(ans.encodings) > 0
 	return ans, err
 }
 

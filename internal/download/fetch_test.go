@@ -248,6 +248,8 @@ func TestBrowserLaneAnswers(t *testing.T) {
 		"part":                {pdf, po.Answer{Status: 206, Header: field("Content-Length", length, "Content-Range", "bytes 0-27/5000")}, "", po.DownloadIncomplete},
 		"encoded":             {pdf, po.Answer{Status: 200, Header: field("Content-Length", "12", "Content-Encoding", "gzip")}, "a.pdf", ""},
 		"encoded, cut":        {pdf[:20], po.Answer{Status: 200, Header: field("Content-Length", "12", "Content-Encoding", "gzip")}, "", po.DownloadIncomplete},
+		"encoded, and no end": {"1;2", po.Answer{Status: 200, Header: field("Content-Encoding", "gzip")}, "", po.DownloadIncomplete},
+		"made of an encoded":  {"1;2", po.Answer{Header: field("Content-Encoding", "br")}, "", po.DownloadIncomplete},
 		"empty, announced":    {"", po.Answer{Status: 200, Header: field("Content-Length", "0")}, "a.pdf", ""},
 		"empty, unannounced":  {"", po.Answer{Status: 200}, "", po.DownloadRejected},
 		"named by the answer": {pdf, po.Answer{Status: 200, Header: field("Content-Disposition", `attachment; filename="b.pdf"`), Name: "c.pdf"}, "b.pdf", ""},
@@ -259,7 +261,11 @@ func TestBrowserLaneAnswers(t *testing.T) {
 			if err := os.WriteFile(saved, []byte(row.content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			result := fetchOne(t, openArchive(t, Config{}), po.Attachment{ID: "1", Name: "a.pdf", Saved: saved, Answer: row.answer})
+			name := "a.pdf"
+			if strings.Contains(row.content, ";") {
+				name = "a.csv"
+			}
+			result := fetchOne(t, openArchive(t, Config{}), po.Attachment{ID: "1", Name: name, Saved: saved, Answer: row.answer})
 			if row.want == "" {
 				wantNames(t, result.Kept, "1="+row.file)
 			} else if len(result.Missing) != 1 || result.Missing[0].Cause != row.want {

@@ -134,6 +134,7 @@ type answer struct {
 	disposition string
 	encodings   []string // that are to be undone, in the order in which they were done
 	announced   int64    // length of the file; -1 if it is not known
+	unsure      bool     // the browser has undone an encoding, and does not tell whether that came to its end
 }
 
 // answerOf reads the header of an answer that has a file of the attachment in its
@@ -143,7 +144,7 @@ func answerOf(status int, header http.Header, length int64, att po.Attachment) (
 	if part != "" {
 		return answer{}, oddity(po.DownloadIncomplete, "%s", part)
 	}
-	a := answer{header.Get("Content-Type"), header.Get("Content-Disposition"), encodingsOf(header), length}
+	a := answer{contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), encodings: encodingsOf(header), announced: length}
 	if header.Get("Content-Length") == "" {
 		a.announced = -1 // HTTP/2 makes a 0 of none
 	}
