@@ -8,7 +8,7 @@ import (
 
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/ledger"
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
 )
@@ -122,8 +122,8 @@ func refine(err error) error {
 	if e, ok := errors.AsType[*LedgerError](err); ok {
 		return OfLedger(e)
 	}
-	if errors.Is(err, statedir.ErrUntrusted) {
-		return &Error{Msg: err.Error(), Hint: statedir.Hint, Err: err}
+	if errors.Is(err, outdir.ErrUntrusted) {
+		return &Error{Msg: err.Error(), Hint: outdir.HintUntrusted, Err: err}
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
@@ -151,7 +151,7 @@ type LedgerError = ledger.Error
 // one that this program can use, which is for the user to mend.
 func OfLedger(e *LedgerError) *Error {
 	out := &Error{Cause: po.CauseOf(e), Held: errors.Is(e, ledger.ErrHeld), Msg: e.Msg, Hint: e.Hint, Err: e}
-	for _, wrong := range []error{ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer, ledger.ErrHeld, statedir.ErrUntrusted} {
+	for _, wrong := range []error{ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer, ledger.ErrHeld, outdir.ErrUntrusted} {
 		if errors.Is(e, wrong) {
 			out.Cause = ""
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/internal/testportal"
@@ -114,7 +115,7 @@ func (a *app) judge(site *testportal.Portal, out string) error {
 	}
 	if len(wrong) > 0 {
 		return &failure{exitBug, "the result is not what the portal has: " + progress.Count(len(wrong), "difference"),
-			"look into " + filepath.Join(out, stateDir, "run.log")}
+			"look into " + outdir.StatePath(out, outdir.LogFile)}
 	}
 	files, size := 0, int64(0)
 	meant := map[po.Status]int{}
@@ -144,7 +145,7 @@ func readBack(out string) ([]po.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := report.ReadManifest(filepath.Join(out, manifestFile))
+	files, err := report.ReadManifest(filepath.Join(out, outdir.ManifestFile))
 	if err != nil {
 		return nil, err
 	}

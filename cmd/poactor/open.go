@@ -5,11 +5,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/outdir"
 )
 
 // openJob reads and checks everything that can be without a browser. A dry run
@@ -116,12 +116,12 @@ func (j *job) hold() (err error) {
 // keep makes a copy of the batch, so that the run can go on when that is edited,
 // and be begun again when it is gone.
 func (j *job) keep() error {
-	kept := batchFile + filepath.Ext(j.batch.ResultsName())
+	kept := outdir.BatchStem + filepath.Ext(j.batch.ResultsName())
 	if err := j.batch.Keep(j.state(kept)); err != nil {
 		return err
 	}
 	for _, ext := range batchExtensions { // there is one batch
-		if other := batchFile + ext; other != kept {
+		if other := outdir.BatchStem + ext; other != kept {
 			_ = os.Remove(j.state(other)) // mostly not there
 		}
 	}
@@ -129,7 +129,7 @@ func (j *job) keep() error {
 }
 
 // state is the path of a file of poactor's own in the output directory.
-func (j *job) state(name string) string { return filepath.Join(j.dir, stateDir, name) }
+func (j *job) state(name string) string { return outdir.StatePath(j.dir, name) }
 
 // stdinName is what a batch without a file is called.
 const stdinName = "standard input"
@@ -168,11 +168,11 @@ func (j *job) spoolPath() (string, error) {
 	if err := j.hold(); err != nil {
 		return "", err
 	}
-	return j.state(batchFile + ".csv"), nil
+	return j.state(outdir.BatchStem + ".csv"), nil
 }
 
 func keepFailure(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
+	if outdir.Full(err) {
 		return diskFull(err)
 	}
 	if _, ok := poactor.OfSystem(err); ok {

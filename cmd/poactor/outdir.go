@@ -9,12 +9,9 @@ import (
 	"syscall"
 
 	"github.com/poactor/poactor"
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
-
-// stateDir holds what is poactor's own in an output directory.
-const stateDir = statedir.Name
 
 // outFor is the output directory of a batch: the one asked for, else one
 // beside the batch that is named after it.
@@ -58,7 +55,7 @@ func lookLedger(dir string) (*poactor.Ledger, error) {
 
 // outFailure says that the output directory cannot be used.
 func outFailure(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
+	if outdir.Full(err) {
 		return diskFull(err)
 	}
 	return cannot("give another one with --out, or see to its permissions", "output directory: %v", oneLine{err})

@@ -4,14 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -47,7 +45,7 @@ const (
 	hintPlace = "give another one with --out, or see to its permissions"
 )
 
-func (d *Disk) path() string { return filepath.Join(d.dir, StateDir, fileName) }
+func (d *Disk) path() string { return outdir.StatePath(d.dir, outdir.LedgerFile) }
 
 func (d *Disk) foreign() error {
 	return &Error{Dir: d.dir, Msg: d.path() + " is not a ledger of poactor", Hint: hintAside, Err: ErrForeign}
@@ -97,8 +95,8 @@ func (d *Disk) wrap(err error) error {
 
 // stateError says why the state directory cannot be opened.
 func stateError(dir string, err error) error {
-	if errors.Is(err, statedir.ErrUntrusted) {
-		return &Error{Dir: dir, Msg: firstLine(err), Hint: statedir.Hint, Err: err}
+	if errors.Is(err, outdir.ErrUntrusted) {
+		return &Error{Dir: dir, Msg: firstLine(err), Hint: outdir.HintUntrusted, Err: err}
 	}
 	return writeError(dir, err)
 }
@@ -106,7 +104,7 @@ func stateError(dir string, err error) error {
 // writeError says that the output directory cannot be written to.
 func writeError(dir string, err error) error {
 	out := &Error{Dir: dir, Msg: "output directory: " + firstLine(err), Hint: hintPlace, Err: errors.Join(po.DiskFull, err)}
-	if e, ok := errors.AsType[*sqlite.Error](err); errors.Is(err, syscall.ENOSPC) || ok && e.Code()&0xff == sqlite3.SQLITE_FULL {
+	if e, ok := errors.AsType[*sqlite.Error](err); outdir.Full(err) || ok && e.Code()&0xff == sqlite3.SQLITE_FULL {
 		out.Msg, out.Hint = "the disk is full: "+firstLine(err), hintRoom
 	}
 	return out
