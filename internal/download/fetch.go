@@ -174,7 +174,7 @@ func (a *Archive) begin(dir *os.Root, name string) (*sink, error) {
 	if err := a.write(); err != nil {
 		return nil, writeError("create temporary file", err)
 	}
-	if err := a.room.any(); err != nil {
+	if err := roomError(a.room.Check(0, 0, 0, "for more files")); err != nil {
 		return nil, err
 	}
 	return newSink(dir, name, a.room)
