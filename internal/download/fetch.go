@@ -228,7 +228,7 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	}
 	p.wanted = withExtension(SafeName(name), k, ans.contentType)
 	p.file = po.File{ID: att.ID, Original: capped(name), Bytes: to.bytes, SHA256: to.sum(),
-		URL: po.WithoutQuery(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
+		URL: po.PublicURL(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
 	return nil
 }
 
