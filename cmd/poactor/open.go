@@ -141,12 +141,11 @@ func (j *job) openStdin(in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	err = outdir.Replace(path, 0o600, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
 	if err != nil {
-		return outFailure(err)
-	}
-	_, err = io.Copy(f, in)
-	if err = errors.Join(err, f.Close()); err != nil {
 		return outFailure(err)
 	}
 	err = j.openBatch(path)

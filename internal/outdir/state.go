@@ -105,7 +105,7 @@ func checkAll(root *os.Root, us int) error {
 // there is something that lies in it.
 func userOn(out string, there fs.FileInfo) int {
 	us := os.Geteuid()
-	if owner(there) == us {
+	if Owner(there) == us {
 		return us
 	}
 	probe, err := os.CreateTemp(out, OwnPrefix+"owner-")
@@ -118,7 +118,7 @@ func userOn(out string, there fs.FileInfo) int {
 	if err != nil {
 		return us
 	}
-	return owner(info)
+	return Owner(info)
 }
 
 // check says what is wrong with something that is found.
@@ -126,7 +126,7 @@ func check(path string, info fs.FileInfo, us int, directory bool) error {
 	switch mode := info.Mode(); {
 	case mode&fs.ModeSymlink != 0:
 		return &Error{path, "a link"}
-	case owner(info) != us:
+	case Owner(info) != us:
 		return &Error{path, "another user's"}
 	case mode.IsDir():
 		return nil

@@ -92,7 +92,7 @@ func TestPrivate(t *testing.T) {
 	}
 	defer root.Close()
 	for range 2 {
-		if err := ReplaceIn(root, "results.json", 0o600, []byte("{}")); err != nil {
+		if err := ReplaceIn(root, "results.json", 0o600, Bytes([]byte("{}"))); err != nil {
 			t.Fatal(err)
 		}
 	}
