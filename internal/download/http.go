@@ -204,7 +204,8 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 	}
 	to.length = a.announced
 	length := max(a.announced, resp.ContentLength)
-	if err := roomError(to.room.Check(0, length, length, "for a file of "+humanize.IBytes(uint64(max(0, length))))); err != nil {
+	what := "for a file of " + humanize.IBytes(uint64(max(0, length)))
+	if err := roomError(to.room.Check(0, length, length, what)); err != nil {
 		return answer{}, err
 	}
 	if err := receiveBody(to, body, a.encodings); err != nil {

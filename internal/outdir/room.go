@@ -65,7 +65,8 @@ func (r Room) Check(written, length, missing int64, what string) (cause po.Cause
 	case r.minFree == 0:
 		return po.DiskFull, "the disk is full: it has no room " + what
 	}
-	return po.DiskFull, "the disk is full: it has no room " + what + ", as " + size(r.minFree) + " are to stay free (--min-free)"
+	return po.DiskFull, "the disk is full: it has no room " + what + ", as " + size(r.minFree) +
+		" are to stay free (--min-free)"
 }
 
 // hasRoom reports whether so many bytes more may be written. A system that does not

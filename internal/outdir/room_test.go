@@ -24,11 +24,13 @@ func TestRoom(t *testing.T) {
 		"too large":       {free, 101 * MiB, 0, 0, po.DownloadRejected, "the file is larger than 100 MiB (--max-file)"},
 		"will be":         {free, 1, 101 * MiB, 0, po.DownloadRejected, "the file is larger than 100 MiB (--max-file)"},
 		"more than there": {free, 1, 2, 1 << 62, po.DiskFull, "the disk is full: it has no room for x"},
-		"full disk":       {bounded, MiB, 0, 0, po.DiskFull, "the disk is full: it has no room for x, as 4.0 EiB are to stay free (--min-free)"},
-		"nothing yet":     {bounded, 0, 0, 0, po.DiskFull, ""},
-		"filled the disk": {bounded, 17 * MiB, 0, 0, po.DownloadRejected, "the file had no end after 17 MiB, and the disk has no more room for it"},
-		"unannounced":     {bounded, 17 * MiB, -1, 0, po.DownloadRejected, ""},
-		"announced":       {bounded, 17 * MiB, 20 * MiB, 0, po.DiskFull, ""},
+		"full disk": {bounded, MiB, 0, 0, po.DiskFull,
+			"the disk is full: it has no room for x, as 4.0 EiB are to stay free (--min-free)"},
+		"nothing yet": {bounded, 0, 0, 0, po.DiskFull, ""},
+		"filled the disk": {bounded, 17 * MiB, 0, 0, po.DownloadRejected,
+			"the file had no end after 17 MiB, and the disk has no more room for it"},
+		"unannounced": {bounded, 17 * MiB, -1, 0, po.DownloadRejected, ""},
+		"announced":   {bounded, 17 * MiB, 20 * MiB, 0, po.DiskFull, ""},
 	} {
 		cause, detail := row.room.Check(row.written, row.length, row.missing, "for x")
 		if cause != row.cause || !strings.HasPrefix(detail, row.detail) {

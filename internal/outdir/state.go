@@ -23,7 +23,8 @@ import (
 var ErrUntrusted = errors.New("not as poactor has made it")
 
 // HintUntrusted says what a user can do about it.
-const HintUntrusted = "poactor follows no links there and uses nobody else's record: give another --out, or move what is named out of the way"
+const HintUntrusted = "poactor follows no links there and uses nobody else's record: give another --out, " +
+	"or move what is named out of the way"
 
 // Error says in one line what is found that cannot be trusted.
 type Error struct {

@@ -61,7 +61,8 @@ func TestUntrusted(t *testing.T) {
 				if root != nil {
 					root.Close()
 				}
-				if !errors.Is(err, ErrUntrusted) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), StatePath(out)) {
+				if !errors.Is(err, ErrUntrusted) || strings.Contains(err.Error(), "\n") ||
+					!strings.HasPrefix(err.Error(), StatePath(out)) {
 					t.Errorf("%s: %v", door, err)
 				}
 			}
