@@ -26,7 +26,7 @@ var house = map[string][]string{
 	"internal/browser":     {"portal", "po", "internal/statedir"},
 	"internal/fault":       {},
 	"internal/process":     {},
-	"internal/statedir":    {},
+	"internal/statedir":    {"po"},
 	"internal/resource":    {"po"},
 	"internal/testportal":  {"po"},
 	"internal/progress":    {"messages", "po"},

@@ -80,7 +80,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
 	s.BaseURL = site.URL()
 	out := filepath.Join(dir, "orders")
-	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil {
+	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
 		discard(dir, out)
 		return err
 	}
@@ -113,8 +113,8 @@ func (a *app) judge(site *testportal.Portal, out string) error {
 		a.warn("%s", line)
 	}
 	if len(wrong) > 0 {
-		return &failure{exitBug, "the result is not what the portal has: " + progress.Count(len(wrong), "difference"),
-			"look into " + filepath.Join(out, stateDir, "run.log")}
+		return &po.Error{Cause: po.Internal, Msg: "the result is not what the portal has: " + progress.Count(len(wrong), "difference"),
+			Hint: "look into " + filepath.Join(out, stateDir, "run.log")}
 	}
 	files, size := 0, int64(0)
 	meant := map[po.Status]int{}
@@ -132,7 +132,6 @@ func (a *app) judge(site *testportal.Portal, out string) error {
 		fmt.Fprintf(a.stdout, "meant:   %s that did not end well: the built-in portal lets these fail, %d FAILED and %d PARTIAL\n",
 			progress.Count(n, "order"), meant[po.Failed], meant[po.Partial])
 	}
-	a.code = exitDone
 	return nil
 }
 

@@ -11,8 +11,11 @@ import (
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
+	"github.com/poactor/poactor/profilestore"
 )
 
 func TestExitCode(t *testing.T) {
@@ -33,11 +36,9 @@ func TestExitCode(t *testing.T) {
 		"the system":         {err: fmt.Errorf("x: %w", &fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}), want: 6},
 		"bug in the run":     {err: cause(po.Internal), want: 1},
 		"wrong use":          {err: wrongUse("", "x"), want: 2},
-		"wrong config":       {err: cause(""), want: 2},
 		"bad batch":          {err: fmt.Errorf("x: %w", &batch.Error{Err: fs.ErrNotExist}), want: 2},
 		"bad portal":         {err: portal.Errors{{Msg: "x"}}, want: 2},
 		"signed out":         {err: cause(po.SignedOut), want: 4},
-		"held":               {err: &poactor.Error{Cause: po.ProfileFailed, Held: true}, want: 5},
 		"no browser":         {err: cause(po.BrowserDied), want: 6},
 		"hung browsers":      {err: cause(po.BrowserHung), want: 6},
 		"no profile":         {err: cause(po.ProfileFailed), want: 6},
@@ -51,7 +52,7 @@ func TestExitCode(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := exitCode(tt.counts, tt.err); got != tt.want {
+			if got := exitCode(orUnfinished(tt.counts, tt.err)); got != tt.want {
 				t.Errorf("%d, want %d", got, tt.want)
 			}
 		})
@@ -81,19 +82,47 @@ func TestByInterrupt(t *testing.T) {
 	}
 }
 
-// Every cause has a code that SPEC knows.
-func TestExitCodeOfEachCause(t *testing.T) {
+// Every cause and every sentinel has its code, as SPEC §3 has them.
+func TestExitCodeOfEachKind(t *testing.T) {
 	t.Parallel()
+	want := map[error]int{
+		po.SignedOut:        4,
+		po.UnrecognisedPage: 2, // of every order: the portal file is wrong
+		po.Interrupted:      130,
+		po.Internal:         1,
+
+		errUnfinished:             3,
+		errUse:                    2,
+		errEnvironment:            6,
+		poactor.ErrConfig:         2,
+		batch.ErrUnusable:         2,
+		portal.ErrInvalid:         2,
+		statedir.ErrUntrusted:     2,
+		ledger.ErrDamaged:         2,
+		ledger.ErrForeign:         2,
+		ledger.ErrNewer:           2,
+		poactor.ErrHeld:           5,
+		profilestore.ErrBaseInUse: 5,
+	}
 	for _, c := range po.Causes() {
-		switch code := exitCode(nil, &poactor.Error{Cause: c}); code {
-		case exitUse:
-			if c != po.UnrecognisedPage { // of every order: the portal file is wrong
-				t.Errorf("%s: %d", c, code)
-			}
-		case exitBug, exitSignIn, exitEnvironment, exitInterrupted:
-		default:
-			t.Errorf("%s: %d", c, code)
+		if _, special := want[c]; !special {
+			want[c] = 6
 		}
+	}
+	for kind, code := range want {
+		cause, _ := kind.(po.Cause)
+		for how, err := range map[string]error{
+			"as it is":  &po.Error{Cause: cause, Err: kind},
+			"wrapped":   fmt.Errorf("x: %w", &po.Error{Cause: cause, Err: fmt.Errorf("y: %w", kind)}),
+			"the first": errors.Join(&po.Error{Cause: cause, Err: kind}, cannot("", "x"), wrongUse("", "y")),
+		} {
+			if got := exitCode(err); got != code {
+				t.Errorf("%v, %s: %d, want %d", kind, how, got, code)
+			}
+		}
+	}
+	if got := exitCode(&po.Error{Cause: po.ProfileFailed, Err: profilestore.ErrBaseInUse}); got != 5 {
+		t.Errorf("a profile in use: %d", got)
 	}
 }
 

@@ -194,9 +194,9 @@ func beside(path string) string {
 
 func saveFailure(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
-		return diskFull(err)
+		return outFailure(err)
 	}
-	if _, ok := asPoactor(err); ok { // of the ledger
+	if _, ok := errors.AsType[*po.Error](err); ok && !errors.Is(err, batch.ErrUnusable) { // of the ledger
 		return err
 	}
 	return cannot("see to the output directory; the same command goes on from where it stood", "results: %v", oneLine{err})

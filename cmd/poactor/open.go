@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -30,7 +31,7 @@ func (a *app) open(j *job, path string) (err error) {
 	if j.dir, err = outFor(path, j.settings.Out); err != nil {
 		return err
 	}
-	if err := errors.Join(checkOut(j.dir), checkProfile(j.settings.Profile)); err != nil {
+	if err := cmp.Or(checkOut(j.dir), checkProfile(j.settings.Profile)); err != nil {
 		return err
 	}
 	if path == "-" {
@@ -172,10 +173,7 @@ func (j *job) spoolPath() (string, error) {
 }
 
 func keepFailure(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
-		return diskFull(err)
-	}
-	if _, ok := poactor.OfSystem(err); ok {
+	if _, ok := errors.AsType[syscall.Errno](err); ok {
 		return outFailure(err)
 	}
 	return err

@@ -147,8 +147,8 @@ func (o *ordeal) run(ctx context.Context) error {
 		}
 		o.say("start %d%s: %s, %s", n, words, progress.Count(count(s.events, "order_settled"), "order"), s.ended())
 		if !s.explained(o.site != nil) || plan.Quiet() && !s.finished() {
-			return &failure{exitBug, fmt.Sprintf("start %d ended with exit code %d, which no fault explains", n, s.code),
-				"look into " + o.log.Name()}
+			return &po.Error{Cause: po.Internal, Hint: "look into " + o.log.Name(),
+				Msg: fmt.Sprintf("start %d ended with exit code %d, which no fault explains", n, s.code)}
 		}
 		if s.finished() && plan.Quiet() {
 			return nil

@@ -57,23 +57,12 @@ func lookLedger(dir string) (*poactor.Ledger, error) {
 }
 
 // outFailure says that the output directory cannot be used.
-func outFailure(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
-		return diskFull(err)
-	}
-	return cannot("give another one with --out, or see to its permissions", "output directory: %v", oneLine{err})
+func outFailure(err error) error { return statedir.WriteError(err) }
+
+// goesOn is the error where a run holds the output directory.
+func goesOn(dir string) error {
+	return &po.Error{Msg: "a run goes on in " + dir, Hint: "wait until it has ended", Err: poactor.ErrHeld}
 }
-
-func diskFull(err error) error {
-	return fullDisk{&failure{exitEnvironment, "the disk is full: " + firstLine(err),
-		"make room, or give another --out; the same command goes on from where it stood"}}
-}
-
-// fullDisk is a failure for want of room: it is a po.DiskFull too.
-type fullDisk struct{ *failure }
-
-// Unwrap gives both.
-func (f fullDisk) Unwrap() []error { return []error{f.failure, po.DiskFull} }
 
 // oneLine is an error that says only its first line.
 type oneLine struct{ error }

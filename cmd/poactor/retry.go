@@ -190,7 +190,7 @@ func checkRunDir(dir string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return wrongUse("give the output directory of a run", "%s is no output directory of poactor", dir)
 	case errors.Is(err, statedir.ErrUntrusted):
-		return wrongUse(statedir.Hint, "%v", err)
+		return err
 	}
 	return outFailure(err)
 }

@@ -12,7 +12,6 @@ package statedir
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,23 +19,6 @@ import (
 
 // Name is what the directory is called in an output directory.
 const Name = ".poactor"
-
-// ErrUntrusted is wrapped by the error of what is found and cannot be trusted.
-var ErrUntrusted = errors.New("not as poactor has made it")
-
-// Hint says what a user can do about it.
-const Hint = "poactor follows no links there and uses nobody else's record: give another --out, or move what is named out of the way"
-
-// Error says in one line what is found that cannot be trusted.
-type Error struct {
-	Path string
-	What string // it is
-}
-
-func (e *Error) Error() string { return fmt.Sprintf("%s is %s", e.Path, e.What) }
-
-// Unwrap gives ErrUntrusted.
-func (e *Error) Unwrap() error { return ErrUntrusted }
 
 // Make opens the state directory of an output directory, which must exist; it is
 // made if need be. An error wraps ErrUntrusted where what is there is not poactor's.
@@ -66,7 +48,7 @@ func Open(out string) (*os.Root, error) {
 	}
 	if opened, err := root.Stat("."); err != nil || !os.SameFile(there, opened) {
 		root.Close()
-		return nil, &Error{path, "replaced by somebody in this moment"}
+		return nil, untrusted(path, "replaced by somebody in this moment")
 	}
 	if err := checkAll(root, us); err != nil {
 		root.Close()
@@ -127,17 +109,17 @@ func userOn(out string, there fs.FileInfo) int {
 func check(path string, info fs.FileInfo, us int, directory bool) error {
 	switch mode := info.Mode(); {
 	case mode&fs.ModeSymlink != 0:
-		return &Error{path, "a link"}
+		return untrusted(path, "a link")
 	case owner(info) != us:
-		return &Error{path, "another user's"}
+		return untrusted(path, "another user's")
 	case mode.IsDir():
 		return nil
 	case directory:
-		return &Error{path, "not a directory"}
+		return untrusted(path, "not a directory")
 	case !mode.IsRegular():
-		return &Error{path, "neither a file nor a directory"}
+		return untrusted(path, "neither a file nor a directory")
 	case linked(info):
-		return &Error{path, "a link: the same file has another name elsewhere"}
+		return untrusted(path, "a link: the same file has another name elsewhere")
 	}
 	return nil
 }
