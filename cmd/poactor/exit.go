@@ -49,26 +49,22 @@ func exitCode(err error) int {
 	is := func(kinds ...error) bool {
 		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
 	}
-	switch {
+	switch cause := po.CauseOf(err); {
 	case is(poactor.ErrHeld, profilestore.ErrBaseInUse):
 		return exitHeld
 	case is(errUse, poactor.ErrConfig, batch.ErrUnusable, portal.ErrInvalid, statedir.ErrUntrusted,
 		ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer):
 		return exitUse
-	case is(errEnvironment):
-		return exitEnvironment
-	}
-	switch po.CauseOf(err) {
-	case po.SignedOut:
-		return exitSignIn
-	case po.UnrecognisedPage: // of every order: the portal file is wrong
+	case cause == po.UnrecognisedPage: // of every order: the portal file is wrong
 		return exitUse
-	case po.Interrupted:
+	case cause == po.SignedOut:
+		return exitSignIn
+	case cause == po.Interrupted:
 		return exitInterrupted
-	case po.Internal:
+	case cause == po.Internal && !is(errEnvironment):
 		return exitBug
 	}
-	return exitEnvironment
+	return exitEnvironment // for errEnvironment and the other causes
 }
 
 // orUnfinished is err, or errUnfinished after a run whose batch has orders that

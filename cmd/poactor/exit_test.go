@@ -11,6 +11,7 @@ import (
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
@@ -123,6 +124,25 @@ func TestExitCodeOfEachKind(t *testing.T) {
 	}
 	if got := exitCode(&po.Error{Cause: po.ProfileFailed, Err: profilestore.ErrBaseInUse}); got != 5 {
 		t.Errorf("a profile in use: %d", got)
+	}
+}
+
+// A list that changes while a run begins is for the user to mend, and no bug.
+func TestListThatChangesAtTheStart(t *testing.T) {
+	t.Parallel()
+	p, err := runPortal(config.Settings{Portal: "coupa", BaseURL: "http://127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = poactor.Start(t.Context(), poactor.Config{Portal: p, Out: t.TempDir()}, func(yield func(po.Order, error) bool) {
+		changed := &batch.Error{Path: "b.csv", Msg: "the file was changed in the meantime", Hint: "start again", Err: batch.ErrChanged}
+		yield(po.Order{}, changed)
+	})
+	var b strings.Builder
+	complain(&b, err)
+	want := "poactor: error: b.csv: the file was changed in the meantime\npoactor: hint: start again\n"
+	if b.String() != want || exitCode(err) != exitUse {
+		t.Errorf("%d: %s", exitCode(err), b.String())
 	}
 }
 
