@@ -74,7 +74,8 @@ func (d *Disk) wrap(err error) error {
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		return writeError(err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return &po.Error{Cause: po.DiskFull, Msg: d.path() + " is in use by another program", Hint: "close what has it open", Err: err}
+		return &po.Error{Cause: po.DiskFull, Msg: d.path() + " is in use by another program",
+			Hint: "close what has it open", Err: err}
 	}
 	return &po.Error{Cause: po.Internal, Msg: "ledger: " + firstLine(err), Err: err}
 }

@@ -15,7 +15,8 @@ var ErrUntrusted = errors.New("not as poactor has made it")
 func untrusted(path, what string) error {
 	return &po.Error{
 		Msg:  path + " is " + what,
-		Hint: "poactor follows no links there and uses nobody else's record: give another --out, or move what is named out of the way",
+		Hint: "poactor follows no links there and uses nobody else's record: " +
+			"give another --out, or move what is named out of the way",
 		Err:  ErrUntrusted,
 	}
 }
