@@ -7,7 +7,7 @@ import (
 	"syscall"
 
 	"github.com/poactor/poactor/internal/ledger"
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -57,7 +57,7 @@ func hintOf(cause po.Cause, detail string) string {
 	says := func(text string) bool { return strings.Contains(strings.ToLower(detail), text) }
 	switch {
 	case says("too many open files"):
-		return statedir.HintOpenFiles
+		return outdir.HintOpenFiles
 	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profileDirPrefix())):
 		return hintTemp
 	case cause == po.BrowserDied && says("no space left on device"):

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
 )
@@ -38,7 +38,7 @@ func TestHintsFitTheirCause(t *testing.T) {
 		"portal":                  {ended(po.PortalError, "the browser could not open the page: net::ERR_CONNECTION_REFUSED"), "--base-url"},
 		"output full":             {ended(po.DiskFull, "write out/a.pdf: no space left on device"), "make room"},
 		"archive, open files":     {userError(fmt.Errorf("output directory: %w", open(syscall.EMFILE))), "ulimit -n"},
-		"ledger, open files":      {userError(fmt.Errorf("audit: %w", statedir.WriteError(open(syscall.EMFILE)))), "ulimit -n"},
+		"ledger, open files":      {userError(fmt.Errorf("audit: %w", outdir.WriteError(open(syscall.EMFILE)))), "ulimit -n"},
 		"ledger":                  {userError(fmt.Errorf("audit: %w", &Error{Cause: po.DiskFull, Msg: "read-only", Hint: "x"})), "x"},
 		"unreadable profile":      {profileError(fmt.Errorf("open: %w: %w", po.ProfileFailed, profilestore.ErrUnreadable)), "let this user read it"},
 		"what the system refuses": {userError(fmt.Errorf("sweep: %w", open(syscall.EACCES))), "permissions"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
@@ -231,7 +233,7 @@ func (o *output) openBrowsers(cfg Config) error {
 // store has swept. This output directory is ours, so that what was half downloaded
 // is nobody's.
 func (o *output) sweep(cfg Config, swept profilestore.Leftovers) error {
-	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers, Bytes: swept.Bytes + sizeOf(o.incoming)}
+	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers, Bytes: swept.Bytes + outdir.Size(os.DirFS(o.incoming), ".")}
 	if err := removeIncoming(cfg.Out); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/fault"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/po"
 )
@@ -264,7 +265,7 @@ func freshDir(asked, name string) (string, error) {
 			continue
 		}
 		if err != nil {
-			return "", outFailure(err)
+			return "", outdir.WriteError(err)
 		}
 		return dir, nil
 	}

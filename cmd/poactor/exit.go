@@ -10,8 +10,8 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
-	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 	"github.com/poactor/poactor/profilestore"
@@ -52,7 +52,7 @@ func exitCode(err error) int {
 	switch cause := po.CauseOf(err); {
 	case is(poactor.ErrHeld, profilestore.ErrBaseInUse):
 		return exitHeld
-	case is(errUse, poactor.ErrConfig, batch.ErrUnusable, portal.ErrInvalid, statedir.ErrUntrusted,
+	case is(errUse, poactor.ErrConfig, batch.ErrUnusable, portal.ErrInvalid, outdir.ErrUntrusted,
 		ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer):
 		return exitUse
 	case cause == po.UnrecognisedPage: // of every order: the portal file is wrong
@@ -86,7 +86,7 @@ func wrongUse(hint, format string, args ...any) error {
 func cannot(hint, format string, args ...any) error {
 	for _, arg := range args {
 		if err, ok := arg.(error); ok && (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) {
-			hint = statedir.HintOpenFiles
+			hint = outdir.HintOpenFiles
 		}
 	}
 	return &po.Error{Msg: fmt.Sprintf(format, args...), Hint: hint, Err: errEnvironment}

@@ -13,7 +13,7 @@ import (
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/ledger"
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 	"github.com/poactor/poactor/profilestore"
@@ -98,7 +98,7 @@ func TestExitCodeOfEachKind(t *testing.T) {
 		poactor.ErrConfig:         2,
 		batch.ErrUnusable:         2,
 		portal.ErrInvalid:         2,
-		statedir.ErrUntrusted:     2,
+		outdir.ErrUntrusted:       2,
 		ledger.ErrDamaged:         2,
 		ledger.ErrForeign:         2,
 		ledger.ErrNewer:           2,
@@ -159,9 +159,9 @@ func TestComplain(t *testing.T) {
 			"poactor: error: a bug: nil map\npoactor: hint: run again with --log-file FILE and report it with that file\n"},
 		"open files": {fmt.Errorf("x: %w", &fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}),
 			"poactor: error: x: open f: too many open files\npoactor: hint: raise the limit of open files (ulimit -n), or give fewer --workers; the same command goes on from where it stood\n"},
-		"open files of the output": {outFailure(&fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}),
+		"open files of the output": {outdir.WriteError(&fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}),
 			"poactor: error: output directory: open f: too many open files\npoactor: hint: raise the limit of open files (ulimit -n), or give fewer --workers; the same command goes on from where it stood\n"},
-		"permissions of the output": {outFailure(&fs.PathError{Op: "open", Path: "f", Err: syscall.EACCES}),
+		"permissions of the output": {outdir.WriteError(&fs.PathError{Op: "open", Path: "f", Err: syscall.EACCES}),
 			"poactor: error: output directory: open f: permission denied\npoactor: hint: give another one with --out, or see to its permissions\n"},
 		"a portal file": {portal.Errors{{Path: "p.yaml", Line: 2, Column: 1, Msg: "x", Hint: "y"}, {Path: "p.yaml", Msg: "z"}},
 			"poactor: error: p.yaml:2:1: x\npoactor: hint: y\npoactor: error: p.yaml: z\n"},

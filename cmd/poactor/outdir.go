@@ -9,12 +9,9 @@ import (
 	"syscall"
 
 	"github.com/poactor/poactor"
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
-
-// stateDir holds what is poactor's own in an output directory.
-const stateDir = statedir.Name
 
 // outFor is the output directory of a batch: the one asked for, else one
 // beside the batch that is named after it.
@@ -41,7 +38,7 @@ func checkOut(dir string) error {
 	case errors.Is(err, syscall.ENOTDIR):
 		return wrongUse("give another one with --out", "output directory %s is below a file", dir)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	return nil
 }
@@ -55,9 +52,6 @@ func lookLedger(dir string) (*poactor.Ledger, error) {
 	}
 	return ledger, err
 }
-
-// outFailure says that the output directory cannot be used.
-func outFailure(err error) error { return statedir.WriteError(err) }
 
 // goesOn is the error where a run holds the output directory.
 func goesOn(dir string) error {

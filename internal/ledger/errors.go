@@ -4,13 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -30,7 +29,7 @@ const (
 	hintNewer = "use the newer poactor, or give another --out"
 )
 
-func (d *Disk) path() string { return filepath.Join(d.dir, StateDir, fileName) }
+func (d *Disk) path() string { return outdir.StatePath(d.dir, outdir.LedgerFile) }
 
 func (d *Disk) foreign() error {
 	return &po.Error{Msg: d.path() + " is not a ledger of poactor", Hint: hintAside, Err: ErrForeign}
@@ -87,9 +86,9 @@ func writeError(err error) error {
 		return err
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqlite3.SQLITE_FULL {
-		return statedir.FullError(err)
+		return outdir.FullError(err)
 	}
-	return statedir.WriteError(err)
+	return outdir.WriteError(err)
 }
 
 func firstLine(err error) string {

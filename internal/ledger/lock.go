@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
 
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -23,7 +22,7 @@ type lock struct {
 }
 
 // ownerName is the file that says who holds the lock.
-const ownerName = lockName + ".owner"
+const ownerName = outdir.LockFile + ".owner"
 
 // Owner is who holds an output directory.
 type Owner struct {
@@ -61,11 +60,11 @@ func takeLock(dir string) (*lock, error) {
 
 // newLock is the lock of an output directory that has a state directory.
 func newLock(dir string) (*lock, error) {
-	root, err := statedir.Open(dir)
+	root, err := outdir.OpenState(dir)
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, statedir.Name, lockName)
+	path := outdir.StatePath(dir, outdir.LockFile)
 	return &lock{flock: flock.New(path, flock.SetPermissions(0o600)), root: root}, nil
 }
 
@@ -94,7 +93,7 @@ func Holder(dir string) (*Owner, error) {
 		return nil, writeError(err)
 	}
 	defer l.close()
-	if _, err := l.root.Lstat(lockName); err != nil {
+	if _, err := l.root.Lstat(outdir.LockFile); err != nil {
 		return nil, nil // nobody ever has
 	}
 	err = l.try(dir, 1)

@@ -1,4 +1,4 @@
-package statedir
+package outdir
 
 import (
 	"errors"
@@ -14,10 +14,10 @@ var ErrUntrusted = errors.New("not as poactor has made it")
 // untrusted is the error of something that is found and cannot be trusted.
 func untrusted(path, what string) error {
 	return &po.Error{
-		Msg:  path + " is " + what,
+		Msg: path + " is " + what,
 		Hint: "poactor follows no links there and uses nobody else's record: " +
 			"give another --out, or move what is named out of the way",
-		Err:  ErrUntrusted,
+		Err: ErrUntrusted,
 	}
 }
 
@@ -31,7 +31,7 @@ func WriteError(err error) *po.Error {
 	e := &po.Error{Cause: po.DiskFull, Msg: "output directory: " + firstLine(err), Err: err,
 		Hint: "give another one with --out, or see to its permissions"}
 	switch {
-	case errors.Is(err, syscall.ENOSPC):
+	case Full(err):
 		return FullError(err)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		e.Hint = HintOpenFiles

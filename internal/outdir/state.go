@@ -1,14 +1,4 @@
-// Package statedir opens the directory in which poactor keeps what is its own of
-// a run: OUT/.poactor. An output directory may come from anybody, in an archive or
-// on a shared drive, so what is found there is not trusted: it must be a directory
-// of this user, and all that lies directly in it plain files and directories of
-// this user. Nobody else can change that afterwards, since it is made private
-// (0700, files 0600).
-//
-// Whoever works below it does so in the os.Root that Open and Make return, which
-// leads nowhere else, or, where a library only takes a path, by the path of what
-// they have looked at.
-package statedir
+package outdir
 
 import (
 	"errors"
@@ -17,23 +7,30 @@ import (
 	"path/filepath"
 )
 
-// Name is what the directory is called in an output directory.
-const Name = ".poactor"
+// The state directory, OUT/.poactor, has what is poactor's own of a run. An output
+// directory may come from anybody, in an archive or on a shared drive, so what is
+// found there is not trusted: it must be a directory of this user, and all that lies
+// directly in it plain files and directories of this user. Nobody else can change
+// that afterwards, since it is made private (0700, files 0600).
+//
+// Whoever works below it does so in the os.Root that OpenState and MakeState return,
+// which leads nowhere else, or, where a library only takes a path, by the path of
+// what they have looked at.
 
-// Make opens the state directory of an output directory, which must exist; it is
+// MakeState opens the state directory of an output directory, which must exist; it is
 // made if need be. An error wraps ErrUntrusted where what is there is not poactor's.
-func Make(out string) (*os.Root, error) {
-	if err := os.Mkdir(filepath.Join(out, Name), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+func MakeState(out string) (*os.Root, error) {
+	if err := os.Mkdir(StatePath(out), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	return Open(out)
+	return OpenState(out)
 }
 
-// Open opens the state directory that an output directory has. The error is
+// OpenState opens the state directory that an output directory has. The error is
 // fs.ErrNotExist where it has none, and wraps ErrUntrusted where what is there is
 // not poactor's.
-func Open(out string) (*os.Root, error) {
-	path := filepath.Join(out, Name)
+func OpenState(out string) (*os.Root, error) {
+	path := StatePath(out)
 	there, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
@@ -92,7 +89,7 @@ func userOn(out string, there fs.FileInfo) int {
 	if owner(there) == us {
 		return us
 	}
-	probe, err := os.CreateTemp(out, ".poactor-owner-")
+	probe, err := os.CreateTemp(out, OwnPrefix+"owner-")
 	if err != nil {
 		return us
 	}
@@ -129,25 +126,4 @@ func check(path string, info fs.FileInfo, us int, directory bool) error {
 func IsDir(root *os.Root, name string) bool {
 	info, err := root.Lstat(filepath.FromSlash(name))
 	return err == nil && info.IsDir()
-}
-
-// Replace writes a file of the state directory, so that a reader finds either the
-// old content or the new one whole.
-func Replace(root *os.Root, name string, content []byte) error {
-	temp := name + ".new"
-	if err := root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	file, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(content)
-	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
-		err = root.Rename(temp, name)
-	}
-	if err != nil {
-		_ = root.Remove(temp)
-	}
-	return err
 }
