@@ -51,6 +51,9 @@ func TestHintsFitTheirCause(t *testing.T) {
 	if e, _ := errors.AsType[*Error](userError(errors.New("x"))); e.Cause != po.Internal {
 		t.Errorf("a bug is not told: %+v", e)
 	}
+	if err := profileError(fmt.Errorf("open: %w: %w", po.ProfileFailed, profilestore.ErrInUse)); !errors.Is(err, ErrHeld) {
+		t.Errorf("another run's profiles: %+v", err)
+	}
 }
 
 // A directory for temporary files that cannot serve is told before any browser is
