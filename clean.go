@@ -43,7 +43,7 @@ func CleanProfiles(dryRun bool) ([]Leftover, error) {
 		list = append(list, l)
 	})
 	if err != nil {
-		return nil, refine(err)
+		return nil, userError(err)
 	}
 	return list, nil
 }
@@ -65,9 +65,9 @@ func sweepProfiles(dryRun bool, tell func(dir string, swept profilestore.Leftove
 // downloads of browsers, and work folders of orders that are open, which are
 // fetched anew then. Nothing else is touched: neither results nor record nor
 // evidence, and of a work folder that had a final name before not what was in it
-// then. With dryRun it only says what it would do. An error is an *Error, with
-// Held where a run holds the directory; it wraps fs.ErrNotExist where there is
-// no record of a run.
+// then. With dryRun it only says what it would do. An error is an *Error,
+// which wraps ErrHeld where a run holds the directory, and fs.ErrNotExist where
+// there is no record of a run.
 func CleanOutput(ctx context.Context, out string, dryRun bool) ([]Leftover, error) {
 	look, err := LookLedger(out) // which makes none
 	if err != nil {
@@ -75,12 +75,12 @@ func CleanOutput(ctx context.Context, out string, dryRun bool) ([]Leftover, erro
 	}
 	record, err := OpenLedger(out)
 	if err = errors.Join(look.Close(), err); err != nil {
-		return nil, refine(err)
+		return nil, userError(err)
 	}
 	defer record.Close()
 	c := cleaning{ctx: ctx, out: out, dryRun: dryRun, record: record}
 	if err := errors.Join(c.downloads(), c.workFolders()); err != nil {
-		return c.found, refine(err)
+		return c.found, userError(err)
 	}
 	return c.found, nil
 }

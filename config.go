@@ -191,6 +191,22 @@ func openProfiles(downloads string, c profilestore.Config) (*profilestore.Store,
 	}
 }
 
+// profileError is the *Error of a profile store that cannot be opened.
+func profileError(err error) error {
+	cause, detail := po.CauseOf(err), po.DetailOf(err)
+	e := &Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail), Err: err}
+	switch {
+	case errors.Is(err, profilestore.ErrUnreadable):
+		e.Hint = "let this user read it, or give another --profile DIR; " + goesOn
+	case errors.Is(err, profilestore.ErrInUse): // the store is this directory's
+		e.Msg, e.Hint = "another run holds this output directory", "wait until it has ended, or give another --out"
+		e.Err = fmt.Errorf("%w: %w", ErrHeld, err)
+	case errors.Is(err, profilestore.ErrBaseInUse):
+		e.Hint = "close the browser that uses the profile; " + goesOn
+	}
+	return e
+}
+
 // tempDir is where the profileDirs are.
 func tempDir() string { return filepath.Dir(profileDir("")) }
 

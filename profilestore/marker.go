@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/gofrs/flock"
+
 	"github.com/poactor/poactor/internal/outdir"
 )
 

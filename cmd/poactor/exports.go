@@ -186,11 +186,11 @@ func beside(path string) string {
 }
 
 func saveFailure(err error) error {
-	if outdir.Full(err) {
-		return diskFull(err)
-	}
-	if _, ok := asPoactor(err); ok { // of the ledger
+	if _, ok := errors.AsType[*po.Error](err); ok && !errors.Is(err, batch.ErrUnusable) { // of the ledger
 		return err
+	}
+	if outdir.Full(err) {
+		return outdir.WriteError(err)
 	}
 	return cannot("see to the output directory; the same command goes on from where it stood", "results: %v", oneLine{err})
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
@@ -30,7 +32,7 @@ func (a *app) open(j *job, path string) (err error) {
 	if j.dir, err = outFor(path, j.settings.Out); err != nil {
 		return err
 	}
-	if err := errors.Join(checkOut(j.dir), checkProfile(j.settings.Profile)); err != nil {
+	if err := cmp.Or(checkOut(j.dir), checkProfile(j.settings.Profile)); err != nil {
 		return err
 	}
 	if path == "-" {
@@ -146,7 +148,7 @@ func (j *job) openStdin(in io.Reader) error {
 		return err
 	})
 	if err != nil {
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	err = j.openBatch(path)
 	if e, ok := errors.AsType[*batch.Error](err); ok {
@@ -171,11 +173,8 @@ func (j *job) spoolPath() (string, error) {
 }
 
 func keepFailure(err error) error {
-	if outdir.Full(err) {
-		return diskFull(err)
-	}
-	if _, ok := poactor.OfSystem(err); ok {
-		return outFailure(err)
+	if _, ok := errors.AsType[syscall.Errno](err); ok {
+		return outdir.WriteError(err)
 	}
 	return err
 }

@@ -38,7 +38,7 @@ func checkOut(dir string) error {
 	case errors.Is(err, syscall.ENOTDIR):
 		return wrongUse("give another one with --out", "output directory %s is below a file", dir)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	return nil
 }
@@ -53,24 +53,10 @@ func lookLedger(dir string) (*poactor.Ledger, error) {
 	return ledger, err
 }
 
-// outFailure says that the output directory cannot be used.
-func outFailure(err error) error {
-	if outdir.Full(err) {
-		return diskFull(err)
-	}
-	return cannot("give another one with --out, or see to its permissions", "output directory: %v", oneLine{err})
+// goesOn is the error where a run holds the output directory.
+func goesOn(dir string) error {
+	return &po.Error{Msg: "a run goes on in " + dir, Hint: "wait until it has ended", Err: poactor.ErrHeld}
 }
-
-func diskFull(err error) error {
-	return fullDisk{&failure{exitEnvironment, "the disk is full: " + firstLine(err),
-		"make room, or give another --out; the same command goes on from where it stood"}}
-}
-
-// fullDisk is a failure for want of room: it is a po.DiskFull too.
-type fullDisk struct{ *failure }
-
-// Unwrap gives both.
-func (f fullDisk) Unwrap() []error { return []error{f.failure, po.DiskFull} }
 
 // oneLine is an error that says only its first line.
 type oneLine struct{ error }

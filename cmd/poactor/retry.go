@@ -185,7 +185,7 @@ func checkRunDir(dir string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return wrongUse("give the output directory of a run", "%s is no output directory of poactor", dir)
 	case errors.Is(err, outdir.ErrUntrusted):
-		return wrongUse(outdir.HintUntrusted, "%v", err)
+		return err
 	}
-	return outFailure(err)
+	return outdir.WriteError(err)
 }

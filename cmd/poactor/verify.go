@@ -77,8 +77,8 @@ the run was cut off before it could list them: the next start does.`,
 			} else {
 				a.showVerdict(v)
 			}
-			if v.Damaged > 0 || v.Behind > 0 && !v.CutOff {
-				a.code = exitUnfinished
+			if err == nil && (v.Damaged > 0 || v.Behind > 0 && !v.CutOff) {
+				return errUnfinished
 			}
 			return err
 		},
@@ -95,7 +95,7 @@ func verifyAll(ctx context.Context, dir string) (verdict, error) {
 	}
 	defer ledger.Close()
 	if owner, err := poactor.HolderOf(dir); err != nil || owner != nil {
-		return v, cmp.Or(err, error(&failure{exitHeld, "a run goes on in " + dir, "wait until it has ended"}))
+		return v, cmp.Or(err, goesOn(dir))
 	}
 	starts, err := ledger.Starts(ctx)
 	if err != nil {
@@ -104,11 +104,11 @@ func verifyAll(ctx context.Context, dir string) (verdict, error) {
 	v.CutOff = len(starts) > 0 && starts[len(starts)-1].Ended.IsZero()
 	sums, err := report.ReadSums(dir, outdir.SumsFile)
 	if err != nil {
-		return v, outFailure(err)
+		return v, outdir.WriteError(err)
 	}
 	check, err := download.NewChecker(dir)
 	if err != nil {
-		return v, outFailure(err)
+		return v, outdir.WriteError(err)
 	}
 	defer check.Close()
 	for o, err := range ledger.Kept(ctx) {

@@ -250,7 +250,7 @@ func TestOneOwner(t *testing.T) {
 	dir := t.TempDir()
 	first := openDisk(t, dir)
 	_, err := ledger.Open(dir)
-	if e, ok := errors.AsType[*ledger.Error](err); !ok || !errors.Is(err, ledger.ErrHeld) || !strings.Contains(e.Msg, fmt.Sprintf("process %d on", os.Getpid())) {
+	if e, ok := errors.AsType[*po.Error](err); !ok || !errors.Is(err, ledger.ErrHeld) || !strings.Contains(e.Msg, fmt.Sprintf("process %d on", os.Getpid())) {
 		t.Errorf("a second owner: %v", err)
 	}
 	if _, err := ledger.Aside(dir); !errors.Is(err, ledger.ErrHeld) {
@@ -328,7 +328,7 @@ func TestWrongFiles(t *testing.T) {
 			}
 			for _, open := range []func(string) (*ledger.Disk, error){ledger.Open, ledger.Look} {
 				_, err := open(dir)
-				e, ok := errors.AsType[*ledger.Error](err)
+				e, ok := errors.AsType[*po.Error](err)
 				if !ok || !errors.Is(err, row.want) || !strings.Contains(e.Msg, row.msg) || e.Hint == "" || strings.Contains(e.Msg, "\n") {
 					t.Errorf("%v; want %v: %s", err, row.want, row.msg)
 				}

@@ -50,17 +50,17 @@ type Disk struct {
 }
 
 // Open takes the output directory dir for this process and opens its ledger,
-// which it makes if there is none. Errors are *Error: the directory is held by
+// which it makes if there is none. Errors are *po.Error: the directory is held by
 // another run (ErrHeld), what is there is not poactor's (outdir.ErrUntrusted),
 // the file is damaged, foreign or of a newer poactor, or the directory cannot be
 // written to (po.DiskFull).
 func Open(dir string) (*Disk, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil { // the user's umask decides: the documents may be for a group
-		return nil, writeError(dir, err)
+		return nil, writeError(err)
 	}
 	root, err := outdir.MakeState(dir)
 	if err != nil {
-		return nil, stateError(dir, err)
+		return nil, writeError(err)
 	}
 	defer root.Close()
 	d := newDisk(dir)
@@ -74,7 +74,7 @@ func Open(dir string) (*Disk, error) {
 	}
 	if err != nil {
 		d.Close()
-		return nil, writeError(dir, err)
+		return nil, writeError(err)
 	}
 	if err := d.connect(d.path()); err != nil {
 		d.Close()
@@ -84,18 +84,19 @@ func Open(dir string) (*Disk, error) {
 }
 
 // Look opens the ledger of an output directory for reading only, also while a
-// run writes it. The error is fs.ErrNotExist if there is none.
+// run writes it. The error is a *po.Error, which wraps fs.ErrNotExist if there is
+// none.
 func Look(dir string) (*Disk, error) {
 	root, err := outdir.OpenState(dir)
 	if err == nil {
 		_, err = root.Lstat(outdir.LedgerFile)
 		root.Close()
 	}
-	if errors.Is(err, outdir.ErrUntrusted) {
-		return nil, stateError(dir, err)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &po.Error{Msg: fmt.Sprintf("ledger of %s: %v", dir, err), Err: err}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ledger of %s: %w", dir, err)
+		return nil, writeError(err)
 	}
 	d := newDisk(dir)
 	if err := d.openLook(d.path()); err != nil {
@@ -143,14 +144,14 @@ func (d *Disk) Close() error {
 
 // Aside moves the ledger of an output directory out of the way, so that the
 // next Open begins a new one, and returns its new path: empty if there was
-// none. Nothing else in the directory is touched. The error is an *Error.
+// none. Nothing else in the directory is touched. The error is a *po.Error.
 func Aside(dir string) (string, error) {
 	root, err := outdir.OpenState(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
-		return "", stateError(dir, err)
+		return "", writeError(err)
 	}
 	defer root.Close()
 	if _, err := root.Lstat(outdir.LedgerFile); errors.Is(err, fs.ErrNotExist) {
@@ -163,12 +164,12 @@ func Aside(dir string) (string, error) {
 	defer held.release()
 	aside, err := freeName(root, outdir.LedgerFile)
 	if err != nil {
-		return "", writeError(dir, err)
+		return "", writeError(err)
 	}
 	// What is not in the main file yet goes with it.
 	for _, suffix := range []string{"-wal", "-shm", ""} {
 		if err := root.Rename(outdir.LedgerFile+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", writeError(dir, err)
+			return "", writeError(err)
 		}
 	}
 	return outdir.StatePath(dir, aside), nil
@@ -196,7 +197,7 @@ func (d *Disk) Commit(ctx context.Context, do func(ctx context.Context) error) e
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.conn == nil {
-		return &Error{Dir: d.dir, Msg: "the ledger is closed", Err: po.Internal}
+		return &po.Error{Cause: po.Internal, Msg: "the ledger is closed"}
 	}
 	if err := d.exec(`BEGIN IMMEDIATE`); err != nil {
 		return err

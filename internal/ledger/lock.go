@@ -11,6 +11,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/po"
 )
 
 // lock is the hold on an output directory. The system gives it back when its
@@ -34,12 +35,12 @@ type Owner struct {
 // who holds it has it for a moment.
 const lockTries = 5
 
-// takeLock takes the lock of an output directory. The error is an *Error with
+// takeLock takes the lock of an output directory. The error is a *po.Error with
 // ErrHeld and the owner's name if somebody else has it.
 func takeLock(dir string) (*lock, error) {
 	l, err := newLock(dir)
 	if err != nil {
-		return nil, stateError(dir, err)
+		return nil, writeError(err)
 	}
 	if err := l.try(dir, lockTries); err != nil {
 		l.root.Close()
@@ -52,7 +53,7 @@ func takeLock(dir string) (*lock, error) {
 	}
 	if err != nil {
 		l.close()
-		return nil, writeError(dir, err)
+		return nil, writeError(err)
 	}
 	return l, nil
 }
@@ -71,11 +72,11 @@ func (l *lock) try(dir string, tries int) error {
 	for n := 1; ; n++ {
 		switch free, err := l.flock.TryLock(); {
 		case err != nil:
-			return writeError(dir, err)
+			return writeError(err)
 		case free:
 			return nil
 		case n == tries:
-			return &Error{Dir: dir, Msg: "another run holds " + dir + l.holder().text(),
+			return &po.Error{Msg: "another run holds " + dir + l.holder().text(),
 				Hint: "wait until it has ended, or give another --out", Err: ErrHeld}
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -89,7 +90,7 @@ func Holder(dir string) (*Owner, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, stateError(dir, err)
+		return nil, writeError(err)
 	}
 	defer l.close()
 	if _, err := l.root.Lstat(outdir.LockFile); err != nil {

@@ -2,7 +2,6 @@ package outdir
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,25 +16,6 @@ import (
 // Whoever works below it does so in the os.Root that OpenState and MakeState return,
 // which leads nowhere else, or, where a library only takes a path, by the path of
 // what they have looked at.
-
-// ErrUntrusted is wrapped by the error of what is found in a state directory and cannot
-// be trusted.
-var ErrUntrusted = errors.New("not as poactor has made it")
-
-// HintUntrusted says what a user can do about it.
-const HintUntrusted = "poactor follows no links there and uses nobody else's record: give another --out, " +
-	"or move what is named out of the way"
-
-// Error says in one line what is found that cannot be trusted.
-type Error struct {
-	Path string
-	What string // it is
-}
-
-func (e *Error) Error() string { return fmt.Sprintf("%s is %s", e.Path, e.What) }
-
-// Unwrap gives ErrUntrusted.
-func (e *Error) Unwrap() error { return ErrUntrusted }
 
 // MakeState opens the state directory of an output directory, which must exist; it is
 // made if need be. An error wraps ErrUntrusted where what is there is not poactor's.
@@ -65,7 +45,7 @@ func OpenState(out string) (*os.Root, error) {
 	}
 	if opened, err := root.Stat("."); err != nil || !os.SameFile(there, opened) {
 		root.Close()
-		return nil, &Error{path, "replaced by somebody in this moment"}
+		return nil, untrusted(path, "replaced by somebody in this moment")
 	}
 	if err := checkAll(root, us); err != nil {
 		root.Close()
@@ -126,17 +106,17 @@ func userOn(out string, there fs.FileInfo) int {
 func check(path string, info fs.FileInfo, us int, directory bool) error {
 	switch mode := info.Mode(); {
 	case mode&fs.ModeSymlink != 0:
-		return &Error{path, "a link"}
+		return untrusted(path, "a link")
 	case Owner(info) != us:
-		return &Error{path, "another user's"}
+		return untrusted(path, "another user's")
 	case mode.IsDir():
 		return nil
 	case directory:
-		return &Error{path, "not a directory"}
+		return untrusted(path, "not a directory")
 	case !mode.IsRegular():
-		return &Error{path, "neither a file nor a directory"}
+		return untrusted(path, "neither a file nor a directory")
 	case linked(info):
-		return &Error{path, "a link: the same file has another name elsewhere"}
+		return untrusted(path, "a link: the same file has another name elsewhere")
 	}
 	return nil
 }
