@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/poactor/poactor/internal/xlsx"
 	"github.com/poactor/poactor/po"
 )
 
@@ -131,7 +132,7 @@ func (b *Batch) measure() error {
 		return err
 	}
 	b.width = b.source.clear(b.width)
-	if at := b.places(); slices.Max(at[:]) >= maxColumns {
+	if at := b.places(); slices.Max(at[:]) >= xlsx.MaxColumns {
 		return &Error{Msg: fmt.Sprintf("no room for the status columns: a row has %d cells", b.width),
 			Hint: "delete columns that are not needed", Err: ErrTooLong}
 	}
@@ -246,6 +247,7 @@ func (b *Batch) copy(path string) error {
 // wrap makes every error an *Error of this batch.
 func (b *Batch) wrap(err error) error {
 	var known *Error
+	var book *xlsx.Error
 	var path *fs.PathError
 	switch {
 	case err == nil:
@@ -254,6 +256,8 @@ func (b *Batch) wrap(err error) error {
 		e := *known
 		e.Path = b.name
 		return &e
+	case errors.As(err, &book):
+		return &Error{Path: b.name, Sheet: book.Sheet, Line: book.Row, Msg: book.Msg, Hint: book.Hint, Err: book.Err}
 	case errors.Is(err, fs.ErrNotExist):
 		return &Error{Path: b.name, Msg: "no such file", Err: err}
 	case errors.As(err, &path):

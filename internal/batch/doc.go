@@ -6,11 +6,7 @@
 // that poactor fills are replaced. Quoting, line ends, delimiter, byte order
 // mark, sep= line, ragged rows and empty lines come back as they were.
 //
-// A workbook is treated alike: its one sheet with the orders is cut into cells,
-// all other parts are copied without being decompressed. So styles, formulas,
-// tables, validations, macros and whatever else Excel knows survive, and a
-// sheet of any length is a stream. (excelize holds the whole sheet in memory and
-// writes it in its own words; it is asked only how dates look.)
+// A workbook is treated alike, by package xlsx, which knows nothing of orders.
 //
 // What a list means is found out before anything is done with it: where its
 // header is (search), which column has the numbers (rivals), which rows are of

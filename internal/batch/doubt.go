@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/poactor/poactor/internal/xlsx"
 )
 
 // What speaks against a cell in the column of order numbers, whatever the
@@ -39,9 +41,9 @@ func doubtNumber(text string) string {
 	if text == "" {
 		return ""
 	}
-	if len(text) > exactDigits {
-		if m := wholeNumber.FindStringSubmatch(text); m != nil && len(m[1]) > exactDigits {
-			return lost(text, fmt.Sprintf("has %d digits, of which a spreadsheet keeps %d", len(m[1]), exactDigits))
+	if len(text) > xlsx.MaxDigits {
+		if m := wholeNumber.FindStringSubmatch(text); m != nil && len(m[1]) > xlsx.MaxDigits {
+			return lost(text, fmt.Sprintf("has %d digits, of which a spreadsheet keeps %d", len(m[1]), xlsx.MaxDigits))
 		}
 	}
 	if strings.HasPrefix(text, "=") && plainFormula.MatchString(text) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/poactor/poactor/internal/xlsx"
 )
 
 // What is wrong with a batch, for errors.Is. A file that does not exist or may
@@ -18,17 +20,15 @@ var (
 	ErrTwoColumns = errors.New("two columns of order numbers")
 	ErrBinary     = errors.New("binary file")
 	ErrOtherKind  = errors.New("a file of another kind")
-	ErrWorkbook   = errors.New("workbook")
-	ErrEncoding   = errors.New("unreadable encoding")
+	ErrWorkbook   = xlsx.ErrUnsupported
+	ErrEncoding   = xlsx.ErrEncoding
 	ErrCharset    = errors.New("not in the encoding of the list")
-	ErrTooLong    = errors.New("too long")
+	ErrTooLong    = xlsx.ErrTooLarge
 	ErrQuote      = errors.New("quote that does not close")
 	ErrChanged    = errors.New("changed since it was opened")
 
-	ErrDamaged   = errors.New("damaged workbook")
-	ErrProtected = errors.New("protected by a password")
-
-	errPanic = errors.New("panic")
+	ErrDamaged   = xlsx.ErrDamaged
+	ErrProtected = xlsx.ErrProtected
 )
 
 // Error says what is wrong with a batch, in one line.
@@ -97,19 +97,4 @@ func noColumn(names []string) *Error {
 		Hint: fmt.Sprintf("name the column of order numbers PO_NUMBER, in one of the first %d rows", headerRows),
 		Err:  ErrNoColumn,
 	}
-}
-
-const hintSaveAgain = "open it in Excel or LibreOffice and save it again"
-
-// damaged is the error of a workbook that does not hold together.
-func damaged(why string) *Error {
-	return &Error{Msg: "the workbook is damaged: " + why, Hint: hintSaveAgain, Err: ErrDamaged}
-}
-
-func errProtected() *Error {
-	return &Error{Msg: "the workbook is protected by a password", Hint: "save it without a password", Err: ErrProtected}
-}
-
-func longText() *Error {
-	return &Error{Msg: fmt.Sprintf("a text is longer than %d bytes", maxCellBytes), Hint: "shorten it", Err: ErrTooLong}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"github.com/poactor/poactor/internal/xlsx/xlsxtest"
 	"github.com/poactor/poactor/po"
 )
 
@@ -45,7 +46,7 @@ func statusColumnOf(t *testing.T, f *excelize.File, sheet string, row int) strin
 // TestHiddenColumns: columns of ours are shown, all others stay hidden.
 func TestHiddenColumns(t *testing.T) {
 	t.Parallel()
-	head := `<row r="1">` + inline("A1", "PO") + inline("B1", "x") + `</row><row r="2"><c r="A2"><v>1</v></c></row>`
+	head := `<row r="1">` + xlsxtest.Inline("A1", "PO") + xlsxtest.Inline("B1", "x") + `</row><row r="2"><c r="A2"><v>1</v></c></row>`
 	for name, tt := range map[string]struct{ cols, want string }{
 		"unused ones": {`<col hidden="1" width="13" customWidth="1" min="4" max="16384" />`,
 			`<col width="13" customWidth="1" min="4" max="13"/><col hidden="1" width="13" customWidth="1" min="14" max="16384"/>`},
@@ -58,8 +59,8 @@ func TestHiddenColumns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := rows(head).replace(sheetOne, `<sheetData>`, `<cols>`+tt.cols+`</cols><sheetData>`)
-			after := unzip(t, results(t, mustOpen(t, b.file(t)), done)).parts[sheetOne]
+			b := xlsxtest.WithRows(head).Replace(xlsxtest.SheetOne, `<sheetData>`, `<cols>`+tt.cols+`</cols><sheetData>`)
+			after := xlsxtest.Unzip(t, results(t, mustOpen(t, b.File(t)), done)).Parts[xlsxtest.SheetOne]
 			_, after, _ = strings.Cut(after, `<cols>`)
 			if after, _, _ = strings.Cut(after, `</cols>`); after != tt.want {
 				t.Errorf("got  %s\nwant %s", after, tt.want)
@@ -72,8 +73,8 @@ func TestHiddenColumns(t *testing.T) {
 // order; one in a title or below is in nobody's way.
 func TestMergedCells(t *testing.T) {
 	t.Parallel()
-	data := `<row r="1">` + inline("A1", "Purchase orders") + `</row><row r="3">` + inline("A3", "PO") + inline("B3", "Amount") + `</row>` +
-		`<row r="4"><c r="A4"><v>1</v></c></row><row r="5"><c r="A5"><v>2</v></c></row><row r="8">` + inline("A8", "printed") + `</row>`
+	data := `<row r="1">` + xlsxtest.Inline("A1", "Purchase orders") + `</row><row r="3">` + xlsxtest.Inline("A3", "PO") + xlsxtest.Inline("B3", "Amount") + `</row>` +
+		`<row r="4"><c r="A4"><v>1</v></c></row><row r="5"><c r="A5"><v>2</v></c></row><row r="8">` + xlsxtest.Inline("A8", "printed") + `</row>`
 	for refs, want := range map[string]string{
 		"":                "C",
 		"A1:Z1":           "C", // a title
@@ -93,8 +94,8 @@ func TestMergedCells(t *testing.T) {
 			for _, ref := range strings.Fields(refs) {
 				merged += `<mergeCell ref="` + ref + `"/>`
 			}
-			b := rows(data).replace(sheetOne, `</sheetData>`, `</sheetData><mergeCells>`+merged+`</mergeCells>`)
-			out := unzip(t, results(t, mustOpen(t, b.file(t)), done)).parts[sheetOne]
+			b := xlsxtest.WithRows(data).Replace(xlsxtest.SheetOne, `</sheetData>`, `</sheetData><mergeCells>`+merged+`</mergeCells>`)
+			out := xlsxtest.Unzip(t, results(t, mustOpen(t, b.File(t)), done)).Parts[xlsxtest.SheetOne]
 			if m := regexp.MustCompile(`<c r="([A-Z]+)3"[^>]*><is><t xml:space="preserve">STATUS`).FindStringSubmatch(out); m == nil || m[1] != want {
 				t.Errorf("STATUS is in %v, want %s", m, want)
 			}
@@ -137,7 +138,7 @@ func TestTable(t *testing.T) {
 	if err != nil || len(tables) != 2 || tables[0].Range != "A3:N6" || tables[1].Range != "A10:B12" {
 		t.Errorf("tables %+v, %v", tables, err)
 	}
-	part := unzip(t, out).parts["xl/tables/table1.xml"]
+	part := xlsxtest.Unzip(t, out).Parts["xl/tables/table1.xml"]
 	if !strings.Contains(part, `<autoFilter ref="A3:N6"`) || !strings.Contains(part, `<tableColumns count="14">`) {
 		t.Errorf("table %s", part)
 	}
@@ -158,7 +159,7 @@ func TestTable(t *testing.T) {
 	}
 	// Read again, nothing is added.
 	again := results(t, mustOpen(t, file(t, "again.xlsx", string(out))), done)
-	if after := unzip(t, again).parts["xl/tables/table1.xml"]; after != part {
+	if after := xlsxtest.Unzip(t, again).Parts["xl/tables/table1.xml"]; after != part {
 		t.Errorf("written again: %s", after)
 	}
 }
@@ -170,15 +171,15 @@ func TestTableTotals(t *testing.T) {
 		must(f.SetSheetRow("Sheet1", "A7", &[]any{"Total", nil, 30}))
 		must(f.AddTable("Sheet1", &excelize.Table{Range: "A3:C7", Name: "Orders"}))
 	})
-	parts := unzip(t, read(t, b.path))
-	parts.parts["xl/tables/table1.xml"] = strings.Replace(parts.parts["xl/tables/table1.xml"], ` ref="A3:C7"`, ` ref="A3:C7" totalsRowCount="1"`, 1)
-	b = mustOpen(t, parts.file(t))
+	parts := xlsxtest.Unzip(t, read(t, b.path))
+	parts.Parts["xl/tables/table1.xml"] = strings.Replace(parts.Parts["xl/tables/table1.xml"], ` ref="A3:C7"`, ` ref="A3:C7" totalsRowCount="1"`, 1)
+	b = mustOpen(t, parts.File(t))
 	p, err := b.Plan()
 	if err != nil || p.Orders != 3 || p.Other != 1 || len(p.Bad) != 1 || p.Bad[0].Detail != "the table's total" {
 		t.Errorf("plan %+v, %v", p, err)
 	}
 	out := results(t, b, done)
-	if part := unzip(t, out).parts["xl/tables/table1.xml"]; !strings.Contains(part, `ref="A3:N7" totalsRowCount="1"`) || !strings.Contains(part, `<autoFilter ref="A3:N6"`) {
+	if part := xlsxtest.Unzip(t, out).Parts["xl/tables/table1.xml"]; !strings.Contains(part, `ref="A3:N7" totalsRowCount="1"`) || !strings.Contains(part, `<autoFilter ref="A3:N6"`) {
 		t.Errorf("table %s", part)
 	}
 	if text, _ := reopen(t, out).GetCellValue("Sheet1", "D7"); text != "" {
@@ -210,7 +211,7 @@ func TestFilter(t *testing.T) {
 		must(f.AutoFilter("Other", "A1:B2", nil))
 	})
 	out := results(t, b, done)
-	if sheet := unzip(t, out).parts[sheetOne]; !strings.Contains(sheet, `<autoFilter ref="A3:N6"><filterColumn`) && !strings.Contains(sheet, `<autoFilter ref="$A$3:$N$6"`) {
+	if sheet := xlsxtest.Unzip(t, out).Parts[xlsxtest.SheetOne]; !strings.Contains(sheet, `<autoFilter ref="A3:N6"><filterColumn`) && !strings.Contains(sheet, `<autoFilter ref="$A$3:$N$6"`) {
 		t.Errorf("sheet %s", sheet[strings.Index(sheet, "</sheetData>"):])
 	}
 	var names []string

@@ -119,7 +119,7 @@ func TestGoldenWorkbooks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows, err := f.GetRows(b.source.(*workbook).sheet)
+			rows, err := f.GetRows(b.source.sheetName())
 			if err != nil {
 				t.Fatal(err)
 			}

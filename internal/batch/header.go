@@ -119,7 +119,7 @@ func statusColumn(name string) (k int, renamed bool) {
 	for k, own := range statusColumns {
 		rest, renamed := name, false
 		if rest, renamed = strings.CutPrefix(name, ownPrefix); renamed {
-			if i := strings.LastIndexByte(rest, '_'); i > 0 && isInteger(rest[i+1:]) {
+			if i := strings.LastIndexByte(rest, '_'); i > 0 && isNumber(rest[i+1:]) {
 				rest = rest[:i]
 			}
 		}
@@ -128,6 +128,12 @@ func statusColumn(name string) (k int, renamed bool) {
 		}
 	}
 	return -1, false
+}
+
+// isNumber reports whether a text is a number as freeName writes it.
+func isNumber(text string) bool {
+	n, err := strconv.Atoi(text)
+	return err == nil && strconv.Itoa(n) == text
 }
 
 // appendedColumns finds all status columns side by side, as they are appended:

@@ -5,6 +5,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"github.com/poactor/poactor/internal/xlsx"
 )
 
 // Hints for files that are no list, or none that is read here.
@@ -56,7 +58,7 @@ func refuse(head []byte, whole io.Reader) error {
 		case err != nil:
 			return err
 		case found == oleEncrypted:
-			return errProtected()
+			return xlsx.Protected()
 		case found == oleWord:
 			e.Msg, e.Hint = "it is a Word document", hintExport
 		}

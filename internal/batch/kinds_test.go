@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/poactor/poactor/internal/xlsx/xlsxtest"
 )
 
 // TestOtherKinds: what a file is that is no list, whatever its name says, and
@@ -41,8 +43,8 @@ func TestOtherKinds(t *testing.T) {
 		"DOC":              {ole + strings.Repeat("\x00", 512) + utf16LE("WordDocument"), ErrWorkbook, 0, "it is a Word document", "export"},
 		"JSON":             {"[\n {\"po\": 1}\n]", ErrOtherKind, 0, "it is a JSON file", "export"},
 		"Google shortcut":  {`{"url": "https://docs.google.com/open?id=1", "doc_id": "1"}`, ErrOtherKind, 0, "it is only a link to a Google sheet", "download it"},
-		"Numbers":          {string((&book{parts: map[string]string{}}).set("Index/Document.iwa", "x").bytes()), ErrWorkbook, 0, "it is an Apple Numbers document", "export it from Numbers"},
-		"zip with a list":  {string((&book{parts: map[string]string{}}).set("orders.csv", "PO\n1\n").bytes()), ErrWorkbook, 0, "it is a zip archive", "unpack it"},
+		"Numbers":          {string((&xlsxtest.Book{Parts: map[string]string{}}).Set("Index/Document.iwa", "x").Bytes()), ErrWorkbook, 0, "it is an Apple Numbers document", "export it from Numbers"},
+		"zip with a list":  {string((&xlsxtest.Book{Parts: map[string]string{}}).Set("orders.csv", "PO\n1\n").Bytes()), ErrWorkbook, 0, "it is a zip archive", "unpack it"},
 		"a NUL":            {"PO_NUMBER,Title\n4500000001,ok\n4500000002,File \x00\n", ErrBinary, 3, "a NUL character, which no text has: the list was damaged here", "export the list again"},
 		"binary":           {"\x01\x02\x00\x00\xFF\xFE\x03", ErrBinary, 1, "it is a binary file", "export the list again"},
 	} {

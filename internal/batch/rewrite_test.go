@@ -8,13 +8,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poactor/poactor/internal/xlsx"
+	"github.com/poactor/poactor/internal/xlsx/xlsxtest"
 	"github.com/poactor/poactor/po"
 )
 
 // filled writes the results of a workbook of one sheet, for the order 1 only.
-func filled(t testing.TB, b *book) *book {
+func filled(t testing.TB, b *xlsxtest.Book) *xlsxtest.Book {
 	t.Helper()
-	return unzip(t, results(t, mustOpen(t, b.file(t)), func(key po.Key) (po.Outcome, bool) {
+	return xlsxtest.Unzip(t, results(t, mustOpen(t, b.File(t)), func(key po.Key) (po.Outcome, bool) {
 		return po.Outcome{Key: key, Status: po.Failed, Detail: "=1 < 2"}, key == "1"
 	}))
 }
@@ -27,8 +29,8 @@ var ours = []*regexp.Regexp{
 
 // brief gives the rows of a sheet with cells of ours written as
 // {column style text}.
-func brief(b *book) string {
-	_, data, _ := strings.Cut(b.parts[sheetOne], "<sheetData>")
+func brief(b *xlsxtest.Book) string {
+	_, data, _ := strings.Cut(b.Parts[xlsxtest.SheetOne], "<sheetData>")
 	data, _, _ = strings.Cut(data, "</sheetData>")
 	for _, cell := range ours {
 		data = cell.ReplaceAllString(data, "{$1 $2 $3}")
@@ -43,7 +45,7 @@ func TestFilledRows(t *testing.T) {
 	names := func(first int, style string) string {
 		var b strings.Builder
 		for k, name := range statusColumns {
-			fmt.Fprintf(&b, `{%s %s %s}`, columnName(first+k), style, name)
+			fmt.Fprintf(&b, `{%s %s %s}`, xlsx.ColumnName(first+k), style, name)
 		}
 		return b.String()
 	}
@@ -80,34 +82,34 @@ func TestFilledRows(t *testing.T) {
 				`<row>{A  1}<c r="B2"/><c r="C2"/>{D  FAILED}{E  0}{G  0}{H  0}{K  '=1 &lt; 2}</row>`,
 		},
 		"in place, what says the same stays": {
-			`<row r="1">` + inline("A1", "Attempts") + inline("B1", "PO") + inline("C1", "Status") + inline("D1", "ERROR_MESSAGE") + `</row>` +
+			`<row r="1">` + xlsxtest.Inline("A1", "Attempts") + xlsxtest.Inline("B1", "PO") + xlsxtest.Inline("C1", "Status") + xlsxtest.Inline("D1", "ERROR_MESSAGE") + `</row>` +
 				`<row r="2"><c r="A2" t="str"><v>0</v></c><c r="B2"><v>1</v></c><c r="C2" s="2" t="s"><v>0</v></c><c r="D2" s="3" cm="1" t="str"><f>A1</f><v>'=1 &lt; 2</v></c></row>`,
-			`<row r="1">` + inline("A1", "Attempts") + inline("B1", "PO") + inline("C1", "Status") + inline("D1", "ERROR_MESSAGE") +
+			`<row r="1">` + xlsxtest.Inline("A1", "Attempts") + xlsxtest.Inline("B1", "PO") + xlsxtest.Inline("C1", "Status") + xlsxtest.Inline("D1", "ERROR_MESSAGE") +
 				`{E  SUPPLIER}{F  ATTACHMENTS_FOUND}{G  ATTACHMENTS_DOWNLOADED}{H  AttachmentName}{I  LAST_PROCESSED}{J  DOWNLOAD_FOLDER}{K  COUPA_URL}{L  CAUSE}</row>` +
 				`<row r="2"><c r="A2" t="str"><v>0</v></c>{B  1}<c r="C2" s="2" t="s"><v>0</v></c>{D 3 '=1 &lt; 2}{F  0}{G  0}</row>`,
 		},
 		"shared formula, its master filled": {
-			`<row r="1">` + inline("A1", "PO") + inline("B1", "STATUS") + inline("C1", "CAUSE") + inline("D1", "ATTEMPTS") + `</row>` +
+			`<row r="1">` + xlsxtest.Inline("A1", "PO") + xlsxtest.Inline("B1", "STATUS") + xlsxtest.Inline("C1", "CAUSE") + xlsxtest.Inline("D1", "ATTEMPTS") + `</row>` +
 				`<row r="2"><c r="A2"><v>1</v></c><c r="B2"><f t="shared" ref="B2:B4" si="0">A2</f><v>1</v></c></row>` +
 				`<row r="3"><c r="A3"><v>2</v></c><c r="B3" s="1"><f t="shared" si="0"/><v>2</v></c></row>` +
 				`<row r="4"><c r="A4"><v>3</v></c><c r="B4"><f t="shared" si="0"></f><v>3</v></c><c r="Z4"><f t="shared" si="1"/></c></row>`,
-			`<row r="1">` + inline("A1", "PO") + inline("B1", "STATUS") + inline("C1", "CAUSE") + inline("D1", "ATTEMPTS") + between(names(25, ""), "SUPPLIER", "COUPA_URL") + `</row>` +
+			`<row r="1">` + xlsxtest.Inline("A1", "PO") + xlsxtest.Inline("B1", "STATUS") + xlsxtest.Inline("C1", "CAUSE") + xlsxtest.Inline("D1", "ATTEMPTS") + between(names(25, ""), "SUPPLIER", "COUPA_URL") + `</row>` +
 				`<row r="2">{A  1}{B  FAILED}{D  0}{AB  0}{AC  0}{AF  '=1 &lt; 2}</row>` +
 				`<row r="3">{A  2}{B 1 2}</row><row r="4">{A  3}{B  3}<c r="Z4"><f t="shared" si="1"/></c></row>`,
 		},
 		"completed before": {
-			head + inline("C1", "STATUS") + inline("D1", "CAUSE") + inline("E1", "ATTEMPTS") + `</row><row r="2"><c r="A2"><v>1</v></c>` + inline("C2", "Completed") + `</row>`,
-			strings.Replace(headOut, names(2, "7"), inline("C1", "STATUS")+inline("D1", "CAUSE")+inline("E1", "ATTEMPTS")+between(names(4, ""), "SUPPLIER", "COUPA_URL"), 1) + `<row r="2">{A  1}` + inline("C2", "Completed") + `</row>`,
+			head + xlsxtest.Inline("C1", "STATUS") + xlsxtest.Inline("D1", "CAUSE") + xlsxtest.Inline("E1", "ATTEMPTS") + `</row><row r="2"><c r="A2"><v>1</v></c>` + xlsxtest.Inline("C2", "Completed") + `</row>`,
+			strings.Replace(headOut, names(2, "7"), xlsxtest.Inline("C1", "STATUS")+xlsxtest.Inline("D1", "CAUSE")+xlsxtest.Inline("E1", "ATTEMPTS")+between(names(4, ""), "SUPPLIER", "COUPA_URL"), 1) + `<row r="2">{A  1}` + xlsxtest.Inline("C2", "Completed") + `</row>`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			before := rows(tt.rows).texts(`<si><t>FAILED</t></si>`)
+			before := xlsxtest.WithRows(tt.rows).SharedStrings(`<si><t>FAILED</t></si>`)
 			after := filled(t, before)
 			if diff := cmp.Diff(strings.SplitAfter(tt.want, ">"), strings.SplitAfter(brief(after), ">")); diff != "" {
 				t.Errorf("%s\ngot %s", diff, brief(after))
 			}
-			checkParts(t, before, after, sheetOne)
+			xlsxtest.CheckParts(t, before, after, xlsxtest.SheetOne)
 		})
 	}
 }
@@ -126,16 +128,16 @@ func TestAroundRows(t *testing.T) {
 		"style of the column": {`<sheetData>`, cols + `<sheetData>`, cols + `<sheetData><row r="1">`},
 		"filled in it":        {`<sheetData>`, cols + `<sheetData>`, `<c r="C2" s="8" t="inlineStr">`},
 		"behind the rows":     {`</worksheet>`, "<x y='>'/></worksheet>\n<!-- end -->", "footer=\"0.3\"/><x y='>'/></worksheet>\n<!-- end -->"},
-		"mark and line ends":  {xmlHead, "\uFEFF<?xml version='1.0'?>\n<!-- x -->\n", "\uFEFF<?xml version='1.0'?>\n<!-- x -->\n<worksheet "},
+		"mark and line ends":  {xlsxtest.Head, "\uFEFF<?xml version='1.0'?>\n<!-- x -->\n", "\uFEFF<?xml version='1.0'?>\n<!-- x -->\n<worksheet "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			before := orders("1").replace(sheetOne, tt.old, tt.new)
+			before := orders("1").Replace(xlsxtest.SheetOne, tt.old, tt.new)
 			after := filled(t, before)
-			if !strings.Contains(after.parts[sheetOne], tt.want) {
-				t.Errorf("got %s", after.parts[sheetOne])
+			if !strings.Contains(after.Parts[xlsxtest.SheetOne], tt.want) {
+				t.Errorf("got %s", after.Parts[xlsxtest.SheetOne])
 			}
-			checkParts(t, before, after, sheetOne)
+			xlsxtest.CheckParts(t, before, after, xlsxtest.SheetOne)
 		})
 	}
 }
@@ -143,7 +145,7 @@ func TestAroundRows(t *testing.T) {
 // TestPrefixedSheet: cells of ours have the names of their neighbours.
 func TestPrefixedSheet(t *testing.T) {
 	t.Parallel()
-	after := filled(t, orders("1").set(sheetOne, prefixed)).parts[sheetOne]
+	after := filled(t, orders("1").Set(xlsxtest.SheetOne, prefixed)).Parts[xlsxtest.SheetOne]
 	const want = `<x:row><x:c r="A2"><x:v>1</x:v></x:c><x:c r="B2" t="inlineStr"><x:is><x:t xml:space="preserve">FAILED</x:t></x:is></x:c><x:c r="D2"><x:v>0</x:v></x:c>`
 	if !strings.Contains(after, want) {
 		t.Errorf("got %s", after)
@@ -162,13 +164,13 @@ func TestCalculatedAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			without := orders("1").replace("xl/workbook.xml", `<calcPr calcId="191029"/>`, tt.calc)
-			before := orders("1").replace("xl/workbook.xml", `<calcPr calcId="191029"/>`, tt.calc).
-				replace("[Content_Types].xml", `</Types>`, chain+`</Types>`).
-				relate("calcChain", "calcChain.xml", `<calcChain `+mainNS+`><c r="A1" i="1"/></calcChain>`)
+			without := orders("1").Replace("xl/workbook.xml", `<calcPr calcId="191029"/>`, tt.calc)
+			before := orders("1").Replace("xl/workbook.xml", `<calcPr calcId="191029"/>`, tt.calc).
+				Replace("[Content_Types].xml", `</Types>`, chain+`</Types>`).
+				Relate("calcChain", "calcChain.xml", `<calcChain `+xlsxtest.MainNS+`><c r="A1" i="1"/></calcChain>`)
 			after := filled(t, before)
-			without.replace("xl/workbook.xml", `</sheets>`+tt.calc, `</sheets>`+tt.want)
-			checkParts(t, without, after, sheetOne)
+			without.Replace("xl/workbook.xml", `</sheets>`+tt.calc, `</sheets>`+tt.want)
+			xlsxtest.CheckParts(t, without, after, xlsxtest.SheetOne)
 		})
 	}
 }
@@ -176,6 +178,6 @@ func TestCalculatedAnew(t *testing.T) {
 // TestMacros: they are kept, and with them the kind of the workbook.
 func TestMacros(t *testing.T) {
 	t.Parallel()
-	before := orders("1").replace(contentTypes, typeXLSX, typeXLSM).relate("vbaProject", "vbaProject.bin", ole+"\x00macros")
-	checkParts(t, before, filled(t, before), sheetOne)
+	before := orders("1").Replace("[Content_Types].xml", xlsxtest.TypeXLSX, xlsxtest.TypeXLSM).Relate("vbaProject", "vbaProject.bin", ole+"\x00macros")
+	xlsxtest.CheckParts(t, before, filled(t, before), xlsxtest.SheetOne)
 }

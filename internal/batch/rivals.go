@@ -3,6 +3,8 @@ package batch
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/poactor/poactor/internal/xlsx"
 )
 
 // maxRivals is how many columns of order numbers are told apart.
@@ -107,5 +109,5 @@ func (r *rivals) unclear(i, k int, d *difference) error {
 
 // columnTitle is what a column is called in a message: B "PO Number".
 func (b *Batch) columnTitle(column int) string {
-	return fmt.Sprintf("column %s %q", columnName(column), shorten(trim(b.names[column])))
+	return fmt.Sprintf("column %s %q", xlsx.ColumnName(column), shorten(trim(b.names[column])))
 }

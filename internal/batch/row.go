@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/poactor/poactor/internal/xlsx"
 	"github.com/poactor/poactor/po"
 )
 
@@ -69,7 +70,7 @@ func (b *Batch) row(rec record) (Row, bool) {
 	row.Order.Levels = b.levels(rec)
 	switch {
 	case doubt == doubtFormula || doubt == doubtZero: // which show nothing that tells one from another
-		row.Order.Written = "formula in " + columnName(b.columns.number) + strconv.Itoa(row.Line)
+		row.Order.Written = "formula in " + xlsx.ColumnName(b.columns.number) + strconv.Itoa(row.Line)
 		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.Written), doubt
 	case row.Order.Written == "":
 	case doubt != "":

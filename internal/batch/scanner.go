@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/poactor/poactor/internal/xlsx"
 )
 
-// Bounds of what a batch may hold. A spreadsheet has cells of 32,767
-// characters and 16,384 columns at most
-// (https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3).
+// Bounds of a text file: those of a workbook.
 const (
-	maxCellBytes   = 1 << 20
-	maxRecordBytes = 8 << 20
-	maxColumns     = 16384
+	maxCellBytes   = xlsx.MaxCellBytes
+	maxRecordBytes = xlsx.MaxRowBytes
+	maxColumns     = xlsx.MaxColumns
 )
 
 // span is the place of a cell's raw bytes in its record.

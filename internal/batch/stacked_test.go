@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"github.com/poactor/poactor/internal/xlsx"
 	"github.com/poactor/poactor/po"
 )
 
@@ -88,7 +89,7 @@ func stackedBook(t *testing.T) string {
 			if text == "" {
 				continue // the sheet leaves it out, and a row without cells too
 			}
-			if err := f.SetCellStr("Sheet1", columnName(k)+strconv.Itoa(i+1), text); err != nil {
+			if err := f.SetCellStr("Sheet1", xlsx.ColumnName(k)+strconv.Itoa(i+1), text); err != nil {
 				t.Fatal(err)
 			}
 		}

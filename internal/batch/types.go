@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/poactor/poactor/internal/xlsx"
 )
 
 // types tells rows that are no orders though they have cells. Flat exports mix
@@ -158,7 +160,7 @@ func (h *secondHeader) look(rec record) {
 		Sheet: b.source.sheetName(),
 		Line:  rec.number(),
 		Msg: fmt.Sprintf("another header, with the order numbers in column %s and not in column %s, as in %s %d",
-			columnName(fit[0]), columnName(b.columns.number), b.Unit(), b.header),
+			xlsx.ColumnName(fit[0]), xlsx.ColumnName(b.columns.number), b.Unit(), b.header),
 		Hint: "make a list of its own of what is below it",
 		Err:  ErrTwoColumns,
 	}

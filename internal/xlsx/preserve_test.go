@@ -1,20 +1,23 @@
-package batch
+package xlsx
 
 import (
 	"bytes"
 	"fmt"
 	"image"
 	"image/png"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/poactor/poactor/internal/xlsx/xlsxtest"
 	"github.com/xuri/excelize/v2"
 )
 
-// lavish makes a workbook with everything that users put into one.
-func lavish(t testing.TB) string {
+// fullFeatured makes a workbook with everything that users put into one.
+func fullFeatured(t testing.TB) string {
 	t.Helper()
 	f := excelize.NewFile()
 	defer f.Close()
@@ -71,30 +74,29 @@ func lavish(t testing.TB) string {
 	must(err)
 	must(f.SetSheetVisible("Secret", false))
 	must(f.ProtectSheet(sheet, &excelize.SheetProtectionOptions{Password: "x", SelectLockedCells: true}))
-	path := filepath.Join(t.TempDir(), "lavish.xlsx")
+	path := filepath.Join(t.TempDir(), "full.xlsx")
 	must(f.SaveAs(path))
 	return path
 }
 
-// TestSurvives: all that is not a status cell is in the results as it was: the
-// other parts byte for byte, and the sheet as another program reads it.
-func TestSurvives(t *testing.T) {
+// TestPreserved: all that is no new cell is in the copy as it was: the other
+// parts byte for byte, and the sheet as another program reads it.
+func TestPreserved(t *testing.T) {
 	t.Parallel()
-	for _, path := range append(workbooks(t), lavish(t)) {
+	for _, path := range append(corpus(t), fullFeatured(t)) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			b := mustOpen(t, path)
-			out := results(t, b, outcome)
-			w := b.source.(*workbook)
-			but := []string{w.part}
-			if w.chain != "" {
-				but = append(but, contentTypes, relationsOf(w.main))
+			in := readFile(t, path)
+			w, structure, columns, out := fillOrders(t, openFile(t, in))
+			but := []string{structure.sheet.part}
+			if w.parts.calcChain != "" {
+				but = append(but, contentTypes, relationshipsPart(w.parts.main))
 			}
-			if w.chain != "" || w.frame.filter.bottom > 0 {
-				but = append(but, w.main)
+			if w.parts.calcChain != "" || structure.filter.bottom > 0 {
+				but = append(but, w.parts.main)
 			}
-			checkParts(t, unzip(t, read(t, path)), unzip(t, out), but...)
-			before, after := look(t, read(t, path), w.sheet, b.places()), look(t, out, w.sheet, b.places())
+			xlsxtest.CheckParts(t, xlsxtest.Unzip(t, in), xlsxtest.Unzip(t, out), but...)
+			before, after := snapshot(t, in, structure.sheet.Name, columns), snapshot(t, out, structure.sheet.Name, columns)
 			if diff := cmp.Diff(before, after); diff != "" {
 				t.Error(diff)
 			}
@@ -105,18 +107,80 @@ func TestSurvives(t *testing.T) {
 	}
 }
 
-// look lets excelize read a sheet: cells outside of the status columns, and
+// fillOrders fills the column STATUS, if there is one, and two more behind what any
+// row holds, in the sheet that has a column of PO numbers.
+func fillOrders(t *testing.T, f *os.File) (*Workbook, *Structure, []Column, []byte) {
+	t.Helper()
+	w, err := Open(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := w.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sheet := range w.Sheets {
+		header, number, width := 0, -1, 0
+		var columns []Column
+		err := r.Rows(sheet, func(row *Row) error {
+			width = max(width, row.Width())
+			for k := 0; k < row.Width() && header == 0; k++ {
+				if strings.HasPrefix(strings.ToUpper(row.Text(k)), "PO") {
+					header, number = row.Number(), k
+				}
+			}
+			for k := range row.Width() {
+				if row.Number() == header && row.Text(k) == "STATUS" {
+					columns = append(columns, Column{Index: k})
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header == 0 {
+			continue
+		}
+		structure, err := r.Inspect(sheet, header, number, func(*Row) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		width = structure.FreeColumn(width, 2, maxSheetRows)
+		columns = append(columns, Column{Index: width, Added: "FOUND", Number: true}, Column{Index: width + 1, Added: "NOTE"})
+		texts := []string{"COMPLETED", "7", "=1+1"}[3-len(columns):]
+		var out bytes.Buffer
+		err = w.Rewrite(f, &out, Edit{structure, columns, func(row *Row) []*string {
+			if row.Number() <= header || row.Text(number) == "" {
+				return nil
+			}
+			cells := make([]*string, len(columns))
+			for k := range cells {
+				cells[k] = &texts[k]
+			}
+			return cells
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w, structure, columns, out.Bytes()
+	}
+	t.Fatal("no sheet has PO numbers")
+	return nil, nil, nil, nil
+}
+
+// snapshot lets excelize read a sheet: cells outside of some columns, and
 // what lies around and over them.
-func look(t *testing.T, book []byte, sheet string, at places) map[string]any {
+func snapshot(t *testing.T, book []byte, sheet string, columns []Column) map[string]any {
 	t.Helper()
 	f, err := excelize.OpenReader(bytes.NewReader(book))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	ours := map[int]bool{}
-	for _, column := range at {
-		ours[column+1] = true
+	filled := map[int]bool{}
+	for _, c := range columns {
+		filled[c.Index+1] = true
 	}
 	seen := map[string]any{}
 	say := func(name string, values ...any) { seen[name] = values }
@@ -124,7 +188,7 @@ func look(t *testing.T, book []byte, sheet string, at places) map[string]any {
 		height, err := f.GetRowHeight(sheet, row)
 		say(fmt.Sprint("height ", row), height, err)
 		for column := 1; column <= 30; column++ {
-			if ours[column] {
+			if filled[column] {
 				continue
 			}
 			name, _ := excelize.CoordinatesToCellName(column, row)

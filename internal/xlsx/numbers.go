@@ -1,4 +1,4 @@
-package batch
+package xlsx
 
 import (
 	"math"
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// exactDigits is how many digits of a number a spreadsheet keeps.
-const exactDigits = 15
+// MaxDigits is how many digits of a number a spreadsheet keeps.
+const MaxDigits = 15
 
 // plainNumber writes a number as a spreadsheet without a format does, but for
 // its length: no thousands separators, no exponent. 1.5262984E7, as some
@@ -21,7 +21,7 @@ func plainNumber(stored string) string {
 		return stored
 	}
 	// What is behind the fifteenth digit, as in 1.1000000000000001, is noise.
-	if rounded, err := strconv.ParseFloat(strconv.FormatFloat(f, 'e', exactDigits-1, 64), 64); err == nil {
+	if rounded, err := strconv.ParseFloat(strconv.FormatFloat(f, 'e', MaxDigits-1, 64), 64); err == nil {
 		f = rounded
 	}
 	return strconv.FormatFloat(f+0, 'f', -1, 64) // + 0: there is no -0
@@ -33,23 +33,23 @@ func isInteger(s string) bool {
 	return s != "" && (s[0] != '0' || s == "0") && strings.Trim(s, "0123456789") == ""
 }
 
-// formats say how the numbers of a workbook are shown.
-type formats struct {
-	styles   []format // by the number of the style
-	from1904 bool     // day 0 is 1 January 1904
-	dates    dates
+// numberFormats say how the numbers of a workbook are shown.
+type numberFormats struct {
+	styles   []numberFormat // by the number of the style
+	from1904 bool           // day 0 is 1 January 1904
+	dates    dateFormatter
 }
 
-// format shows numbers in a way that changes what they say: as dates, or with
+// numberFormat shows numbers in a way that changes what they say: as dates, or with
 // zeros or other text before them. Separators, decimals, percent and exponents
 // do not: an order number that is shown as 1.53E+07 is still 15262984.
-type format struct {
-	date   string    // the code of a date's format
-	places []pattern // what a whole number is put into
+type numberFormat struct {
+	date   string       // the code of a date's format
+	places []digitPlace // what a whole number is put into
 }
 
 // show gives the text of a cell with a number.
-func (f *formats) show(stored string, style int) string {
+func (f *numberFormats) show(stored string, style int) string {
 	plain := plainNumber(stored)
 	if style >= len(f.styles) {
 		return plain
@@ -58,19 +58,21 @@ func (f *formats) show(stored string, style int) string {
 	case as.date != "":
 		return f.date(plain, as.date)
 	case as.places != nil && isInteger(plain) && plain[0] != '-':
-		return fill(as.places, plain)
+		return fillPlaces(as.places, plain)
 	}
 	return plain
 }
 
 // isDate reports whether numbers of a style are shown as dates.
-func (f *formats) isDate(style int) bool { return style < len(f.styles) && f.styles[style].date != "" }
+func (f *numberFormats) isDate(style int) bool {
+	return style < len(f.styles) && f.styles[style].date != ""
+}
 
 // lastDay is 31 December 9999, behind which Excel shows no dates.
 const lastDay = 2958465
 
 // date shows a day since 1900 or 1904; a number that is none stays a number.
-func (f *formats) date(plain, code string) string {
+func (f *numberFormats) date(plain, code string) string {
 	day, err := strconv.ParseFloat(plain, 64)
 	if err != nil || math.IsNaN(day) || day < 0 || day >= lastDay+1 {
 		return plain
@@ -78,15 +80,15 @@ func (f *formats) date(plain, code string) string {
 	return f.dates.show(code, day, f.from1904)
 }
 
-// pattern is a place for a digit, or literal text between such places.
-type pattern struct {
+// digitPlace is a place for a digit, or literal text between such places.
+type digitPlace struct {
 	literal  string
 	optional bool // the place may stay empty
 }
 
-// fill puts digits into their places, from the right; those that are left over
+// fillPlaces puts digits into their places, from the right; those that are left over
 // go before the first.
-func fill(places []pattern, digits string) string {
+func fillPlaces(places []digitPlace, digits string) string {
 	first := 0
 	for places[first].literal != "" {
 		first++

@@ -1,4 +1,4 @@
-package batch
+package xlsx
 
 import (
 	"bytes"
@@ -207,9 +207,9 @@ func digits(b []byte) (int, bool) {
 	return n, true
 }
 
-// relation gives the attribute that names a relationship, r:id with whatever
+// relationshipID gives the attribute that names a relationship, r:id with whatever
 // prefix.
-func (s *xmlScanner) relation() string {
+func (s *xmlScanner) relationshipID() string {
 	for _, a := range s.attrs {
 		name := s.raw[a.name.from:a.name.to]
 		if i := bytes.IndexByte(name, ':'); i > 0 && string(name[i+1:]) == "id" {
@@ -219,8 +219,8 @@ func (s *xmlScanner) relation() string {
 	return ""
 }
 
-// pass reads the rest of an element that is of no interest, whose tag is t.
-func (s *xmlScanner) pass(t xmlToken) error {
+// skipElement reads the rest of an element that is of no interest, whose tag is t.
+func (s *xmlScanner) skipElement(t xmlToken) error {
 	if t.kind != xmlOpen {
 		return nil
 	}

@@ -1,7 +1,6 @@
-package batch
+package xlsx
 
 import (
-	"fmt"
 	"slices"
 )
 
@@ -24,7 +23,7 @@ type sheetCell struct {
 	span         // in the raw bytes
 	nameEnd int  // where its tag's name ends
 	column  int  // 0-based
-	bare    bool // it does not say which
+	implied bool // it is the next one, and the cell does not say so
 	kind    cellKind
 	style   int
 	value   span // in the row's texts
@@ -40,11 +39,12 @@ type formula struct {
 	master bool   // it is the one of them that has it
 }
 
-// full reports whether there is anything in a cell.
-func (c *sheetCell) full() bool { return c.value.to > c.value.from || c.formula.to > 0 }
+// filled reports whether there is anything in a cell.
+func (c *sheetCell) filled() bool { return c.value.to > c.value.from || c.formula.to > 0 }
 
-// sheetRow is a row of a sheet. It is valid until the next is read.
-type sheetRow struct {
+// Row is a row of a sheet. It is valid until the next is read. Columns are
+// 0-based.
+type Row struct {
 	sheet *sheetScanner
 	span       // in the sheet's raw bytes
 	spans span // the attribute of that name; empty and behind the tag's name without
@@ -52,31 +52,35 @@ type sheetRow struct {
 	style int  // of cells that are not there; 0: that of the column
 	cells []sheetCell
 	texts []byte // the values, one behind the other
-	skips bool   // it is not the next number
+	gap   bool   // it is not the next number
 }
 
-func (r *sheetRow) number() int { return r.sheet.at }
+// Number is the row's number in the sheet, 1-based.
+func (r *Row) Number() int { return r.sheet.at }
 
-func (r *sheetRow) apart() bool { return r.skips }
+// AfterGap reports whether the sheet leaves out rows before this one, which are
+// empty.
+func (r *Row) AfterGap() bool { return r.gap }
 
-func (r *sheetRow) width() int {
+// Width is how many columns there are to the last filled cell.
+func (r *Row) Width() int {
 	for i := len(r.cells) - 1; i >= 0; i-- {
-		if r.cells[i].full() {
+		if r.cells[i].filled() {
 			return r.cells[i].column + 1
 		}
 	}
 	return 0
 }
 
-func (r *sheetRow) holds(i int) bool {
-	c := r.cell(i)
-	return c != nil && c.full()
+// Filled reports whether there is anything in a cell, be it a formula without a
+// result.
+func (r *Row) Filled(column int) bool {
+	c := r.cell(column)
+	return c != nil && c.filled()
 }
 
-func (r *sheetRow) quoted() bool { return false }
-
 // cell finds the cell in a column; nil if there is none.
-func (r *sheetRow) cell(column int) *sheetCell {
+func (r *Row) cell(column int) *sheetCell {
 	i, ok := slices.BinarySearchFunc(r.cells, column, func(c sheetCell, column int) int { return c.column - column })
 	if !ok {
 		return nil
@@ -84,16 +88,17 @@ func (r *sheetRow) cell(column int) *sheetCell {
 	return &r.cells[i]
 }
 
-// text is what a cell shows. Numbers are written plainly.
-func (r *sheetRow) text(i int) string {
-	c := r.cell(i)
+// Text is what a cell shows; empty if there is none. Numbers are written plainly,
+// without separators and exponents.
+func (r *Row) Text(column int) string {
+	c := r.cell(column)
 	if c == nil || c.value.to == c.value.from {
 		return ""
 	}
 	value := valid(r.texts[c.value.from:c.value.to])
 	switch {
 	case c.kind == cellShared:
-		return r.sheet.texts.at(c.shared)
+		return r.sheet.sharedStrings.at(c.shared)
 	case c.kind == cellBool && value == "0":
 		return "FALSE"
 	case c.kind == cellBool:
@@ -104,28 +109,42 @@ func (r *sheetRow) text(i int) string {
 	return value
 }
 
-// doubt says why what a cell shows cannot be an order's number.
-func (r *sheetRow) doubt(i int) string {
-	c := r.cell(i)
-	if c == nil || !c.full() {
-		return ""
+// Kind is what kind of value a cell has.
+type Kind int
+
+// Kinds of values.
+const (
+	Text   Kind = iota // or an error, as a formula shows it
+	Number             // which is not shown as a date
+	Date
+	Bool
+)
+
+// Value is what is stored in a cell.
+type Value struct {
+	Kind     Kind
+	Plain    string // as stored; numbers without an exponent
+	Formula  bool
+	NoResult bool // of the formula, as no program has calculated it
+}
+
+// Value gives what is stored in a cell; false if there is nothing.
+func (r *Row) Value(column int) (Value, bool) {
+	c := r.cell(column)
+	if c == nil || !c.filled() {
+		return Value{}, false
 	}
-	stored := string(r.texts[c.value.from:c.value.to])
-	isFormula := c.formula.to > 0
-	switch text := trim(r.text(i)); {
-	case isFormula && !c.stored:
-		return doubtFormula
-	case isFormula && plainNumber(stored) == "0":
-		return doubtZero
-	case c.kind == cellNumber && r.sheet.formats.isDate(c.style):
-		return "the cell is a date, " + shorten(text)
-	case c.kind == cellNumber:
-		return doubtNumber(plainNumber(stored))
+	v := Value{Plain: plainNumber(string(r.texts[c.value.from:c.value.to])), Formula: c.formula.to > 0}
+	v.NoResult = v.Formula && !c.stored
+	switch {
 	case c.kind == cellBool:
-		return "the cell says " + text
-	default:
-		return doubtShown(text)
+		v.Kind = Bool
+	case c.kind == cellNumber && r.sheet.formats.isDate(c.style):
+		v.Kind = Date
+	case c.kind == cellNumber:
+		v.Kind = Number
 	}
+	return v, true
 }
 
 // readCell reads a cell, whose opening tag is t.
@@ -156,28 +175,35 @@ func (s *sheetScanner) place(c *sheetCell) error {
 	}
 	at, ok := s.attrSpan("r")
 	if !ok {
-		c.bare, c.column = true, last+1
+		c.implied, c.column = true, last+1
 	} else if c.column, ok = s.reference(s.raw[at.from:at.to]); !ok || c.column <= last {
 		return damaged("a cell is out of order")
 	}
-	if c.column >= maxColumns {
-		return &Error{Msg: fmt.Sprintf("more than %d cells in a row", maxColumns), Err: ErrTooLong}
+	if c.column >= MaxColumns {
+		return wideRow()
 	}
 	return nil
 }
 
 // reference reads a cell's name, which must be of this row.
 func (s *sheetScanner) reference(name []byte) (column int, ok bool) {
+	row, column, ok := parseReference(name)
+	return column, ok && row == s.at
+}
+
+// parseReference reads a cell's name, such as B7. Rows are 1-based, columns
+// 0-based.
+func parseReference(name []byte) (row, column int, ok bool) {
 	i := 0
 	for ; i < len(name) && i < 4 && name[i] >= 'A' && name[i] <= 'Z'; i++ {
 		column = 26*column + int(name[i]-'A') + 1
 	}
-	row, ok := digits(name[i:])
-	return column - 1, ok && i > 0 && row == s.at
+	row, ok = digits(name[i:])
+	return row, column - 1, ok && i > 0 && row > 0
 }
 
-// columnName is what a spreadsheet calls a column.
-func columnName(column int) string {
+// ColumnName is what a spreadsheet calls a column: A is the first, which is 0.
+func ColumnName(column int) string {
 	var b []byte
 	for column++; column > 0; column = (column - 1) / 26 {
 		b = append(b, byte('A'+(column-1)%26))
@@ -202,11 +228,11 @@ func (s *sheetScanner) readContent(c *sheetCell) error {
 			c.formula, err = s.readFormula(t)
 		case t.kind == xmlOpen && (s.is(t, "v") || s.is(t, "is")):
 			from := len(s.row.texts)
-			s.row.texts, err = s.rich(s.row.texts, t.level, s.is(t, "v"))
+			s.row.texts, err = s.richText(s.row.texts, t.level, s.is(t, "v"))
 			c.value = span{from, len(s.row.texts)}
 			c.stored = c.value.to > from || c.kind == cellText
 		default:
-			err = s.pass(t)
+			err = s.skipElement(t)
 		}
 		if err != nil {
 			return err
@@ -220,7 +246,7 @@ func (s *sheetScanner) resolve(c *sheetCell) error {
 		return nil
 	}
 	i, ok := digits(s.row.texts[c.value.from:c.value.to])
-	if !ok || i >= s.texts.count {
+	if !ok || i >= s.sharedStrings.count {
 		return damaged("a cell has a text that is not there")
 	}
 	c.shared = i
@@ -234,7 +260,7 @@ func (s *sheetScanner) readFormula(t xmlToken) (formula, error) {
 		f.group, _ = s.attr("si")
 		_, f.master = s.attrSpan("ref")
 	}
-	err := s.pass(t)
+	err := s.skipElement(t)
 	f.to = len(s.raw)
 	return f, err
 }

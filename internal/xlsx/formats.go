@@ -1,4 +1,4 @@
-package batch
+package xlsx
 
 import (
 	"fmt"
@@ -9,41 +9,42 @@ import (
 // Bounds of a workbook's formats
 // (https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3).
 const (
-	maxStyles     = 65490
-	maxFormatCode = 255
-	maxCustom     = 4096 // Excel has 250; each is held as the places of its digits
+	maxStyles        = 65490
+	maxFormatCode    = 255
+	maxCustomFormats = 4096 // Excel has 250; each is held as the places of its digits
 )
 
 // builtInDates are the formats of dates that a workbook need not spell out
 // (ECMA-376 part 1, 18.8.30). How 14 and 22 look is up to the reader's country:
 // the way that is the same everywhere is taken.
-var builtInDates = map[int]string{14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
+var builtInDates = map[int]string{14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy",
+	18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
 	20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0"}
 
-func builtIn(id int) format {
+func builtInFormat(id int) numberFormat {
 	if 27 <= id && id <= 36 || 50 <= id && id <= 58 { // dates in Asian countries
-		return format{date: builtInDates[14]}
+		return numberFormat{date: builtInDates[14]}
 	}
-	return format{date: builtInDates[id]}
+	return numberFormat{date: builtInDates[id]}
 }
 
-// formats reads the part of a workbook that has its styles; without a name
-// there are none.
-func (a *archive) formats(name string) ([]format, error) {
-	if name == "" {
-		return nil, nil
+// numberFormats reads the part of a workbook that has its styles.
+func (a *archive) numberFormats(p parts) (*numberFormats, error) {
+	f := &numberFormats{from1904: p.from1904}
+	if p.styles == "" {
+		return f, nil
 	}
 	var ids []int
-	custom := map[int]format{}
+	custom := map[int]numberFormat{}
 	section := ""
-	err := a.each(name, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
+	err := a.each(p.styles, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 		switch {
 		case !t.opens():
 		case t.level == 2:
 			section = string(s.raw[t.name.from:t.name.to])
 		case t.level == 3 && s.is(t, "numFmt"):
-			if len(custom) == maxCustom {
-				return &Error{Msg: fmt.Sprintf("more than %d number formats", maxCustom), Hint: "save it as CSV", Err: ErrTooLong}
+			if len(custom) == maxCustomFormats {
+				return &Error{Msg: fmt.Sprintf("more than %d number formats", maxCustomFormats), Hint: hintCSV, Err: ErrTooLarge}
 			}
 			code, _ := s.attr("formatCode")
 			custom[s.integer("numFmtId")] = parseFormat(code)
@@ -52,45 +53,45 @@ func (a *archive) formats(name string) ([]format, error) {
 		}
 		return nil
 	})
-	styles := make([]format, len(ids))
+	f.styles = make([]numberFormat, len(ids))
 	for i, id := range ids {
-		f, ok := custom[id]
+		format, ok := custom[id]
 		if !ok {
-			f = builtIn(id)
+			format = builtInFormat(id)
 		}
-		styles[i] = f
+		f.styles[i] = format
 	}
-	return styles, err
+	return f, err
 }
 
 // parseFormat reads the code of a format, of which the first section, that of
 // positive numbers, counts.
-func parseFormat(code string) format {
+func parseFormat(code string) numberFormat {
 	if len(code) > maxFormatCode {
-		return format{}
+		return numberFormat{}
 	}
-	var places []pattern
+	var places []digitPlace
 	plain, digits, literals := false, 0, 0
 	for rest := code; rest != "" && rest[0] != ';'; {
 		literal, special, n := formatToken(rest)
 		rest = rest[n:]
 		switch {
 		case literal != "":
-			places = append(places, pattern{literal: literal})
+			places = append(places, digitPlace{literal: literal})
 			literals++
 		case special == "0" || special == "#":
-			places = append(places, pattern{optional: special == "#"})
+			places = append(places, digitPlace{optional: special == "#"})
 			digits++
 		case strings.ContainsAny(special, "ymdhsYMDHS") && !isCondition(special):
-			return format{date: code}
+			return numberFormat{date: code}
 		case special != "" && !strings.HasPrefix(special, "["):
 			plain = true // separators, decimals, percent, General
 		}
 	}
 	if plain || digits == 0 || digits == 1 && literals == 0 {
-		return format{}
+		return numberFormat{}
 	}
-	return format{places: places}
+	return numberFormat{places: places}
 }
 
 // formatToken cuts the next token of n bytes off a format: text that is shown

@@ -1,4 +1,4 @@
-package batch
+package xlsx
 
 import (
 	"bytes"
@@ -110,10 +110,10 @@ func isEscaped(s string) bool {
 	return ok
 }
 
-// rich reads the rest of an element that has been opened and appends its text:
+// richText reads the rest of an element that has been opened and appends its text:
 // that of its runs, without the reading aids of Japanese. in says that the
 // element itself is a run.
-func (s *xmlScanner) rich(dst []byte, level int, in bool) ([]byte, error) {
+func (s *xmlScanner) richText(dst []byte, level int, in bool) ([]byte, error) {
 	from := len(dst)
 	for {
 		t, err := s.next()
@@ -129,19 +129,19 @@ func (s *xmlScanner) rich(dst []byte, level int, in bool) ([]byte, error) {
 		case t.kind == xmlClose:
 			in = false
 		case t.kind == xmlText && in:
-			dst, err = s.content(dst, t)
+			dst, err = s.appendText(dst, t)
 		}
 		if err != nil {
 			return dst, err
 		}
-		if len(dst)-from > maxCellBytes {
+		if len(dst)-from > MaxCellBytes {
 			return dst, longText()
 		}
 	}
 }
 
-// content appends what a text token says.
-func (s *xmlScanner) content(dst []byte, t xmlToken) ([]byte, error) {
+// appendText appends what a text token says.
+func (s *xmlScanner) appendText(dst []byte, t xmlToken) ([]byte, error) {
 	text := s.raw[t.from:t.to]
 	if t.cdata {
 		return append(dst, text[len("<![CDATA["):len(text)-len("]]>")]...), nil

@@ -1,16 +1,18 @@
-package batch
+package xlsx
 
 import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 )
 
 // maxXMLDepth bounds the nesting of elements; Excel's own parts need some ten.
 const maxXMLDepth = 256
+
+// span is a range of bytes.
+type span struct{ from, to int }
 
 // xmlKind is the kind of a token.
 type xmlKind int
@@ -60,7 +62,7 @@ func newXMLScanner(r io.Reader) *xmlScanner {
 func (s *xmlScanner) next() (xmlToken, error) {
 	if !s.begun {
 		s.begun = true
-		if mark, err := s.mark(); mark || err != nil {
+		if mark, err := s.byteOrderMark(); mark || err != nil {
 			return xmlToken{kind: xmlOther, span: span{0, len(s.raw)}}, err
 		}
 	}
@@ -81,13 +83,14 @@ func (s *xmlScanner) next() (xmlToken, error) {
 	return s.tag(from)
 }
 
-// mark takes a byte order mark and reports whether there is one.
-func (s *xmlScanner) mark() (bool, error) {
+// byteOrderMark takes a byte order mark and reports whether there is one.
+func (s *xmlScanner) byteOrderMark() (bool, error) {
 	head, err := s.r.Peek(3)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
-	if bytes.IndexByte(head, 0) >= 0 || bytes.HasPrefix(head, []byte("\xFF\xFE")) || bytes.HasPrefix(head, []byte("\xFE\xFF")) {
+	utf16 := bytes.HasPrefix(head, []byte("\xFF\xFE")) || bytes.HasPrefix(head, []byte("\xFE\xFF"))
+	if utf16 || bytes.IndexByte(head, 0) >= 0 {
 		return false, foreignEncoding("UTF-16")
 	}
 	if string(head) != "\xEF\xBB\xBF" {
@@ -99,7 +102,7 @@ func (s *xmlScanner) mark() (bool, error) {
 }
 
 func foreignEncoding(name string) *Error {
-	return &Error{Msg: "a part of the workbook is not UTF-8 but " + shorten(name), Hint: hintSaveAgain, Err: ErrEncoding}
+	return &Error{Msg: "a part of the workbook is not UTF-8 but " + printable(name), Hint: hintSaveAgain, Err: ErrEncoding}
 }
 
 // end is the error of a document that has been read through.
@@ -117,10 +120,10 @@ func (s *xmlScanner) until(delim byte, from int) ([]byte, error) {
 		chunk, err := s.r.ReadSlice(delim)
 		s.raw = append(s.raw, chunk...)
 		switch {
-		case len(s.raw)-from > maxCellBytes:
+		case len(s.raw)-from > MaxCellBytes:
 			return nil, longText()
-		case len(s.raw) > maxRecordBytes:
-			return nil, &Error{Msg: fmt.Sprintf("a row is longer than %d bytes", maxRecordBytes), Err: ErrTooLong}
+		case len(s.raw) > MaxRowBytes:
+			return nil, longRow()
 		case err == nil:
 			return s.raw[at:], nil
 		case !errors.Is(err, bufio.ErrBufferFull):

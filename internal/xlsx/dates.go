@@ -1,32 +1,33 @@
-package batch
+package xlsx
 
 import (
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/xuri/excelize/v2"
 )
 
-// dates shows dates as Excel does. excelize knows what all those codes mean,
+// dateFormatter shows dates as Excel does. excelize knows what all those codes mean,
 // and the names of months in all those languages; it is given a code and a
 // number, and nothing else of a workbook.
-type dates struct {
+type dateFormatter struct {
 	mu     sync.Mutex
 	file   *excelize.File // a workbook with one cell
 	styles map[string]int // by the code of the format
 }
 
-// maxFormats is how many formats Excel lets a workbook have; a hostile one has
+// maxScratchFormats is how many formats Excel lets a workbook have; a hostile one has
 // more, of which each costs a search through the others.
-const maxFormats = 250
+const maxScratchFormats = 250
 
-const scratch, scratchCell = "Sheet1", "A1"
+const scratchSheet, scratchCell = "Sheet1", "A1"
 
 // show gives the text of a day; in ISO 8601 if the code means nothing.
-func (d *dates) show(code string, day float64, from1904 bool) string {
+func (d *dateFormatter) show(code string, day float64, from1904 bool) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	text, err := d.ask(code, day, from1904)
+	text, err := d.render(code, day, from1904)
 	if err == nil && text != "" {
 		return text
 	}
@@ -37,14 +38,14 @@ func (d *dates) show(code string, day float64, from1904 bool) string {
 	return first.AddDate(0, 0, int(day)).Format(time.DateOnly)
 }
 
-// ask lets excelize show a day. It may panic on a hostile code.
-func (d *dates) ask(code string, day float64, from1904 bool) (text string, err error) {
+// render lets excelize show a day. It may panic on a hostile code.
+func (d *dateFormatter) render(code string, day float64, from1904 bool) (text string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			d.file, err = nil, errPanic
+			d.file, err = nil, errors.New("panic")
 		}
 	}()
-	if d.file == nil || len(d.styles) > maxFormats {
+	if d.file == nil || len(d.styles) > maxScratchFormats {
 		d.file, d.styles = excelize.NewFile(), map[string]int{}
 		if err := d.file.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &from1904}); err != nil {
 			return "", err
@@ -57,11 +58,11 @@ func (d *dates) ask(code string, day float64, from1904 bool) (text string, err e
 		}
 		d.styles[code] = style
 	}
-	if err := d.file.SetCellFloat(scratch, scratchCell, day, -1, 64); err != nil {
+	if err := d.file.SetCellFloat(scratchSheet, scratchCell, day, -1, 64); err != nil {
 		return "", err
 	}
-	if err := d.file.SetCellStyle(scratch, scratchCell, scratchCell, style); err != nil {
+	if err := d.file.SetCellStyle(scratchSheet, scratchCell, scratchCell, style); err != nil {
 		return "", err
 	}
-	return d.file.GetCellValue(scratch, scratchCell)
+	return d.file.GetCellValue(scratchSheet, scratchCell)
 }

@@ -1,4 +1,4 @@
-package batch
+package xlsx
 
 import (
 	"archive/zip"
@@ -18,7 +18,7 @@ import (
 const (
 	maxPartBytes      = 4_000_000_000
 	maxSmallPartBytes = 64_000_000
-	maxRelations      = 100_000
+	maxRelationships  = 100_000
 	maxNameBytes      = 1024 // of parts and of what refers to them
 )
 
@@ -37,7 +37,7 @@ func openArchive(f *os.File) (*archive, error) {
 	}
 	z, err := zip.NewReader(f, info.Size())
 	if err != nil {
-		return nil, broken(err)
+		return nil, archiveError(err)
 	}
 	a := &archive{files: z.File, byName: make(map[string]*zip.File, len(z.File)), comment: z.Comment}
 	if err := a.check(info.Size()); err != nil {
@@ -46,8 +46,8 @@ func openArchive(f *os.File) (*archive, error) {
 	return a, nil
 }
 
-// check refuses what could not be copied, so that it is found before the
-// results are written.
+// check refuses what could not be copied, so that it is found before
+// anything is written.
 func (a *archive) check(size int64) error {
 	left := uint64(size)
 	for _, f := range a.files {
@@ -58,7 +58,7 @@ func (a *archive) check(size int64) error {
 		a.byName[name] = f
 		at, err := f.DataOffset()
 		if err != nil {
-			return broken(err)
+			return archiveError(err)
 		}
 		// Parts that share their bytes would be copied many times.
 		if f.CompressedSize64 > left || uint64(at)+f.CompressedSize64 > uint64(size) {
@@ -79,15 +79,15 @@ func (a *archive) scan(name string, limit int64, use func(s *xmlScanner) error) 
 	f := a.part(name)
 	switch {
 	case f == nil:
-		return damaged("it lacks a part, " + shorten(name))
+		return damaged("it lacks a part, " + printable(name))
 	case f.Flags&1 != 0:
-		return errProtected()
+		return Protected()
 	case f.UncompressedSize64 > uint64(limit):
 		return tooLarge(limit)
 	}
 	r, err := f.Open()
 	if err != nil {
-		return broken(err)
+		return archiveError(err)
 	}
 	defer r.Close()
 	return use(newXMLScanner(&partReader{r: r, limit: limit, left: limit}))
@@ -113,7 +113,7 @@ func (a *archive) each(name string, limit int64, f func(s *xmlScanner, t xmlToke
 	})
 }
 
-// partReader says what is wrong with a part in the words of a batch.
+// partReader bounds what is read of a part, and says what is wrong with it.
 type partReader struct {
 	r           io.Reader
 	limit, left int64
@@ -125,13 +125,13 @@ func (p *partReader) Read(b []byte) (int, error) {
 		return 0, tooLarge(p.limit)
 	}
 	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = broken(err)
+		err = archiveError(err)
 	}
 	return n, err
 }
 
-// broken makes an error of the archive one of the batch; that of the disk stays.
-func broken(err error) error {
+// archiveError makes an error of the zip archive an *Error; that of the disk stays.
+func archiveError(err error) error {
 	var disk *fs.PathError
 	if errors.As(err, &disk) {
 		return err
@@ -141,7 +141,7 @@ func broken(err error) error {
 
 func tooLarge(limit int64) *Error {
 	return &Error{Msg: fmt.Sprintf("a part of the workbook is larger than %d MB", limit/1e6),
-		Hint: "save it as CSV", Err: ErrTooLong}
+		Hint: hintCSV, Err: ErrTooLarge}
 }
 
 // relationship says what a part uses another for.
@@ -153,7 +153,7 @@ type relationship struct {
 // relationships reads those of a part; the empty name stands for the archive.
 func (a *archive) relationships(of string) ([]relationship, error) {
 	var all []relationship
-	err := a.each(relationsOf(of), maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
+	err := a.each(relationshipsPart(of), maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 		if !t.opens() || t.level != 2 || !s.is(t, "Relationship") {
 			return nil
 		}
@@ -166,8 +166,8 @@ func (a *archive) relationships(of string) ([]relationship, error) {
 		if len(id) > maxNameBytes || len(target) > maxNameBytes {
 			return nil // no part has such a name
 		}
-		if len(all) == maxRelations {
-			return &Error{Msg: fmt.Sprintf("more than %d relationships", maxRelations), Err: ErrTooLong}
+		if len(all) == maxRelationships {
+			return &Error{Msg: fmt.Sprintf("more than %d relationships", maxRelationships), Err: ErrTooLarge}
 		}
 		if !strings.HasPrefix(target, "/") {
 			target = path.Join(path.Dir("/"+of), target)
@@ -178,8 +178,8 @@ func (a *archive) relationships(of string) ([]relationship, error) {
 	return all, err
 }
 
-// relationsOf names the part that has the relationships of another.
-func relationsOf(name string) string {
+// relationshipsPart names the part that has the relationships of another.
+func relationshipsPart(name string) string {
 	dir, base := path.Split(name)
 	return dir + "_rels/" + base + ".rels"
 }

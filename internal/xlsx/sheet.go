@@ -1,4 +1,4 @@
-package batch
+package xlsx
 
 import (
 	"errors"
@@ -11,17 +11,17 @@ const maxSheetRows = 1 << 20
 
 // sheetScanner cuts a sheet into its rows and keeps every byte.
 type sheetScanner struct {
-	*xmlScanner // its raw bytes begin behind the row before
-	name        string
-	texts       *texts
-	formats     *formats
-	row         sheetRow
-	at          int // number of the row that was read last
-	dimension   span
-	styles      []columnStyle
-	hidden      []hiddenColumns
-	begun       bool
-	ended       bool // there are no more rows
+	*xmlScanner   // its raw bytes begin behind the row before
+	name          string
+	sharedStrings *sharedStrings
+	formats       *numberFormats
+	row           Row
+	at            int // number of the row that was read last
+	dimension     span
+	styles        []columnStyle
+	hidden        []hiddenColumns
+	begun         bool
+	ended         bool // there are no more rows
 }
 
 // columnStyle is the style of cells that are not there.
@@ -30,7 +30,7 @@ type columnStyle struct{ from, to, style int }
 // next reads a row; io.EOF behind the last. What stands before a row is in
 // front of it in the raw bytes, for the first row everything from the
 // beginning of the sheet.
-func (s *sheetScanner) next() (*sheetRow, error) {
+func (s *sheetScanner) next() (*Row, error) {
 	s.raw = s.raw[:0]
 	if err := s.advance(); err != nil {
 		return nil, s.locate(err)
@@ -45,7 +45,7 @@ func (s *sheetScanner) locate(err error) error {
 		return err
 	}
 	located := *e
-	located.Sheet, located.Line = s.name, s.at
+	located.Sheet, located.Row = s.name, s.at
 	return &located
 }
 
@@ -66,7 +66,7 @@ func (s *sheetScanner) advance() error {
 		case t.opens() && s.is(t, "row"):
 			return s.readRow(t)
 		case t.opens():
-			if err := s.pass(t); err != nil {
+			if err := s.skipElement(t); err != nil {
 				return err
 			}
 		}
@@ -101,12 +101,12 @@ func (s *sheetScanner) begin() error {
 
 // readColumns reads what is said of columns, in a tag t.
 func (s *sheetScanner) readColumns(t xmlToken) error {
-	if len(s.styles) < maxColumns {
+	if len(s.styles) < MaxColumns {
 		s.styles = append(s.styles, columnStyle{s.integer("min") - 1, s.integer("max") - 1, s.integer("style")})
 	}
 	before := len(s.hidden)
 	s.noteHidden(t)
-	err := s.pass(t)
+	err := s.skipElement(t)
 	if len(s.hidden) > before {
 		s.hidden[before].span.to = len(s.raw)
 	}
@@ -115,7 +115,7 @@ func (s *sheetScanner) readColumns(t xmlToken) error {
 
 // readRow reads a row, whose opening tag is t.
 func (s *sheetScanner) readRow(t xmlToken) error {
-	s.row = sheetRow{sheet: s, span: t.span, spans: s.attribute(t, "spans"), cells: s.row.cells[:0], texts: s.row.texts[:0]}
+	s.row = Row{sheet: s, span: t.span, spans: s.attribute(t, "spans"), cells: s.row.cells[:0], texts: s.row.texts[:0]}
 	number := s.at + 1
 	if _, ok := s.attrSpan("r"); ok {
 		number = s.integer("r")
@@ -123,7 +123,7 @@ func (s *sheetScanner) readRow(t xmlToken) error {
 	if number <= s.at || number > maxSheetRows {
 		return damaged("a row behind this one is out of order")
 	}
-	s.row.skips = number > s.at+1
+	s.row.gap = number > s.at+1
 	s.at = number
 	if on, _ := s.attr("customFormat"); on == "1" || on == "true" {
 		s.row.style = s.integer("s")
@@ -142,7 +142,7 @@ func (s *sheetScanner) readRow(t xmlToken) error {
 		case t.opens() && s.is(t, "c"):
 			err = s.readCell(t)
 		case t.opens():
-			err = s.pass(t)
+			err = s.skipElement(t)
 		}
 		if err != nil {
 			return err
@@ -174,7 +174,7 @@ func (s *sheetScanner) rest(w io.Writer, look func(x *xmlScanner, t xmlToken) er
 
 // styleOf is the style of a cell that is not there: its row's, else its
 // column's.
-func (s *sheetScanner) styleOf(row *sheetRow, column int) int {
+func (s *sheetScanner) styleOf(row *Row, column int) int {
 	if row.style > 0 {
 		return row.style
 	}

@@ -1,4 +1,4 @@
-package batch
+package xlsx
 
 import (
 	"bytes"
@@ -11,29 +11,29 @@ import (
 // sheetWriter writes rows back.
 type sheetWriter struct {
 	w       io.Writer
-	at      places
-	order   []int    // of the status columns, from left to right
-	names   []string // of the columns of the status columns
+	columns []Column
+	order   []int    // of columns, from left to right
+	names   []string // of columns, such as AB
 	header  int      // the row with the header
 	begun   bool
 	orphans map[string]bool // groups of cells whose shared formula is gone
 	row     []byte
 }
 
-func newSheetWriter(w io.Writer, at places, header int) *sheetWriter {
-	s := &sheetWriter{w: w, at: at, header: header, orphans: map[string]bool{}}
-	for k, column := range at {
+func newSheetWriter(w io.Writer, columns []Column, header int) *sheetWriter {
+	s := &sheetWriter{w: w, columns: columns, header: header, orphans: map[string]bool{}}
+	for k, c := range columns {
 		s.order = append(s.order, k)
-		s.names = append(s.names, columnName(column))
+		s.names = append(s.names, ColumnName(c.Index))
 	}
-	slices.SortFunc(s.order, func(a, b int) int { return cmp.Compare(at[a], at[b]) })
+	slices.SortFunc(s.order, func(a, b int) int { return cmp.Compare(columns[a].Index, columns[b].Index) })
 	return s
 }
 
-// lead writes what stands before a row. Before the first it tells how far the
-// sheet goes, which some programs believe, and shows columns of ours that are
-// hidden.
-func (s *sheetWriter) lead(r *sheetRow) error {
+// copyLead writes what stands before a row. Before the first it tells how far the
+// sheet goes, which some programs believe, and shows columns with new cells that
+// are hidden.
+func (s *sheetWriter) copyLead(r *Row) error {
 	lead := r.sheet.raw[:r.from]
 	if s.begun {
 		_, err := s.w.Write(lead)
@@ -46,12 +46,16 @@ func (s *sheetWriter) lead(r *sheetRow) error {
 		s.row = append(append(s.row, lead[done:at.from]...), with...)
 		done = at.to
 	}
-	if at := r.sheet.dimension; at.to > 0 {
-		replace(at, widened(lead[at.from:at.to], slices.Max(s.at[:])))
+	columns := make([]int, len(s.order)) // from left to right
+	for i, k := range s.order {
+		columns[i] = s.columns[k].Index
+	}
+	if at := r.sheet.dimension; at.to > 0 && len(columns) > 0 {
+		replace(at, widened(lead[at.from:at.to], columns[len(columns)-1]))
 	}
 	for i := range r.sheet.hidden {
 		h := &r.sheet.hidden[i]
-		if shown := h.shown(r.sheet.prefix, s.at[:]); shown != nil && h.from >= done {
+		if shown := h.unhide(r.sheet.prefix, columns); shown != nil && h.from >= done {
 			replace(h.span, shown)
 		}
 	}
@@ -66,25 +70,19 @@ func widened(ref []byte, column int) []byte {
 		last = first
 	}
 	letters := bytes.TrimRight(last, "0123456789")
-	name := []byte(columnName(column))
-	if len(letters) == len(last) || len(letters) > len(name) || len(letters) == len(name) && bytes.Compare(letters, name) >= 0 {
+	name := []byte(ColumnName(column))
+	further := len(letters) > len(name) || len(letters) == len(name) && bytes.Compare(letters, name) >= 0
+	if further || len(letters) == len(last) { // or there is no row
 		return ref
 	}
 	return slices.Concat(first, []byte(":"), name, last[len(letters):])
 }
 
-// copy writes a row as it is.
-func (s *sheetWriter) copy(r *sheetRow) error {
-	if len(s.orphans) > 0 {
-		return s.fill(r, values{})
-	}
-	_, err := s.w.Write(r.sheet.raw[r.from:r.to])
-	return err
-}
-
-// fill writes a row with new cells; those that are nil stay as they are.
-func (s *sheetWriter) fill(r *sheetRow, cells values) error {
-	if r.end == 0 { // it has no cells, and no place for any
+// write writes a row with new cells, those that are nil as they are; without new
+// cells, the row as it is.
+func (s *sheetWriter) write(r *Row, cells []*string) error {
+	untouched := cells == nil && len(s.orphans) == 0
+	if untouched || r.end == 0 { // which has no cells, and no place for any
 		_, err := s.w.Write(r.sheet.raw[r.from:r.to])
 		return err
 	}
@@ -94,15 +92,16 @@ func (s *sheetWriter) fill(r *sheetRow, cells values) error {
 	at := r.spans.to
 	old := r.cells
 	for _, k := range s.order {
-		if cells[k] == nil {
+		if cells == nil || cells[k] == nil {
 			continue
 		}
-		for len(old) > 0 && old[0].column < s.at[k] {
+		column := s.columns[k].Index
+		for len(old) > 0 && old[0].column < column {
 			s.row = append(s.row, raw[at:old[0].from]...)
 			s.keep(r, &old[0])
 			at, old = old[0].to, old[1:]
 		}
-		if len(old) > 0 && old[0].column == s.at[k] {
+		if len(old) > 0 && old[0].column == column {
 			s.row = append(s.row, raw[at:old[0].from]...)
 			s.replace(r, &old[0], k, *cells[k])
 			at, old = old[0].to, old[1:]
@@ -122,11 +121,11 @@ func (s *sheetWriter) fill(r *sheetRow, cells values) error {
 
 // keep adds a cell as it is, but that it tells its place if it was known by
 // that of its neighbour, and that a formula it only shared becomes its value.
-func (s *sheetWriter) keep(r *sheetRow, c *sheetCell) {
+func (s *sheetWriter) keep(r *Row, c *sheetCell) {
 	raw := r.sheet.raw
 	s.row = append(s.row, raw[c.from:c.nameEnd]...)
-	if c.bare {
-		s.add(` r="`, columnName(c.column), strconv.Itoa(r.number()), `"`)
+	if c.implied {
+		s.add(` r="`, ColumnName(c.column), strconv.Itoa(r.Number()), `"`)
 	}
 	at := c.nameEnd
 	if s.orphans[c.formula.group] && !c.formula.master {
@@ -137,8 +136,8 @@ func (s *sheetWriter) keep(r *sheetRow, c *sheetCell) {
 }
 
 // replace adds a cell in the place and the style of another.
-func (s *sheetWriter) replace(r *sheetRow, c *sheetCell, k int, text string) {
-	if c.formula.to == 0 && r.text(c.column) == text {
+func (s *sheetWriter) replace(r *Row, c *sheetCell, k int, text string) {
+	if c.formula.to == 0 && r.Text(c.column) == text {
 		s.keep(r, c)
 		return
 	}
@@ -149,23 +148,22 @@ func (s *sheetWriter) replace(r *sheetRow, c *sheetCell, k int, text string) {
 }
 
 // insert adds a cell where there is none.
-func (s *sheetWriter) insert(r *sheetRow, k int, text string) {
+func (s *sheetWriter) insert(r *Row, k int, text string) {
 	if text == "" {
 		return
 	}
-	style := r.sheet.styleOf(r, s.at[k])
-	if r.number() == s.header {
-		style = r.cell(r.width() - 1).style
+	style := r.sheet.styleOf(r, s.columns[k].Index)
+	if r.Number() == s.header {
+		style = r.cell(r.Width() - 1).style
 	}
 	s.cell(r, k, style, text)
 }
 
-// cell adds a cell of ours. Text is stored as text, never as a formula; counts
-// are numbers.
-func (s *sheetWriter) cell(r *sheetRow, k, style int, text string) {
+// cell adds a new cell. Text is stored as text, never as a formula.
+func (s *sheetWriter) cell(r *Row, k, style int, text string) {
 	prefix := r.sheet.prefix
 	s.add("<", prefix, `c r="`, s.names[k])
-	s.row = append(strconv.AppendInt(s.row, int64(r.number()), 10), '"')
+	s.row = append(strconv.AppendInt(s.row, int64(r.Number()), 10), '"')
 	if style > 0 {
 		s.add(` s="`)
 		s.row = append(strconv.AppendInt(s.row, int64(style), 10), '"')
@@ -174,7 +172,7 @@ func (s *sheetWriter) cell(r *sheetRow, k, style int, text string) {
 	case text == "":
 		s.add("/>")
 		return
-	case isCount(k) && isInteger(text):
+	case s.columns[k].Number && isInteger(text):
 		s.add("><", prefix, "v>", text, "</", prefix, "v></", prefix, "c>")
 		return
 	}

@@ -1,4 +1,4 @@
-package batch
+package xlsx
 
 import (
 	"fmt"
@@ -6,41 +6,32 @@ import (
 	"strings"
 )
 
-// parts are those parts of a workbook that matter here, by their names; empty
-// if there are none.
+// parts are the names of those parts of a workbook that matter here; empty if
+// there are none.
 type parts struct {
-	main     string // which lists the sheets
-	texts    string // shared strings
-	styles   string
-	chain    string // the order in which formulas are calculated
-	sheets   []sheetPart
-	macros   bool
-	from1904 bool
-}
-
-// sheetPart is a sheet with rows and columns.
-type sheetPart struct {
-	name, part string
-	index      int // among all sheets
-	hidden     bool
+	main          string // which lists the sheets
+	sharedStrings string
+	styles        string
+	calcChain     string // the order in which formulas are calculated
+	from1904      bool   // day 0 is 1 January 1904
 }
 
 // maxSheets bounds the sheets of a workbook; Excel's own bound is its memory.
 const maxSheets = 10_000
 
-// parts finds the parts.
-func (a *archive) parts() (parts, error) {
-	var p parts
+// readParts finds the parts and the sheets.
+func (a *archive) readParts(w *Workbook) error {
+	p := &w.parts
 	var err error
 	if p.main, err = a.mainPart(); err != nil {
-		return p, err
+		return err
 	}
-	if p.macros, err = a.macros(p.main); err != nil {
-		return p, err
+	if w.Macros, err = a.macros(p.main); err != nil {
+		return err
 	}
 	related, err := a.relationships(p.main)
 	if err != nil {
-		return p, err
+		return err
 	}
 	sheets := map[string]string{}
 	for _, r := range related {
@@ -48,25 +39,25 @@ func (a *archive) parts() (parts, error) {
 		case "worksheet":
 			sheets[r.id] = r.target
 		case "sharedStrings":
-			p.texts = r.target
+			p.sharedStrings = r.target
 		case "styles":
 			p.styles = r.target
 		case "calcChain":
-			p.chain = r.target
+			p.calcChain = r.target
 		}
 	}
-	return p, a.readMain(&p, sheets)
+	return a.readMain(w, sheets)
 }
 
 // mainPart is the part that all others hang on.
 func (a *archive) mainPart() (string, error) {
 	switch {
 	case a.part("mimetype") != nil:
-		return "", &Error{Msg: "it is an OpenDocument spreadsheet (ODS)", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}
+		return "", unsupported("it is an OpenDocument spreadsheet (ODS)", "save it as XLSX or CSV")
 	case a.part("Index/Document.iwa") != nil || a.part("Index.zip") != nil:
-		return "", &Error{Msg: "it is an Apple Numbers document", Hint: "export it from Numbers as Excel or CSV", Err: ErrWorkbook}
-	case a.part(relationsOf("")) == nil:
-		return "", &Error{Msg: "it is a zip archive and not a workbook", Hint: hintUnpack, Err: ErrWorkbook}
+		return "", unsupported("it is an Apple Numbers document", "export it from Numbers as Excel or CSV")
+	case a.part(relationshipsPart("")) == nil:
+		return "", unsupported("it is a zip archive and not a workbook", "unpack it and give the file that is in it")
 	}
 	related, err := a.relationships("")
 	if err != nil {
@@ -81,7 +72,11 @@ func (a *archive) mainPart() (string, error) {
 }
 
 func notWorkbook(what string) *Error {
-	return &Error{Msg: "it is " + what + " and not a workbook", Hint: hintCSV, Err: ErrWorkbook}
+	return unsupported("it is "+what+" and not a workbook", "give a CSV or XLSX file")
+}
+
+func unsupported(what, hint string) *Error {
+	return &Error{Msg: what, Hint: hint, Err: ErrUnsupported}
 }
 
 // contentTypes is the part that says of what kind the parts are.
@@ -122,26 +117,26 @@ func isMacros(kind string) (bool, error) {
 	case strings.HasSuffix(kind, "excel.sheet.macroenabled.main+xml"):
 		return true, nil
 	case strings.Contains(kind, "excel.sheet.binary"):
-		return false, &Error{Msg: "it is a binary workbook (XLSB)", Hint: "save it as XLSX or CSV", Err: ErrWorkbook}
+		return false, unsupported("it is a binary workbook (XLSB)", "save it as XLSX or CSV")
 	case strings.Contains(kind, "spreadsheetml") || strings.Contains(kind, "excel"):
-		return false, &Error{Msg: "it is a template or an add-in", Hint: "save it as XLSX", Err: ErrWorkbook}
+		return false, unsupported("it is a template or an add-in", "save it as XLSX")
 	}
 	return false, notWorkbook("another kind of document")
 }
 
 // readMain reads the list of the sheets; sheets are their parts by the id of
 // the relationship.
-func (a *archive) readMain(p *parts, sheets map[string]string) error {
+func (a *archive) readMain(w *Workbook, sheets map[string]string) error {
 	known := map[string]bool{}
 	index := -1
-	return a.each(p.main, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
+	return a.each(w.parts.main, maxSmallPartBytes, func(s *xmlScanner, t xmlToken) error {
 		switch {
 		case !t.opens():
 		case t.level == 2 && s.is(t, "workbookPr"):
 			on, _ := s.attr("date1904")
-			p.from1904 = on == "1" || on == "true"
+			w.parts.from1904 = on == "1" || on == "true"
 		case t.level == 3 && s.is(t, "sheet"):
-			part, ok := sheets[s.relation()]
+			part, ok := sheets[s.relationshipID()]
 			if index++; !ok {
 				return nil // a chart, a dialog
 			}
@@ -151,9 +146,9 @@ func (a *archive) readMain(p *parts, sheets map[string]string) error {
 			known[strings.ToLower(part)] = true
 			name, _ := s.attr("name")
 			state, _ := s.attr("state")
-			p.sheets = append(p.sheets, sheetPart{name, part, index, state == "hidden" || state == "veryHidden"})
-			if len(p.sheets) > maxSheets {
-				return &Error{Msg: fmt.Sprintf("more than %d sheets", maxSheets), Err: ErrTooLong}
+			w.Sheets = append(w.Sheets, Sheet{name, state == "hidden" || state == "veryHidden", part, index})
+			if len(w.Sheets) > maxSheets {
+				return &Error{Msg: fmt.Sprintf("more than %d sheets", maxSheets), Err: ErrTooLarge}
 			}
 		}
 		return nil
