@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 )
 
 // Bounds of what is read of a part of a workbook. A sheet of 1,048,576 rows
@@ -131,10 +132,13 @@ func (p *partReader) Read(b []byte) (int, error) {
 }
 
 // archiveError makes an error of the zip archive an *Error; that of the disk stays.
+// Where the archive gives a place that no file has, the error is a path's as well.
 func archiveError(err error) error {
-	var disk *fs.PathError
-	if errors.As(err, &disk) {
+	if _, ok := errors.AsType[syscall.Errno](err); ok {
 		return err
+	}
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		err = path.Err
 	}
 	return damaged(strings.TrimPrefix(err.Error(), "zip: "))
 }
