@@ -59,7 +59,7 @@ func checkProfile(dir string) error {
 // prepare takes the output directory, unless this is a dry run.
 func (a *app) prepare(j *job, path string) error {
 	if !j.settings.Quiet {
-		a.listBad(j.plan, j.batch.Unit())
+		a.listBad(j.plan)
 	}
 	if j.plan.Malformed == 0 { // nothing would be said of any row
 		if err := j.checkUsable(path); err != nil {

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/poactor/poactor/po"
@@ -108,6 +109,18 @@ func (p *Plan) add(row Row, seen map[po.Key]int) bool {
 		p.Orders++
 	}
 	return !again
+}
+
+// Describe says in words where a bad row is and what is wrong with it.
+func (p *Plan) Describe(b Bad) string {
+	unit, what := p.batch.Unit(), b.Detail
+	switch b.Why {
+	case Blank:
+		what = "no order number"
+	case Duplicate:
+		what = fmt.Sprintf("%s is in %s %d already; the order is done once", b.Written, unit, b.First)
+	}
+	return fmt.Sprintf("%s %d: %s", unit, b.Line, what)
 }
 
 func (p *Plan) bad(b Bad) {

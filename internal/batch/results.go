@@ -30,6 +30,13 @@ func (b *Batch) WriteResults(w io.Writer, outcome func(key po.Key) (po.Outcome, 
 // is for a text file in an encoding that does not have every character.
 func (b *Batch) UseUTF8() { b.utf8.Store(true) }
 
+// Unicode reports whether the batch's encoding has every character, so that
+// WriteResults cannot fail with ErrCharset.
+func (b *Batch) Unicode() bool {
+	c, ok := b.source.(*csvFile)
+	return !ok || c.charset != charsetWindows1252 || b.utf8.Load()
+}
+
 // ResultsName is the name of the file that WriteResults is for: results.csv,
 // or results.xlsx or .xlsm for a workbook.
 func (b *Batch) ResultsName() string { return "results" + b.source.extension() }
