@@ -66,7 +66,7 @@ func (j *job) checkUsable(path string) error {
 	}
 	hint := "put the order numbers into that column, below the header"
 	for _, bad := range j.plan.Bad {
-		if bad.Why == batch.Malformed {
+		if bad.Reason == batch.Malformed {
 			hint = j.plan.Describe(bad)
 			break
 		}

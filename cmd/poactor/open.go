@@ -117,7 +117,7 @@ func (j *job) hold() (err error) {
 // and be begun again when it is gone.
 func (j *job) keep() error {
 	kept := batchFile + filepath.Ext(j.batch.ResultsName())
-	if err := j.batch.Keep(j.state(kept)); err != nil {
+	if err := j.batch.Snapshot(j.state(kept)); err != nil {
 		return err
 	}
 	for _, ext := range batchExtensions { // there is one batch

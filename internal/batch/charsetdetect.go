@@ -30,27 +30,27 @@ var boms = []struct {
 	{"\xFE\xFF", charsetUTF16BE},
 }
 
-// sniff finds the encoding of a file and the length of its byte order mark.
+// detectCharset finds the encoding of a file and the length of its byte order mark.
 // Without a mark it reads the whole file: an export that begins in plain ASCII
 // may show its first accent in its last row.
-func sniff(r io.Reader) (charset, int, error) {
+func detectCharset(r io.Reader) (charset, int, error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	head, err := br.Peek(sample)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, 0, err
 	}
-	if err := refuse(head, br); err != nil {
+	if err := checkSignature(head, br); err != nil {
 		return 0, 0, err
 	}
 	for _, m := range boms {
 		if bytes.HasPrefix(head, []byte(m.bytes)) {
-			return m.charset, len(m.bytes), refuseText(m.charset.decode(head[len(m.bytes):]))
+			return m.charset, len(m.bytes), checkTextFormat(m.charset.decode(head[len(m.bytes):]))
 		}
 	}
 	if c, ok := unmarkedUTF16(head); ok {
-		return c, 0, refuseText(c.decode(head))
+		return c, 0, checkTextFormat(c.decode(head))
 	}
-	if err := refuseText(charsetUTF8.decode(head)); err != nil {
+	if err := checkTextFormat(charsetUTF8.decode(head)); err != nil {
 		return 0, 0, err
 	}
 	c, err := oneByteCharset(br)
@@ -86,8 +86,8 @@ func isText(b byte) bool { return b >= ' ' && b < 0x7F || b == '\t' || b == '\r'
 // isBinary reports characters that no text has.
 func isBinary(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }
 
-// tally counts what tells UTF-8 from Windows-1252.
-type tally struct {
+// byteCounts counts what tells UTF-8 from Windows-1252.
+type byteCounts struct {
 	line      int
 	last      byte
 	nul       int // line of the first NUL
@@ -100,12 +100,12 @@ type tally struct {
 // oneByteCharset decides by majority, so that one bad byte in a large UTF-8
 // export does not turn all its accents into rubbish.
 func oneByteCharset(r io.Reader) (charset, error) {
-	t, err := count(r)
+	t, err := countBytes(r)
 	switch {
 	case err != nil:
 		return 0, err
 	case t.nul > 0:
-		return 0, t.binary()
+		return 0, t.binaryError()
 	case t.invalid == 0, t.valid > t.invalid:
 		return charsetUTF8, nil
 	case t.undefined > 0:
@@ -115,22 +115,24 @@ func oneByteCharset(r io.Reader) (charset, error) {
 	return charsetWindows1252, nil
 }
 
-// binary is the error of a file with NUL bytes: one of another kind, or a text
+// binaryError is the error of a file with NUL bytes: one of another kind, or a text
 // that was damaged on its way.
-func (t *tally) binary() error {
+func (t *byteCounts) binaryError() error {
 	if t.controls > 0 {
-		return &Error{Line: t.nul, Msg: "it is a binary file, of a kind that is not known here", Hint: hintExport, Err: ErrBinary}
+		const msg = "it is a binary file, of a kind that is not known here"
+		return &Error{Line: t.nul, Msg: msg, Hint: hintExport, Err: ErrBinary}
 	}
 	return damagedText(t.nul)
 }
 
 // damagedText is the error of a NUL character in what otherwise is text.
 func damagedText(line int) error {
-	return &Error{Line: line, Msg: "a NUL character, which no text has: the list was damaged here", Hint: hintExport, Err: ErrBinary}
+	const msg = "a NUL character, which no text has: the list was damaged here"
+	return &Error{Line: line, Msg: msg, Hint: hintExport, Err: ErrBinary}
 }
 
-func count(r io.Reader) (tally, error) {
-	t := tally{line: 1}
+func countBytes(r io.Reader) (byteCounts, error) {
+	t := byteCounts{line: 1}
 	buf := make([]byte, 64<<10)
 	for n := 0; ; {
 		m, err := io.ReadFull(r, buf[n:])
@@ -148,10 +150,10 @@ func count(r io.Reader) (tally, error) {
 
 // add counts the bytes of b and returns the begun character at its end, which
 // needs more bytes unless this is the end.
-func (t *tally) add(b []byte, end bool) []byte {
+func (t *byteCounts) add(b []byte, end bool) []byte {
 	for len(b) > 0 {
 		if b[0] < utf8.RuneSelf {
-			t.ascii(b[0])
+			t.addASCII(b[0])
 			b = b[1:]
 			continue
 		}
@@ -165,14 +167,14 @@ func (t *tally) add(b []byte, end bool) []byte {
 			t.valid++
 		}
 		for _, c := range b[:size] {
-			t.high(c)
+			t.addHigh(c)
 		}
 		b = b[size:]
 	}
 	return nil
 }
 
-func (t *tally) ascii(c byte) {
+func (t *byteCounts) addASCII(c byte) {
 	switch {
 	case c == '\r', c == '\n' && t.last != '\r':
 		t.line++
@@ -184,7 +186,7 @@ func (t *tally) ascii(c byte) {
 	t.last = c
 }
 
-func (t *tally) high(c byte) {
+func (t *byteCounts) addHigh(c byte) {
 	t.last = c
 	switch c {
 	case 0x81, 0x8D, 0x8F, 0x90, 0x9D: // https://encoding.spec.whatwg.org/#windows-1252 maps them to C1 controls

@@ -75,7 +75,7 @@ const (
 // shorten makes a cell fit for a message: one line, not too long.
 func shorten(s string) string {
 	const most = utf8.UTFMax * (maxShown + 1) // more need not be looked at
-	r := []rune(clean(s[:min(len(s), most)]))
+	r := []rune(oneLine(s[:min(len(s), most)]))
 	if len(r) > maxShown {
 		return string(r[:maxShown-1]) + "…"
 	}
@@ -94,7 +94,7 @@ func noColumn(names []string) *Error {
 	}
 	return &Error{
 		Msg:  "no PO_NUMBER column; the columns are " + list,
-		Hint: fmt.Sprintf("name the column of order numbers PO_NUMBER, in one of the first %d rows", headerRows),
+		Hint: fmt.Sprintf("name the column of order numbers PO_NUMBER, in one of the first %d rows", maxHeaderRows),
 		Err:  ErrNoColumn,
 	}
 }

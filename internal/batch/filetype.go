@@ -2,7 +2,9 @@ package batch
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 
@@ -15,8 +17,8 @@ const (
 	hintUnpack   = "unpack it and give the file that is in it"
 )
 
-// magics are the beginnings of files that people take for a list.
-var magics = []struct {
+// signatures are the beginnings of files that people take for a list.
+var signatures = []struct {
 	bytes string
 	err   Error
 }{
@@ -42,10 +44,10 @@ var magics = []struct {
 	{"SQLite format 3\x00", Error{Msg: "it is an SQLite database", Hint: hintExport, Err: ErrBinary}},
 }
 
-// refuse is the error of a file of another kind, which begins with head; nil
+// checkSignature is the error of a file of another kind, which begins with head; nil
 // if it may be text.
-func refuse(head []byte, whole io.Reader) error {
-	for _, m := range magics {
+func checkSignature(head []byte, whole io.Reader) error {
+	for _, m := range signatures {
 		if !bytes.HasPrefix(head, []byte(m.bytes)) {
 			continue
 		}
@@ -53,7 +55,7 @@ func refuse(head []byte, whole io.Reader) error {
 		if m.bytes != ole {
 			return &e
 		}
-		found, err := findInOLE(whole)
+		found, err := detectOLE(whole)
 		switch {
 		case err != nil:
 			return err
@@ -67,21 +69,37 @@ func refuse(head []byte, whole io.Reader) error {
 	return nil
 }
 
-// texts of other kinds, by how they begin, in lower case and without the space
-// before.
-var textKinds = []struct {
+// isZip recognises what may be a workbook.
+func isZip(f *os.File) (bool, error) {
+	var head [4]byte
+	n, err := f.ReadAt(head[:], 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	begin := string(head[:n])
+	return begin == "PK\x03\x04" || begin == "PK\x05\x06", nil
+}
+
+// textFormats are texts of other kinds, by how they begin, in lower case and
+// without the space before.
+var textFormats = []struct {
 	begin *regexp.Regexp
 	msg   string
 	hint  string
 }{
-	{regexp.MustCompile(`^<\?xml[^>]*>(?s:.*)(urn:schemas-microsoft-com:office:spreadsheet|progid="excel\.sheet")`), "it is an XML spreadsheet of Excel 2003 (SpreadsheetML)", hintSaveXLSX},
-	{regexp.MustCompile(`^<\?xml[^>]*>(?s:.*)urn:oasis:names:tc:opendocument`), "it is an OpenDocument spreadsheet", "save it as XLSX or CSV"},
+	{regexp.MustCompile(`^<\?xml[^>]*>(?s:.*)(urn:schemas-microsoft-com:office:spreadsheet|progid="excel\.sheet")`),
+		"it is an XML spreadsheet of Excel 2003 (SpreadsheetML)", hintSaveXLSX},
+	{regexp.MustCompile(`^<\?xml[^>]*>(?s:.*)urn:oasis:names:tc:opendocument`),
+		"it is an OpenDocument spreadsheet", "save it as XLSX or CSV"},
 	{regexp.MustCompile(`^<\?xml[^>]*>(?s:.*)<html`), htmlKind, htmlHint},
 	{regexp.MustCompile(`^<\?xml`), "it is an XML file", hintExport},
-	{regexp.MustCompile(`^(<!--(?s:.*?)-->\s*)?<(!doctype html|html|head|body|table|meta|div|script|style|title)\b`), htmlKind, htmlHint},
-	{regexp.MustCompile(`^(?s:[a-z-]+:.*)\bcontent-type:\s*multipart/related`), "it is a web archive (MHTML)", hintSaveXLSX},
+	{regexp.MustCompile(`^(<!--(?s:.*?)-->\s*)?<(!doctype html|html|head|body|table|meta|div|script|style|title)\b`),
+		htmlKind, htmlHint},
+	{regexp.MustCompile(`^(?s:[a-z-]+:.*)\bcontent-type:\s*multipart/related`),
+		"it is a web archive (MHTML)", hintSaveXLSX},
 	{regexp.MustCompile(`^\{\\rtf`), "it is a formatted text (RTF)", hintExport},
-	{regexp.MustCompile(`^\{\s*"(?s:.*)docs\.google\.com`), "it is only a link to a Google sheet", "open it and download it as Microsoft Excel or CSV"},
+	{regexp.MustCompile(`^\{\s*"(?s:.*)docs\.google\.com`),
+		"it is only a link to a Google sheet", "open it and download it as Microsoft Excel or CSV"},
 	{regexp.MustCompile(`^(\{\s*"|\[\s*\{)`), "it is a JSON file", hintExport},
 	{regexp.MustCompile(`^id;p(wxl|calcooo)`), "it is a SYLK file", hintSaveXLSX},
 }
@@ -91,11 +109,11 @@ const (
 	htmlHint = "if it is a table, open it in Excel and save it as XLSX; if it is a sign-in page, export the list again"
 )
 
-// refuseText is the error of a text of another kind, which begins with head; nil
+// checkTextFormat is the error of a text of another kind, which begins with head; nil
 // if it may be a list.
-func refuseText(head string) error {
+func checkTextFormat(head string) error {
 	head = strings.ToLower(strings.TrimLeftFunc(head, invisible))
-	for _, k := range textKinds {
+	for _, k := range textFormats {
 		if k.begin.MatchString(head) {
 			return &Error{Msg: k.msg, Hint: k.hint, Err: ErrOtherKind}
 		}

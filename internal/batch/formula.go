@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// formulas begin a formula in Excel and LibreOffice, the full-width forms in
+// formulaStarts begin a formula in Excel and LibreOffice, the full-width forms in
 // Japanese and Chinese ones
 // (https://owasp.org/www-community/attacks/CSV_Injection).
-const formulas = "=+-@＝＋－＠"
+const formulaStarts = "=+-@＝＋－＠"
 
 // separators may begin a cell where a program reads the file with another
 // delimiter than ours, or does not see our quotes.
@@ -21,8 +21,8 @@ const separators = ",;\t|\"\r\n"
 // rows, a workbook with one it calls damaged.
 const maxTextUnits = 32000
 
-// clean makes hostile text one valid line.
-func clean(s string) string {
+// oneLine makes hostile text one valid line.
+func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return ' '
@@ -31,8 +31,8 @@ func clean(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
-// clip shortens text to what a spreadsheet's cell can hold.
-func clip(s string) string {
+// truncate shortens text to what a spreadsheet's cell can hold.
+func truncate(s string) string {
 	units, cut := 0, 0
 	for i, r := range s {
 		if units < maxTextUnits {
@@ -45,33 +45,33 @@ func clip(s string) string {
 	return s
 }
 
-// guard puts an apostrophe before everything in s that could begin a formula.
-// unguard takes it off again: unguard(guard(s)) == s.
+// escapeFormulas puts an apostrophe before everything in s that could begin a
+// formula. unescapeFormulas takes it off again, and nothing else.
 //
 // It is for workbooks too. There text is stored as text, which is no formula
 // until somebody edits the cell, or saves the sheet as CSV and opens that: the
 // apostrophe holds through both.
-func guard(s string) string {
-	if !strings.ContainsAny(s, formulas) {
+func escapeFormulas(s string) string {
+	if !strings.ContainsAny(s, formulaStarts) {
 		return s
 	}
 	var b strings.Builder
 	start := true
 	for s != "" {
 		r, size := utf8.DecodeRuneInString(s)
-		if start && strings.ContainsRune(formulas, r) {
+		if start && strings.ContainsRune(formulaStarts, r) {
 			b.WriteByte('\'')
 		}
 		b.WriteString(s[:size])
-		start = starts(start, r)
+		start = isCellStart(start, r)
 		s = s[size:]
 	}
 	return b.String()
 }
 
-// unguard is the inverse of guard.
-func unguard(s string) string {
-	if !strings.ContainsAny(s, formulas) {
+// unescapeFormulas is the inverse of escapeFormulas.
+func unescapeFormulas(s string) string {
+	if !strings.ContainsAny(s, formulaStarts) {
 		return s
 	}
 	var b strings.Builder
@@ -79,17 +79,17 @@ func unguard(s string) string {
 	for s != "" {
 		r, size := utf8.DecodeRuneInString(s)
 		next, _ := utf8.DecodeRuneInString(s[size:])
-		if !(start && r == '\'' && strings.ContainsRune(formulas, next)) {
+		if !(start && r == '\'' && strings.ContainsRune(formulaStarts, next)) {
 			b.WriteString(s[:size])
 		}
-		start = starts(start, r)
+		start = isCellStart(start, r)
 		s = s[size:]
 	}
 	return b.String()
 }
 
-// starts reports whether the character after r may be the first that counts
+// isCellStart reports whether the character after r may be the first that counts
 // of a cell, where r may be (start).
-func starts(start bool, r rune) bool {
+func isCellStart(start bool, r rune) bool {
 	return strings.ContainsRune(separators, r) || start && (r == '\'' || invisible(r))
 }

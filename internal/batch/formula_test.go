@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestGuard(t *testing.T) {
+func TestEscapeFormulas(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]string{
 		"Acme":                  "Acme",
@@ -28,7 +28,7 @@ func TestGuard(t *testing.T) {
 		"a|+1":                  "a|'+1",
 		"https://x.example?a=1": "https://x.example?a=1",
 	} {
-		if got := guard(clean(s)); got != want {
+		if got := escapeFormulas(oneLine(s)); got != want {
 			t.Errorf("guard(%q) = %q, want %q", s, got, want)
 		}
 	}
@@ -42,34 +42,34 @@ func TestClean(t *testing.T) {
 		"a\u2028b\x85": "a b\uFFFD",
 		"x\u0085y":     "x y",
 	} {
-		if got := clean(s); got != want {
+		if got := oneLine(s); got != want {
 			t.Errorf("clean(%q) = %q, want %q", s, got, want)
 		}
 	}
 	for text, want := range map[string]int{"a": maxTextUnits, "ß": maxTextUnits, "😀": maxTextUnits - 1} {
-		got := clip(strings.Repeat(text, 40000))
+		got := truncate(strings.Repeat(text, 40000))
 		if n := len(utf16.Encode([]rune(got))); n != want || !strings.HasSuffix(got, text+"…") {
 			t.Errorf("%s: %d units", text, n)
 		}
 	}
-	if fits := strings.Repeat("😀", maxTextUnits/2); clip(fits) != fits {
+	if fits := strings.Repeat("😀", maxTextUnits/2); truncate(fits) != fits {
 		t.Error("a text that fits is cut")
 	}
 }
 
-// TestGuardHolds: whatever a text is cut at, no part of it begins a formula,
+// TestEscapedTextIsNoFormula: whatever a text is cut at, no part of it begins a formula,
 // and it can be had back.
-func TestGuardHolds(t *testing.T) {
+func TestEscapedTextIsNoFormula(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		alphabet := rapid.SampledFrom([]rune("=+-@＝＋－＠,;|\"\t\r\n'' ab\u200b\u00a0"))
 		s := rapid.OneOf(rapid.StringOf(alphabet), rapid.String()).Draw(t, "s")
-		g := guard(s)
-		if back := unguard(g); back != s {
+		g := escapeFormulas(s)
+		if back := unescapeFormulas(g); back != s {
 			t.Fatalf("%q became %q and then %q", s, g, back)
 		}
 		for cell := range strings.FieldsFuncSeq(g, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
-			if cell = trim(cell); strings.IndexAny(cell, formulas) == 0 {
+			if cell = trim(cell); strings.IndexAny(cell, formulaStarts) == 0 {
 				t.Fatalf("%q holds a formula: %q", g, cell)
 			}
 		}

@@ -168,8 +168,8 @@ func TestUntouched(t *testing.T) {
 			if before, after := dialectOf(before), dialectOf(after); before != after {
 				t.Errorf("dialect %+v became %+v", before, after)
 			}
-			if before.preface != after.preface {
-				t.Errorf("%d records before the header became %d", before.preface, after.preface)
+			if before.preamble != after.preamble {
+				t.Errorf("%d records before the header became %d", before.preamble, after.preamble)
 			}
 			if diff := cmp.Diff(outside(t, before, after.columns), outside(t, after, after.columns)); diff != "" {
 				t.Error(diff)

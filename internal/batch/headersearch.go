@@ -7,25 +7,25 @@ import (
 
 // Where the header may be: exports have titles, filters and comments above it.
 const (
-	headerRows  = 30    // rows that are not blank
-	blankHeader = 1_000 // rows of any kind
+	maxHeaderRows    = 30    // rows that are not blank
+	maxHeaderRecords = 1_000 // rows of any kind
 )
 
-// numberRows is how many rows below a header one must have something like a
+// maxRowsToNumber is how many rows below a header one must have something like a
 // number: cover sheets have a field called PO Number.
-const numberRows = 5
+const maxRowsToNumber = 5
 
-// search looks for the header among the first rows.
-type search struct {
-	found   *layout     // the header
-	maybe   *layout     // what is the header if nothing better comes
-	pending []candidate // what is the header if there are numbers below
-	last    int         // where the last candidate was among the records
-	names   []string    // of the row with the most cells, for the error
-	filled  int         // how many of them
-	seen    int         // records
-	rows    int         // that are not blank
-	cells   int         // of the rows behind maybe
+// headerSearch looks for the header among the first rows.
+type headerSearch struct {
+	found    *layout     // the header
+	fallback *layout     // what is the header if nothing better comes
+	pending  []candidate // what is the header if there are numbers below
+	last     int         // where the last candidate was among the records
+	names    []string    // of the row with the most cells, for the error
+	filled   int         // how many of them
+	seen     int         // records
+	rows     int         // that are not blank
+	cells    int         // of the rows behind fallback
 }
 
 // candidate is a row that looks like a header.
@@ -34,25 +34,25 @@ type candidate struct {
 	left int // rows in which a number may still come
 }
 
-// take looks at the next record and reports whether the search is over.
-func (s *search) take(rec record) bool {
+// add looks at the next record and reports whether the search is over.
+func (s *headerSearch) add(rec record) bool {
 	s.cells += rec.width()
 	if !blank(rec) {
-		s.confirm(rec)
-		if s.found == nil && s.rows < headerRows {
-			s.look(rec)
+		s.checkCandidates(rec)
+		if s.found == nil && s.rows < maxHeaderRows {
+			s.check(rec)
 		}
 		s.rows++
 	}
 	s.seen++
-	return s.found != nil || s.rows >= headerRows && len(s.pending) == 0 || s.seen == blankHeader
+	return s.found != nil || s.rows >= maxHeaderRows && len(s.pending) == 0 || s.seen == maxHeaderRecords
 }
 
 // skip passes over a record that is no row.
-func (s *search) skip() { s.seen++ }
+func (s *headerSearch) skip() { s.seen++ }
 
-// confirm looks for a number below the candidates.
-func (s *search) confirm(rec record) {
+// checkCandidates looks for a number below the candidates.
+func (s *headerSearch) checkCandidates(rec record) {
 	for i := range s.pending {
 		if strings.ContainsAny(rec.text(s.pending[i].columns.number), "0123456789") {
 			s.found = s.pending[i].layout
@@ -62,20 +62,21 @@ func (s *search) confirm(rec record) {
 	}
 	s.pending = slices.DeleteFunc(s.pending, func(c candidate) bool {
 		if c.left == 0 {
-			s.settle(c.layout)
+			s.setFallback(c.layout)
 		}
 		return c.left == 0
 	})
 }
 
-// settle remembers the first that may be the header.
-func (s *search) settle(l *layout) {
-	if s.maybe == nil {
-		s.maybe, s.cells = l, 0
+// setFallback remembers the first that may be the header.
+func (s *headerSearch) setFallback(l *layout) {
+	if s.fallback == nil {
+		s.fallback, s.cells = l, 0
 	}
 }
 
-func (s *search) look(rec record) {
+// check looks whether a row is the header.
+func (s *headerSearch) check(rec record) {
 	var names []string
 	filled := 0
 	for i := range rec.width() {
@@ -87,40 +88,40 @@ func (s *search) look(rec record) {
 	if filled > s.filled {
 		s.names, s.filled = names, filled
 	}
-	l := &layout{preface: s.seen, header: rec.number(), names: names, quoted: rec.quoted(), columns: readHeader(names)}
-	switch judge(l, filled) {
+	l := &layout{preamble: s.seen, header: rec.number(), names: names, quoted: rec.quoted(), columns: readHeader(names)}
+	switch rate(l, filled) {
 	case certain:
-		s.wait(l)
+		s.addCandidate(l)
 	case possible:
-		s.settle(l)
+		s.setFallback(l)
 	}
 }
 
-// wait adds a candidate. Of two with their numbers in one column the lower is the
-// header and the upper a field of the cover, unless they follow each other, as
-// headers for several types of records do.
-func (s *search) wait(l *layout) {
+// addCandidate adds a candidate. Of two with their numbers in one column the lower
+// is the header and the upper a field of the cover, unless they follow each other,
+// as headers for several types of records do.
+func (s *headerSearch) addCandidate(l *layout) {
 	beside := len(s.pending) > 0 && s.last == s.seen-1
 	s.last = s.seen
 	at := slices.IndexFunc(s.pending, func(c candidate) bool { return c.columns.number == l.columns.number })
 	switch {
 	case at < 0:
-		s.pending = append(s.pending, candidate{l, numberRows})
+		s.pending = append(s.pending, candidate{l, maxRowsToNumber})
 	case !beside:
-		s.settle(s.pending[at].layout)
-		s.pending[at] = candidate{l, numberRows}
+		s.setFallback(s.pending[at].layout)
+		s.pending[at] = candidate{l, maxRowsToNumber}
 	}
 }
 
 // result is the header, nil if there is none.
-func (s *search) result() *layout {
+func (s *headerSearch) result() *layout {
 	switch {
 	case s.found != nil:
 		return s.found
-	case s.maybe == nil && len(s.pending) > 0:
+	case s.fallback == nil && len(s.pending) > 0:
 		return s.pending[0].layout
 	}
-	return s.maybe
+	return s.fallback
 }
 
 // likelihood is how likely a row is the header.
@@ -132,14 +133,14 @@ const (
 	certain
 )
 
-// judge tells a header from a title that is called Purchase Order and from a row
+// rate tells a header from a title that is called Purchase Order and from a row
 // of data whose type is PO. filled is how many cells have something.
-func judge(l *layout, filled int) likelihood {
+func rate(l *layout, filled int) likelihood {
 	c := l.columns
 	if c.number < 0 {
 		return unlikely
 	}
-	weak := slices.Index(numberNames, letters(l.names[c.number])) > 1
+	weak := hasWeakName(l.names[c.number])
 	beside := slices.ContainsFunc(l.names, isData)
 	switch {
 	case weak && beside:

@@ -60,7 +60,7 @@ func tell(t *testing.T, to *bytes.Buffer, b *Batch) error {
 		fmt.Fprintf(to, "order %s %s\n", o.Key, o.Invalid)
 	}
 	for _, bad := range p.Bad {
-		fmt.Fprintf(to, "%s %d: %s %s\n", b.Unit(), bad.Line, bad.Why, bad.Detail)
+		fmt.Fprintf(to, "%s %d: %s %s\n", b.Unit(), bad.Line, bad.Reason, bad.Detail)
 	}
 	out := results(t, b, func(key po.Key) (po.Outcome, bool) {
 		return po.Outcome{Key: key, Status: po.Completed, Supplier: "M\u00fcller \u65e5", Attempts: 1}, true

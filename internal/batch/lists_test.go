@@ -255,13 +255,13 @@ func TestTypes(t *testing.T) {
 	}
 }
 
-// TestDoubt: numbers that have lost digits, and formulas without results, are no
+// TestNumberProblems: numbers that have lost digits, and formulas without results, are no
 // order's, whatever the portal takes.
-func TestDoubt(t *testing.T) {
+func TestNumberProblems(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		cell string // of a sheet, or a text
-		msg  string // of the doubt; empty if there is none
+		msg  string // what speaks against it; empty if there is none
 		key  string
 	}{
 		"number":                 {`<c r="A2"><v>4500000001</v></c>`, "", "4500000001"},
@@ -273,11 +273,11 @@ func TestDoubt(t *testing.T) {
 		"a text of lost digits":  {xlsxtest.Inline("A2", "4.5E+09"), "has lost its last digits", ""},
 		"formula, its text":      {`<c r="A2" t="str"><f>B2</f><v>4500000001</v></c>`, "", "4500000001"},
 		"formula, its number":    {`<c r="A2"><f>B2</f><v>7</v></c>`, "", "7"},
-		"formula of openpyxl":    {`<c r="A2"><f>B2&amp;C2</f><v /></c>`, doubtFormula, ""},
-		"formula, empty value":   {`<c r="A2"><f>B2</f><v></v></c>`, doubtFormula, ""},
-		"formula, no value":      {`<c r="A2"><f>B2</f></c>`, doubtFormula, ""},
-		"formula of xlsxwriter":  {`<c r="A2"><f>B2</f><v>0</v></c>`, doubtZero, ""},
-		"shared formula":         {`<c r="A2"><f t="shared" si="0"/></c>`, doubtFormula, ""},
+		"formula of openpyxl":    {`<c r="A2"><f>B2&amp;C2</f><v /></c>`, problemNoResult, ""},
+		"formula, empty value":   {`<c r="A2"><f>B2</f><v></v></c>`, problemNoResult, ""},
+		"formula, no value":      {`<c r="A2"><f>B2</f></c>`, problemNoResult, ""},
+		"formula of xlsxwriter":  {`<c r="A2"><f>B2</f><v>0</v></c>`, problemZeroResult, ""},
+		"shared formula":         {`<c r="A2"><f t="shared" si="0"/></c>`, problemNoResult, ""},
 		"formula that fails":     {`<c r="A2" t="e"><f>B2</f><v>#REF!</v></c>`, "shows an error, #REF!", ""},
 		"truth":                  {`<c r="A2" t="b"><v>1</v></c>`, "says TRUE", ""},
 		"csv, 4.5E+09":           {"4.5E+09", "4.5E+09 has lost its last digits", ""},
@@ -286,7 +286,7 @@ func TestDoubt(t *testing.T) {
 		"csv, 45E12":             {"45E12", "", "45E12"},
 		"csv, 16 digits":         {"1234567890123456", "has 16 digits", ""},
 		"csv, SAP's zeros":       {"000000004500000001", "", "000000004500000001"},
-		"csv, a formula":         {"=B2&C2", doubtText, ""},
+		"csv, a formula":         {"=B2&C2", problemFormulaText, ""},
 		"csv, 0":                 {"0.0", "says 0.0, as a formula", ""},
 		"a stored 0":             {`<c r="A2"><v>0</v></c>`, "says 0, as a formula", ""},
 		"csv, nothing":           {"nan", "says nan, which is no number", ""},

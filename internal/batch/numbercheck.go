@@ -12,9 +12,9 @@ import (
 // portal's pattern: a number that has lost digits is another order's, or
 // nobody's.
 const (
-	doubtFormula = "the formula has no stored result; open the list in Excel and save it"
-	doubtZero    = "the formula shows 0, as one does that was never calculated; open the list in Excel and save it"
-	doubtText    = "it is a formula, which a text file has no result of; export the list with values"
+	problemNoResult    = "the formula has no stored result; open the list in Excel and save it"
+	problemZeroResult  = "the formula shows 0, as one does that was never calculated; open the list in Excel and save it"
+	problemFormulaText = "it is a formula, which a text file has no result of; export the list with values"
 )
 
 var (
@@ -26,18 +26,18 @@ var (
 	// zeroNumber is no order's number.
 	zeroNumber = regexp.MustCompile(`^0([.,]0+)?$`)
 	// errorValue is what a formula shows that fails.
-	errorValue = regexp.MustCompile(`^#(N/A|NV|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|BEZUG!|WERT!|ZAHL!|GETTING_DATA)$`)
+	errorValue = regexp.MustCompile(`^#(N/A|NV|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|` +
+		`BEZUG!|WERT!|ZAHL!|GETTING_DATA)$`)
 	// plainFormula is a formula, but for ="123", which marks a number as text.
 	plainFormula = regexp.MustCompile(`^=\s*[^"\s]`)
 )
 
 // noNumber are the texts that programs write where there is nothing.
-var noNumber = map[string]bool{"nan": true, "none": true, "null": true, "nil": true, "<na>": true, "nat": true, "n/a": true, "na": true,
-	"undefined": true, "-": true, "--": true, "true": true, "false": true}
+var noNumber = set("nan", "none", "null", "nil", "<na>", "nat", "n/a", "na", "undefined", "-", "--", "true", "false")
 
-// doubtNumber is the doubt about a text that nothing marks as one, such as a
-// cell of a text file.
-func doubtNumber(text string) string {
+// checkNumber says why a text cannot be an order's number; empty if nothing speaks
+// against it. Nothing marks the text as one, as in a text file.
+func checkNumber(text string) string {
 	if text == "" {
 		return ""
 	}
@@ -47,16 +47,16 @@ func doubtNumber(text string) string {
 		}
 	}
 	if strings.HasPrefix(text, "=") && plainFormula.MatchString(text) {
-		return doubtText
+		return problemFormulaText
 	}
 	if text[0] == '0' && zeroNumber.MatchString(text) {
 		return "the cell says " + text + ", as a formula does that was never calculated"
 	}
-	return doubtShown(text)
+	return checkShown(text)
 }
 
-// doubtShown is the doubt about any text.
-func doubtShown(text string) string {
+// checkShown does so for any text.
+func checkShown(text string) string {
 	switch {
 	case strings.ContainsAny(text, "eE") && scientific.MatchString(text):
 		return lost(text, "has lost its last digits")

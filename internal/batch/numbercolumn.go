@@ -7,15 +7,15 @@ import (
 	"github.com/poactor/poactor/internal/xlsx"
 )
 
-// maxRivals is how many columns of order numbers are told apart.
-const maxRivals = 8
+// maxCompared is how many columns of order numbers are told apart.
+const maxCompared = 8
 
-// rivals compares columns whose names all are those of order numbers.
-type rivals struct {
+// columnComparison compares columns whose names all are those of order numbers.
+type columnComparison struct {
 	batch   *Batch
-	columns []int                             // the best name first
-	filled  [maxRivals]bool                   // somewhere
-	differ  [maxRivals][maxRivals]*difference // of two, the lower first
+	columns []int                                 // the best name first
+	filled  [maxCompared]bool                     // somewhere
+	differ  [maxCompared][maxCompared]*difference // of two, the lower first
 }
 
 // difference is where two columns differ first.
@@ -24,33 +24,33 @@ type difference struct {
 	a, b string
 }
 
-// chooseNumber takes one of the columns that may have the order numbers, where
+// chooseNumberColumn takes one of the columns that may have the order numbers, where
 // there are several.
-func (b *Batch) chooseNumber() error {
-	if len(b.columns.rivals) == 0 {
+func (b *Batch) chooseNumberColumn() error {
+	if len(b.columns.alternatives) == 0 {
 		return nil
 	}
-	all := append([]int{b.columns.number}, b.columns.rivals...)
-	r := &rivals{batch: b, columns: all[:min(len(all), maxRivals)]}
+	all := append([]int{b.columns.number}, b.columns.alternatives...)
+	r := &columnComparison{batch: b, columns: all[:min(len(all), maxCompared)]}
 	err := b.records(func(i int, rec record) error {
-		if i >= 0 && b.other(rec) == "" {
-			r.look(rec)
+		if i >= 0 && b.notOrder(rec) == "" {
+			r.check(rec)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if b.columns.number, err = r.winner(); err != nil {
+	if b.columns.number, err = r.choose(); err != nil {
 		return err
 	}
 	b.columns.ours[b.columns.number] = true
 	return nil
 }
 
-// look compares the columns of a row.
-func (r *rivals) look(rec record) {
-	var shown, meant [maxRivals]string
+// check compares the columns of a row.
+func (r *columnComparison) check(rec record) {
+	var shown, meant [maxCompared]string
 	for i, column := range r.columns {
 		shown[i] = trim(rec.text(column))
 		meant[i] = shown[i]
@@ -68,9 +68,9 @@ func (r *rivals) look(rec record) {
 	}
 }
 
-// winner is the column to take. One that is empty in every row is out; the
+// choose is the column to take. One that is empty in every row is out; the
 // others must say the same.
-func (r *rivals) winner() (int, error) {
+func (r *columnComparison) choose() (int, error) {
 	var left []int
 	for i := range r.columns {
 		if r.filled[i] {
@@ -83,15 +83,15 @@ func (r *rivals) winner() (int, error) {
 	for _, i := range left {
 		for _, k := range left {
 			if d := r.differ[min(i, k)][max(i, k)]; d != nil {
-				return 0, r.unclear(min(i, k), max(i, k), d)
+				return 0, r.differError(min(i, k), max(i, k), d)
 			}
 		}
 	}
 	return r.columns[left[0]], nil
 }
 
-// unclear is the error of two columns that differ.
-func (r *rivals) unclear(i, k int, d *difference) error {
+// differError is the error of two columns that differ.
+func (r *columnComparison) differError(i, k int, d *difference) error {
 	b, first, second := r.batch, r.columns[i], r.columns[k]
 	if first > second {
 		first, second = second, first

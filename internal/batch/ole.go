@@ -4,19 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 )
-
-// isZip recognises what may be a workbook.
-func isZip(f *os.File) (bool, error) {
-	var head [4]byte
-	n, err := f.ReadAt(head[:], 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return false, err
-	}
-	magic := string(head[:n])
-	return magic == "PK\x03\x04" || magic == "PK\x05\x06", nil
-}
 
 // ole is how a file in Microsoft's older container begins: XLS, and every
 // workbook with a password.
@@ -41,8 +29,8 @@ var oleEntries = []struct {
 	{charsetUTF16LE.encode(nil, "WordDocument"), oleWord},
 }
 
-// findInOLE looks through such a container for an entry that tells what it is.
-func findInOLE(r io.Reader) (oleKind, error) {
+// detectOLE looks through such a container for an entry that tells what it is.
+func detectOLE(r io.Reader) (oleKind, error) {
 	longest := len(oleEntries[0].name)
 	buf := make([]byte, 64<<10)
 	for n := 0; ; {

@@ -16,9 +16,9 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// stacked is a sheet with more below the orders: notes, and another table, whose
+// tableBelow is a sheet with more below the orders: notes, and another table, whose
 // columns are where the status is above.
-var stacked = [][]string{
+var tableBelow = [][]string{
 	{"PO", "Buyer", "STATUS", "SUPPLIER", "CAUSE", "ATTEMPTS"},
 	{"4500001", "Ann", "", "Acme", ""},
 	{"PO-TBD", "Bob", "Issued", "", "?"},
@@ -35,9 +35,9 @@ var stacked = [][]string{
 
 // What is below the orders is listed before anything is done, as in the table
 // itself; of it no cell is written over.
-func TestStackedTables(t *testing.T) {
+func TestTablesBelow(t *testing.T) {
 	t.Parallel()
-	for name, path := range map[string]string{"workbook": stackedBook(t), "text": stackedText(t)} {
+	for name, path := range map[string]string{"workbook": workbookWithTableBelow(t), "text": textWithTableBelow(t)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := mustOpen(t, path)
@@ -47,7 +47,7 @@ func TestStackedTables(t *testing.T) {
 			}
 			var bad []string
 			for _, x := range p.Bad {
-				bad = append(bad, strings.TrimSpace(fmt.Sprintln(b.Unit(), x.Line, x.Why, x.Written)))
+				bad = append(bad, strings.TrimSpace(fmt.Sprintln(b.Unit(), x.Line, x.Reason, x.Written)))
 			}
 			unit := b.Unit()
 			want := []string{unit + " 3 malformed PO-TBD", unit + " 6 blank", unit + " 8 malformed Code", unit + " 9 malformed A-1",
@@ -61,7 +61,7 @@ func TestStackedTables(t *testing.T) {
 				}
 				return po.Outcome{Key: key, Status: po.NotFound, Cause: po.CauseNotFound}, true
 			}))
-			filled := slices.Clone(stacked)
+			filled := slices.Clone(tableBelow)
 			filled[1] = []string{"4500001", "Ann", "NOT_FOUND", "Acme", "not_found"}
 			filled[2] = []string{"PO-TBD", "Bob", "FAILED", "", "invalid_number"}
 			filled[4] = []string{"4500003", "Bob", "NOT_FOUND", "", "not_found"}
@@ -80,11 +80,11 @@ func firstCells(row []string) []string {
 	return append(slices.Clone(row), make([]string, 5)...)[:5]
 }
 
-func stackedBook(t *testing.T) string {
+func workbookWithTableBelow(t *testing.T) string {
 	t.Helper()
 	f := excelize.NewFile()
 	defer f.Close()
-	for i, row := range stacked {
+	for i, row := range tableBelow {
 		for k, text := range row {
 			if text == "" {
 				continue // the sheet leaves it out, and a row without cells too
@@ -101,10 +101,10 @@ func stackedBook(t *testing.T) string {
 	return file(t, "batch.xlsx", out.String())
 }
 
-func stackedText(t *testing.T) string {
+func textWithTableBelow(t *testing.T) string {
 	t.Helper()
 	var text strings.Builder
-	for _, row := range stacked {
+	for _, row := range tableBelow {
 		text.WriteString(strings.Join(row, ",") + "\n")
 	}
 	return file(t, "batch.csv", text.String())

@@ -23,31 +23,31 @@ type workbook struct {
 type sheetRow struct{ *xlsx.Row }
 
 func (r sheetRow) number() int       { return r.Number() }
-func (r sheetRow) apart() bool       { return r.AfterGap() }
+func (r sheetRow) afterGap() bool    { return r.AfterGap() }
 func (r sheetRow) width() int        { return r.Width() }
 func (r sheetRow) text(i int) string { return r.Text(i) }
-func (r sheetRow) holds(i int) bool  { return r.Filled(i) }
+func (r sheetRow) filled(i int) bool { return r.Filled(i) }
 func (r sheetRow) quoted() bool      { return false }
 
-// doubt says why what a cell shows cannot be an order's number.
-func (r sheetRow) doubt(i int) string {
+// numberProblem says why what a cell shows cannot be an order's number.
+func (r sheetRow) numberProblem(i int) string {
 	v, ok := r.Value(i)
 	if !ok {
 		return ""
 	}
 	switch text := trim(r.Text(i)); {
 	case v.NoResult:
-		return doubtFormula
+		return problemNoResult
 	case v.Formula && v.Plain == "0":
-		return doubtZero
+		return problemZeroResult
 	case v.Kind == xlsx.Date:
 		return "the cell is a date, " + shorten(text)
 	case v.Kind == xlsx.Number:
-		return doubtNumber(v.Plain)
+		return checkNumber(v.Plain)
 	case v.Kind == xlsx.Bool:
 		return "the cell says " + text
 	default:
-		return doubtShown(text)
+		return checkShown(text)
 	}
 }
 
@@ -92,20 +92,20 @@ func (w *workbook) findHeader(r *xlsx.Reader) (layout, error) {
 	var at xlsx.Sheet // of best
 	var lacking error
 	for _, w.sheet = range w.candidates() {
-		look, err := searchSheet(r, w.sheet)
+		headerSearch, err := searchSheet(r, w.sheet)
 		if err != nil {
 			return layout{}, err
 		}
-		if other = look.result(); other != nil && (best == nil || look.found != nil) {
+		if other = headerSearch.result(); other != nil && (best == nil || headerSearch.found != nil) {
 			best, at = other, w.sheet
 		}
-		if look.found != nil {
+		if headerSearch.found != nil {
 			break
 		}
-		if look.rows > 0 && lacking == nil {
-			missing := noColumn(look.names)
-			missing.Sheet = w.sheet.Name
-			lacking = missing
+		if headerSearch.rows > 0 && lacking == nil {
+			addedNames := noColumn(headerSearch.names)
+			addedNames.Sheet = w.sheet.Name
+			lacking = addedNames
 		}
 	}
 	switch {
@@ -123,10 +123,10 @@ func (w *workbook) findHeader(r *xlsx.Reader) (layout, error) {
 }
 
 // searchSheet looks for the header of a sheet.
-func searchSheet(r *xlsx.Reader, sheet xlsx.Sheet) (search, error) {
-	var look search
+func searchSheet(r *xlsx.Reader, sheet xlsx.Sheet) (headerSearch, error) {
+	var header headerSearch
 	err := r.Rows(sheet, func(row *xlsx.Row) error {
-		if look.take(sheetRow{row}) {
+		if header.add(sheetRow{row}) {
 			return errStop
 		}
 		return nil
@@ -134,7 +134,7 @@ func searchSheet(r *xlsx.Reader, sheet xlsx.Sheet) (search, error) {
 	if errors.Is(err, errStop) {
 		err = nil
 	}
-	return look, err
+	return header, err
 }
 
 func (w *workbook) extension() string {
@@ -158,8 +158,8 @@ func (w *workbook) read(f *os.File, each func(rec record) error) error {
 	return r.Rows(w.sheet, func(row *xlsx.Row) error { return each(sheetRow{row}) })
 }
 
-// survey reads the sheet through, and finds what lies around its cells.
-func (w *workbook) survey(f *os.File, number int, each func(rec record) error) error {
+// inspect reads the sheet through, and finds what lies around its cells.
+func (w *workbook) inspect(f *os.File, number int, each func(rec record) error) error {
 	r, err := w.book.NewReader(f)
 	if err != nil {
 		return err
@@ -174,10 +174,12 @@ func (w *workbook) survey(f *os.File, number int, each func(rec record) error) e
 	return err
 }
 
-func (w *workbook) clear(from int) int { return w.structure.FreeColumn(from, numStatusColumns, w.last) }
+func (w *workbook) freeColumn(from int) int {
+	return w.structure.FreeColumn(from, numStatusColumns, w.last)
+}
 
-// other says that a row is the table's total, which is no order.
-func (w *workbook) other(rec record) string {
+// notOrder says that a row is the table's total, which is no order.
+func (w *workbook) notOrder(rec record) string {
 	if w.structure.IsTotal(rec.number()) {
 		return "the table's total"
 	}
@@ -189,12 +191,16 @@ func (w *workbook) rewrite(f *os.File, to io.Writer, at target, edit edit) error
 	for k, column := range at.at {
 		columns[k] = xlsx.Column{Index: column, Number: isCount(k), Added: at.added[column]}
 	}
-	var cells values // of the row at hand
-	return w.book.Rewrite(f, to, xlsx.Edit{Structure: w.structure, Columns: columns, Cells: func(row *xlsx.Row) []*string {
-		var ok bool
-		if cells, ok = edit(sheetRow{row}); !ok {
-			return nil
-		}
-		return cells[:]
-	}})
+	var cells statusCells // of the row at hand
+	return w.book.Rewrite(f, to, xlsx.Edit{
+		Structure: w.structure,
+		Columns:   columns,
+		Cells: func(row *xlsx.Row) []*string {
+			var ok bool
+			if cells, ok = edit(sheetRow{row}); !ok {
+				return nil
+			}
+			return cells[:]
+		},
+	})
 }

@@ -130,11 +130,11 @@ func TestResultsName(t *testing.T) {
 	}
 }
 
-func TestKeepWorkbook(t *testing.T) {
+func TestSnapshotOfWorkbook(t *testing.T) {
 	t.Parallel()
 	path := orders("1", "2").File(t)
 	b := mustOpen(t, path)
-	if err := b.Keep(filepath.Join(t.TempDir(), "kept.csv")); err != nil {
+	if err := b.Snapshot(filepath.Join(t.TempDir(), "kept.csv")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(path); err != nil {
