@@ -27,7 +27,9 @@ type Edit struct {
 type Column struct {
 	Index  int    // 0-based
 	Number bool   // whole numbers are stored as such; everything else is text, never a formula
-	Added  string // its name, if it is new: the table or filter beside it takes it in
+	// Added is its name, if it is new: a table beside it takes it in. The header's
+	// cell comes from Edit.Cells, as any other.
+	Added string
 }
 
 // rewriter writes a workbook with an edit.
