@@ -25,8 +25,8 @@ type Edit struct {
 
 // Column is a column that gets new cells. If it is hidden, it is shown.
 type Column struct {
-	Index  int    // 0-based
-	Number bool   // whole numbers are stored as such; everything else is text, never a formula
+	Index  int  // 0-based
+	Number bool // whole numbers are stored as such; everything else is text, never a formula
 	// Added is its name, if it is new: a table beside it takes it in. The header's
 	// cell comes from Edit.Cells, as any other.
 	Added string
