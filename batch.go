@@ -21,20 +21,20 @@ type Batch struct {
 
 // OpenBatch reads a list of orders through. It finds the header and the column of
 // order numbers by itself; what an order number is, p says, which needs no base
-// URL for that. An error is an *Error: the file cannot be read, or it is not clear
+// URL for that. An error wraps an *Error: the file cannot be read, or it is not clear
 // which column has the numbers.
 func OpenBatch(path string, p portal.Portal) (*Batch, error) {
 	parse, err := p.Parser()
 	if err != nil {
-		return nil, &Error{Msg: err.Error(), Err: err}
+		return nil, &Error{Msg: err.Error(), Err: ErrConfig}
 	}
 	list, err := batch.Open(path, parse)
 	if err != nil {
-		return nil, batchError(err)
+		return nil, err
 	}
 	plan, err := list.Plan()
 	if err != nil {
-		return nil, batchError(err)
+		return nil, err
 	}
 	return &Batch{list, plan}, nil
 }
@@ -49,17 +49,9 @@ func (b *Batch) Len() int { return b.plan.Orders + b.plan.Invalid }
 // Orders yields what Run and Start take: the orders in the order of the list, each
 // once. Rows that say COMPLETED in their STATUS column, as results of an earlier
 // run do, are left out. A number that is none of the portal's makes an order that
-// is Invalid, which a run settles as FAILED without asking the portal. An error is
-// an *Error and the last.
-func (b *Batch) Orders() iter.Seq2[po.Order, error] {
-	return func(yield func(po.Order, error) bool) {
-		for order, err := range b.plan.All() {
-			if !yield(order, batchError(err)) {
-				return
-			}
-		}
-	}
-}
+// is Invalid, which a run settles as FAILED without asking the portal. An error
+// wraps an *Error and ends it.
+func (b *Batch) Orders() iter.Seq2[po.Order, error] { return b.plan.All() }
 
 // Warnings tells, in words and with their places, of rows that need a look: without
 // a number, with a malformed one, with an order that an earlier row has, or of
@@ -80,23 +72,15 @@ func (b *Batch) ResultsName() string { return b.list.ResultsName() }
 // outcome knows the order; everything else is as it was, formulas and styles of a
 // workbook included. Where the list's own encoding lacks a character of an outcome
 // the results are UTF-8; outcome may be asked twice for an order because of that.
-// An error of w is returned, wrapped; one of the list is an *Error.
+// An error of the list wraps an *Error, one of w comes back wrapped.
 func (b *Batch) WriteResults(w io.Writer, outcome func(key po.Key) (po.Outcome, bool)) error {
 	if !b.list.Unicode() {
 		err := b.list.WriteResults(io.Discard, outcome)
 		if errors.Is(err, batch.ErrCharset) {
 			b.list.UseUTF8()
 		} else if err != nil {
-			return batchError(err)
+			return err
 		}
 	}
-	return batchError(b.list.WriteResults(w, outcome))
-}
-
-// batchError makes an *Error of what is wrong with a list.
-func batchError(err error) error {
-	if e, ok := errors.AsType[*batch.Error](err); ok {
-		return &Error{Msg: e.Error(), Hint: e.Hint, Err: err}
-	}
-	return err
+	return b.list.WriteResults(w, outcome)
 }
