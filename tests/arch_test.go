@@ -54,6 +54,7 @@ var doors = map[string][]string{
 	"github.com/ysmood/leakless":         {},
 	"github.com/go-rod/rod/lib/launcher": {},
 	"golang.org/x/text/encoding/charmap": {"internal/batch"},
+	"github.com/xuri/excelize":           {"internal/xlsx"},
 	"github.com/gabriel-vasile/mimetype": {"internal/download"},
 	"github.com/andybalholm/brotli":      {"internal/download"},
 	"github.com/klauspost/compress":      {"internal/download"},
