@@ -9,6 +9,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/po"
 )
 
@@ -26,16 +27,16 @@ type clerk struct {
 // noted is one answer of the clerk: the effect and what came of it.
 type noted struct {
 	effect any
-	claim  po.Claim     // of a doClaim
-	fenced []string     // of a doExtend: tokens that are no longer held
-	opened []po.Outcome // of a doReopen: what no longer counts
+	claim  po.Claim     // of a schedule.Claim
+	fenced []string     // of a schedule.Extend: tokens that are no longer held
+	opened []po.Outcome // of a schedule.Reopen: what no longer counts
 	err    error
 }
 
 // add asks for an effect to be written. What keeps the leases does not stand in
 // line: a slow disk must not cost them.
 func (k *clerk) add(c actor.Context, effect any) {
-	if _, ok := effect.(doExtend); ok {
+	if _, ok := effect.(schedule.Extend); ok {
 		k.pending = slices.Insert(k.pending, 0, effect)
 	} else {
 		k.pending = append(k.pending, effect)
@@ -76,9 +77,9 @@ func (k *clerk) work(ctx context.Context, batch []any) written {
 	for i, e := range batch {
 		if err != nil { // nothing of it is recorded
 			answers[i] = noted{effect: e, err: err}
-		} else if s, ok := e.(doSettle); ok && answers[i].err == nil {
+		} else if s, ok := e.(schedule.Settle); ok && answers[i].err == nil {
 			answers[i].err = k.finish(ctx, s)
-		} else if _, ok := e.(doReopen); ok && answers[i].err == nil {
+		} else if _, ok := e.(schedule.Reopen); ok && answers[i].err == nil {
 			answers[i].err = k.clear(ctx, answers[i].opened)
 		}
 	}
@@ -111,24 +112,24 @@ func (k *clerk) ended(c actor.Context, m jobEnded) []noted {
 func (k *clerk) write(ctx context.Context, effect any) noted {
 	n := noted{effect: effect}
 	switch e := effect.(type) {
-	case doClaim:
-		n.claim, n.err = k.ledger.Claim(ctx, e.n, k.ttl)
-	case doSave:
-		n.err = k.ledger.Save(ctx, e.token, e.supplier, e.kept)
-	case doSettle:
-		n.err = k.ledger.Settle(ctx, e.token, e.outcome)
-	case doRead:
-		n.err = k.ledger.Assign(ctx, e.lease.Token, po.Assignment{Worker: e.worker.Name, Profile: e.profile})
-	case doFetch:
+	case schedule.Claim:
+		n.claim, n.err = k.ledger.Claim(ctx, e.N, k.ttl)
+	case schedule.Save:
+		n.err = k.ledger.Save(ctx, e.Token, e.Supplier, e.Kept)
+	case schedule.Settle:
+		n.err = k.ledger.Settle(ctx, e.Token, e.Outcome)
+	case schedule.Assign:
+		n.err = k.ledger.Assign(ctx, e.Lease.Token, po.Assignment{Worker: e.Worker.Name, Profile: e.Profile})
+	case schedule.Fetch:
 		n.err = k.prepare(ctx, e)
-	case doRetry:
-		n.err = k.ledger.Retry(ctx, e.token, e.failure, e.after)
-	case doRelease:
-		n.err = k.ledger.Release(ctx, e.token, e.failure)
-	case doReopen:
-		n.opened, n.err = k.ledger.Reopen(ctx, e.keys)
-	case doExtend:
-		for _, token := range e.tokens {
+	case schedule.Retry:
+		n.err = k.ledger.Retry(ctx, e.Token, e.Failure, e.After)
+	case schedule.Release:
+		n.err = k.ledger.Release(ctx, e.Token, e.Failure)
+	case schedule.Reopen:
+		n.opened, n.err = k.ledger.Reopen(ctx, e.Keys)
+	case schedule.Extend:
+		for _, token := range e.Tokens {
 			switch err := k.ledger.Extend(ctx, token, k.ttl); {
 			case errors.Is(err, po.ErrFenced):
 				n.fenced = append(n.fenced, token)
@@ -142,20 +143,20 @@ func (k *clerk) write(ctx context.Context, effect any) noted {
 
 // prepare records the folder of an order before anything makes it, so that the
 // next start knows of every folder that this one may leave.
-func (k *clerk) prepare(ctx context.Context, e doFetch) error {
-	folder := k.files.Work(e.job.Order, e.job.Supplier, e.job.Kept)
-	if folder == e.job.Kept.Folder {
+func (k *clerk) prepare(ctx context.Context, e schedule.Fetch) error {
+	folder := k.files.Work(e.Job.Order, e.Job.Supplier, e.Job.Kept)
+	if folder == e.Job.Kept.Folder {
 		return nil // recorded already
 	}
-	return k.ledger.Save(ctx, e.token, e.job.Supplier, po.Kept{Folder: folder, Files: e.job.Kept.Files})
+	return k.ledger.Save(ctx, e.Token, e.Job.Supplier, po.Kept{Folder: folder, Files: e.Job.Kept.Files})
 }
 
 // finish gives a folder its final name when the outcome is recorded: a crash in
 // between leaves a work folder that the next start finishes, never a final
 // folder that nobody vouches for.
-func (k *clerk) finish(ctx context.Context, e doSettle) error {
-	if err := k.files.Finish(ctx, e.kept, e.outcome.Folder); err != nil {
-		return fmt.Errorf("finish folder of order %s: %w", e.outcome.Key, err)
+func (k *clerk) finish(ctx context.Context, e schedule.Settle) error {
+	if err := k.files.Finish(ctx, e.Kept, e.Outcome.Folder); err != nil {
+		return fmt.Errorf("finish folder of order %s: %w", e.Outcome.Key, err)
 	}
 	return nil
 }

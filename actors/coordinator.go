@@ -7,6 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/sirupsen/logrus"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -112,11 +113,11 @@ func (k *coordinator) start(c actor.Context) {
 }
 
 // hire spawns a worker.
-func (k *coordinator) hire(c actor.Context, h hire) {
-	pid := k.spawn(c, h.name, func() actor.Actor {
-		return newWorker(h.name, k.cfg.Browsers, k.dispatcher, k.peers.observer, k.cfg.TaskTimeout)
+func (k *coordinator) hire(c actor.Context, h schedule.Hire) {
+	pid := k.spawn(c, h.Name, func() actor.Actor {
+		return newWorker(h.Name, k.cfg.Browsers, k.dispatcher, k.peers.observer, k.cfg.TaskTimeout)
 	})
-	k.workers[pid.Id] = &member{name: h.name, pid: pid, alone: h.alone}
+	k.workers[pid.Id] = &member{name: h.Name, pid: pid, alone: h.Alone}
 	c.Send(pid, messages.OpenBrowser{After: time.Duration(min(k.hired, k.cfg.Workers)) * stagger})
 	k.hired++
 }
@@ -159,10 +160,10 @@ func (k *coordinator) running(c actor.Context) {
 		k.end(c)
 	case messages.Resize:
 		c.Send(k.dispatcher, m)
-	case hire:
+	case schedule.Hire:
 		k.hire(c, m)
-	case dismiss:
-		k.dismiss(c, m.name)
+	case schedule.Dismiss:
+		k.dismiss(c, m.Name)
 	case browserLived:
 		k.lived = true
 	case beside:
@@ -200,7 +201,7 @@ func (k *coordinator) ending(c actor.Context) {
 		k.close(c)
 	case beside:
 		c.Send(k.peers.observer, m.event)
-	case messages.Drain, messages.Stop, messages.Resize, hire, dismiss, childFailed, dispatchEnded, browserLived:
+	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss, childFailed, dispatchEnded, browserLived:
 	default:
 		unexpected(c)
 	}
@@ -242,7 +243,7 @@ func (k *coordinator) closing(c actor.Context) {
 		if m.Who.Equal(k.peers.observer) {
 			c.Stop(c.Self())
 		}
-	case messages.Drain, messages.Stop, messages.Resize, beside, hire, dismiss, childFailed, dispatchEnded, browserLived, endLate:
+	case messages.Drain, messages.Stop, messages.Resize, beside, schedule.Hire, schedule.Dismiss, childFailed, dispatchEnded, browserLived, endLate:
 	default:
 		unexpected(c)
 	}

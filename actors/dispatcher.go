@@ -7,6 +7,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -19,11 +20,11 @@ const leaseTime = time.Minute
 // dispatcher owns the orders in hand. All decisions are its board's; it only
 // carries the effects out and brings the answers back.
 type dispatcher struct {
-	cfg     Config
-	board   *board
-	clerk   *clerk
-	workers map[string]ready // who said to be ready, by name
-	peers   peers
+	cfg       Config
+	scheduler *schedule.Scheduler
+	clerk     *clerk
+	workers   map[string]ready // who said to be ready, by name
+	peers     peers
 
 	counts map[po.Status]int
 	timer  *time.Timer // of the next wake; nil if none
@@ -52,12 +53,6 @@ type (
 	extendLeases struct{}
 )
 
-// hire and dismiss ask the coordinator for a worker, or to end one.
-type (
-	hire    doHire
-	dismiss doDismiss
-)
-
 // dispatchEnded tells the coordinator that nothing is in hand and nothing more
 // will be.
 type dispatchEnded struct {
@@ -69,11 +64,11 @@ type dispatchEnded struct {
 
 func newDispatcher(cfg Config) actor.Actor {
 	return &dispatcher{
-		cfg:     cfg,
-		board:   newBoard(cfg.Attempts, cfg.Workers, rand.Float64),
-		clerk:   &clerk{ledger: cfg.Ledger, files: cfg.Files, ttl: leaseTime},
-		workers: map[string]ready{},
-		counts:  map[po.Status]int{},
+		cfg:       cfg,
+		scheduler: schedule.New(cfg.Attempts, cfg.Workers, rand.Float64),
+		clerk:     &clerk{ledger: cfg.Ledger, files: cfg.Files, ttl: leaseTime},
+		workers:   map[string]ready{},
+		counts:    map[po.Status]int{},
 	}
 }
 
@@ -87,50 +82,50 @@ func (d *dispatcher) Receive(c actor.Context) {
 	case meet:
 		d.peers = m.peers
 		d.extendLater(c)
-		d.do(c, d.board.begin(now))
+		d.do(c, d.scheduler.Begin(now))
 	case messages.WorkerReady:
 		d.workers[m.Worker.Name] = ready{c.Sender(), m.Profile}
 		if m.Took > 0 {
 			c.Send(d.peers.observer, m)
 		}
-		d.do(c, d.board.ready(m, now))
+		d.do(c, d.scheduler.Ready(m, now))
 	case messages.WorkerLost:
-		d.do(c, d.board.lost(m, now))
+		d.do(c, d.scheduler.Lost(m, now))
 	case messages.OrderRead:
 		if m.Token == "" { // nobody's: a probe
 			c.Send(d.peers.observer, messages.SessionProbed{Worker: m.Worker.Name, Key: m.Key, Written: m.Written, Sign: m.Reading.Sign, Cause: m.Failure.Cause, Detail: m.Failure.Detail, Took: m.Took})
-			d.do(c, d.board.probed(m, now))
+			d.do(c, d.scheduler.Probed(m, now))
 			return
 		}
-		again := d.board.again(m.Token)
-		d.do(c, d.board.read(m, now))
+		again := d.scheduler.Retried(m.Token)
+		d.do(c, d.scheduler.Read(m, now))
 		d.tellRead(c, m)
 		d.tellGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Again: again})
 	case messages.FilesFetched:
 		c.Send(d.peers.observer, m)
 		for _, f := range m.Result.Missing {
 			if f.Cause == po.Throttled {
-				d.tellGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter, Again: d.board.again(m.Token)})
+				d.tellGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter, Again: d.scheduler.Retried(m.Token)})
 				break // the others were refused together with it
 			}
 		}
-		d.do(c, d.board.fetched(m, now))
+		d.do(c, d.scheduler.Fetched(m, now))
 	case messages.Resize:
-		d.do(c, d.board.resize(m, now))
+		d.do(c, d.scheduler.Resize(m, now))
 	case messages.Drain:
-		d.do(c, d.board.drain(po.Interrupted, m.Reason, now))
+		d.do(c, d.scheduler.Drain(po.Interrupted, m.Reason, now))
 	case messages.Stop:
-		d.do(c, d.board.halt(m.Cause, m.Detail, now))
+		d.do(c, d.scheduler.Stop(m.Cause, m.Detail, now))
 	case jobEnded:
 		for _, n := range d.clerk.ended(c, m) {
 			d.do(c, d.noted(c, n, now))
 		}
 	case wake:
 		d.timer = nil
-		d.do(c, d.board.wake(now))
+		d.do(c, d.scheduler.Wake(now))
 	case extendLeases:
 		d.extendLater(c)
-		d.do(c, d.board.extend())
+		d.do(c, d.scheduler.ExtendLeases())
 	default:
 		unexpected(c)
 	}
@@ -153,34 +148,34 @@ func (d *dispatcher) tellGovernor(c actor.Context, a Answer) {
 func (d *dispatcher) do(c actor.Context, effects []any) {
 	for _, effect := range effects {
 		switch e := effect.(type) {
-		case doRead:
-			e.profile = d.workers[e.worker.Name].profile
+		case schedule.Assign:
+			e.Profile = d.workers[e.Worker.Name].profile
 			d.clerk.add(c, e)
-		case doCancel:
-			c.Send(d.peers.fetcher, cancelFetches(e))
-		case doHire:
-			c.Send(d.peers.coordinator, hire(e))
-		case doDismiss:
-			delete(d.workers, e.name)
-			c.Send(d.peers.coordinator, dismiss(e))
-			c.Send(d.peers.observer, messages.WorkerDismissed{Worker: e.name})
-		case doProbe:
-			c.Send(d.workers[e.worker.Name].pid, messages.ReadOrder{Worker: e.worker, Lease: po.Lease{Order: e.order}})
-		case doCondemn:
-			c.Send(d.workers[e.worker.Name].pid, condemn{e.worker.Incarnation, e.why})
-		case doRecycle:
-			c.Send(d.workers[e.worker.Name].pid, recycle{e.worker.Incarnation})
-			c.Send(d.peers.observer, messages.WorkerRecycled{Worker: e.worker.Name, Reason: e.reason})
-		case doTell:
-			c.Send(d.peers.observer, e.event)
-		case doWake:
-			d.wakeIn(c, e.after)
-		case doSettle:
-			e.outcome.Folder = d.cfg.Files.Final(e.order, e.outcome.Supplier, e.kept, e.outcome.Status)
-			e.outcome.Time = time.Now()
+		case schedule.CancelFetch:
+			c.Send(d.peers.fetcher, e)
+		case schedule.Hire:
+			c.Send(d.peers.coordinator, e)
+		case schedule.Dismiss:
+			delete(d.workers, e.Name)
+			c.Send(d.peers.coordinator, e)
+			c.Send(d.peers.observer, messages.WorkerDismissed{Worker: e.Name})
+		case schedule.Probe:
+			c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{Worker: e.Worker, Lease: po.Lease{Order: e.Order}})
+		case schedule.Replace:
+			c.Send(d.workers[e.Worker.Name].pid, e)
+		case schedule.Recycle:
+			c.Send(d.workers[e.Worker.Name].pid, e)
+			c.Send(d.peers.observer, messages.WorkerRecycled{Worker: e.Worker.Name, Reason: e.Reason})
+		case schedule.Notify:
+			c.Send(d.peers.observer, e.Event)
+		case schedule.Wake:
+			d.wakeIn(c, e.After)
+		case schedule.Settle:
+			e.Outcome.Folder = d.cfg.Files.Final(e.Order, e.Outcome.Supplier, e.Kept, e.Outcome.Status)
+			e.Outcome.Time = time.Now()
 			d.clerk.add(c, e)
-		case doEnd:
-			c.Send(d.peers.coordinator, dispatchEnded{d.board.cause(), d.board.detail, d.board.open, d.counts})
+		case schedule.End:
+			c.Send(d.peers.coordinator, dispatchEnded{d.scheduler.Cause(), d.scheduler.Detail(), d.scheduler.Open(), d.counts})
 		default: // a write
 			d.clerk.add(c, e)
 		}
@@ -190,66 +185,66 @@ func (d *dispatcher) do(c actor.Context, effects []any) {
 // noted brings the clerk's answer to the board, and tells the world.
 func (d *dispatcher) noted(c actor.Context, n noted, now time.Time) []any {
 	if n.err != nil && !errors.Is(n.err, po.ErrFenced) {
-		return d.board.broken(n.effect, n.err, now)
+		return d.scheduler.WriteFailed(n.effect, n.err, now)
 	}
 	switch e := n.effect.(type) {
-	case doExtend:
-		return d.board.fenced(n.fenced, now)
-	case doRead:
+	case schedule.Extend:
+		return d.scheduler.Fenced(n.fenced, now)
+	case schedule.Assign:
 		return d.handOut(c, e, n.err, now)
-	case doFetch:
+	case schedule.Fetch:
 		return d.handOn(c, e, n.err, now)
-	case doClaim:
-		return d.board.claimed(e.n, n.claim, now)
-	case doSettle:
+	case schedule.Claim:
+		return d.scheduler.Claimed(e.N, n.claim, now)
+	case schedule.Settle:
 		if n.err == nil {
-			d.counts[e.outcome.Status]++
-			c.Send(d.peers.observer, messages.OrderSettled{Outcome: e.outcome, Worker: e.worker, Took: now.Sub(e.started)})
+			d.counts[e.Outcome.Status]++
+			c.Send(d.peers.observer, messages.OrderSettled{Outcome: e.Outcome, Worker: e.Worker, Took: now.Sub(e.Started)})
 		}
-		return d.board.recorded(e.token, n.err == nil, now)
-	case doRetry:
-		c.Send(d.peers.observer, messages.OrderRetried{Key: e.order.Key, Written: e.order.Written, Attempt: e.attempt, Worker: e.worker, Failure: e.failure, After: e.after})
-		return d.board.recorded(e.token, false, now)
-	case doReopen:
+		return d.scheduler.Recorded(e.Token, n.err == nil, now)
+	case schedule.Retry:
+		c.Send(d.peers.observer, messages.OrderRetried{Key: e.Order.Key, Written: e.Order.Written, Attempt: e.Attempt, Worker: e.Worker, Failure: e.Failure, After: e.After})
+		return d.scheduler.Recorded(e.Token, false, now)
+	case schedule.Reopen:
 		for _, o := range n.opened {
 			d.counts[o.Status]--
 		}
 		if len(n.opened) > 0 {
-			c.Send(d.peers.observer, messages.OrdersReopened{Outcomes: n.opened, Reason: e.why})
+			c.Send(d.peers.observer, messages.OrdersReopened{Outcomes: n.opened, Reason: e.Why})
 		}
-		return d.board.reopened(len(n.opened), now)
-	case doRelease:
-		c.Send(d.peers.observer, messages.OrderReleased{Key: e.order.Key, Written: e.order.Written, Failure: e.failure})
-		return d.board.recorded(e.token, false, now)
+		return d.scheduler.Reopened(len(n.opened), now)
+	case schedule.Release:
+		c.Send(d.peers.observer, messages.OrderReleased{Key: e.Order.Key, Written: e.Order.Written, Failure: e.Failure})
+		return d.scheduler.Recorded(e.Token, false, now)
 	}
 	return nil
 }
 
 // handOut gives an order to its worker when the ledger has who that is, unless
 // something has come between.
-func (d *dispatcher) handOut(c actor.Context, e doRead, err error, now time.Time) []any {
+func (d *dispatcher) handOut(c actor.Context, e schedule.Assign, err error, now time.Time) []any {
 	if err != nil { // fenced
-		return append(d.board.fenced([]string{e.lease.Token}, now), d.board.unread(e.worker, now)...)
+		return append(d.scheduler.Fenced([]string{e.Lease.Token}, now), d.scheduler.Unassigned(e.Worker, now)...)
 	}
-	if !d.board.reads(e.worker, e.lease.Token) {
-		return d.board.unread(e.worker, now)
+	if !d.scheduler.StillReads(e.Worker, e.Lease.Token) {
+		return d.scheduler.Unassigned(e.Worker, now)
 	}
-	o := e.lease.Order
-	c.Send(d.peers.observer, messages.OrderStarted{Worker: e.worker, Key: o.Key, Written: o.Written, Attempt: e.lease.Attempt})
-	c.Send(d.workers[e.worker.Name].pid, messages.ReadOrder{Worker: e.worker, Lease: e.lease, ByBrowser: e.byBrowser})
+	o := e.Lease.Order
+	c.Send(d.peers.observer, messages.OrderStarted{Worker: e.Worker, Key: o.Key, Written: o.Written, Attempt: e.Lease.Attempt})
+	c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser})
 	return nil
 }
 
 // handOn gives an order to the fetcher when the ledger has where its files will
 // be, unless something has come between.
-func (d *dispatcher) handOn(c actor.Context, e doFetch, err error, now time.Time) []any {
+func (d *dispatcher) handOn(c actor.Context, e schedule.Fetch, err error, now time.Time) []any {
 	if err != nil { // fenced
-		return d.board.fenced([]string{e.token}, now)
+		return d.scheduler.Fenced([]string{e.Token}, now)
 	}
-	if !d.board.fetches(e.token) {
-		return d.board.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, now)
+	if !d.scheduler.StillFetches(e.Token) {
+		return d.scheduler.Fetched(messages.FilesFetched{Token: e.Token, Failure: po.Interrupted}, now)
 	}
-	c.Send(d.peers.fetcher, messages.FetchFiles{Token: e.token, Job: e.job})
+	c.Send(d.peers.fetcher, messages.FetchFiles{Token: e.Token, Job: e.Job})
 	return nil
 }
 

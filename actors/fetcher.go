@@ -6,6 +6,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -24,10 +25,6 @@ type fetch struct {
 	order messages.FetchFiles
 	begun time.Time
 }
-
-// cancelFetches asks the fetcher to break off the fetch under a token, or all
-// of them if it is empty. Each job still answers.
-type cancelFetches struct{ token string }
 
 // fetched is the answer of a fetching job.
 type fetched struct {
@@ -51,8 +48,8 @@ func (f *fetcher) Receive(c actor.Context) {
 			return fetched{r, err}
 		})
 		f.jobs[j.number] = fetch{j, m, time.Now()}
-	case cancelFetches:
-		f.cancel(m.token)
+	case schedule.CancelFetch:
+		f.cancel(m.Token)
 	case jobEnded:
 		if j, ok := f.jobs[m.number]; ok {
 			delete(f.jobs, m.number)

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -182,11 +183,11 @@ func TestIllWorker(t *testing.T) {
 		fail func(ctx context.Context) error
 		most int // orders that it may burn a try of
 	}{
-		"at once": {func(context.Context) error { return &po.ReadFailure{Cause: po.Internal, Detail: "no such session"} }, instantInRow},
+		"at once": {func(context.Context) error { return &po.ReadFailure{Cause: po.Internal, Detail: "no such session"} }, 3},
 		"alike": {func(ctx context.Context) error {
 			time.Sleep(2 * time.Second)
 			return &po.ReadFailure{Cause: po.UnrecognisedPage, Answered: true}
-		}, alikeInRow},
+		}, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -261,7 +262,7 @@ func TestRecycle(t *testing.T) {
 		least  int // browsers
 	}{
 		"many orders": {0, "it has read 250 orders", 4 + 4*3},
-		"much memory": {3 << 30, "it takes up 3072 MB", 4 + 1200/(weighEvery+4)},
+		"much memory": {3 << 30, "it takes up 3072 MB", 4 + 1200/(schedule.WeighEvery+4)},
 		"neither":     {100 << 20, "it has read 250 orders", 4 + 4*3},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -78,7 +79,7 @@ func TestWorkerIsGivenUp(t *testing.T) {
 		s.tell(t)
 		s.want(t, "", 0, completed(60))
 		lost := all[messages.WorkerLost](s)
-		if len(lost) != restartLimit+1 || !lost[len(lost)-1].GaveUp {
+		if len(lost) != schedule.RestartLimit+1 || !lost[len(lost)-1].GaveUp {
 			t.Errorf("lost %d times: %+v", len(lost), lost)
 		}
 		for i, l := range lost {
@@ -123,11 +124,11 @@ func TestPauseIsForThoseThatDoNotWork(t *testing.T) {
 				s.tell(t)
 				s.want(t, "", 0, completed(60))
 				lost := all[messages.WorkerLost](s)
-				if len(lost) < restartLimit {
+				if len(lost) < schedule.RestartLimit {
 					t.Fatalf("lost only %d times", len(lost))
 				}
-				if last := lost[restartLimit-1]; (last.Again > restartBase) != c.grows {
-					t.Errorf("after %d failures a pause of %v", restartLimit, last.Again)
+				if last := lost[schedule.RestartLimit-1]; (last.Again > 500*time.Millisecond) != c.grows {
+					t.Errorf("after %d failures a pause of %v", schedule.RestartLimit, last.Again)
 				}
 			})
 		})

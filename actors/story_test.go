@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"sync"
 	"testing"
@@ -18,10 +17,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The board's mistakes need a long story and a rare one. Flags of the command
-	// line come later and win.
-	_ = flag.Set("rapid.checks", "3000")
-	_ = flag.Set("rapid.steps", "100")
 	// Proto.Actor's throttle of dead letters holds a goroutine for a second.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/asynkron/protoactor-go/actor.NewDeadLetter.NewThrottle.func4.1"))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/sirupsen/logrus"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -67,9 +68,9 @@ func (m *member) fail(now time.Time, everReady bool, random float64) (delay time
 		return 0, true
 	}
 	m.failures = append(m.failures, now)
-	m.failures = slices.DeleteFunc(m.failures, func(t time.Time) bool { return now.Sub(t) > restartWindow })
+	m.failures = slices.DeleteFunc(m.failures, func(t time.Time) bool { return now.Sub(t) > schedule.RestartWindow })
 	m.inRow = min(m.inRow+1, len(m.failures))
-	return restartDelay(len(m.failures), m.inRow, everReady, random)
+	return schedule.RestartDelay(len(m.failures), m.inRow, everReady, random)
 }
 
 func (k *coordinator) publish(system *actor.ActorSystem, child *actor.PID, reason any, d actor.Directive) {

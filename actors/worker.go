@@ -10,6 +10,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -43,16 +44,6 @@ type worker struct {
 	worked  bool               // it has read an order well
 	bytes   int64              // that it took up when it was last weighed
 }
-
-// condemn and recycle come from the dispatcher: replace a browser that does not
-// do its work, or one that is worn. They are for one incarnation.
-type (
-	condemn struct {
-		incarnation uint64
-		why         string
-	}
-	recycle struct{ incarnation uint64 }
-)
 
 // jobLate says that a job has not ended although its time was over.
 type jobLate struct{ number uint64 }
@@ -96,17 +87,17 @@ func (w *worker) Receive(c actor.Context) {
 		if m.incarnation == w.id.Incarnation {
 			w.crash(fmt.Errorf("%w: its process ended", po.BrowserDied))
 		}
-	case condemn:
-		if m.incarnation == w.id.Incarnation {
-			w.crash(fmt.Errorf("%w: %s", po.BrowserHung, m.why))
+	case schedule.Replace:
+		if m.Worker == w.id {
+			w.crash(fmt.Errorf("%w: %s", po.BrowserHung, m.Why))
 		}
 	case jobLate:
 		if w.job != nil && m.number == w.job.number {
 			w.stuck = true
 			w.crash(fmt.Errorf("%w: the reading did not end in its time", po.BrowserHung))
 		}
-	case recycle:
-		if m.incarnation == w.id.Incarnation { // and idle, or it would not be asked
+	case schedule.Recycle:
+		if m.Worker == w.id { // and idle, or it would not be asked
 			w.recycle(c)
 		}
 	case messages.ReadOrder:
@@ -187,7 +178,7 @@ func (w *worker) watch(c actor.Context) {
 // rest makes the worker idle and asks for an order.
 func (w *worker) rest(c actor.Context, took time.Duration) {
 	w.state = w.idle
-	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: took, Worn: worn(w.orders, w.bytes)})
+	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: took, Worn: schedule.RecycleReason(w.orders, w.bytes)})
 }
 
 // recycle gives the worker a fresh browser, and with it a new incarnation.
@@ -219,7 +210,7 @@ func (w *worker) idle(c actor.Context) {
 	switch m := c.Message().(type) {
 	case messages.ReadOrder:
 		w.order, w.begun, w.state = m, time.Now(), w.busy
-		s, weigh := w.session, w.orders%weighEvery == weighEvery-1
+		s, weigh := w.session, w.orders%schedule.WeighEvery == schedule.WeighEvery-1
 		w.orders++
 		w.job = startJob(c, func(ctx context.Context) any {
 			ctx, cancel := context.WithTimeout(ctx, w.timeout)

@@ -1,4 +1,4 @@
-package actors
+package schedule
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// TestBoardLosesNothing drives a board through random interleavings.
+// TestBoardLosesNothing drives a Scheduler through random interleavings.
 func TestBoardLosesNothing(t *testing.T) {
 	t.Parallel()
 	failures := []po.ReadFailure{
@@ -92,7 +92,7 @@ func TestBoardLosesNothing(t *testing.T) {
 			},
 			"wear": func(t *rapid.T) { w.worn = rapid.SampledFrom([]string{"", "", "old"}).Draw(t, "worn") },
 			"resize": func(t *rapid.T) {
-				w.do(w.board.resize(messages.Resize{Workers: rapid.IntRange(1, 5).Draw(t, "n"), Binds: messages.BindsCPU}, w.now))
+				w.do(w.scheduler.Resize(messages.Resize{Workers: rapid.IntRange(1, 5).Draw(t, "n"), Binds: messages.BindsCPU}, w.now))
 			},
 			"fence": func(t *rapid.T) {
 				if list := w.inWork(); len(list) > 0 && rare(t, "does") {
@@ -105,17 +105,17 @@ func TestBoardLosesNothing(t *testing.T) {
 					w.answer(0)
 				}
 			},
-			"wake": func(*rapid.T) { w.now = w.now.Add(time.Second); w.do(w.board.wake(w.now)) },
+			"wake": func(*rapid.T) { w.now = w.now.Add(time.Second); w.do(w.scheduler.Wake(w.now)) },
 			"drain": func(t *rapid.T) {
 				if rare(t, "does") {
 					w.drained = true
-					w.do(w.board.drain(po.Interrupted, "test", w.now))
+					w.do(w.scheduler.Drain(po.Interrupted, "test", w.now))
 				}
 			},
 			"stop": func(t *rapid.T) {
 				if rare(t, "does") {
 					w.stopped = true
-					w.do(w.board.halt(po.SignedOut, "test", w.now))
+					w.do(w.scheduler.Stop(po.SignedOut, "test", w.now))
 				}
 			},
 			"": func(t *rapid.T) {
@@ -154,7 +154,7 @@ func TestBoardSequential(t *testing.T) {
 	})
 }
 
-// TestBoardDoubts drives a board through runs in which the portal's mood changes: a
+// TestBoardDoubts drives a Scheduler through runs in which the portal's mood changes: a
 // session that is lost in disguise, trouble for everybody, and all well again. What
 // counts at the end was told to a browser that was signed in, as far as that can be
 // known.
@@ -178,7 +178,7 @@ func TestBoardDoubts(t *testing.T) {
 				w.birth(w.without()[0], "")
 			case act == "read" && len(w.reads) > 0:
 				i := rapid.IntRange(0, len(w.reads)-1).Draw(t, "which")
-				if w.mood == "mixed" && w.reads[i].lease.Token != "" {
+				if w.mood == "mixed" && w.reads[i].Lease.Token != "" {
 					w.read(i, rapid.SampledFrom(po.Signs()).Draw(t, "sign"), po.ReadFailure{})
 				} else {
 					w.answer(i)
@@ -187,7 +187,7 @@ func TestBoardDoubts(t *testing.T) {
 				w.fetch(0, nil, "")
 			case act == "wait":
 				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "seconds")) * time.Second)
-				w.do(w.board.wake(w.now))
+				w.do(w.scheduler.Wake(w.now))
 			case act == "write":
 				w.write(false)
 			case act == "claim":

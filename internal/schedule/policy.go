@@ -1,4 +1,4 @@
-package actors
+package schedule
 
 import (
 	"fmt"
@@ -65,8 +65,8 @@ func retryDelay(attempt int, asked time.Duration, random float64) time.Duration 
 
 // Limits of a worker's restarts.
 const (
-	restartWindow  = 2 * time.Minute // failures older than this are forgotten
-	restartLimit   = 5               // restarts within the window
+	RestartWindow  = 2 * time.Minute // failures older than this are forgotten
+	RestartLimit   = 5               // restarts within the window
 	stillbornLimit = 1               // restarts of a worker where no browser of the run ever lived
 )
 
@@ -78,8 +78,8 @@ const (
 // together do not start together. Of the later ones half is jitter. Where no
 // browser of the run has ever lived, the cause will hardly pass: the user shall
 // not wait for it.
-func restartDelay(failures, inRow int, everReady bool, random float64) (delay time.Duration, giveUp bool) {
-	limit := restartLimit
+func RestartDelay(failures, inRow int, everReady bool, random float64) (delay time.Duration, giveUp bool) {
+	limit := RestartLimit
 	if !everReady {
 		limit = stillbornLimit
 	}
@@ -156,18 +156,18 @@ func rank(v verdict) int {
 // then stays (measured: 86 to 135 MB), a fresh one costs 0.6 s of CPU time, so
 // that there is no hurry; what a page leaks all the same is bounded.
 const (
-	wornOrders = 250
-	wornBytes  = 1 << 30
-	weighEvery = 10 // orders between two looks at the memory
+	recycleAfter = 250
+	recycleAt  = 1 << 30
+	WeighEvery = 10 // orders between two looks at the memory
 )
 
 // worn says why a browser should be replaced by a fresh one: empty if it need
 // not be. bytes is 0 if it is not known.
-func worn(orders int, bytes int64) string {
+func RecycleReason(orders int, bytes int64) string {
 	switch {
-	case bytes > wornBytes:
+	case bytes > recycleAt:
 		return fmt.Sprintf("it takes up %d MB", bytes>>20)
-	case orders >= wornOrders:
+	case orders >= recycleAfter:
 		return fmt.Sprintf("it has read %d orders", orders)
 	}
 	return ""

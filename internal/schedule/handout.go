@@ -1,4 +1,4 @@
-package actors
+package schedule
 
 import (
 	"slices"
@@ -8,18 +8,18 @@ import (
 )
 
 // next hands out work and asks for more, or ends the run.
-func (b *board) next(now time.Time) []any {
+func (b *Scheduler) next(now time.Time) []any {
 	if b.ended {
 		return nil
 	}
 	if b.over() {
 		b.ended = true
-		return []any{doEnd{}}
+		return []any{End{}}
 	}
 	fx := b.probe(now)
 	if b.over() { // nothing is left to be probed by
 		b.ended = true
-		return append(fx, doEnd{})
+		return append(fx, End{})
 	}
 	if b.through() {
 		fx = append(fx, b.unproved()...)
@@ -34,14 +34,14 @@ func (b *board) next(now time.Time) []any {
 		b.busy[t.worker.Name] = t
 		b.idle = slices.Delete(b.idle, i, i+1)
 		b.stock = slices.DeleteFunc(b.stock, func(o *task) bool { return o == t })
-		fx = append(fx, doRead{worker: t.worker, lease: t.lease, byBrowser: t.byBrowser})
+		fx = append(fx, Assign{Worker: t.worker, Lease: t.lease, ByBrowser: t.byBrowser})
 	}
 	if b.draining && b.stopped == "" && b.active() == 0 && len(b.stock) > 0 { // for what is begun
 		fx = append(fx, b.hire(false))
 	}
 	fx = append(fx, b.isolate()...)
 	if b.pausing(now) {
-		fx = append(fx, doWake{b.rested().Sub(now)})
+		fx = append(fx, Wake{b.rested().Sub(now)})
 	}
 	n := max(0, min(b.credit(), b.most()-b.inWork()))
 	if b.limit > 0 {
@@ -58,7 +58,7 @@ func (b *board) next(now time.Time) []any {
 
 // pair picks the next task and the index of the idle worker that shall have
 // it: not the one that failed at it last, where there is another.
-func (b *board) pair(now time.Time) (*task, int) {
+func (b *Scheduler) pair(now time.Time) (*task, int) {
 	if b.stopped != "" || b.pausing(now) || b.suspended() || b.full() {
 		return nil, 0
 	}
@@ -83,7 +83,7 @@ func (b *board) pair(now time.Time) (*task, int) {
 
 // mayHave says whether an order is for a worker at all: a throw-away one is for
 // one order in quarantine.
-func (b *board) mayHave(w messages.Worker, t *task) bool {
+func (b *Scheduler) mayHave(w messages.Worker, t *task) bool {
 	p := b.posts[w.Name]
 	if p == nil || p.alone != t.alone {
 		return false
@@ -92,7 +92,7 @@ func (b *board) mayHave(w messages.Worker, t *task) bool {
 }
 
 // live counts the workers of the pool that have a browser.
-func (b *board) live() int {
+func (b *Scheduler) live() int {
 	n := b.credit()
 	for name := range b.busy {
 		if p := b.posts[name]; p != nil && !p.alone {
@@ -103,7 +103,7 @@ func (b *board) live() int {
 }
 
 // credit counts the idle workers of the pool.
-func (b *board) credit() int {
+func (b *Scheduler) credit() int {
 	n := len(b.idle)
 	for _, w := range b.idle {
 		if b.isAlone(w) {
@@ -113,13 +113,13 @@ func (b *board) credit() int {
 	return n
 }
 
-func (b *board) isAlone(w messages.Worker) bool {
+func (b *Scheduler) isAlone(w messages.Worker) bool {
 	p := b.posts[w.Name]
 	return p != nil && p.alone
 }
 
 // inWork counts the tasks that somebody works on, or has begun.
-func (b *board) inWork() int {
+func (b *Scheduler) inWork() int {
 	n := 0
 	for _, t := range b.tasks {
 		if t.stage != waiting || t.begun() {
@@ -131,7 +131,7 @@ func (b *board) inWork() int {
 
 // most is how many tasks may be in hand at once: each worker reads one while the
 // files of its last are fetched (facts-speed 0.6); in sequential mode one.
-func (b *board) most() int {
+func (b *Scheduler) most() int {
 	if b.size == 1 {
 		return 1
 	}
@@ -139,13 +139,13 @@ func (b *board) most() int {
 }
 
 // full says that the portal is not asked for more at once.
-func (b *board) full() bool { return b.limit > 0 && len(b.busy) >= b.limit }
+func (b *Scheduler) full() bool { return b.limit > 0 && len(b.busy) >= b.limit }
 
 // pausing says that the portal is given a rest.
-func (b *board) pausing(now time.Time) bool { return now.Before(b.rested()) }
+func (b *Scheduler) pausing(now time.Time) bool { return now.Before(b.rested()) }
 
 // rested is when the portal has had its rest.
-func (b *board) rested() time.Time {
+func (b *Scheduler) rested() time.Time {
 	if b.held.After(b.paused) {
 		return b.held
 	}

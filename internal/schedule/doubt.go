@@ -1,4 +1,4 @@
-package actors
+package schedule
 
 import (
 	"cmp"
@@ -68,7 +68,7 @@ func weak(o po.Outcome) bool {
 
 // noteOutcome takes an outcome that is about to be recorded. An order that is
 // completed is a good one to be read again, the more if that needs no click.
-func (b *board) noteOutcome(t *task, o po.Outcome) {
+func (b *Scheduler) noteOutcome(t *task, o po.Outcome) {
 	if o.Status == po.Completed {
 		clicked := slices.ContainsFunc(t.reading.Attachments, func(a po.Attachment) bool { return a.URL == "" || a.Saved != "" })
 		if !clicked || len(b.known) < changedMost {
@@ -91,7 +91,7 @@ func (b *board) noteOutcome(t *task, o po.Outcome) {
 
 // noteProof takes it that a browser has seen an order's attachments: it is signed
 // in, and was so when it had its weak answers before.
-func (b *board) noteProof(w messages.Worker) {
+func (b *Scheduler) noteProof(w messages.Worker) {
 	delete(b.weak, w)
 	delete(b.changed, w)
 }
@@ -115,7 +115,7 @@ func refusal(m messages.OrderRead) string {
 // noteAnswer takes an answer of the portal, and says whether with it the portal is
 // in trouble: it has refused several orders in a row, and there is no order that
 // could tell whether it would do so with others.
-func (b *board) noteAnswer(m messages.OrderRead) (trouble bool) {
+func (b *Scheduler) noteAnswer(m messages.OrderRead) (trouble bool) {
 	switch f, refused := m.Failure, refusal(m) != ""; {
 	case refused:
 	case f.Cause != "" && (f.Status == 0 || f.Status == 429), m.Reading.Sign == po.SignSignedOut: // it says nothing of others
@@ -138,10 +138,10 @@ func (b *board) noteAnswer(m messages.OrderRead) (trouble bool) {
 }
 
 // answersAll takes it that the portal does not refuse everybody.
-func (b *board) answersAll() { b.refused, b.refusals, b.faulted, b.misses = nil, 0, nil, 0 }
+func (b *Scheduler) answersAll() { b.refused, b.refusals, b.faulted, b.misses = nil, 0, nil, 0 }
 
 // reopenFaulted puts back what has failed since the portal began to refuse everybody.
-func (b *board) reopenFaulted() []any {
+func (b *Scheduler) reopenFaulted() []any {
 	keys := b.faulted
 	b.faulted = nil
 	return b.reopen(keys, "the portal refuses everybody")
@@ -155,11 +155,11 @@ type asked struct {
 }
 
 // canAsk says whether a probe can tell what an order's answer is worth.
-func (b *board) canAsk(t *task) bool { return len(b.known) > 0 && !t.alone }
+func (b *Scheduler) canAsk(t *task) bool { return len(b.known) > 0 && !t.alone }
 
 // ask holds an order until a probe has told whether its answer is everybody's. No
 // order is handed out meanwhile.
-func (b *board) ask(t *task, own po.ReadFailure) []any {
+func (b *Scheduler) ask(t *task, own po.ReadFailure) []any {
 	t.stage = waiting
 	b.asking[t.worker.Name] = asked{t, own}
 	return nil
@@ -167,7 +167,7 @@ func (b *board) ask(t *task, own po.ReadFailure) []any {
 
 // signedOut handles an order that asks for a sign-in. Two at once leave no doubt that
 // the session is over, nor do many.
-func (b *board) signedOut(t *task, m messages.OrderRead) []any {
+func (b *Scheduler) signedOut(t *task, m messages.OrderRead) []any {
 	if !b.canAsk(t) || len(b.asking) > 0 || b.signIns >= signInsMost {
 		return b.fail(t, po.SignedOut, "the portal asks for a sign-in", 0, m.Reading.URL)
 	}
@@ -177,7 +177,7 @@ func (b *board) signedOut(t *task, m messages.OrderRead) []any {
 
 // answered takes what a probe has told of the order that is held for it: that the
 // trouble is its own, or, for the cause given, not.
-func (b *board) answered(name string, f po.Failure) []any {
+func (b *Scheduler) answered(name string, f po.Failure) []any {
 	q, ok := b.asking[name]
 	delete(b.asking, name)
 	switch t := q.task; {
@@ -191,13 +191,13 @@ func (b *board) answered(name string, f po.Failure) []any {
 }
 
 // refusing says that the portal may refuse everybody, and that a probe can tell.
-func (b *board) refusing() bool { return b.refusals >= refusedInRow && len(b.known) > 0 }
+func (b *Scheduler) refusing() bool { return b.refusals >= refusedInRow && len(b.known) > 0 }
 
 // suspended says that no order is handed out until a probe has told what is wrong.
-func (b *board) suspended() bool { return b.refusing() || len(b.asking) > 0 }
+func (b *Scheduler) suspended() bool { return b.refusing() || len(b.asking) > 0 }
 
 // probe has idle browsers read a known order where that must be.
-func (b *board) probe(now time.Time) []any {
+func (b *Scheduler) probe(now time.Time) []any {
 	if b.stopped != "" || b.pausing(now) {
 		return nil
 	}
@@ -220,14 +220,14 @@ func (b *board) probe(now time.Time) []any {
 		}
 		b.idle = slices.DeleteFunc(b.idle, func(o messages.Worker) bool { return o == w })
 		b.probes[w.Name] = probe{w, o.Key}
-		fx = append(fx, doProbe{worker: w, order: o})
+		fx = append(fx, Probe{Worker: w, Order: o})
 	}
 	return fx
 }
 
 // unknow forgets the known orders that have been claimed: an audit has found files of
 // theirs missing. Where none is left, nothing can tell what held orders are worth.
-func (b *board) unknow(c po.Claim) []any {
+func (b *Scheduler) unknow(c po.Claim) []any {
 	for _, l := range c.Leases {
 		b.known = slices.DeleteFunc(b.known, func(o po.Order) bool { return o.Key == l.Order.Key })
 	}
@@ -243,7 +243,7 @@ func (b *board) unknow(c po.Claim) []any {
 
 // toProbe picks a known order for a browser: none that it has found changed, and none
 // that another reads.
-func (b *board) toProbe(w messages.Worker) (po.Order, bool) {
+func (b *Scheduler) toProbe(w messages.Worker) (po.Order, bool) {
 	for _, o := range b.known {
 		if !b.probing(o.Key) && !slices.Contains(b.changed[w], o.Key) {
 			return o, true
@@ -253,7 +253,7 @@ func (b *board) toProbe(w messages.Worker) (po.Order, bool) {
 }
 
 // probing says whether an order is being read as a probe.
-func (b *board) probing(key po.Key) bool {
+func (b *Scheduler) probing(key po.Key) bool {
 	for _, p := range b.probes {
 		if p.key == key {
 			return true
@@ -263,17 +263,17 @@ func (b *board) probing(key po.Key) bool {
 }
 
 // unsure says that a doubt can still be cleared.
-func (b *board) unsure() bool {
+func (b *Scheduler) unsure() bool {
 	return b.stopped == "" && len(b.known) > 0 && (len(b.weak) > 0 || len(b.probes) > 0)
 }
 
 // through says that all is done but for the doubts.
-func (b *board) through() bool {
+func (b *Scheduler) through() bool {
 	return len(b.tasks) == 0 && !b.claiming && b.opening == 0 && (b.open == 0 || b.draining)
 }
 
 // probed brings the answer of a browser that has read a known order.
-func (b *board) probed(m messages.OrderRead, now time.Time) []any {
+func (b *Scheduler) Probed(m messages.OrderRead, now time.Time) []any {
 	if b.probes[m.Worker.Name].worker != m.Worker {
 		return nil
 	}
@@ -306,13 +306,13 @@ func (b *board) probed(m messages.OrderRead, now time.Time) []any {
 }
 
 // disproved says that a browser has found too many of the known orders changed.
-func (b *board) disproved(w messages.Worker) bool {
+func (b *Scheduler) disproved(w messages.Worker) bool {
 	n := len(b.changed[w])
 	return n > 0 && n >= min(changedMost, len(b.known))
 }
 
 // lose ends the run: of the known orders none is to be seen any more.
-func (b *board) lose(m messages.OrderRead) []any {
+func (b *Scheduler) lose(m messages.OrderRead) []any {
 	order := fmt.Sprintf("order %s, of which it has shown the attachments before", m.Written)
 	switch m.Reading.Sign {
 	case po.SignNotFound:
@@ -328,7 +328,7 @@ func (b *board) lose(m messages.OrderRead) []any {
 
 // unproved puts back the weak answers of browsers that are gone: no probe can prove
 // them any more, and another browser asks again.
-func (b *board) unproved() []any {
+func (b *Scheduler) unproved() []any {
 	if len(b.known) == 0 || b.stopped != "" {
 		return nil
 	}
@@ -348,14 +348,14 @@ func (b *board) unproved() []any {
 }
 
 // lives says whether a browser can still be asked.
-func (b *board) lives(w messages.Worker) bool {
+func (b *Scheduler) lives(w messages.Worker) bool {
 	p := b.posts[w.Name]
 	return p != nil && p.lives == w && p.ill != w
 }
 
 // doubtful puts back what nothing has proved, since the run ends early. Where the
 // session is lost that is all of it; where nothing could have proved it, nothing.
-func (b *board) doubtful(cause po.Cause, detail string) []any {
+func (b *Scheduler) doubtful(cause po.Cause, detail string) []any {
 	if b.ended || cause != po.SignedOut && len(b.known) == 0 {
 		return nil
 	}
@@ -373,16 +373,16 @@ func (b *board) doubtful(cause po.Cause, detail string) []any {
 }
 
 // reopen has the ledger open orders again.
-func (b *board) reopen(keys []po.Key, why string) []any {
+func (b *Scheduler) reopen(keys []po.Key, why string) []any {
 	if len(keys) == 0 {
 		return nil
 	}
 	b.opening++
-	return []any{doReopen{slices.Clone(keys), why}}
+	return []any{Reopen{slices.Clone(keys), why}}
 }
 
 // reopened says that the ledger has opened so many orders again, or could not.
-func (b *board) reopened(n int, now time.Time) []any {
+func (b *Scheduler) Reopened(n int, now time.Time) []any {
 	b.opening--
 	b.open += n
 	b.dry = false

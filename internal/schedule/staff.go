@@ -1,4 +1,4 @@
-package actors
+package schedule
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 // is run once more, alone in a throw-away browser (SPEC §5).
 const quarantineDeaths = 2
 
-// post is one worker as the board knows it, from its hiring to its end: it may
+// post is one worker as the Scheduler knows it, from its hiring to its end: it may
 // be without a browser, idle, or busy.
 type post struct {
 	alone    bool   // a throw-away one, for an order in quarantine
@@ -28,7 +28,7 @@ type post struct {
 
 // ready says that a worker is idle. If it has an order in hand all the same,
 // that was lost with a former incarnation.
-func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
+func (b *Scheduler) Ready(m messages.WorkerReady, now time.Time) []any {
 	w := m.Worker
 	fx := b.vacate(w.Name, po.Failure{Cause: po.BrowserDied})
 	if t := b.asking[w.Name].task; t != nil && t.worker != w {
@@ -49,7 +49,7 @@ func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 		fx = append(fx, b.dismiss(w.Name)...)
 	case m.Worn != "" && b.recycling.Name == "" && !p.alone && !b.ending() && (len(b.known) == 0 || len(b.weak[w]) == 0):
 		b.recycling, p.lives = w, messages.Worker{}
-		fx = append(fx, doRecycle{w, m.Worn})
+		fx = append(fx, Recycle{w, m.Worn})
 	default:
 		b.idle = append(b.idle, w)
 	}
@@ -57,7 +57,7 @@ func (b *board) ready(m messages.WorkerReady, now time.Time) []any {
 }
 
 // lost says that a worker's browser is gone: for now, or the worker with it.
-func (b *board) lost(m messages.WorkerLost, now time.Time) []any {
+func (b *Scheduler) Lost(m messages.WorkerLost, now time.Time) []any {
 	f := po.Failure{Cause: m.Cause, Detail: m.Detail}
 	had := b.busy[m.Worker] != nil
 	fx := append(b.vacate(m.Worker, f), b.answered(m.Worker, po.Failure{Cause: po.Interrupted})...)
@@ -80,7 +80,7 @@ func (b *board) lost(m messages.WorkerLost, now time.Time) []any {
 			if cause == po.Internal { // the last of many crashes does not say what the others were: SPEC §6
 				cause = po.BrowserDied
 			}
-			return append(fx, b.halt(cause, "no worker is left: "+f.Detail, now)...)
+			return append(fx, b.Stop(cause, "no worker is left: "+f.Detail, now)...)
 		}
 	case p.retiring:
 		fx = append(fx, b.dismiss(m.Worker)...)
@@ -92,7 +92,7 @@ func (b *board) lost(m messages.WorkerLost, now time.Time) []any {
 }
 
 // vacate forgets a worker and puts back what it had in hand.
-func (b *board) vacate(name string, f po.Failure) []any {
+func (b *Scheduler) vacate(name string, f po.Failure) []any {
 	b.idle = slices.DeleteFunc(b.idle, func(w messages.Worker) bool { return w.Name == name })
 	t, ok := b.busy[name]
 	delete(b.busy, name)
@@ -104,7 +104,7 @@ func (b *board) vacate(name string, f po.Failure) []any {
 }
 
 // resize takes the governor's word on how much machine and portal bear.
-func (b *board) resize(m messages.Resize, now time.Time) []any {
+func (b *Scheduler) Resize(m messages.Resize, now time.Time) []any {
 	b.pool.bind(m.Workers, m.Binds, m.Reason)
 	fx := b.staff(now)
 	limit := m.Reading
@@ -117,13 +117,13 @@ func (b *board) resize(m messages.Resize, now time.Time) []any {
 	}
 	if limit != b.limit || until.Sub(b.held) > time.Second {
 		b.limit, b.held = limit, until
-		fx = append(fx, doTell{messages.PortalPaced{Reading: cmp.Or(limit, b.size), Hold: max(0, until.Sub(now)), Reason: m.Reason}})
+		fx = append(fx, Notify{messages.PortalPaced{Reading: cmp.Or(limit, b.size), Hold: max(0, until.Sub(now)), Reason: m.Reason}})
 	}
 	return append(fx, b.next(now)...)
 }
 
 // staff hires and retires workers until there are as many as there should be.
-func (b *board) staff(now time.Time) []any {
+func (b *Scheduler) staff(now time.Time) []any {
 	if b.ending() || b.ended {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (b *board) staff(now time.Time) []any {
 	var fx []any
 	if n != b.size {
 		if b.size >= 0 { // not the first time
-			fx = append(fx, doTell{messages.PoolResized{From: b.size, To: n, Binds: binds, Reason: reason}})
+			fx = append(fx, Notify{messages.PoolResized{From: b.size, To: n, Binds: binds, Reason: reason}})
 		}
 		b.size = n
 	}
@@ -142,13 +142,13 @@ func (b *board) staff(now time.Time) []any {
 		fx = append(fx, b.retire()...)
 	}
 	if d := b.pool.growIn(now); d > 0 {
-		fx = append(fx, doWake{d})
+		fx = append(fx, Wake{d})
 	}
 	return fx
 }
 
 // active counts the workers of the pool that are to stay.
-func (b *board) active() int {
+func (b *Scheduler) active() int {
 	n := 0
 	for _, p := range b.posts {
 		if !p.alone && !p.retiring {
@@ -159,19 +159,19 @@ func (b *board) active() int {
 }
 
 // hire makes a new post. No name comes twice.
-func (b *board) hire(alone bool) doHire {
+func (b *Scheduler) hire(alone bool) Hire {
 	b.hired++
 	name := fmt.Sprintf("worker-%d", b.hired)
 	if alone {
 		name = fmt.Sprintf("alone-%d", b.hired)
 	}
 	b.posts[name] = &post{alone: alone}
-	return doHire{name: name, alone: alone}
+	return Hire{Name: name, Alone: alone}
 }
 
 // retire picks the worker that the pool can best do without: one that is idle,
 // else one that has no browser yet, else one that is to finish its order first.
-func (b *board) retire() []any {
+func (b *Scheduler) retire() []any {
 	for i := len(b.idle) - 1; i >= 0; i-- {
 		if p := b.posts[b.idle[i].Name]; p != nil && !p.alone {
 			return b.dismiss(b.idle[i].Name)
@@ -192,7 +192,7 @@ func (b *board) retire() []any {
 }
 
 // names lists the posts, the last hired first.
-func (b *board) names() []string {
+func (b *Scheduler) names() []string {
 	list := make([]string, 0, len(b.posts))
 	for name := range b.posts {
 		list = append(list, name)
@@ -204,7 +204,7 @@ func (b *board) names() []string {
 }
 
 // dismiss ends a worker that has nothing in hand.
-func (b *board) dismiss(name string) []any {
+func (b *Scheduler) dismiss(name string) []any {
 	delete(b.posts, name)
 	delete(b.busy, name)
 	delete(b.probes, name)
@@ -215,27 +215,27 @@ func (b *board) dismiss(name string) []any {
 	if b.alone == name {
 		b.alone = ""
 	}
-	return append(b.answered(name, po.Failure{Cause: po.Interrupted}), doDismiss{name})
+	return append(b.answered(name, po.Failure{Cause: po.Interrupted}), Dismiss{name})
 }
 
 // isolate sees to it that an order in quarantine gets a worker of its own: one
 // at a time.
-func (b *board) isolate() []any {
+func (b *Scheduler) isolate() []any {
 	if b.alone != "" || b.stopped != "" {
 		return nil
 	}
 	for _, t := range b.stock {
 		if t.alone && (!b.draining || t.begun()) {
 			h := b.hire(true)
-			b.alone = h.name
-			return []any{h, doTell{messages.OrderQuarantined{Key: t.lease.Order.Key, Written: t.lease.Order.Written, Deaths: t.lease.Deaths, Worker: h.name}}}
+			b.alone = h.Name
+			return []any{h, Notify{messages.OrderQuarantined{Key: t.lease.Order.Key, Written: t.lease.Order.Written, Deaths: t.lease.Deaths, Worker: h.Name}}}
 		}
 	}
 	return nil
 }
 
 // quarantine says whether an order waits for a throw-away browser, or has it.
-func (b *board) quarantine() bool {
+func (b *Scheduler) quarantine() bool {
 	for _, t := range b.tasks {
 		if t.alone && t.stage != recording {
 			return true
@@ -246,7 +246,7 @@ func (b *board) quarantine() bool {
 
 // aloneLost handles the end of a throw-away browser: with its order in hand,
 // which the ledger counts, or before it had one.
-func (b *board) aloneLost(m messages.WorkerLost, had bool) []any {
+func (b *Scheduler) aloneLost(m messages.WorkerLost, had bool) []any {
 	delete(b.posts, m.Worker)
 	b.alone = ""
 	if had {
@@ -268,7 +268,7 @@ func (b *board) aloneLost(m messages.WorkerLost, had bool) []any {
 }
 
 // examine looks at a worker by what it has just done.
-func (b *board) examine(m messages.OrderRead) []any {
+func (b *Scheduler) examine(m messages.OrderRead) []any {
 	p := b.posts[m.Worker.Name]
 	if p == nil || p.alone {
 		return nil
@@ -282,5 +282,5 @@ func (b *board) examine(m messages.OrderRead) []any {
 		return nil
 	}
 	p.ill = m.Worker
-	return []any{doCondemn{m.Worker, why}}
+	return []any{Replace{m.Worker, why}}
 }

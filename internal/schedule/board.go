@@ -1,4 +1,4 @@
-package actors
+package schedule
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// board is the dispatcher's memory and its decisions: who has which order and
+// Scheduler is the dispatcher's memory and its decisions: who has which order and
 // what comes next. It is a pure state machine: each method takes one fact and
 // returns the effects it calls for, in order. It does no input or output,
 // reads no clock and starts nothing.
@@ -18,7 +18,7 @@ import (
 // read again by a browser for what HTTP could not get, and recorded. Whatever
 // goes wrong, a task ends in exactly one ledger write: settle, retry or
 // release.
-type board struct {
+type Scheduler struct {
 	attempts int            // tries an order may have
 	random   func() float64 // from [0,1), for jitter
 
@@ -44,7 +44,7 @@ type board struct {
 	more     bool // the ledger has more orders that need no worker
 	dry      bool // the last claim gave nothing; until something changes
 	open     int  // orders not settled; -1 until the ledger has told
-	ended    bool // doEnd was given
+	ended    bool // End was given
 
 	draining bool     // no more orders are taken
 	stopped  po.Cause // not empty: what is in hand is put back
@@ -89,22 +89,22 @@ type task struct {
 // begun says that the order was read in this attempt.
 func (t *task) begun() bool { return t.reading.Sign != "" }
 
-func newBoard(attempts, workers int, random func() float64) *board {
-	return &board{attempts: attempts, pool: newPool(workers), size: -1, random: random, open: -1,
+func New(attempts, workers int, random func() float64) *Scheduler {
+	return &Scheduler{attempts: attempts, pool: newPool(workers), size: -1, random: random, open: -1,
 		posts: map[string]*post{}, busy: map[string]*task{}, tasks: map[string]*task{}, missedBy: map[po.Key]int{}, doubts: newDoubts()}
 }
 
 // begin hires the workers and asks how much there is to do.
-func (b *board) begin(now time.Time) []any { return append(b.staff(now), b.claim(0)...) }
+func (b *Scheduler) Begin(now time.Time) []any { return append(b.staff(now), b.claim(0)...) }
 
-func (b *board) claim(n int) []any {
+func (b *Scheduler) claim(n int) []any {
 	b.claiming, b.more = true, false
-	return []any{doClaim{n}}
+	return []any{Claim{n}}
 }
 
 // unread says that an order which was meant for a worker was not handed to it:
 // the worker is idle.
-func (b *board) unread(w messages.Worker, now time.Time) []any {
+func (b *Scheduler) Unassigned(w messages.Worker, now time.Time) []any {
 	t, ok := b.busy[w.Name]
 	p := b.posts[w.Name]
 	if !ok || t.worker != w || p == nil {
@@ -119,25 +119,25 @@ func (b *board) unread(w messages.Worker, now time.Time) []any {
 }
 
 // reads says whether a worker still is to read under a lease.
-func (b *board) reads(w messages.Worker, token string) bool {
+func (b *Scheduler) StillReads(w messages.Worker, token string) bool {
 	t, ok := b.tasks[token]
 	return ok && t.stage == reading && t.worker == w
 }
 
 // fetches says whether files still are to be fetched under a lease.
-func (b *board) fetches(token string) bool {
+func (b *Scheduler) StillFetches(token string) bool {
 	t, ok := b.tasks[token]
 	return ok && t.stage == fetching && b.stopped == ""
 }
 
 // again says whether the order that is in hand under a lease has failed before.
-func (b *board) again(token string) bool {
+func (b *Scheduler) Retried(token string) bool {
 	t, ok := b.tasks[token]
 	return ok && t.lease.Attempt > 1
 }
 
 // claimed brings the leases that a claim gave.
-func (b *board) claimed(asked int, c po.Claim, now time.Time) []any {
+func (b *Scheduler) Claimed(asked int, c po.Claim, now time.Time) []any {
 	b.claiming, b.open = false, c.Open
 	b.dry = asked > 0 && len(c.Leases) == 0
 	b.more = len(c.Invalid) > 0
@@ -163,13 +163,13 @@ func (b *board) claimed(asked int, c po.Claim, now time.Time) []any {
 		}
 	}
 	if b.dry && c.Wait > 0 {
-		fx = append(fx, doWake{c.Wait})
+		fx = append(fx, Wake{c.Wait})
 	}
 	return append(fx, b.next(now)...)
 }
 
 // wake says that a time that was waited for has come.
-func (b *board) wake(now time.Time) []any {
+func (b *Scheduler) Wake(now time.Time) []any {
 	b.dry = false
 	b.pool.grow(now)
 	return append(b.staff(now), b.next(now)...)
@@ -177,7 +177,7 @@ func (b *board) wake(now time.Time) []any {
 
 // read brings a worker's answer. An answer that is not from the incarnation
 // that has the order in hand changes nothing.
-func (b *board) read(m messages.OrderRead, now time.Time) []any {
+func (b *Scheduler) Read(m messages.OrderRead, now time.Time) []any {
 	t, ok := b.tasks[m.Token]
 	if !ok || t.stage != reading || t.worker != m.Worker {
 		return nil
@@ -189,7 +189,7 @@ func (b *board) read(m messages.OrderRead, now time.Time) []any {
 
 // recorded says that the ledger has a task's end, or has refused it since the
 // lease was no longer ours; either way it is no longer in hand.
-func (b *board) recorded(token string, settled bool, now time.Time) []any {
+func (b *Scheduler) Recorded(token string, settled bool, now time.Time) []any {
 	t, ok := b.tasks[token]
 	if !ok {
 		return nil
@@ -208,7 +208,7 @@ func (b *board) recorded(token string, settled bool, now time.Time) []any {
 
 // fenced says that leases are no longer ours: what was in hand under them is
 // somebody else's now. Answers that still come change nothing.
-func (b *board) fenced(tokens []string, now time.Time) []any {
+func (b *Scheduler) Fenced(tokens []string, now time.Time) []any {
 	var fx []any
 	for _, token := range tokens {
 		t, ok := b.tasks[token]
@@ -216,7 +216,7 @@ func (b *board) fenced(tokens []string, now time.Time) []any {
 			continue
 		}
 		if t.stage == fetching {
-			fx = append(fx, doCancel{token})
+			fx = append(fx, CancelFetch{token})
 		}
 		b.stock = slices.DeleteFunc(b.stock, func(o *task) bool { return o == t })
 		delete(b.tasks, token)
@@ -226,7 +226,7 @@ func (b *board) fenced(tokens []string, now time.Time) []any {
 }
 
 // extend keeps the leases of all that is in hand.
-func (b *board) extend() []any {
+func (b *Scheduler) ExtendLeases() []any {
 	var tokens []string
 	for _, t := range b.inHand() {
 		tokens = append(tokens, t.lease.Token)
@@ -234,11 +234,11 @@ func (b *board) extend() []any {
 	if tokens == nil {
 		return nil
 	}
-	return []any{doExtend{tokens}}
+	return []any{Extend{tokens}}
 }
 
 // inHand lists the tasks in a fixed order.
-func (b *board) inHand() []*task {
+func (b *Scheduler) inHand() []*task {
 	list := make([]*task, 0, len(b.tasks))
 	for _, t := range b.tasks {
 		list = append(list, t)
@@ -246,3 +246,9 @@ func (b *board) inHand() []*task {
 	slices.SortFunc(list, func(x, y *task) int { return x.number - y.number })
 	return list
 }
+
+// Open is how many orders are not settled; -1 until the ledger has told.
+func (b *Scheduler) Open() int { return b.open }
+
+// Detail says in words why the run stops or drains.
+func (b *Scheduler) Detail() string { return b.detail }

@@ -1,4 +1,4 @@
-package actors
+package schedule
 
 import (
 	"fmt"
@@ -12,13 +12,13 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// world is everything around a board: a ledger, workers and a fetcher that do
+// world is everything around a Scheduler: a ledger, workers and a fetcher that do
 // what chance says, in any order. It checks the promise at every step: no order
 // is lost, none is done twice.
 type world struct {
-	t     *rapid.T
-	board *board
-	now   time.Time
+	t         *rapid.T
+	scheduler *Scheduler
+	now       time.Time
 
 	open    map[string]po.Lease // key → last lease; not settled
 	free    []string            // keys that may be claimed
@@ -31,9 +31,9 @@ type world struct {
 	mood    string                       // of the portal at the end: as it should be, "masked" sign-out, "closed", or "down"
 	tokens  int
 
-	claims  []doClaim
-	reads   []doRead // given to workers, not answered
-	fetches []doFetch
+	claims  []Claim
+	reads   []Assign // given to workers, not answered
+	fetches []Fetch
 	writes  []any
 	staff   map[string]bool            // hired and not ended; true: a throw-away one
 	workers map[string]messages.Worker // with a browser
@@ -56,8 +56,8 @@ func newWorld(t *rapid.T, orders, workers int) *world {
 		w.free = append(w.free, key)
 		w.open[key] = po.Lease{Order: po.Order{Key: po.Key(key)}, Attempt: 1}
 	}
-	w.board = newBoard(3, workers, func() float64 { return 0.5 })
-	w.do(w.board.begin(w.now))
+	w.scheduler = New(3, workers, func() float64 { return 0.5 })
+	w.do(w.scheduler.Begin(w.now))
 	for _, name := range w.without() {
 		w.birth(name, "")
 	}
@@ -90,44 +90,44 @@ func (w *world) with() []string {
 func (w *world) birth(name, worn string) {
 	w.births++
 	w.workers[name] = messages.Worker{Name: name, Incarnation: w.births}
-	w.do(w.board.ready(messages.WorkerReady{Worker: w.workers[name], Worn: worn}, w.now))
+	w.do(w.scheduler.Ready(messages.WorkerReady{Worker: w.workers[name], Worn: worn}, w.now))
 }
 
 // do notes effects as things that will happen some time.
 func (w *world) do(effects []any) {
 	for _, effect := range effects {
 		switch e := effect.(type) {
-		case doClaim:
+		case Claim:
 			w.claims = append(w.claims, e)
-		case doSettle:
-			if weak(e.outcome) {
-				by := w.readBy[e.token]
-				w.doubted[by] = append(w.doubted[by], string(e.order.Key))
+		case Settle:
+			if weak(e.Outcome) {
+				by := w.readBy[e.Token]
+				w.doubted[by] = append(w.doubted[by], string(e.Order.Key))
 			}
 			w.writes = append(w.writes, e)
-		case doRead, doFetch, doRetry, doRelease, doReopen:
+		case Assign, Fetch, Retry, Release, Reopen:
 			w.writes = append(w.writes, e)
-		case doProbe:
+		case Probe:
 			w.checkProbe(e)
-			w.reads = append(w.reads, doRead{worker: e.worker, lease: po.Lease{Order: e.order}})
-		case doHire:
-			if _, twice := w.staff[e.name]; twice {
-				w.t.Fatalf("%s is hired twice", e.name)
+			w.reads = append(w.reads, Assign{Worker: e.Worker, Lease: po.Lease{Order: e.Order}})
+		case Hire:
+			if _, twice := w.staff[e.Name]; twice {
+				w.t.Fatalf("%s is hired twice", e.Name)
 			}
-			w.staff[e.name] = e.alone
+			w.staff[e.Name] = e.Alone
 			w.checkStaff()
-		case doDismiss:
-			w.checkIdle(e.name)
-			delete(w.staff, e.name)
-			delete(w.workers, e.name)
-		case doRecycle:
-			w.checkIdle(e.worker.Name)
-			delete(w.workers, e.worker.Name)
-		case doCondemn:
-			if w.workers[e.worker.Name] == e.worker {
-				w.condemned = append(w.condemned, e.worker.Name)
+		case Dismiss:
+			w.checkIdle(e.Name)
+			delete(w.staff, e.Name)
+			delete(w.workers, e.Name)
+		case Recycle:
+			w.checkIdle(e.Worker.Name)
+			delete(w.workers, e.Worker.Name)
+		case Replace:
+			if w.workers[e.Worker.Name] == e.Worker {
+				w.condemned = append(w.condemned, e.Worker.Name)
 			}
-		case doEnd:
+		case End:
 			w.checkEnd()
 		}
 	}
@@ -137,14 +137,14 @@ func (w *world) do(effects []any) {
 func (w *world) checkStaff() {
 	pool, alone := 0, 0
 	for name, throwAway := range w.staff {
-		switch p := w.board.posts[name]; {
+		switch p := w.scheduler.posts[name]; {
 		case throwAway:
 			alone++
 		case p != nil && !p.retiring:
 			pool++
 		}
 	}
-	if pool > w.board.pool.wish || alone > 1 {
+	if pool > w.scheduler.pool.wish || alone > 1 {
 		w.t.Fatalf("%d workers, %d throw-away ones", pool, alone)
 	}
 }
@@ -152,35 +152,35 @@ func (w *world) checkStaff() {
 // checkIdle sees to it that a worker that is taken away has nothing in hand.
 func (w *world) checkIdle(name string) {
 	for _, r := range w.reads {
-		if r.worker == w.workers[name] && w.held[r.lease.Token] != "" && w.board.reads(r.worker, r.lease.Token) {
-			w.t.Fatalf("%s is taken away from order %s", name, r.lease.Order.Key)
+		if r.Worker == w.workers[name] && w.held[r.Lease.Token] != "" && w.scheduler.StillReads(r.Worker, r.Lease.Token) {
+			w.t.Fatalf("%s is taken away from order %s", name, r.Lease.Order.Key)
 		}
 	}
 }
 
 // checkProbe sees to it that a probe goes to a browser that lives and has nothing in
 // hand.
-func (w *world) checkProbe(e doProbe) {
-	if w.workers[e.worker.Name] != e.worker || w.staff[e.worker.Name] {
-		w.t.Fatalf("%v is to probe", e.worker)
+func (w *world) checkProbe(e Probe) {
+	if w.workers[e.Worker.Name] != e.Worker || w.staff[e.Worker.Name] {
+		w.t.Fatalf("%v is to probe", e.Worker)
 	}
 	for _, r := range w.reads {
-		if r.worker == e.worker {
-			w.t.Fatalf("%v is to probe, and has an order", e.worker)
+		if r.Worker == e.Worker {
+			w.t.Fatalf("%v is to probe, and has an order", e.Worker)
 		}
-		w.checkAlone(r, e.worker, e.order.Key)
+		w.checkAlone(r, e.Worker, e.Order.Key)
 	}
 }
 
 // checkDoubts sees to it that nothing counts at the end that a lost session could have
 // faked: nothing at all where it was lost, else nothing that could have been proved.
 func (w *world) checkDoubts() {
-	if w.board.stopped != po.SignedOut && len(w.board.known) == 0 {
+	if w.scheduler.stopped != po.SignedOut && len(w.scheduler.known) == 0 {
 		return
 	}
 	for by, list := range w.doubted {
 		for _, key := range list {
-			if w.settled[key] == 0 || w.board.stopped != po.SignedOut && (w.staff[by.Name] || w.board.reasked[po.Key(key)] || slices.Contains(w.board.believed, po.Key(key))) {
+			if w.settled[key] == 0 || w.scheduler.stopped != po.SignedOut && (w.staff[by.Name] || w.scheduler.reasked[po.Key(key)] || slices.Contains(w.scheduler.believed, po.Key(key))) {
 				continue
 			}
 			w.t.Fatalf("order %s counts, as %v was told, which has not proved its session", key, by)
@@ -188,29 +188,29 @@ func (w *world) checkDoubts() {
 	}
 }
 
-func (w *world) checkRead(e doRead) {
-	key := w.held[e.lease.Token]
+func (w *world) checkRead(e Assign) {
+	key := w.held[e.Lease.Token]
 	if key == "" {
-		w.t.Fatalf("order %s is read without a lease", e.lease.Order.Key)
+		w.t.Fatalf("order %s is read without a lease", e.Lease.Order.Key)
 	}
-	if w.workers[e.worker.Name] != e.worker {
-		w.t.Fatalf("order %s goes to %v, which does not live", key, e.worker)
+	if w.workers[e.Worker.Name] != e.Worker {
+		w.t.Fatalf("order %s goes to %v, which does not live", key, e.Worker)
 	}
-	if alone := w.staff[e.worker.Name]; alone != (w.deaths[key] == quarantineDeaths) {
-		w.t.Fatalf("order %s with %d deaths goes to %v", key, w.deaths[key], e.worker)
+	if alone := w.staff[e.Worker.Name]; alone != (w.deaths[key] == quarantineDeaths) {
+		w.t.Fatalf("order %s with %d deaths goes to %v", key, w.deaths[key], e.Worker)
 	}
 	for _, r := range w.reads {
-		if r.worker == e.worker {
-			w.t.Fatalf("%v has two orders", e.worker)
+		if r.Worker == e.Worker {
+			w.t.Fatalf("%v has two orders", e.Worker)
 		}
-		w.checkAlone(r, e.worker, e.lease.Order.Key)
+		w.checkAlone(r, e.Worker, e.Lease.Order.Key)
 	}
 }
 
 // checkAlone sees to it that an order which goes to a worker is not being read.
-func (w *world) checkAlone(r doRead, worker messages.Worker, key po.Key) {
-	if r.lease.Order.Key == key && w.workers[r.worker.Name] == r.worker && (r.lease.Token == "" || w.held[r.lease.Token] != "") {
-		w.t.Fatalf("order %s is read by %v and %v at once", key, r.worker, worker)
+func (w *world) checkAlone(r Assign, worker messages.Worker, key po.Key) {
+	if r.Lease.Order.Key == key && w.workers[r.Worker.Name] == r.Worker && (r.Lease.Token == "" || w.held[r.Lease.Token] != "") {
+		w.t.Fatalf("order %s is read by %v and %v at once", key, r.Worker, worker)
 	}
 }
 
@@ -224,7 +224,7 @@ func (w *world) checkEnd() {
 	if len(w.held) > 0 {
 		w.t.Fatalf("ended with orders in hand: %v", w.held)
 	}
-	if len(w.open) > 0 && !w.stopped && !w.drained && !(w.mayStop && w.board.stopped != "") {
+	if len(w.open) > 0 && !w.stopped && !w.drained && !(w.mayStop && w.scheduler.stopped != "") {
 		w.t.Fatalf("ended with %d orders open", len(w.open))
 	}
 	w.checkDoubts()
@@ -238,7 +238,7 @@ func (w *world) claim() bool {
 	e := w.claims[0]
 	w.claims = w.claims[1:]
 	c := po.Claim{Open: len(w.open)}
-	for len(c.Leases) < e.n && len(w.free) > 0 {
+	for len(c.Leases) < e.N && len(w.free) > 0 {
 		w.tokens++
 		l := w.open[w.free[0]]
 		l.Token, l.Deaths = fmt.Sprint("t", w.tokens), w.deaths[w.free[0]]
@@ -247,7 +247,7 @@ func (w *world) claim() bool {
 		w.free = w.free[1:]
 		c.Leases = append(c.Leases, l)
 	}
-	w.do(w.board.claimed(e.n, c, w.now))
+	w.do(w.scheduler.Claimed(e.N, c, w.now))
 	return true
 }
 
@@ -260,28 +260,28 @@ func (w *world) write(expire bool) bool {
 	w.writes = w.writes[1:]
 	token, settles := "", false
 	switch e := effect.(type) {
-	case doRead:
+	case Assign:
 		w.handOut(e, expire)
 		return true
-	case doFetch:
+	case Fetch:
 		w.handOn(e, expire)
 		return true
-	case doReopen:
+	case Reopen:
 		w.reopen(e)
 		return true
-	case doSettle:
-		token, settles = e.token, true
-	case doRetry:
-		token = e.token
+	case Settle:
+		token, settles = e.Token, true
+	case Retry:
+		token = e.Token
 		l := w.open[w.held[token]]
 		if l.Attempt++; l.Attempt > 3 {
-			w.t.Fatalf("order %s has a fourth attempt", e.order.Key)
+			w.t.Fatalf("order %s has a fourth attempt", e.Order.Key)
 		}
-		l.Worker = e.worker
+		l.Worker = e.Worker
 		w.open[w.held[token]] = l
-	case doRelease:
-		token = e.token
-		if e.failure.Cause == po.BrowserDied {
+	case Release:
+		token = e.Token
+		if e.Failure.Cause == po.BrowserDied {
 			w.deaths[w.held[token]]++
 		}
 	}
@@ -299,7 +299,7 @@ func (w *world) write(expire bool) bool {
 	} else {
 		w.free = append(w.free, key)
 	}
-	w.do(w.board.recorded(token, settles && !expire, w.now))
+	w.do(w.scheduler.Recorded(token, settles && !expire, w.now))
 	return true
 }
 
@@ -307,7 +307,7 @@ func (w *world) write(expire bool) bool {
 func (w *world) audit() {
 	keys := slices.Sorted(maps.Keys(w.leases))
 	keys = slices.DeleteFunc(keys, func(key string) bool { return w.settled[key] == 0 })
-	if len(keys) == 0 || w.ends > 0 || w.board.open <= 0 {
+	if len(keys) == 0 || w.ends > 0 || w.scheduler.open <= 0 {
 		return
 	}
 	key := rapid.SampledFrom(keys).Draw(w.t, "audited")
@@ -316,14 +316,14 @@ func (w *world) audit() {
 		w.doubted[by] = slices.DeleteFunc(list, func(k string) bool { return k == key })
 	}
 	w.open[key], w.free = w.leases[key], append(w.free, key)
-	w.board.open++ // as the next claim says
-	w.do(w.board.wake(w.now))
+	w.scheduler.open++ // as the next claim says
+	w.do(w.scheduler.Wake(w.now))
 }
 
 // reopen is what the ledger does with outcomes that do not count.
-func (w *world) reopen(e doReopen) {
+func (w *world) reopen(e Reopen) {
 	n := 0
-	for _, key := range e.keys {
+	for _, key := range e.Keys {
 		key := string(key)
 		for by, list := range w.doubted {
 			w.doubted[by] = slices.DeleteFunc(list, func(k string) bool { return k == key })
@@ -338,17 +338,17 @@ func (w *world) reopen(e doReopen) {
 		w.deaths[key] = 0
 		w.open[key], w.free = l, append(w.free, key)
 	}
-	w.do(w.board.reopened(n, w.now))
+	w.do(w.scheduler.Reopened(n, w.now))
 }
 
 // handOut is what the dispatcher does when it is recorded who reads an order.
-func (w *world) handOut(e doRead, expire bool) {
-	switch wanted := w.board.reads(e.worker, e.lease.Token); {
+func (w *world) handOut(e Assign, expire bool) {
+	switch wanted := w.scheduler.StillReads(e.Worker, e.Lease.Token); {
 	case expire && wanted:
-		w.fence(e.lease.Token)
-		w.do(w.board.unread(e.worker, w.now))
+		w.fence(e.Lease.Token)
+		w.do(w.scheduler.Unassigned(e.Worker, w.now))
 	case !wanted:
-		w.do(w.board.unread(e.worker, w.now))
+		w.do(w.scheduler.Unassigned(e.Worker, w.now))
 	default:
 		w.checkRead(e)
 		w.reads = append(w.reads, e)
@@ -356,14 +356,14 @@ func (w *world) handOut(e doRead, expire bool) {
 }
 
 // handOn is what it does when it is recorded where an order's files will be.
-func (w *world) handOn(e doFetch, expire bool) {
-	switch wanted := w.board.fetches(e.token); {
+func (w *world) handOn(e Fetch, expire bool) {
+	switch wanted := w.scheduler.StillFetches(e.Token); {
 	case expire && wanted:
-		w.fence(e.token)
+		w.fence(e.Token)
 	case wanted:
 		w.fetches = append(w.fetches, e)
 	default:
-		w.do(w.board.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, w.now))
+		w.do(w.scheduler.Fetched(messages.FilesFetched{Token: e.Token, Failure: po.Interrupted}, w.now))
 	}
 }
 
@@ -372,20 +372,20 @@ func (w *world) fence(token string) {
 	key := w.held[token]
 	delete(w.held, token)
 	w.free = append(w.free, key)
-	w.do(w.board.fenced([]string{token}, w.now))
+	w.do(w.scheduler.Fenced([]string{token}, w.now))
 }
 
 // inWork lists the tokens of what is being read or fetched.
 func (w *world) inWork() []string {
 	var list []string
 	for _, r := range w.reads {
-		if w.board.tasks[r.lease.Token] != nil && w.board.tasks[r.lease.Token].stage == reading {
-			list = append(list, r.lease.Token)
+		if w.scheduler.tasks[r.Lease.Token] != nil && w.scheduler.tasks[r.Lease.Token].stage == reading {
+			list = append(list, r.Lease.Token)
 		}
 	}
 	for _, f := range w.fetches {
-		if w.board.tasks[f.token] != nil && w.board.tasks[f.token].stage == fetching {
-			list = append(list, f.token)
+		if w.scheduler.tasks[f.Token] != nil && w.scheduler.tasks[f.Token].stage == fetching {
+			list = append(list, f.Token)
 		}
 	}
 	return list
@@ -395,7 +395,7 @@ func (w *world) inWork() []string {
 func (w *world) read(i int, sign po.Sign, f po.ReadFailure) {
 	e := w.reads[i]
 	w.reads = slices.Delete(w.reads, i, i+1)
-	m := messages.OrderRead{Worker: e.worker, Token: e.lease.Token, Key: e.lease.Order.Key, Failure: f}
+	m := messages.OrderRead{Worker: e.Worker, Token: e.Lease.Token, Key: e.Lease.Order.Key, Failure: f}
 	if f.Cause == "" {
 		m.Reading = po.Reading{Sign: sign}
 		if sign == po.SignAttachments {
@@ -403,21 +403,21 @@ func (w *world) read(i int, sign po.Sign, f po.ReadFailure) {
 		}
 	}
 	w.stopped = w.stopped || f.Unreachable
-	probe := e.lease.Token == ""
+	probe := e.Lease.Token == ""
 	w.mayStop = w.mayStop || f.Status >= 500 || f.PortalWide || sign == po.SignForbidden || sign == po.SignSignedOut || probe && sign != po.SignAttachments
-	if live := w.workers[e.worker.Name] == e.worker; live && (probe || w.board.reads(e.worker, e.lease.Token)) {
-		w.readBy[e.lease.Token] = e.worker
+	if live := w.workers[e.Worker.Name] == e.Worker; live && (probe || w.scheduler.StillReads(e.Worker, e.Lease.Token)) {
+		w.readBy[e.Lease.Token] = e.Worker
 		if sign == po.SignAttachments {
-			delete(w.doubted, e.worker)
+			delete(w.doubted, e.Worker)
 		}
 	}
 	if probe {
-		w.do(w.board.probed(m, w.now))
+		w.do(w.scheduler.Probed(m, w.now))
 	} else {
-		w.do(w.board.read(m, w.now))
+		w.do(w.scheduler.Read(m, w.now))
 	}
-	if w.workers[e.worker.Name] == e.worker { // the living go on, the dead spoke late
-		w.do(w.board.ready(messages.WorkerReady{Worker: e.worker, Worn: w.worn}, w.now))
+	if w.workers[e.Worker.Name] == e.Worker { // the living go on, the dead spoke late
+		w.do(w.scheduler.Ready(messages.WorkerReady{Worker: e.Worker, Worn: w.worn}, w.now))
 	}
 }
 
@@ -440,7 +440,7 @@ func (w *world) fetch(i int, missing []po.Missing, failure po.Cause) {
 	e := w.fetches[i]
 	w.fetches = slices.Delete(w.fetches, i, i+1)
 	w.stopped = w.stopped || failure == po.DiskFull
-	w.do(w.board.fetched(messages.FilesFetched{Token: e.token, Failure: failure,
+	w.do(w.scheduler.Fetched(messages.FilesFetched{Token: e.Token, Failure: failure,
 		Result: po.FetchResult{Kept: po.Kept{Folder: "f"}, Missing: missing}}, w.now))
 }
 
@@ -448,7 +448,7 @@ func (w *world) fetch(i int, missing []po.Missing, failure po.Cause) {
 // answered late or never.
 func (w *world) kill(name string, silent, gaveUp bool) {
 	if silent {
-		w.reads = slices.DeleteFunc(w.reads, func(r doRead) bool { return r.worker == w.workers[name] })
+		w.reads = slices.DeleteFunc(w.reads, func(r Assign) bool { return r.Worker == w.workers[name] })
 	}
 	alone := w.staff[name]
 	gaveUp = gaveUp || alone // of a throw-away one that is the end
@@ -457,10 +457,10 @@ func (w *world) kill(name string, silent, gaveUp bool) {
 	}
 	delete(w.workers, name)
 	w.condemned = slices.DeleteFunc(w.condemned, func(c string) bool { return c == name })
-	if size, _, _ := w.board.pool.size(); gaveUp && !alone && size <= 1 {
+	if size, _, _ := w.scheduler.pool.size(); gaveUp && !alone && size <= 1 {
 		w.stopped = true // it was the last
 	}
-	w.do(w.board.lost(messages.WorkerLost{Worker: name, Cause: po.BrowserDied, GaveUp: gaveUp}, w.now))
+	w.do(w.scheduler.Lost(messages.WorkerLost{Worker: name, Cause: po.BrowserDied, GaveUp: gaveUp}, w.now))
 }
 
 // quieten lets everything come to its good end.
@@ -484,8 +484,8 @@ func (w *world) quieten() {
 			}
 			return
 		default:
-			w.do(w.board.wake(w.now))
+			w.do(w.scheduler.Wake(w.now))
 		}
 	}
-	w.t.Fatalf("never ends: %d open, %d held, %d free, idle %v, staff %v, alone %q", len(w.open), len(w.held), len(w.free), w.board.idle, w.staff, w.board.alone)
+	w.t.Fatalf("never ends: %d open, %d held, %d free, idle %v, staff %v, alone %q", len(w.open), len(w.held), len(w.free), w.scheduler.idle, w.staff, w.scheduler.alone)
 }

@@ -1,4 +1,4 @@
-package actors
+package schedule
 
 import (
 	"testing"
@@ -87,13 +87,13 @@ func TestRestartDelay(t *testing.T) {
 		{"nothing ever lived", 1, 1, false, 0, false},
 		{"nothing ever lived, twice", 2, 2, false, 0, true},
 	} {
-		got, giveUp := restartDelay(c.failures, c.inRow, c.lived, 0)
+		got, giveUp := RestartDelay(c.failures, c.inRow, c.lived, 0)
 		if got != c.want || giveUp != c.giveUp {
 			t.Errorf("%s: %v, %v; want %v, %v", c.name, got, giveUp, c.want, c.giveUp)
 		}
 	}
 	for inRow, longest := range map[int]time.Duration{1: restartBase / 2, 3: 2 * time.Second} {
-		if d, _ := restartDelay(inRow, inRow, true, 0.999); d > longest || d < longest/3 {
+		if d, _ := RestartDelay(inRow, inRow, true, 0.999); d > longest || d < longest/3 {
 			t.Errorf("jitter makes the pause after %d failures %v", inRow, d)
 		}
 	}
@@ -155,15 +155,15 @@ func TestStatusOf(t *testing.T) {
 	}
 }
 
-// sit puts idle workers and fresh leases on a board.
-func sit(workers []string, leases ...po.Lease) *board {
-	b := newBoard(3, len(workers), func() float64 { return 0 })
-	b.begin(time.Time{})
-	b.claimed(0, po.Claim{Open: len(leases)}, time.Time{})
+// sit puts idle workers and fresh leases on a Scheduler.
+func sit(workers []string, leases ...po.Lease) *Scheduler {
+	b := New(3, len(workers), func() float64 { return 0 })
+	b.Begin(time.Time{})
+	b.Claimed(0, po.Claim{Open: len(leases)}, time.Time{})
 	clear(b.posts)
 	for i, w := range workers {
 		b.posts[w] = &post{}
-		b.ready(messages.WorkerReady{Worker: messages.Worker{Name: w, Incarnation: uint64(i + 1)}}, time.Time{})
+		b.Ready(messages.WorkerReady{Worker: messages.Worker{Name: w, Incarnation: uint64(i + 1)}}, time.Time{})
 	}
 	return b
 }
@@ -172,8 +172,8 @@ func sit(workers []string, leases ...po.Lease) *board {
 func reads(effects []any) map[string]string {
 	m := map[string]string{}
 	for _, e := range effects {
-		if r, ok := e.(doRead); ok {
-			m[r.lease.Token] = r.worker.Name
+		if r, ok := e.(Assign); ok {
+			m[r.Lease.Token] = r.Worker.Name
 		}
 	}
 	return m
@@ -195,7 +195,7 @@ func TestPair(t *testing.T) {
 		{"another order", []string{"a", "b"}, []po.Lease{{Token: "1", Worker: "a"}, {Token: "2", Worker: "a"}, {Token: "3"}}, map[string]string{"1": "b", "3": "a"}},
 	} {
 		b := sit(c.workers, c.leases...)
-		got := reads(b.claimed(len(c.leases), po.Claim{Leases: c.leases, Open: len(c.leases)}, time.Time{}))
+		got := reads(b.Claimed(len(c.leases), po.Claim{Leases: c.leases, Open: len(c.leases)}, time.Time{}))
 		if d := cmp.Diff(c.want, got); d != "" {
 			t.Errorf("%s: %s", c.name, d)
 		}
@@ -206,21 +206,21 @@ func TestPair(t *testing.T) {
 func TestMissing(t *testing.T) {
 	t.Parallel()
 	b := sit([]string{"a"}, po.Lease{})
-	b.claimed(1, po.Claim{Open: 1, Leases: []po.Lease{{Token: "1", Attempt: 1}}}, time.Time{})
+	b.Claimed(1, po.Claim{Open: 1, Leases: []po.Lease{{Token: "1", Attempt: 1}}}, time.Time{})
 	w := messages.Worker{Name: "a", Incarnation: 1}
 	reading := po.Reading{Sign: po.SignAttachments, Attachments: []po.Attachment{{ID: "x"}, {ID: "y"}}}
-	b.read(messages.OrderRead{Worker: w, Token: "1", Reading: reading}, time.Time{})
-	b.ready(messages.WorkerReady{Worker: w}, time.Time{})
+	b.Read(messages.OrderRead{Worker: w, Token: "1", Reading: reading}, time.Time{})
+	b.Ready(messages.WorkerReady{Worker: w}, time.Time{})
 	odd := messages.FilesFetched{Token: "1", Result: po.FetchResult{
 		Missing: []po.Missing{{ID: "x", Cause: po.DownloadRejected, Browser: true}, {ID: "y", Cause: po.Timeout}}}}
-	fx := b.fetched(odd, time.Time{})
-	r, ok := fx[0].(doRead)
-	if !ok || len(fx) != 1 || !cmp.Equal(r.byBrowser, []string{"x"}) {
+	fx := b.Fetched(odd, time.Time{})
+	r, ok := fx[0].(Assign)
+	if !ok || len(fx) != 1 || !cmp.Equal(r.ByBrowser, []string{"x"}) {
 		t.Fatalf("effects %+v", fx)
 	}
-	b.read(messages.OrderRead{Worker: w, Token: "1", Reading: reading}, time.Time{})
-	fx = b.fetched(odd, time.Time{})
-	if _, ok := fx[0].(doRetry); !ok {
+	b.Read(messages.OrderRead{Worker: w, Token: "1", Reading: reading}, time.Time{})
+	fx = b.Fetched(odd, time.Time{})
+	if _, ok := fx[0].(Retry); !ok {
 		t.Errorf("effects %+v", fx)
 	}
 }
@@ -266,17 +266,24 @@ func TestMissingIsNamed(t *testing.T) {
 			t.Parallel()
 			b := sit([]string{"a"}, po.Lease{})
 			b.attempts = 1
-			b.claimed(1, po.Claim{Open: 1, Leases: []po.Lease{{Token: "1", Attempt: 1, Kept: kept, Missing: earlier}}}, time.Time{})
+			b.Claimed(1, po.Claim{Open: 1, Leases: []po.Lease{{Token: "1", Attempt: 1, Kept: kept, Missing: earlier}}}, time.Time{})
 			tt.read.Worker, tt.read.Token, tt.fetched.Token = w, "1", "1"
-			fx := b.read(tt.read, time.Time{})
+			fx := b.Read(tt.read, time.Time{})
 			if tt.read.Failure.Cause == "" {
-				nameMissing(tt.fetched.Result.Missing, tt.read.Reading.Attachments)
-				fx = b.fetched(tt.fetched, time.Time{})
+				for i := range tt.fetched.Result.Missing { // the fetcher names them
+					m := &tt.fetched.Result.Missing[i]
+					for _, a := range attachments {
+						if a.ID == m.ID {
+							m.Of(a)
+						}
+					}
+				}
+				fx = b.Fetched(tt.fetched, time.Time{})
 			}
 			for _, e := range fx {
-				if s, ok := e.(doSettle); ok {
-					if diff := cmp.Diff(tt.want, s.outcome.Missing); diff != "" || s.outcome.Found != tt.found {
-						t.Errorf("found %d, missing (-want +got):\n%s", s.outcome.Found, diff)
+				if s, ok := e.(Settle); ok {
+					if diff := cmp.Diff(tt.want, s.Outcome.Missing); diff != "" || s.Outcome.Found != tt.found {
+						t.Errorf("found %d, missing (-want +got):\n%s", s.Outcome.Found, diff)
 					}
 					return
 				}

@@ -1,4 +1,4 @@
-package actors
+package schedule
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 )
 
 // judge decides what a reading leads to.
-func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
+func (b *Scheduler) judge(t *task, m messages.OrderRead, now time.Time) []any {
 	t.trace = m.Reading.Trace
 	if m.Failure.Cause != "" {
 		t.trace = m.Failure.Trace
@@ -56,7 +56,7 @@ func (b *board) judge(t *task, m messages.OrderRead, now time.Time) []any {
 // miss handles a reading to which the portal gave no answer at all: the order goes
 // back, and the portal is waited for. Where the portal has answered others since this
 // order's last miss, the trouble is the order's own.
-func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
+func (b *Scheduler) miss(t *task, f po.ReadFailure, now time.Time) []any {
 	key := t.lease.Order.Key
 	if before, again := b.missedBy[key]; again && b.answers > before {
 		return b.fail(t, f.Cause, f.Detail, f.RetryAfter, f.URL)
@@ -68,7 +68,7 @@ func (b *board) miss(t *task, f po.ReadFailure, now time.Time) []any {
 
 // refuseAll handles a refusal of a portal that refuses everybody: what has failed
 // for that goes back, and the portal is waited for.
-func (b *board) refuseAll(t *task, m messages.OrderRead, now time.Time) []any {
+func (b *Scheduler) refuseAll(t *task, m messages.OrderRead, now time.Time) []any {
 	f := m.Failure
 	f.Cause, f.Detail = po.PortalError, refusal(m)
 	return slices.Concat(b.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail}), b.reopenFaulted(), b.away(f, now))
@@ -76,7 +76,7 @@ func (b *board) refuseAll(t *task, m messages.OrderRead, now time.Time) []any {
 
 // away waits for a portal that is not there for anybody: everyone pauses, longer with
 // each wave of orders that miss it, and after a while the run stops.
-func (b *board) away(f po.ReadFailure, now time.Time) []any {
+func (b *Scheduler) away(f po.ReadFailure, now time.Time) []any {
 	if b.pausing(now) { // of this wave
 		return nil
 	}
@@ -94,11 +94,11 @@ func (b *board) away(f po.ReadFailure, now time.Time) []any {
 	}
 	d := max(backoff(b.misses, retryBase, retryLongest), min(f.RetryAfter, awayLongest))
 	b.paused = now.Add(d)
-	return []any{doTell{messages.PortalPaced{Reading: cmp.Or(b.limit, b.size), Hold: d, Reason: why}}}
+	return []any{Notify{messages.PortalPaced{Reading: cmp.Or(b.limit, b.size), Hold: d, Reason: why}}}
 }
 
 // fail applies the table of causes to an order.
-func (b *board) fail(t *task, cause po.Cause, detail string, asked time.Duration, url string) []any {
+func (b *Scheduler) fail(t *task, cause po.Cause, detail string, asked time.Duration, url string) []any {
 	if t.reading.URL == "" {
 		t.reading.URL = url
 	}
@@ -109,24 +109,24 @@ func (b *board) fail(t *task, cause po.Cause, detail string, asked time.Duration
 		return b.release(t, po.Failure{Cause: cause, Detail: detail})
 	case retry:
 		t.stage = recording
-		return []any{doRetry{
-			token: t.lease.Token, order: t.lease.Order, attempt: t.lease.Attempt, worker: t.worker.Name,
-			failure: po.Failure{Cause: cause, Detail: detail, Missing: t.lost(cause, detail), Trace: t.trace}, after: retryDelay(t.lease.Attempt, asked, b.random()),
+		return []any{Retry{
+			Token: t.lease.Token, Order: t.lease.Order, Attempt: t.lease.Attempt, Worker: t.worker.Name,
+			Failure: po.Failure{Cause: cause, Detail: detail, Missing: t.lost(cause, detail), Trace: t.trace}, After: retryDelay(t.lease.Attempt, asked, b.random()),
 		}}
 	}
 	return b.settle(t, statusOf(len(t.kept.Files)+1, len(t.kept.Files)), cause, detail)
 }
 
 // fetch asks for the files that the last reading lists.
-func (t *task) fetch() doFetch {
-	return doFetch{token: t.lease.Token, job: po.FetchJob{
+func (t *task) fetch() Fetch {
+	return Fetch{Token: t.lease.Token, Job: po.FetchJob{
 		Order: t.lease.Order, Supplier: t.reading.Supplier, Kept: t.kept,
 		Attachments: t.reading.Attachments, Credentials: t.reading.Credentials,
 	}}
 }
 
 // fetched brings the file fetcher's answer.
-func (b *board) fetched(m messages.FilesFetched, now time.Time) []any {
+func (b *Scheduler) Fetched(m messages.FilesFetched, now time.Time) []any {
 	t, ok := b.tasks[m.Token]
 	if !ok || t.stage != fetching {
 		return nil
@@ -135,7 +135,7 @@ func (b *board) fetched(m messages.FilesFetched, now time.Time) []any {
 	var fx []any
 	if m.Result.Kept.Folder != "" {
 		t.kept = m.Result.Kept
-		fx = append(fx, doSave{token: m.Token, supplier: t.reading.Supplier, kept: t.kept})
+		fx = append(fx, Save{Token: m.Token, Supplier: t.reading.Supplier, Kept: t.kept})
 	}
 	switch {
 	case b.stopped != "":
@@ -153,7 +153,7 @@ func (b *board) fetched(m messages.FilesFetched, now time.Time) []any {
 // missing decides what becomes of an order of which some files did not come:
 // what HTTP could not get goes to a browser, once in an attempt; else the
 // table of causes applies.
-func (b *board) missing(t *task, missing []po.Missing) []any {
+func (b *Scheduler) missing(t *task, missing []po.Missing) []any {
 	t.byBrowser = nil
 	w, v := worst(missing, t.lease.Attempt, b.attempts)
 	for _, m := range missing {
@@ -210,7 +210,7 @@ func (t *task) lost(cause po.Cause, detail string) []po.Missing {
 }
 
 // settle ends an order.
-func (b *board) settle(t *task, status po.Status, cause po.Cause, detail string) []any {
+func (b *Scheduler) settle(t *task, status po.Status, cause po.Cause, detail string) []any {
 	t.stage = recording
 	o := po.Outcome{
 		Key: t.lease.Order.Key, Written: t.lease.Order.Written, Status: status, Cause: cause, Detail: detail,
@@ -225,15 +225,15 @@ func (b *board) settle(t *task, status po.Status, cause po.Cause, detail string)
 		o.Attempts = 0
 	}
 	b.noteOutcome(t, o)
-	return []any{doSettle{
-		token: t.lease.Token, order: t.lease.Order, outcome: o, kept: t.kept, worker: t.worker.Name, started: t.started,
+	return []any{Settle{
+		Token: t.lease.Token, Order: t.lease.Order, Outcome: o, Kept: t.kept, Worker: t.worker.Name, Started: t.started,
 	}}
 }
 
 // release puts an order back without counting the try.
-func (b *board) release(t *task, f po.Failure) []any {
+func (b *Scheduler) release(t *task, f po.Failure) []any {
 	b.stock = slices.DeleteFunc(b.stock, func(o *task) bool { return o == t })
 	t.stage = recording
 	f.Trace = t.trace
-	return []any{doRelease{token: t.lease.Token, order: t.lease.Order, failure: f}}
+	return []any{Release{Token: t.lease.Token, Order: t.lease.Order, Failure: f}}
 }
