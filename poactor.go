@@ -106,7 +106,7 @@ func start(ctx context.Context, cfg Config, out *output) *Handle {
 		run.Browsers, run.Load = l, l
 	}
 	h.run = actors.Start(run)
-	out.faults.told(h.run.Tell)
+	out.faults.told(h.run.Publish)
 	beside, stop := context.WithCancel(ctx)
 	h.stop = stop
 	if out.audit != nil {
@@ -131,7 +131,7 @@ func (h *Handle) audit(ctx context.Context) {
 	case err != nil:
 		h.run.Stop(po.CauseOf(err), "audit: "+po.DetailOf(err))
 	default:
-		h.run.Tell(h.output.audit.found)
+		h.run.Publish(h.output.audit.found)
 	}
 	h.output.ledger.Audit(false)
 }

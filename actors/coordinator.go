@@ -39,7 +39,7 @@ const stagger = 10 * time.Millisecond
 const endTimeout = 20 * time.Second
 
 // coordinator supervises the run: it owns the pool, its restarts and its end.
-// It has one method per state: running, ending, closing.
+// It has one method per state: running, stoppingChildren, stoppingObserver.
 type coordinator struct {
 	cfg   Config
 	state func(actor.Context)
@@ -48,8 +48,8 @@ type coordinator struct {
 	dispatcher *actor.PID
 	workers    map[string]*member // by the id of the worker's PID
 	hired      int                // so far
-	lived      bool               // a browser of this run has lived
-	over       bool               // the run ends; nothing is restarted
+	everReady  bool               // a browser of this run has lived
+	ending     bool               // nothing is restarted any more
 	result     messages.RunEnded
 	deadline   *time.Timer
 }
@@ -58,14 +58,13 @@ type coordinator struct {
 type member struct {
 	name      string
 	pid       *actor.PID
-	alone     bool // a throw-away worker: its first failure is its end
+	isolated  bool // a throw-away worker: its first failure is its end
 	dismissed bool // it ends; nothing is restarted
-	failures  []time.Time
-	inRow     int // failures since it last read an order well
+	restarts  schedule.Restarts
 }
 
-// endLate tells the coordinator that a step of the end took too long.
-type endLate struct{}
+// deadlinePassed tells the coordinator that a step of the end took too long.
+type deadlinePassed struct{}
 
 // Props makes the coordinator of one run, to be spawned once, in an actor
 // system of the caller's. It takes the messages Drain and Stop; after its end
@@ -109,7 +108,7 @@ func (k *coordinator) start(c actor.Context) {
 	if k.cfg.Load != nil {
 		k.peers.governor = k.spawn(c, "governor", func() actor.Actor { return newGovernor(k.cfg.Load, k.dispatcher) })
 	}
-	c.Send(k.dispatcher, meet{k.peers})
+	c.Send(k.dispatcher, setPeers{k.peers})
 }
 
 // hire spawns a worker.
@@ -117,7 +116,7 @@ func (k *coordinator) hire(c actor.Context, h schedule.Hire) {
 	pid := k.spawn(c, h.Name, func() actor.Actor {
 		return newWorker(h.Name, k.cfg.Browsers, k.dispatcher, k.peers.observer, k.cfg.TaskTimeout)
 	})
-	k.workers[pid.Id] = &member{name: h.Name, pid: pid, alone: h.Alone}
+	k.workers[pid.Id] = &member{name: h.Name, pid: pid, isolated: h.Isolated}
 	c.Send(pid, messages.OpenBrowser{After: time.Duration(min(k.hired, k.cfg.Workers)) * stagger})
 	k.hired++
 }
@@ -147,7 +146,7 @@ func (k *coordinator) running(c actor.Context) {
 		c.Send(k.dispatcher, m)
 		if stop, ok := m.(messages.Stop); ok {
 			k.result.Cause, k.result.Detail = stop.Cause, stop.Detail
-			k.limit(c)
+			k.startDeadline(c)
 		}
 	case dispatchEnded:
 		k.result = messages.RunEnded{Counts: m.counts, Open: m.open, Cause: m.cause, Detail: m.detail}
@@ -155,7 +154,7 @@ func (k *coordinator) running(c actor.Context) {
 	case childFailed:
 		k.result = messages.RunEnded{Cause: po.Internal, Detail: m.detail}
 		k.end(c)
-	case endLate:
+	case deadlinePassed:
 		k.result.Detail = join(k.result.Detail, "the dispatcher did not stop in its time")
 		k.end(c)
 	case messages.Resize:
@@ -164,9 +163,9 @@ func (k *coordinator) running(c actor.Context) {
 		k.hire(c, m)
 	case schedule.Dismiss:
 		k.dismiss(c, m.Name)
-	case browserLived:
-		k.lived = true
-	case beside:
+	case browserReady:
+		k.everReady = true
+	case hostEvent:
 		c.Send(k.peers.observer, m.event)
 	case *actor.Terminated:
 		delete(k.workers, m.Who.Id)
@@ -177,7 +176,7 @@ func (k *coordinator) running(c actor.Context) {
 
 // end stops the workers and the fetcher.
 func (k *coordinator) end(c actor.Context) {
-	k.state, k.over = k.ending, true
+	k.state, k.ending = k.stoppingChildren, true
 	for _, w := range k.workers {
 		c.Stop(w.pid)
 	}
@@ -186,35 +185,36 @@ func (k *coordinator) end(c actor.Context) {
 		c.Stop(k.peers.governor)
 	}
 	c.Stop(k.dispatcher)
-	k.limit(c)
-	k.ended(c)
+	k.startDeadline(c)
+	k.closeIfChildless(c)
 }
 
-// ending: waits for the children but the observer.
-func (k *coordinator) ending(c actor.Context) {
+// stoppingChildren: waits for the children but the observer.
+func (k *coordinator) stoppingChildren(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Terminated:
 		delete(k.workers, m.Who.Id)
-		k.ended(c)
-	case endLate:
-		k.result.Detail = join(k.result.Detail, fmt.Sprintf("%d children did not end in their time", k.left(c)))
+		k.closeIfChildless(c)
+	case deadlinePassed:
+		k.result.Detail = join(k.result.Detail, fmt.Sprintf("%d children did not end in their time", k.childrenLeft(c)))
 		k.close(c)
-	case beside:
+	case hostEvent:
 		c.Send(k.peers.observer, m.event)
-	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss, childFailed, dispatchEnded, browserLived:
+	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss, childFailed, dispatchEnded, browserReady:
 	default:
 		unexpected(c)
 	}
 }
 
-func (k *coordinator) ended(c actor.Context) {
-	if k.left(c) == 0 {
+// closeIfChildless closes when no child but the observer is left.
+func (k *coordinator) closeIfChildless(c actor.Context) {
+	if k.childrenLeft(c) == 0 {
 		k.close(c)
 	}
 }
 
-// left counts the children but the observer.
-func (k *coordinator) left(c actor.Context) int {
+// childrenLeft counts the children but the observer.
+func (k *coordinator) childrenLeft(c actor.Context) int {
 	n := 0
 	for _, child := range c.Children() {
 		if !child.Equal(k.peers.observer) {
@@ -226,9 +226,9 @@ func (k *coordinator) left(c actor.Context) int {
 
 // close lets the observer hand out what it has, and ends.
 func (k *coordinator) close(c actor.Context) {
-	k.state = k.closing
+	k.state = k.stoppingObserver
 	k.deadline.Stop()
-	if len(c.Children()) == k.left(c) { // the host's handler has failed: nobody to tell
+	if len(c.Children()) == k.childrenLeft(c) { // the host's handler has failed: nobody to tell
 		c.Stop(c.Self())
 		return
 	}
@@ -236,25 +236,25 @@ func (k *coordinator) close(c actor.Context) {
 	c.Poison(k.peers.observer)
 }
 
-// closing: waits for the observer, as long as the host takes.
-func (k *coordinator) closing(c actor.Context) {
+// stoppingObserver: waits for the observer, as long as the host takes.
+func (k *coordinator) stoppingObserver(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Terminated:
 		if m.Who.Equal(k.peers.observer) {
 			c.Stop(c.Self())
 		}
-	case messages.Drain, messages.Stop, messages.Resize, beside, schedule.Hire, schedule.Dismiss, childFailed, dispatchEnded, browserLived, endLate:
+	case messages.Drain, messages.Stop, messages.Resize, hostEvent, schedule.Hire, schedule.Dismiss, childFailed, dispatchEnded, browserReady, deadlinePassed:
 	default:
 		unexpected(c)
 	}
 }
 
-// limit bounds a step of the end.
-func (k *coordinator) limit(c actor.Context) {
+// startDeadline bounds a step of the end.
+func (k *coordinator) startDeadline(c actor.Context) {
 	if k.deadline != nil {
 		k.deadline.Stop()
 	}
-	k.deadline = sendLater(c, endTimeout, endLate{})
+	k.deadline = sendLater(c, endTimeout, deadlinePassed{})
 }
 
 func join(a, b string) string {

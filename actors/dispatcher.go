@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -17,19 +18,19 @@ import (
 // does a lease run out.
 const leaseTime = time.Minute
 
-// dispatcher owns the orders in hand. All decisions are its board's; it only
+// dispatcher owns the orders in hand. All decisions are its scheduler's; it only
 // carries the effects out and brings the answers back.
 type dispatcher struct {
 	cfg       Config
 	scheduler *schedule.Scheduler
-	clerk     *clerk
+	writer    *ledgerWriter
 	workers   map[string]ready // who said to be ready, by name
 	peers     peers
 
-	counts map[po.Status]int
-	timer  *time.Timer // of the next wake; nil if none
-	due    time.Time   // of the timer
-	extend *time.Timer
+	counts      map[po.Status]int
+	wakeTimer   *time.Timer // nil if none
+	wakeAt      time.Time   // when it goes off
+	extendTimer *time.Timer
 }
 
 // ready is a worker as it said of itself.
@@ -44,8 +45,8 @@ type peers struct {
 	governor                       *actor.PID // nil: nothing binds
 }
 
-// meet tells the dispatcher its peers; it begins then.
-type meet struct{ peers peers }
+// setPeers tells the dispatcher its peers; it begins then.
+type setPeers struct{ peers peers }
 
 // wake and extendLeases are the dispatcher's timers.
 type (
@@ -66,7 +67,7 @@ func newDispatcher(cfg Config) actor.Actor {
 	return &dispatcher{
 		cfg:       cfg,
 		scheduler: schedule.New(cfg.Attempts, cfg.Workers, rand.Float64),
-		clerk:     &clerk{ledger: cfg.Ledger, files: cfg.Files, ttl: leaseTime},
+		writer:    &ledgerWriter{ledger: cfg.Ledger},
 		workers:   map[string]ready{},
 		counts:    map[po.Status]int{},
 	}
@@ -78,8 +79,8 @@ func (d *dispatcher) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Started, *actor.Stopped:
 	case *actor.Restarting, *actor.Stopping:
-		d.release()
-	case meet:
+		d.close()
+	case setPeers:
 		d.peers = m.peers
 		d.extendLater(c)
 		d.do(c, d.scheduler.Begin(now))
@@ -97,15 +98,15 @@ func (d *dispatcher) Receive(c actor.Context) {
 			d.do(c, d.scheduler.Probed(m, now))
 			return
 		}
-		again := d.scheduler.Retried(m.Token)
+		hasFailed := d.scheduler.HasFailed(m.Token)
 		d.do(c, d.scheduler.Read(m, now))
-		d.tellRead(c, m)
-		d.tellGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Again: again})
+		d.publishRead(c, m)
+		d.informGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Again: hasFailed})
 	case messages.FilesFetched:
 		c.Send(d.peers.observer, m)
 		for _, f := range m.Result.Missing {
 			if f.Cause == po.Throttled {
-				d.tellGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter, Again: d.scheduler.Retried(m.Token)})
+				d.informGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter, Again: d.scheduler.HasFailed(m.Token)})
 				break // the others were refused together with it
 			}
 		}
@@ -117,11 +118,9 @@ func (d *dispatcher) Receive(c actor.Context) {
 	case messages.Stop:
 		d.do(c, d.scheduler.Stop(m.Cause, m.Detail, now))
 	case jobEnded:
-		for _, n := range d.clerk.ended(c, m) {
-			d.do(c, d.noted(c, n, now))
-		}
+		d.written(c, d.writer.ended(c, m), now)
 	case wake:
-		d.timer = nil
+		d.wakeTimer = nil
 		d.do(c, d.scheduler.Wake(now))
 	case extendLeases:
 		d.extendLater(c)
@@ -131,26 +130,41 @@ func (d *dispatcher) Receive(c actor.Context) {
 	}
 }
 
-// tellRead passes a reading on as an event, without the credentials.
-func (d *dispatcher) tellRead(c actor.Context, m messages.OrderRead) {
+// publishRead passes a reading on as an event, without the credentials.
+func (d *dispatcher) publishRead(c actor.Context, m messages.OrderRead) {
 	m.Reading.Credentials = po.Credentials{}
 	c.Send(d.peers.observer, m)
 }
 
-// tellGovernor says how the portal does.
-func (d *dispatcher) tellGovernor(c actor.Context, a Answer) {
+// informGovernor says how the portal does.
+func (d *dispatcher) informGovernor(c actor.Context, a Answer) {
 	if d.peers.governor != nil {
 		c.Send(d.peers.governor, a)
 	}
 }
 
 // do carries effects out.
-func (d *dispatcher) do(c actor.Context, effects []any) {
+func (d *dispatcher) do(c actor.Context, effects []schedule.Effect) {
 	for _, effect := range effects {
 		switch e := effect.(type) {
+		case schedule.Claim:
+			d.claim(c, e)
 		case schedule.Assign:
-			e.Profile = d.workers[e.Worker.Name].profile
-			d.clerk.add(c, e)
+			d.assign(c, e)
+		case schedule.Fetch:
+			d.fetch(c, e)
+		case schedule.Save:
+			d.save(c, e)
+		case schedule.Settle:
+			d.settle(c, e)
+		case schedule.Retry:
+			d.retry(c, e)
+		case schedule.Release:
+			d.release(c, e)
+		case schedule.Reopen:
+			d.reopen(c, e)
+		case schedule.Extend:
+			d.extend(c, e)
 		case schedule.CancelFetch:
 			c.Send(d.peers.fetcher, e)
 		case schedule.Hire:
@@ -170,98 +184,41 @@ func (d *dispatcher) do(c actor.Context, effects []any) {
 			c.Send(d.peers.observer, e.Event)
 		case schedule.Wake:
 			d.wakeIn(c, e.After)
-		case schedule.Settle:
-			e.Outcome.Folder = d.cfg.Files.Final(e.Order, e.Outcome.Supplier, e.Kept, e.Outcome.Status)
-			e.Outcome.Time = time.Now()
-			d.clerk.add(c, e)
 		case schedule.End:
-			c.Send(d.peers.coordinator, dispatchEnded{d.scheduler.Cause(), d.scheduler.Detail(), d.scheduler.Open(), d.counts})
-		default: // a write
-			d.clerk.add(c, e)
+			c.Send(d.peers.coordinator, dispatchEnded{
+				cause: d.scheduler.Cause(), detail: d.scheduler.Detail(), open: d.scheduler.Open(), counts: d.counts})
+		default: // TestEveryEffectIsCarriedOut sees to it that there is none
+			panic(&crash{err: fmt.Errorf("no case for the effect %T", effect)})
 		}
 	}
 }
 
-// noted brings the clerk's answer to the board, and tells the world.
-func (d *dispatcher) noted(c actor.Context, n noted, now time.Time) []any {
-	if n.err != nil && !errors.Is(n.err, po.ErrFenced) {
-		return d.scheduler.WriteFailed(n.effect, n.err, now)
-	}
-	switch e := n.effect.(type) {
-	case schedule.Extend:
-		return d.scheduler.Fenced(n.fenced, now)
-	case schedule.Assign:
-		return d.handOut(c, e, n.err, now)
-	case schedule.Fetch:
-		return d.handOn(c, e, n.err, now)
-	case schedule.Claim:
-		return d.scheduler.Claimed(e.N, n.claim, now)
-	case schedule.Settle:
-		if n.err == nil {
-			d.counts[e.Outcome.Status]++
-			c.Send(d.peers.observer, messages.OrderSettled{Outcome: e.Outcome, Worker: e.Worker, Took: now.Sub(e.Started)})
+// written brings the ledger writer's results to the scheduler.
+func (d *dispatcher) written(c actor.Context, results []writeResult, now time.Time) {
+	for _, r := range results {
+		switch {
+		case r.err != nil && !errors.Is(r.err, po.ErrFenced):
+			d.do(c, d.scheduler.WriteFailed(r.write.effect, r.err, now))
+		case r.write.done != nil:
+			d.do(c, r.write.done(now, r.err))
 		}
-		return d.scheduler.Recorded(e.Token, n.err == nil, now)
-	case schedule.Retry:
-		c.Send(d.peers.observer, messages.OrderRetried{Key: e.Order.Key, Written: e.Order.Written, Attempt: e.Attempt, Worker: e.Worker, Failure: e.Failure, After: e.After})
-		return d.scheduler.Recorded(e.Token, false, now)
-	case schedule.Reopen:
-		for _, o := range n.opened {
-			d.counts[o.Status]--
-		}
-		if len(n.opened) > 0 {
-			c.Send(d.peers.observer, messages.OrdersReopened{Outcomes: n.opened, Reason: e.Why})
-		}
-		return d.scheduler.Reopened(len(n.opened), now)
-	case schedule.Release:
-		c.Send(d.peers.observer, messages.OrderReleased{Key: e.Order.Key, Written: e.Order.Written, Failure: e.Failure})
-		return d.scheduler.Recorded(e.Token, false, now)
 	}
-	return nil
-}
-
-// handOut gives an order to its worker when the ledger has who that is, unless
-// something has come between.
-func (d *dispatcher) handOut(c actor.Context, e schedule.Assign, err error, now time.Time) []any {
-	if err != nil { // fenced
-		return append(d.scheduler.Fenced([]string{e.Lease.Token}, now), d.scheduler.Unassigned(e.Worker, now)...)
-	}
-	if !d.scheduler.StillReads(e.Worker, e.Lease.Token) {
-		return d.scheduler.Unassigned(e.Worker, now)
-	}
-	o := e.Lease.Order
-	c.Send(d.peers.observer, messages.OrderStarted{Worker: e.Worker, Key: o.Key, Written: o.Written, Attempt: e.Lease.Attempt})
-	c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser})
-	return nil
-}
-
-// handOn gives an order to the fetcher when the ledger has where its files will
-// be, unless something has come between.
-func (d *dispatcher) handOn(c actor.Context, e schedule.Fetch, err error, now time.Time) []any {
-	if err != nil { // fenced
-		return d.scheduler.Fenced([]string{e.Token}, now)
-	}
-	if !d.scheduler.StillFetches(e.Token) {
-		return d.scheduler.Fetched(messages.FilesFetched{Token: e.Token, Failure: po.Interrupted}, now)
-	}
-	c.Send(d.peers.fetcher, messages.FetchFiles{Token: e.Token, Job: e.Job})
-	return nil
 }
 
 // wakeIn sets the timer, unless it goes off earlier anyway.
 func (d *dispatcher) wakeIn(c actor.Context, after time.Duration) {
 	due := time.Now().Add(after)
-	if d.timer != nil {
-		if !due.Before(d.due) {
+	if d.wakeTimer != nil {
+		if !due.Before(d.wakeAt) {
 			return
 		}
-		d.timer.Stop()
+		d.wakeTimer.Stop()
 	}
-	d.due, d.timer = due, sendLater(c, after, wake{})
+	d.wakeAt, d.wakeTimer = due, sendLater(c, after, wake{})
 }
 
 func (d *dispatcher) extendLater(c actor.Context) {
-	d.extend = sendLater(c, leaseTime/3, extendLeases{})
+	d.extendTimer = sendLater(c, leaseTime/3, extendLeases{})
 }
 
 // sendLater sends a message to the actor itself after a while.
@@ -270,11 +227,12 @@ func sendLater(c actor.Context, after time.Duration, m any) *time.Timer {
 	return time.AfterFunc(after, func() { root.Send(self, m) })
 }
 
-func (d *dispatcher) release() {
-	for _, t := range []*time.Timer{d.timer, d.extend} {
+// close ends the timers and the writing.
+func (d *dispatcher) close() {
+	for _, t := range []*time.Timer{d.wakeTimer, d.extendTimer} {
 		if t != nil {
 			t.Stop()
 		}
 	}
-	d.clerk.stop()
+	d.writer.stop()
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// fakeLoad says what a story wants.
+// fakeLoad says what a scenario wants.
 type fakeLoad struct {
 	mu       sync.Mutex
 	begun    time.Time
@@ -52,8 +52,8 @@ func TestMemoryPressure(t *testing.T) {
 			}
 			return b
 		}}
-		s := &story{workers: 4, orders: 400, load: l}
-		s.tell(t)
+		s := &scenario{workers: 4, orders: 400, load: l}
+		s.run(t)
 		s.want(t, "", 0, completed(400))
 		resized := all[messages.PoolResized](s)
 		if len(resized) != 2 || resized[0].To != 1 || resized[0].Binds != messages.BindsMemory || resized[0].Reason == "" || resized[1].To != 4 {
@@ -81,7 +81,7 @@ func TestPortalPressure(t *testing.T) {
 			}
 			return calm
 		}
-		s := &story{workers: 4, orders: 60, load: l}
+		s := &scenario{workers: 4, orders: 60, load: l}
 		var mu sync.Mutex
 		var throttled time.Time
 		var begun []time.Duration
@@ -100,7 +100,7 @@ func TestPortalPressure(t *testing.T) {
 			}
 			return f.good(ctx)
 		}}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, completed(60))
 		for _, d := range begun {
 			if d > time.Millisecond && d < 20*time.Second {
@@ -122,8 +122,8 @@ func TestGovernorFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := &fakeLoad{begun: time.Now(), look: func(time.Duration) Bearing { panic("no such file") }}
-		s := &story{workers: 2, orders: 20, load: l}
-		s.tell(t)
+		s := &scenario{workers: 2, orders: 20, load: l}
+		s.run(t)
 		s.want(t, "", 0, completed(20))
 	})
 }

@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/sirupsen/logrus"
 
-	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -41,14 +39,18 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 		system.Root.Send(k.peers.coordinator, childFailed{fmt.Sprintf("%s failed: %v", child.Id, err)})
 		return
 	}
-	if k.over || m.dismissed {
+	if k.ending || m.dismissed {
 		sup.StopChildren(child)
 		return
 	}
 	if c, ok := errors.AsType[*crash](err); ok && c.worked {
-		m.inRow = 0
+		m.restarts.Worked()
 	}
-	delay, giveUp := m.fail(time.Now(), k.lived, rand.Float64())
+	var delay time.Duration
+	giveUp := m.isolated
+	if !giveUp {
+		delay, giveUp = m.restarts.Failed(time.Now(), k.everReady, rand.Float64())
+	}
 	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: po.DetailOf(err), Again: delay, GaveUp: giveUp}
 	system.Root.Send(k.peers.observer, lost) // first, so that what follows from it is told after it
 	system.Root.Send(k.dispatcher, lost)
@@ -60,17 +62,6 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 	k.publish(system, child, reason, actor.RestartDirective)
 	sup.RestartChildren(child)
 	system.Root.Send(child, messages.OpenBrowser{After: delay})
-}
-
-// fail notes a failure and says what follows.
-func (m *member) fail(now time.Time, everReady bool, random float64) (delay time.Duration, giveUp bool) {
-	if m.alone {
-		return 0, true
-	}
-	m.failures = append(m.failures, now)
-	m.failures = slices.DeleteFunc(m.failures, func(t time.Time) bool { return now.Sub(t) > schedule.RestartWindow })
-	m.inRow = min(m.inRow+1, len(m.failures))
-	return schedule.RestartDelay(len(m.failures), m.inRow, everReady, random)
 }
 
 func (k *coordinator) publish(system *actor.ActorSystem, child *actor.PID, reason any, d actor.Directive) {

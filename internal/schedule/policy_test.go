@@ -12,25 +12,25 @@ import (
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
-	want := map[po.Cause][3]verdict{ // after attempt 1, 2, 3 of 3
-		po.InvalidNumber:      {settle, settle, settle},
-		po.CauseNotFound:      {settle, settle, settle},
-		po.Forbidden:          {settle, settle, settle},
+	want := map[po.Cause][3]action{ // after attempt 1, 2, 3 of 3
+		po.InvalidNumber:      {settleOrder, settleOrder, settleOrder},
+		po.CauseNotFound:      {settleOrder, settleOrder, settleOrder},
+		po.Forbidden:          {settleOrder, settleOrder, settleOrder},
 		po.SignedOut:          {stopRun, stopRun, stopRun},
-		po.Timeout:            {retry, retry, settle},
-		po.PortalError:        {retry, retry, settle},
-		po.Throttled:          {retry, retry, settle},
-		po.UnrecognisedPage:   {retry, retry, settle},
-		po.DownloadIncomplete: {retry, retry, settle},
-		po.DownloadRejected:   {retry, retry, settle},
-		po.BrowserDied:        {putBack, putBack, putBack},
-		po.BrowserHung:        {putBack, putBack, putBack},
-		po.Quarantined:        {settle, settle, settle},
-		po.ProfileFailed:      {putBack, putBack, putBack},
+		po.Timeout:            {retryOrder, retryOrder, settleOrder},
+		po.PortalError:        {retryOrder, retryOrder, settleOrder},
+		po.Throttled:          {retryOrder, retryOrder, settleOrder},
+		po.UnrecognisedPage:   {retryOrder, retryOrder, settleOrder},
+		po.DownloadIncomplete: {retryOrder, retryOrder, settleOrder},
+		po.DownloadRejected:   {retryOrder, retryOrder, settleOrder},
+		po.BrowserDied:        {releaseOrder, releaseOrder, releaseOrder},
+		po.BrowserHung:        {releaseOrder, releaseOrder, releaseOrder},
+		po.Quarantined:        {settleOrder, settleOrder, settleOrder},
+		po.ProfileFailed:      {releaseOrder, releaseOrder, releaseOrder},
 		po.DiskFull:           {stopRun, stopRun, stopRun},
-		po.BlockedHost:        {settle, settle, settle},
-		po.Interrupted:        {putBack, putBack, putBack},
-		po.Internal:           {retry, retry, settle},
+		po.BlockedHost:        {settleOrder, settleOrder, settleOrder},
+		po.Interrupted:        {releaseOrder, releaseOrder, releaseOrder},
+		po.Internal:           {retryOrder, retryOrder, settleOrder},
 	}
 	for _, cause := range po.Causes() {
 		row, ok := want[cause]
@@ -87,19 +87,19 @@ func TestRestartDelay(t *testing.T) {
 		{"nothing ever lived", 1, 1, false, 0, false},
 		{"nothing ever lived, twice", 2, 2, false, 0, true},
 	} {
-		got, giveUp := RestartDelay(c.failures, c.inRow, c.lived, 0)
+		got, giveUp := restartDelay(c.failures, c.inRow, c.lived, 0)
 		if got != c.want || giveUp != c.giveUp {
 			t.Errorf("%s: %v, %v; want %v, %v", c.name, got, giveUp, c.want, c.giveUp)
 		}
 	}
 	for inRow, longest := range map[int]time.Duration{1: restartBase / 2, 3: 2 * time.Second} {
-		if d, _ := RestartDelay(inRow, inRow, true, 0.999); d > longest || d < longest/3 {
+		if d, _ := restartDelay(inRow, inRow, true, 0.999); d > longest || d < longest/3 {
 			t.Errorf("jitter makes the pause after %d failures %v", inRow, d)
 		}
 	}
 }
 
-func TestUnreachable(t *testing.T) {
+func TestSilentTooLong(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name     string
@@ -114,13 +114,13 @@ func TestUnreachable(t *testing.T) {
 		{"answered before", 3, 2 * time.Second, true, false},
 		{"answered long before", 3, 30 * time.Second, true, true},
 	} {
-		if got := unreachable(c.count, c.since, c.answered); got != c.want {
+		if got := silentTooLong(c.count, c.since, c.answered); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
 }
 
-func TestWorst(t *testing.T) {
+func TestDecisiveMissing(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
@@ -128,15 +128,15 @@ func TestWorst(t *testing.T) {
 		attempt int
 		cause   po.Cause
 		asked   time.Duration
-		want    verdict
+		want    action
 	}{
-		{"one", []po.Missing{{Cause: po.Timeout}}, 1, po.Timeout, 0, retry},
-		{"hope outranks loss", []po.Missing{{Cause: po.Forbidden}, {Cause: po.Timeout}}, 1, po.Timeout, 0, retry},
-		{"no hope", []po.Missing{{Cause: po.Forbidden}, {Cause: po.Timeout}}, 3, po.Forbidden, 0, settle},
-		{"longest wish", []po.Missing{{Cause: po.Throttled, RetryAfter: 1}, {Cause: po.Throttled, RetryAfter: 2}}, 1, po.Throttled, 2, retry},
+		{"one", []po.Missing{{Cause: po.Timeout}}, 1, po.Timeout, 0, retryOrder},
+		{"hope outranks loss", []po.Missing{{Cause: po.Forbidden}, {Cause: po.Timeout}}, 1, po.Timeout, 0, retryOrder},
+		{"no hope", []po.Missing{{Cause: po.Forbidden}, {Cause: po.Timeout}}, 3, po.Forbidden, 0, settleOrder},
+		{"longest wish", []po.Missing{{Cause: po.Throttled, RetryAfter: 1}, {Cause: po.Throttled, RetryAfter: 2}}, 1, po.Throttled, 2, retryOrder},
 		{"signed out", []po.Missing{{Cause: po.Timeout}, {Cause: po.SignedOut}}, 1, po.SignedOut, 0, stopRun},
 	} {
-		m, v := worst(c.missing, c.attempt, 3)
+		m, v := decisiveMissing(c.missing, c.attempt, 3)
 		if m.Cause != c.cause || m.RetryAfter != c.asked || v != c.want {
 			t.Errorf("%s: %+v, %v", c.name, m, v)
 		}
@@ -155,21 +155,21 @@ func TestStatusOf(t *testing.T) {
 	}
 }
 
-// sit puts idle workers and fresh leases on a Scheduler.
-func sit(workers []string, leases ...po.Lease) *Scheduler {
+// idleScheduler puts idle workers and fresh leases on a Scheduler.
+func idleScheduler(workers []string, leases ...po.Lease) *Scheduler {
 	b := New(3, len(workers), func() float64 { return 0 })
 	b.Begin(time.Time{})
 	b.Claimed(0, po.Claim{Open: len(leases)}, time.Time{})
-	clear(b.posts)
+	clear(b.workers.slots)
 	for i, w := range workers {
-		b.posts[w] = &post{}
+		b.workers.slots[w] = &slot{}
 		b.Ready(messages.WorkerReady{Worker: messages.Worker{Name: w, Incarnation: uint64(i + 1)}}, time.Time{})
 	}
 	return b
 }
 
 // reads lists who reads what among the effects.
-func reads(effects []any) map[string]string {
+func reads(effects []Effect) map[string]string {
 	m := map[string]string{}
 	for _, e := range effects {
 		if r, ok := e.(Assign); ok {
@@ -181,7 +181,7 @@ func reads(effects []any) map[string]string {
 
 // An order goes to another worker than the one that failed at it, where there
 // is another; that holds nobody up.
-func TestPair(t *testing.T) {
+func TestNextAssignment(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
@@ -194,7 +194,7 @@ func TestPair(t *testing.T) {
 		{"no other", []string{"a"}, []po.Lease{{Token: "1", Worker: "a"}}, map[string]string{"1": "a"}},
 		{"another order", []string{"a", "b"}, []po.Lease{{Token: "1", Worker: "a"}, {Token: "2", Worker: "a"}, {Token: "3"}}, map[string]string{"1": "b", "3": "a"}},
 	} {
-		b := sit(c.workers, c.leases...)
+		b := idleScheduler(c.workers, c.leases...)
 		got := reads(b.Claimed(len(c.leases), po.Claim{Leases: c.leases, Open: len(c.leases)}, time.Time{}))
 		if d := cmp.Diff(c.want, got); d != "" {
 			t.Errorf("%s: %s", c.name, d)
@@ -203,9 +203,9 @@ func TestPair(t *testing.T) {
 }
 
 // The browser lane is used once in an attempt, for what HTTP could not get.
-func TestMissing(t *testing.T) {
+func TestBrowserLaneOnce(t *testing.T) {
 	t.Parallel()
-	b := sit([]string{"a"}, po.Lease{})
+	b := idleScheduler([]string{"a"}, po.Lease{})
 	b.Claimed(1, po.Claim{Open: 1, Leases: []po.Lease{{Token: "1", Attempt: 1}}}, time.Time{})
 	w := messages.Worker{Name: "a", Incarnation: 1}
 	reading := po.Reading{Sign: po.SignAttachments, Attachments: []po.Attachment{{ID: "x"}, {ID: "y"}}}
@@ -228,7 +228,7 @@ func TestMissing(t *testing.T) {
 // What is missing at an order's end is told file by file: those that the last
 // fetch could not get with their own cause, the others with that of the fetch, and
 // those of an earlier try where this one has not seen the page.
-func TestMissingIsNamed(t *testing.T) {
+func TestOutcomeNamesMissing(t *testing.T) {
 	t.Parallel()
 	w := messages.Worker{Name: "a", Incarnation: 1}
 	attachments := []po.Attachment{{ID: "x", Name: "x.pdf", URL: "https://u:p@h/x?sig=1#f"}, {ID: "y", URL: "https://h/files/y.pdf?sig=1"},
@@ -264,7 +264,7 @@ func TestMissingIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := sit([]string{"a"}, po.Lease{})
+			b := idleScheduler([]string{"a"}, po.Lease{})
 			b.attempts = 1
 			b.Claimed(1, po.Claim{Open: 1, Leases: []po.Lease{{Token: "1", Attempt: 1, Kept: kept, Missing: earlier}}}, time.Time{})
 			tt.read.Worker, tt.read.Token, tt.fetched.Token = w, "1", "1"

@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/poactor/poactor/messages"
@@ -9,81 +8,81 @@ import (
 
 // Limits of the pool's changes.
 const (
-	strainWindow = 10 * time.Minute // two workers given up within it: the pool cannot be held
-	growAfter    = 5 * time.Minute  // without a worker given up, before the pool grows again
-	growLongest  = time.Hour        // of that, after relapses
+	lossWindow  = 10 * time.Minute // two workers lost within it: the pool is halved
+	growAfter   = 5 * time.Minute  // without a loss, before the pool grows again
+	growLongest = time.Hour        // of that, after relapses
 )
 
-// pool decides how many workers there should be: as many as the user wishes,
-// fewer where machine or portal bind, and fewer where workers could not be held.
-// One worker is sequential mode. It reads no clock and does nothing.
+// pool decides how many workers there should be: as many as the user wishes, fewer
+// where machine or portal limit them, and fewer where workers were lost for good. One
+// worker is sequential mode.
 type pool struct {
-	wish int // the user's
+	wished int // by the user
 
-	bound  int // by the governor; as wish where nothing binds
-	binds  messages.Binds
-	reason string
+	limited int // by the governor; as wished where nothing limits
+	binds   messages.Binds
+	reason  string
 
-	held    int       // what could be held
-	heldFor string    // why it is less than wished
-	gaveUp  time.Time // the last time that a worker was given up; zero: never
-	patient time.Duration
+	sustained  int       // how many stay alive, by experience
+	lossReason string    // why that is less than wished
+	lastLoss   time.Time // zero: never
+	quiet      time.Duration
 }
 
-func newPool(wish int) pool {
-	return pool{wish: wish, bound: wish, held: wish, binds: messages.BindsUser, patient: growAfter}
+func newPool(wished int) pool {
+	return pool{wished: wished, limited: wished, sustained: wished, binds: messages.BindsUser, quiet: growAfter}
 }
 
-// size is how many workers there should be now, and what binds.
+// size is how many workers there should be now, and what keeps them from being more.
 func (p *pool) size() (n int, binds messages.Binds, reason string) {
-	switch n = min(p.wish, p.bound, p.held); {
-	case n == p.held && p.held < p.wish:
-		return n, messages.BindsBrowsers, p.heldFor
-	case n == p.bound && p.bound < p.wish:
+	switch n = min(p.wished, p.limited, p.sustained); {
+	case n == p.sustained && p.sustained < p.wished:
+		return n, messages.BindsBrowsers, p.lossReason
+	case n == p.limited && p.limited < p.wished:
 		return n, p.binds, p.reason
 	}
 	return n, messages.BindsUser, "as many as wished"
 }
 
-// bind takes the governor's word: between one worker and as many as wished.
-func (p *pool) bind(n int, binds messages.Binds, reason string) {
-	p.bound, p.binds, p.reason = max(min(1, p.wish), min(n, p.wish)), binds, reason
+// limit takes the governor's word: between one worker and as many as wished.
+func (p *pool) limit(n int, binds messages.Binds, reason string) {
+	p.limited, p.binds, p.reason = max(min(1, p.wished), min(n, p.wished)), binds, reason
 }
 
-// lose takes it that a worker was given up: the pool is one smaller; where that
-// happens again soon, or no browser has ever lived, it is halved. It reports
-// whether the run can go on: not without any worker.
-func (p *pool) lose(now time.Time, lived bool, why string) bool {
+// lose takes it that a worker was given up: the pool is one smaller; where that happens
+// again soon, or no browser has ever lived, it is halved. It reports whether the run can
+// go on: not without any worker.
+func (p *pool) lose(now time.Time, everReady bool, reason string) bool {
 	n, _, _ := p.size()
 	if n <= 1 {
 		return false
 	}
 	smaller := n - 1
-	if again := !p.gaveUp.IsZero() && now.Sub(p.gaveUp) < strainWindow; again || !lived {
+	if again := !p.lastLoss.IsZero() && now.Sub(p.lastLoss) < lossWindow; again || !everReady {
 		smaller = max(1, n/2)
 	}
-	if !p.gaveUp.IsZero() && p.held < p.wish { // a relapse: more patience before the next growth
-		p.patient = min(2*p.patient, growLongest)
+	if !p.lastLoss.IsZero() && p.sustained < p.wished { // a relapse: more patience before the next growth
+		p.quiet = min(2*p.quiet, growLongest)
 	}
-	p.held, p.gaveUp = smaller, now
-	p.heldFor = fmt.Sprintf("a worker was given up: %s", why)
+	p.sustained, p.lastLoss = smaller, now
+	p.lossReason = "a worker was given up: " + reason
 	return true
 }
 
-// growIn is how long to wait until the pool may grow after workers were given up;
-// 0 if it need not.
+// growIn is how long to wait until the pool may grow after workers were lost; 0 if it
+// need not.
 func (p *pool) growIn(now time.Time) time.Duration {
-	if p.held >= p.wish {
+	if p.sustained >= p.wished {
 		return 0
 	}
-	return max(p.gaveUp.Add(p.patient).Sub(now), time.Millisecond)
+	return max(p.lastLoss.Add(p.quiet).Sub(now), time.Millisecond)
 }
 
-// grow doubles what could be held after a quiet while.
+// grow doubles the pool after a quiet while.
 func (p *pool) grow(now time.Time) {
-	if p.held >= p.wish || now.Before(p.gaveUp.Add(p.patient)) {
+	if p.sustained >= p.wished || now.Before(p.lastLoss.Add(p.quiet)) {
 		return
 	}
-	p.held = min(p.wish, 2*p.held)
-	p.gaveUp = now // the next step is as far away
+	p.sustained = min(p.wished, 2*p.sustained)
+	p.lastLoss = now // the next step is as far away
 }

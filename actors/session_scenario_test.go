@@ -15,8 +15,8 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// believed is how each order ended, as far as it counts at the end of a story.
-func believed(s *story) map[po.Key]po.Status {
+// counted is how each order ended, as far as it counts at the end of a scenario.
+func counted(s *scenario) map[po.Key]po.Status {
 	list := map[po.Key]po.Status{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,11 +150,11 @@ func TestLostInDisguise(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &portal{answer: row.answer}
-				s := &story{workers: 1, orders: 8, browsers: &fakeBrowsers{read: p.read}}
-				s.begin(t)
-				s.result = s.run.Wait()
+				s := &scenario{workers: 1, orders: 8, browsers: &fakeBrowsers{read: p.read}}
+				s.start(t)
+				s.result = s.handle.Wait()
 				time.Sleep(2 * time.Second)
-				if diff := cmp.Diff(row.want, believed(s)); diff != "" {
+				if diff := cmp.Diff(row.want, counted(s)); diff != "" {
 					t.Error(diff)
 				}
 				counts := map[po.Status]int{}
@@ -172,7 +172,7 @@ func TestLostInDisguise(t *testing.T) {
 func TestOneCloneIsLost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 3, orders: 60}
+		s := &scenario{workers: 3, orders: 60}
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			r, err := f.good(ctx)
 			if f.n == 2 && err == nil {
@@ -180,11 +180,11 @@ func TestOneCloneIsLost(t *testing.T) {
 			}
 			return r, err
 		}}
-		s.tell(t)
+		s.run(t)
 		if s.result.Cause != po.SignedOut {
 			t.Errorf("ended %+v", s.result)
 		}
-		for key, status := range believed(s) {
+		for key, status := range counted(s) {
 			if status != po.Completed {
 				t.Errorf("order %s counts as %s", key, status)
 			}
@@ -193,10 +193,10 @@ func TestOneCloneIsLost(t *testing.T) {
 }
 
 // What a browser was told that has died since is asked again, of another: once.
-func TestAnswersOfTheDead(t *testing.T) {
+func TestAnswersOfDeadBrowsers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 2, orders: 12}
+		s := &scenario{workers: 2, orders: 12}
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			r, err := f.good(ctx)
 			if f.n == 1 && len(f.read) == 3 {
@@ -208,8 +208,8 @@ func TestAnswersOfTheDead(t *testing.T) {
 			}
 			return r, err
 		}}
-		s.begin(t)
-		s.result = s.run.Wait()
+		s.start(t)
+		s.result = s.handle.Wait()
 		time.Sleep(2 * time.Second)
 		s.want(t, "", 0, completed(12))
 		if n := len(all[messages.OrdersReopened](s)); n != 1 {
@@ -257,11 +257,11 @@ func TestPortalRefusesAll(t *testing.T) {
 							}
 							return po.SignAttachments, nil
 						}}
-						s := &story{workers: workers, orders: 100, browsers: &fakeBrowsers{read: p.read}}
-						s.begin(t)
-						s.result = s.run.Wait()
+						s := &scenario{workers: workers, orders: 100, browsers: &fakeBrowsers{read: p.read}}
+						s.start(t)
+						s.result = s.handle.Wait()
 						time.Sleep(2 * time.Second)
-						list := believed(s)
+						list := counted(s)
 						for key, status := range list {
 							if status != po.Completed {
 								t.Errorf("order %s counts as %s", key, status)
@@ -310,9 +310,9 @@ func TestSomeAreRefused(t *testing.T) {
 						}
 						return po.SignAttachments, nil
 					}}
-					s := &story{workers: 2, orders: 20, browsers: &fakeBrowsers{read: p.read}}
-					s.begin(t)
-					s.result = s.run.Wait()
+					s := &scenario{workers: 2, orders: 20, browsers: &fakeBrowsers{read: p.read}}
+					s.start(t)
+					s.result = s.handle.Wait()
 					time.Sleep(2 * time.Second)
 					s.want(t, "", 0, map[po.Status]int{po.Completed: 20 - len(refused), po.Failed: len(refused)})
 					if got := s.outcome(refused[0]); got.Cause != answer.cause {
@@ -341,9 +341,9 @@ func TestOneOrderWantsASignIn(t *testing.T) {
 						}
 						return po.SignAttachments, nil
 					}}
-					s := &story{workers: workers, orders: 20, browsers: &fakeBrowsers{read: p.read}}
+					s := &scenario{workers: workers, orders: 20, browsers: &fakeBrowsers{read: p.read}}
 					begun := key == "K3" && workers == 4 // before any order was completed: nothing tells
-					s.tell(t)
+					s.run(t)
 					if begun {
 						if s.result.Cause != po.SignedOut {
 							t.Errorf("ended %+v", s.result)
