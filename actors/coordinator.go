@@ -102,7 +102,8 @@ func (k *coordinator) Receive(c actor.Context) {
 func (k *coordinator) start(c actor.Context) {
 	k.peers.coordinator = c.Self()
 	k.peers.observer = k.spawn(c, "observer", func() actor.Actor { return newObserver(k.cfg.OnEvent) })
-	c.Send(k.peers.observer, messages.RunStarted{Portal: k.cfg.Portal, Workers: k.cfg.Workers, Sequential: k.cfg.Workers == 1})
+	c.Send(k.peers.observer, messages.RunStarted{
+		Portal: k.cfg.Portal, Workers: k.cfg.Workers, Sequential: k.cfg.Workers == 1})
 	k.dispatcher = k.spawn(c, "dispatcher", func() actor.Actor { return newDispatcher(k.cfg) })
 	k.peers.fetcher = k.spawn(c, "fetcher", func() actor.Actor { return newFetcher(k.cfg.Files, k.dispatcher) })
 	if k.cfg.Load != nil {
@@ -200,7 +201,8 @@ func (k *coordinator) stoppingChildren(c actor.Context) {
 		k.close(c)
 	case hostEvent:
 		c.Send(k.peers.observer, m.event)
-	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss, childFailed, dispatchEnded, browserReady:
+	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss: // too late
+	case childFailed, dispatchEnded, browserReady:
 	default:
 		unexpected(c)
 	}
@@ -243,7 +245,8 @@ func (k *coordinator) stoppingObserver(c actor.Context) {
 		if m.Who.Equal(k.peers.observer) {
 			c.Stop(c.Self())
 		}
-	case messages.Drain, messages.Stop, messages.Resize, hostEvent, schedule.Hire, schedule.Dismiss, childFailed, dispatchEnded, browserReady, deadlinePassed:
+	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss: // too late
+	case childFailed, dispatchEnded, browserReady, deadlinePassed, hostEvent:
 	default:
 		unexpected(c)
 	}

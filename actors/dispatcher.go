@@ -94,19 +94,22 @@ func (d *dispatcher) Receive(c actor.Context) {
 		d.do(c, d.scheduler.Lost(m, now))
 	case messages.OrderRead:
 		if m.Token == "" { // nobody's: a probe
-			c.Send(d.peers.observer, messages.SessionProbed{Worker: m.Worker.Name, Key: m.Key, Written: m.Written, Sign: m.Reading.Sign, Cause: m.Failure.Cause, Detail: m.Failure.Detail, Took: m.Took})
+			c.Send(d.peers.observer, messages.SessionProbed{Worker: m.Worker.Name, Key: m.Key, Written: m.Written,
+				Sign: m.Reading.Sign, Cause: m.Failure.Cause, Detail: m.Failure.Detail, Took: m.Took})
 			d.do(c, d.scheduler.Probed(m, now))
 			return
 		}
 		hasFailed := d.scheduler.HasFailed(m.Token)
 		d.do(c, d.scheduler.Read(m, now))
 		d.publishRead(c, m)
-		d.informGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Again: hasFailed})
+		d.informGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause,
+			RetryAfter: m.Failure.RetryAfter, Again: hasFailed})
 	case messages.FilesFetched:
 		c.Send(d.peers.observer, m)
 		for _, f := range m.Result.Missing {
 			if f.Cause == po.Throttled {
-				d.informGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter, Again: d.scheduler.HasFailed(m.Token)})
+				d.informGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter,
+					Again: d.scheduler.HasFailed(m.Token)})
 				break // the others were refused together with it
 			}
 		}

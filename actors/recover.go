@@ -15,7 +15,8 @@ func recoverLifecycle(next actor.ReceiverFunc) actor.ReceiverFunc {
 		case *actor.Stopping, *actor.Stopped, *actor.Restarting:
 			defer func() {
 				if p := recover(); p != nil {
-					c.Logger().Error("panic while ending", "actor", c.Self().Id, "reason", fmt.Sprint(p), "stack", string(debug.Stack()))
+					c.Logger().Error("panic while ending", "actor", c.Self().Id,
+						"reason", fmt.Sprint(p), "stack", string(debug.Stack()))
 				}
 			}()
 		}

@@ -23,7 +23,9 @@ type childFailed struct{ detail string }
 // A worker is restarted at once, so that its old browser and profile go, and is
 // told when to open its next browser: the pause is there, where it blocks
 // nothing. Past the limit it is stopped.
-func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, message any) {
+func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervisor, child *actor.PID,
+	rs *actor.RestartStatistics, reason, message any,
+) {
 	rs.Reset() // it would keep every failure for ever; we count ourselves
 	m, isWorker := k.workers[child.Id]
 	err := asError(reason)
@@ -51,7 +53,8 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 	if !giveUp {
 		delay, giveUp = m.restarts.Failed(time.Now(), k.everReady, rand.Float64())
 	}
-	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: po.DetailOf(err), Again: delay, GaveUp: giveUp}
+	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: po.DetailOf(err),
+		Again: delay, GaveUp: giveUp}
 	system.Root.Send(k.peers.observer, lost) // first, so that what follows from it is told after it
 	system.Root.Send(k.dispatcher, lost)
 	if giveUp {
@@ -69,7 +72,8 @@ func (k *coordinator) publish(system *actor.ActorSystem, child *actor.PID, reaso
 }
 
 func (k *coordinator) log(child *actor.PID, err error, message any) {
-	e := k.cfg.Log.WithFields(logrus.Fields{"actor": child.Id, "cause": po.CauseOf(err), "message": fmt.Sprintf("%T", message)})
+	e := k.cfg.Log.WithFields(logrus.Fields{
+		"actor": child.Id, "cause": po.CauseOf(err), "message": fmt.Sprintf("%T", message)})
 	if c, ok := errors.AsType[*crash](err); ok && c.stack != "" {
 		e = e.WithField("stack", c.stack)
 	}

@@ -178,7 +178,8 @@ func (w *worker) watch(c actor.Context) {
 // becomeIdle makes the worker idle and asks for an order.
 func (w *worker) becomeIdle(c actor.Context, took time.Duration) {
 	w.state = w.idle
-	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: took, Worn: schedule.RecycleReason(w.orders, w.memory)})
+	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: took,
+		Worn: schedule.RecycleReason(w.orders, w.memory)})
 }
 
 // recycle gives the worker a fresh browser, and with it a new incarnation.

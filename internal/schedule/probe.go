@@ -22,7 +22,7 @@ func (s *Scheduler) startProbes(now time.Time) []Effect {
 			continue
 		}
 		if s.sessions.isLost(w) { // known good orders have been claimed since it was asked
-			return append(fx, s.stop(po.SignedOut, "the session seems to be over: the portal does not show what it has shown before")...)
+			return append(fx, s.stop(po.SignedOut, sessionOver+"does not show what it has shown before")...)
 		}
 		o, ok := s.sessions.pick(w)
 		if !ok {
@@ -79,19 +79,20 @@ func (s *Scheduler) Probed(m messages.OrderRead, now time.Time) []Effect {
 	return append(fx, s.advance(now)...)
 }
 
+const sessionOver = "the session seems to be over: the portal "
+
 // lostReason says why the run ends where of the known good orders none is to be seen any
 // more; m is the answer for the last.
 func lostReason(m messages.OrderRead) (po.Cause, string) {
-	const over = "the session seems to be over: the portal "
 	order := fmt.Sprintf("order %s, of which it has shown the attachments before", m.Written)
 	switch m.Reading.Sign {
 	case po.SignNotFound:
-		return po.SignedOut, over + "knows nothing of " + order
+		return po.SignedOut, sessionOver + "knows nothing of " + order
 	case po.SignEmpty:
-		return po.SignedOut, over + "shows nothing for " + order
+		return po.SignedOut, sessionOver + "shows nothing for " + order
 	}
 	if m.Failure.Cause == po.UnrecognisedPage {
-		return po.SignedOut, over + "shows another page for " + order
+		return po.SignedOut, sessionOver + "shows another page for " + order
 	}
 	return po.PortalError, "the portal does not show " + order + ": " + m.Failure.Detail
 }

@@ -45,7 +45,8 @@ func (s *Scheduler) applyReading(t *task, m messages.OrderRead, now time.Time) [
 	case f.Cause != "":
 		return s.failed(t, f)
 	}
-	if gone := m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound; gone && (t.browserTried || len(t.kept.Files) > 0) {
+	hadAttachments := t.browserTried || len(t.kept.Files) > 0
+	if hadAttachments && (m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound) {
 		return s.failed(t, po.ReadFailure{Cause: po.UnrecognisedPage, URL: m.Reading.URL,
 			Detail: "the page no longer lists the attachments that it listed before"})
 	}

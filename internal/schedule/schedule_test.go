@@ -94,7 +94,9 @@ func TestNoOrderIsLost(t *testing.T) {
 				sim.recycleReason = rapid.SampledFrom([]string{"", "", "old"}).Draw(t, "recycle reason")
 			},
 			"resize": func(t *rapid.T) {
-				sim.do(sim.scheduler.Resize(messages.Resize{Workers: rapid.IntRange(1, 5).Draw(t, "n"), Binds: messages.BindsCPU}, sim.now))
+				hold := rapid.SampledFrom([]time.Duration{0, 0, 0, 5 * time.Second}).Draw(t, "hold")
+				sim.do(sim.scheduler.Resize(messages.Resize{Workers: rapid.IntRange(1, 5).Draw(t, "n"),
+					Reading: rapid.IntRange(0, 5).Draw(t, "reading"), Hold: hold, Binds: messages.BindsCPU}, sim.now))
 			},
 			"fence": func(t *rapid.T) {
 				if list := sim.inFlight(); len(list) > 0 && rare(t, "does") {
@@ -103,6 +105,11 @@ func TestNoOrderIsLost(t *testing.T) {
 			},
 			"portal": func(t *rapid.T) {
 				sim.portal = rapid.SampledFrom([]string{"", "masked", "down", "closed"}).Draw(t, "portal")
+			},
+			"writes fail": func(t *rapid.T) {
+				if rare(t, "does") {
+					sim.failWrites()
+				}
 			},
 			"answer": func(*rapid.T) {
 				if len(sim.reads) > 0 {
@@ -158,7 +165,7 @@ func TestSequential(t *testing.T) {
 	})
 }
 
-// TestUnconfirmedAnswers drives a Scheduler through runs in which the portal's mood changes: a
+// TestUnconfirmedAnswers drives a Scheduler through runs in which the portal changes: a
 // session that is lost in disguise, trouble for everybody, and all well again. What
 // counts at the end was told to a browser that was signed in, as far as that can be
 // known.
@@ -166,12 +173,14 @@ func TestUnconfirmedAnswers(t *testing.T) {
 	t.Parallel()
 	portals := []string{"", "", "masked", "down", "closed", "mixed"}
 	var acts []string // as often as they shall come
-	for act, n := range map[string]int{"portal": 3, "kill": 1, "browser up": 3, "read": 25, "fetch": 15, "wait": 5, "write": 30, "claim": 18, "audit": 2} {
+	for act, n := range map[string]int{"portal": 3, "kill": 1, "browser up": 3, "read": 25, "fetch": 15, "wait": 5,
+		"write": 30, "claim": 18, "audit": 2} {
 		acts = append(acts, slices.Repeat([]string{act}, n)...)
 	}
 	slices.Sort(acts)
 	rapid.Check(t, func(t *rapid.T) {
-		sim := newSimulator(t, rapid.SampledFrom([]int{1, 3, 10, 40}).Draw(t, "orders"), rapid.IntRange(1, 4).Draw(t, "workers"))
+		orders := rapid.SampledFrom([]int{1, 3, 10, 40}).Draw(t, "orders")
+		sim := newSimulator(t, orders, rapid.IntRange(1, 4).Draw(t, "workers"))
 		for range rapid.SampledFrom([]int{20, 60, 200}).Draw(t, "steps") {
 			switch act := rapid.SampledFrom(acts).Draw(t, "act"); {
 			case act == "portal":

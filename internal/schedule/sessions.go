@@ -71,7 +71,8 @@ func needsConfirmation(o po.Outcome) bool {
 func (s *sessions) record(t *task, o po.Outcome) {
 	switch {
 	case o.Status == po.Completed:
-		clicked := slices.ContainsFunc(t.reading.Attachments, func(a po.Attachment) bool { return a.URL == "" || a.Saved != "" })
+		byClick := func(a po.Attachment) bool { return a.URL == "" || a.Saved != "" }
+		clicked := slices.ContainsFunc(t.reading.Attachments, byClick)
 		if !clicked || len(s.knownGood) < lostAfter {
 			s.knownGood = slices.Insert(s.knownGood, 0, t.lease.Order)
 			s.knownGood = s.knownGood[:min(len(s.knownGood), maxKnownGood)]
