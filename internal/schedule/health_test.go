@@ -36,7 +36,8 @@ func TestHealth(t *testing.T) {
 		{"at once, three times", repeat(3, instant, 0), "3 orders in a row failed at once (internal)"},
 		{"at once, a good one between", append(append(repeat(2, instant, 0), good), repeat(2, instant, 0)...), ""},
 		{"at once, but the portal's answer", repeat(3, answered, 0), ""},
-		{"alike, while others are read", repeat(6, slow, 1), "6 orders in a row failed alike (unrecognised_page), while others were read"},
+		{"alike, while others are read", repeat(6, slow, 1),
+			"6 orders in a row failed alike (unrecognised_page), while others were read"},
 		{"alike, as for everybody", repeat(99, slow, 0), ""},
 		{"turned away", repeat(99, reading{failure: po.ReadFailure{Cause: po.Throttled}}, 1), ""},
 	} {

@@ -45,20 +45,25 @@ func TestRefusalReason(t *testing.T) {
 // it says, does not.
 func TestOutageRefusals(t *testing.T) {
 	t.Parallel()
-	refused := po.ReadFailure{Cause: po.PortalError, Status: 503}
+	refuse := func(key po.Key) messages.OrderRead {
+		return answered(key, po.ReadFailure{Cause: po.PortalError, Status: 503})
+	}
+	throttled := answered("T", po.ReadFailure{Cause: po.Throttled, Status: 429})
+	portalWide := answered("A", po.ReadFailure{Cause: po.PortalError, PortalWide: true})
 	for _, c := range []struct {
 		name    string
 		answers []messages.OrderRead
 		open    int
 		want    bool
 	}{
-		{"two", []messages.OrderRead{answered("A", refused), answered("B", refused)}, 9, false},
-		{"three", []messages.OrderRead{answered("A", refused), answered("B", refused), answered("C", refused)}, 9, true},
-		{"of one order", []messages.OrderRead{answered("A", refused), answered("A", refused), answered("A", refused)}, 9, false},
-		{"an answer between", []messages.OrderRead{answered("A", refused), shown("B", po.SignNotFound), answered("C", refused), answered("D", refused)}, 9, false},
-		{"a throttled one between", []messages.OrderRead{answered("A", refused), answered("B", po.ReadFailure{Cause: po.Throttled, Status: 429}),
-			answered("C", refused), answered("D", refused)}, 9, true},
-		{"a page for everybody, of the last order", []messages.OrderRead{answered("A", po.ReadFailure{Cause: po.PortalError, PortalWide: true})}, 1, true},
+		{"two", []messages.OrderRead{refuse("A"), refuse("B")}, 9, false},
+		{"three", []messages.OrderRead{refuse("A"), refuse("B"), refuse("C")}, 9, true},
+		{"of one order", []messages.OrderRead{refuse("A"), refuse("A"), refuse("A")}, 9, false},
+		{"an answer between", []messages.OrderRead{
+			refuse("A"), shown("B", po.SignNotFound), refuse("C"), refuse("D")}, 9, false},
+		{"a throttled one between", []messages.OrderRead{refuse("A"), throttled, refuse("C"), refuse("D")}, 9, true},
+		{"a page for everybody, of the last order", []messages.OrderRead{portalWide}, 1, true},
+		{"a page for everybody, of one of many", []messages.OrderRead{portalWide}, 9, false},
 	} {
 		o, got := newOutage(), false
 		for _, m := range c.answers {
@@ -98,8 +103,10 @@ func TestOutageFailed(t *testing.T) {
 func TestOutageNoAnswer(t *testing.T) {
 	t.Parallel()
 	o := newOutage()
-	if o.noAnswer("A") || o.noAnswer("A") || o.noAnswer("B") {
-		t.Error("nobody was answered")
+	for _, key := range []po.Key{"A", "A", "B"} {
+		if o.noAnswer(key) {
+			t.Errorf("%s: nobody was answered", key)
+		}
 	}
 	o.record(shown("C", po.SignAttachments), 9)
 	if !o.noAnswer("A") || o.noAnswer("D") {

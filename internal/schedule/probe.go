@@ -68,7 +68,7 @@ func (s *Scheduler) Probed(m messages.OrderRead, now time.Time) []Effect {
 		f.Cause, f.Detail = cmp.Or(f.Cause, po.PortalError), cmp.Or(why, f.Detail)
 		s.portal.suspect() // until a probe does better, of another order
 		s.sessions.askLast(m.Key)
-		held := s.resolveHeld(name, po.Failure{Cause: f.Cause, Detail: f.Detail})
+		held := s.resolveHeld(name, asFailure(f))
 		fx = slices.Concat(held, s.reopenRefused(), s.waitForPortal(f, now))
 	default:
 		s.sessions.changed[m.Worker] = append(s.sessions.changed[m.Worker], m.Key)

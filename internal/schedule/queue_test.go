@@ -44,7 +44,9 @@ func TestQueueOrder(t *testing.T) {
 func TestQueueInFlight(t *testing.T) {
 	t.Parallel()
 	q := newQueue()
-	for token, stage := range map[string]stage{"waits": waiting, "begun": waiting, "read": reading, "fetched": fetching, "written": recording} {
+	for token, stage := range map[string]stage{
+		"waits": waiting, "begun": waiting, "read": reading, "fetched": fetching, "written": recording,
+	} {
 		q.add(po.Lease{Token: token}, time.Time{}).stage = stage
 	}
 	q.tasks["begun"].reading.Sign = po.SignAttachments

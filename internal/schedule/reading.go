@@ -37,7 +37,7 @@ func (s *Scheduler) applyReading(t *task, m messages.OrderRead, now time.Time) [
 	case f.Unreachable:
 		return s.noAnswer(t, f, now)
 	case f.Definition: // no order is to suffer for it
-		return append([]Effect{s.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail})}, s.stop(f.Cause, f.Detail)...)
+		return append([]Effect{s.release(t, asFailure(f))}, s.stop(f.Cause, f.Detail)...)
 	case s.portal.record(m, s.queue.open) && !s.sessions.canProbe():
 		return s.refusesAll(t, m, now)
 	case f.Cause != "" && s.portalSuspected() && s.canHold(t):
@@ -87,7 +87,7 @@ func (s *Scheduler) noAnswer(t *task, f po.ReadFailure, now time.Time) []Effect 
 	if s.portal.noAnswer(t.key()) {
 		return s.failed(t, f)
 	}
-	released := s.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail})
+	released := s.release(t, asFailure(f))
 	return append([]Effect{released}, s.waitForPortal(f, now)...)
 }
 
@@ -96,7 +96,7 @@ func (s *Scheduler) noAnswer(t *task, f po.ReadFailure, now time.Time) []Effect 
 func (s *Scheduler) refusesAll(t *task, m messages.OrderRead, now time.Time) []Effect {
 	f := m.Failure
 	f.Cause, f.Detail = po.PortalError, refusalReason(m)
-	released := s.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail})
+	released := s.release(t, asFailure(f))
 	return slices.Concat([]Effect{released}, s.reopenRefused(), s.waitForPortal(f, now))
 }
 
@@ -168,20 +168,24 @@ func (s *Scheduler) failed(t *task, f po.ReadFailure) []Effect {
 	t.reading.URL = cmp.Or(t.reading.URL, f.URL)
 	switch decide(f.Cause, t.lease.Attempt, s.attempts) {
 	case stopRun:
-		released := s.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail})
+		released := s.release(t, asFailure(f))
 		return append([]Effect{released}, s.stop(f.Cause, f.Detail)...)
 	case releaseOrder:
-		return []Effect{s.release(t, po.Failure{Cause: f.Cause, Detail: f.Detail})}
+		return []Effect{s.release(t, asFailure(f))}
 	case retryOrder:
 		t.stage = recording
+		failure := asFailure(f)
+		failure.Missing, failure.Trace = t.stillMissing(f.Cause, f.Detail), t.trace
 		return []Effect{Retry{
 			Token: t.lease.Token, Order: t.lease.Order, Attempt: t.lease.Attempt, Worker: t.worker.Name,
-			Failure: po.Failure{Cause: f.Cause, Detail: f.Detail, Missing: t.stillMissing(f.Cause, f.Detail), Trace: t.trace},
-			After:   retryDelay(t.lease.Attempt, f.RetryAfter, s.random()),
+			Failure: failure, After: retryDelay(t.lease.Attempt, f.RetryAfter, s.random()),
 		}}
 	}
 	return []Effect{s.settle(t, t.failedStatus(), f.Cause, f.Detail)}
 }
+
+// asFailure is a reading's failure as the ledger has it.
+func asFailure(f po.ReadFailure) po.Failure { return po.Failure{Cause: f.Cause, Detail: f.Detail} }
 
 // settle ends an order.
 func (s *Scheduler) settle(t *task, status po.Status, cause po.Cause, detail string) Effect {

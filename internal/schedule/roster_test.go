@@ -76,8 +76,11 @@ func TestRosterMayRead(t *testing.T) {
 	r.rest(isolated)
 	plain, quarantined, other := &task{}, &task{isolated: true}, &task{isolated: true}
 	quarantined.lease.Order.Key, other.lease.Order.Key = "Q", "O"
-	if !r.mayRead(pool, plain) || r.mayRead(pool, quarantined) || r.mayRead(isolated, plain) || !r.mayRead(isolated, other) {
-		t.Error("before")
+	if !r.mayRead(pool, plain) || r.mayRead(pool, quarantined) {
+		t.Error("a worker of the pool")
+	}
+	if r.mayRead(isolated, plain) || !r.mayRead(isolated, other) {
+		t.Error("a throw-away worker")
 	}
 	r.assign(isolated, quarantined)
 	if !r.mayRead(isolated, quarantined) || r.mayRead(isolated, other) {
@@ -100,7 +103,8 @@ func TestRosterLeastNeeded(t *testing.T) {
 	if name, free := r.leastNeeded(nobody); name != "worker-3" || !free {
 		t.Errorf("without a browser: %s, %v", name, free)
 	}
-	if name, free := r.leastNeeded(func(name string) bool { return name == "worker-3" }); name != "worker-1" || free {
+	probing := func(name string) bool { return name == "worker-3" }
+	if name, free := r.leastNeeded(probing); name != "worker-1" || free {
 		t.Errorf("all have something in hand: %s, %v", name, free)
 	}
 	r.slots["worker-1"].retiring = true

@@ -25,7 +25,7 @@ const (
 // sessions knows which answers are not confirmed yet, and what could confirm them.
 // Each browser has a session of its own.
 type sessions struct {
-	unconfirmed   map[messages.Worker][]po.Key // orders by the browser that had the answer, since it last saw attachments
+	unconfirmed   map[messages.Worker][]po.Key // orders by their browser, since it last saw attachments
 	unconfirmable []po.Key                     // their answers count: nothing but a sign-out puts them back
 	askedAgain    map[po.Key]bool              // were put back for want of a confirmation; not twice
 

@@ -190,12 +190,12 @@ func (sim *simulator) fence(token string) {
 func (sim *simulator) inFlight() []string {
 	var list []string
 	for _, r := range sim.reads {
-		if sim.scheduler.queue.tasks[r.Lease.Token] != nil && sim.scheduler.queue.tasks[r.Lease.Token].stage == reading {
+		if sim.scheduler.queue.in(reading, r.Lease.Token) != nil {
 			list = append(list, r.Lease.Token)
 		}
 	}
 	for _, f := range sim.fetches {
-		if sim.scheduler.queue.tasks[f.Token] != nil && sim.scheduler.queue.tasks[f.Token].stage == fetching {
+		if sim.scheduler.queue.in(fetching, f.Token) != nil {
 			list = append(list, f.Token)
 		}
 	}
