@@ -288,7 +288,8 @@ func (s *scenario) check(t *testing.T) {
 func (s *scenario) want(t *testing.T, cause po.Cause, open int, counts map[po.Status]int) {
 	t.Helper()
 	if s.result.Cause != cause || s.result.Open != open {
-		t.Errorf("ended with cause %q (%s) and %d open, want %q and %d", s.result.Cause, s.result.Detail, s.result.Open, cause, open)
+		t.Errorf("ended with cause %q (%s) and %d open, want %q and %d",
+			s.result.Cause, s.result.Detail, s.result.Open, cause, open)
 	}
 	for _, status := range po.Statuses() {
 		if s.result.Counts[status] != counts[status] {

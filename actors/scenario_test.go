@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) {
 	// Proto.Actor's throttle of dead letters holds a goroutine for a second.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/asynkron/protoactor-go/actor.NewDeadLetter.NewThrottle.func4.1"))
+	const throttle = "github.com/asynkron/protoactor-go/actor.NewDeadLetter.NewThrottle.func4.1"
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(throttle))
 }
 
 func completed(n int) map[po.Status]int { return map[po.Status]int{po.Completed: n} }
@@ -31,7 +32,9 @@ func TestEveryOrderIsSettled(t *testing.T) {
 				s := &scenario{workers: workers, orders: 20}
 				s.run(t)
 				s.want(t, "", 0, completed(20))
-				if got := s.outcome("K3"); got.Folder != "PO_K3_COMPLETED" || len(got.Files) != 2 || got.Attempts != 1 || got.Supplier != "Acme" {
+				want := po.Outcome{Folder: "PO_K3_COMPLETED", Attempts: 1, Supplier: "Acme"}
+				got := s.outcome("K3")
+				if n := len(got.Files); n != 2 || got.Folder != want.Folder || got.Attempts != 1 || got.Supplier != want.Supplier {
 					t.Errorf("outcome %+v", got)
 				}
 				if n := len(s.browsers.sessions); n != workers {

@@ -62,7 +62,15 @@ func (p *portal) read(ctx context.Context, s *fakeSession, key po.Key, _ int) (p
 // lost, by a sign-out or by an order that is to be seen no more.
 func TestLostInDisguise(t *testing.T) {
 	t.Parallel()
-	var two = map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed}
+	statuses := func(list ...po.Status) map[po.Key]po.Status { // of K0, K1 and so on
+		m := map[po.Key]po.Status{}
+		for i, status := range list {
+			m[po.Key(fmt.Sprint("K", i))] = status
+		}
+		return m
+	}
+	two := statuses(po.Completed, po.Completed)
+	const c, n, e, f = po.Completed, po.NotFound, po.NoAttachments, po.Failed
 	for _, row := range []struct {
 		name   string
 		answer func(asked int, key po.Key) (po.Sign, *po.ReadFailure)
@@ -114,32 +122,27 @@ func TestLostInDisguise(t *testing.T) {
 				return po.SignNotFound, nil
 			}
 			return po.SignAttachments, nil
-		}, po.SignedOut, map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed, "K2": po.Completed, "K3": po.Completed, "K4": po.Completed,
-			"K5": po.Completed, "K6": po.Completed}},
+		}, po.SignedOut, statuses(c, c, c, c, c, c, c)},
 		{"they are not there, and the session lives", func(_ int, key po.Key) (po.Sign, *po.ReadFailure) {
 			if key > "K1" {
 				return po.SignNotFound, nil
 			}
 			return po.SignAttachments, nil
-		}, "", map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed, "K2": po.NotFound, "K3": po.NotFound, "K4": po.NotFound,
-			"K5": po.NotFound, "K6": po.NotFound, "K7": po.NotFound}},
+		}, "", statuses(c, c, n, n, n, n, n, n)},
 		{"one of the known ones has changed", func(asked int, key po.Key) (po.Sign, *po.ReadFailure) {
 			if key > "K1" || key == "K1" && asked > 2 {
 				return po.SignNotFound, nil
 			}
 			return po.SignAttachments, nil
-		}, "", map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed, "K2": po.NotFound, "K3": po.NotFound, "K4": po.NotFound,
-			"K5": po.NotFound, "K6": po.NotFound, "K7": po.NotFound}},
+		}, "", statuses(c, c, n, n, n, n, n, n)},
 		{"one of the known ones is refused now", func(asked int, key po.Key) (po.Sign, *po.ReadFailure) {
 			if key > "K1" && key < "K5" || key == "K1" && asked > 2 {
 				return po.SignForbidden, nil
 			}
 			return po.SignAttachments, nil
-		}, "", map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed, "K2": po.Failed, "K3": po.Failed, "K4": po.Failed,
-			"K5": po.Completed, "K6": po.Completed, "K7": po.Completed}},
+		}, "", statuses(c, c, f, f, f, c, c, c)},
 		{"nothing could tell", func(int, po.Key) (po.Sign, *po.ReadFailure) { return po.SignEmpty, nil },
-			"", map[po.Key]po.Status{"K0": po.NoAttachments, "K1": po.NoAttachments, "K2": po.NoAttachments, "K3": po.NoAttachments,
-				"K4": po.NoAttachments, "K5": po.NoAttachments, "K6": po.NoAttachments, "K7": po.NoAttachments}},
+			"", statuses(e, e, e, e, e, e, e, e)},
 		{"nothing could tell, until a sign-out does", func(asked int, _ po.Key) (po.Sign, *po.ReadFailure) {
 			if asked == 8 {
 				return po.SignSignedOut, nil
@@ -226,12 +229,14 @@ func TestPortalRefusesAll(t *testing.T) {
 		sign    po.Sign
 		failure *po.ReadFailure
 	}{
-		"503":         {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "the portal answered 503", Status: 503}},
-		"503 later":   {failure: &po.ReadFailure{Cause: po.Throttled, Detail: "the portal answered 503", Status: 503, RetryAfter: 5 * time.Second}},
-		"403":         {sign: po.SignForbidden},
-		"hangs":       {failure: &po.ReadFailure{Cause: po.Timeout, Detail: "no answer"}},
-		"maintenance": {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "the portal shows maintenance", Status: 200, PortalWide: true}},
-		"silence":     {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "refused", Unreachable: true}},
+		"503": {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "the portal answered 503", Status: 503}},
+		"503 later": {failure: &po.ReadFailure{Cause: po.Throttled, Detail: "the portal answered 503", Status: 503,
+			RetryAfter: 5 * time.Second}},
+		"403":   {sign: po.SignForbidden},
+		"hangs": {failure: &po.ReadFailure{Cause: po.Timeout, Detail: "no answer"}},
+		"maintenance": {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "the portal shows maintenance", Status: 200,
+			PortalWide: true}},
+		"silence": {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "refused", Unreachable: true}},
 	}
 	for name, refusal := range refusals {
 		for _, workers := range []int{1, 4} {
@@ -291,16 +296,19 @@ func TestPortalRefusesAll(t *testing.T) {
 func TestSomeAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, refused := range map[string][]po.Key{
-		"one": {"K5"}, "four": {"K5", "K6", "K7", "K8"}, "the last": {"K16", "K17", "K18", "K19"}, "the first two": {"K0", "K1"},
+		"one": {"K5"}, "four": {"K5", "K6", "K7", "K8"},
+		"the last": {"K16", "K17", "K18", "K19"}, "the first two": {"K0", "K1"},
 	} {
 		for how, answer := range map[string]struct {
 			sign    po.Sign
 			failure *po.ReadFailure
 			cause   po.Cause
 		}{
-			"403":                     {sign: po.SignForbidden, cause: po.Forbidden},
-			"a page as for everybody": {failure: &po.ReadFailure{Cause: po.PortalError, Status: 200, PortalWide: true, Detail: "the portal shows maintenance"}, cause: po.PortalError},
-			"500":                     {failure: &po.ReadFailure{Cause: po.PortalError, Status: 500, Detail: "the portal answered 500"}, cause: po.PortalError},
+			"403": {sign: po.SignForbidden, cause: po.Forbidden},
+			"a page as for everybody": {cause: po.PortalError, failure: &po.ReadFailure{
+				Cause: po.PortalError, Status: 200, PortalWide: true, Detail: "the portal shows maintenance"}},
+			"500": {cause: po.PortalError, failure: &po.ReadFailure{
+				Cause: po.PortalError, Status: 500, Detail: "the portal answered 500"}},
 		} {
 			t.Run(name+"/"+how, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

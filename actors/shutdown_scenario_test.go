@@ -112,7 +112,8 @@ func (f failingLedger) Settle(ctx context.Context, token string, o po.Outcome) e
 // A record that cannot be kept stops the run.
 func TestLedgerFails(t *testing.T) {
 	t.Parallel()
-	for name, err := range map[string]error{"broken": errors.New("I/O error"), "full": fmt.Errorf("settle: %w", po.DiskFull)} {
+	full := fmt.Errorf("settle: %w", po.DiskFull)
+	for name, err := range map[string]error{"broken": errors.New("I/O error"), "full": full} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &scenario{workers: 2, orders: 20, ledger: failingLedger{memoryLedger(t, 20), err}}

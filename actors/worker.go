@@ -54,14 +54,14 @@ type sessionDied struct{ incarnation uint64 }
 // browserReady tells the coordinator that browsers can live here at all.
 type browserReady struct{}
 
-// opened is the answer of the opening job.
-type opened struct {
+// openResult is the answer of the opening job.
+type openResult struct {
 	session Session
 	err     error
 }
 
-// read is the answer of the reading job.
-type read struct {
+// readResult is the answer of the reading job.
+type readResult struct {
 	reading po.Reading
 	err     error
 	memory  int64 // in bytes; 0 if it was not looked at
@@ -123,7 +123,7 @@ func (w *worker) Receive(c actor.Context) {
 // crash ends this incarnation: the supervisor makes another.
 func (w *worker) crash(err error) { panic(&crash{err: err, worked: w.hasRead}) }
 
-// closed: no browser, and none wished for.
+// closed: no browser, and none asked for.
 func (w *worker) closed(c actor.Context) {
 	switch m := c.Message().(type) {
 	case messages.OpenBrowser:
@@ -136,23 +136,23 @@ func (w *worker) closed(c actor.Context) {
 }
 
 // open is the opening job.
-func (w *worker) open(ctx context.Context, after time.Duration) opened {
+func (w *worker) open(ctx context.Context, after time.Duration) openResult {
 	t := time.NewTimer(after)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-ctx.Done():
-		return opened{err: ctx.Err()}
+		return openResult{err: ctx.Err()}
 	}
 	s, err := w.browsers.Open(ctx)
-	return opened{s, err}
+	return openResult{s, err}
 }
 
 // opening: the browser is on its way.
 func (w *worker) opening(c actor.Context) {
 	switch m := c.Message().(type) {
 	case jobEnded:
-		o := m.answer.(opened)
+		o := m.answer.(openResult)
 		if o.err != nil {
 			w.crash(o.err)
 		}
@@ -217,7 +217,7 @@ func (w *worker) idle(c actor.Context) {
 		w.job = startJob(c, func(ctx context.Context) any {
 			ctx, cancel := context.WithTimeout(ctx, w.timeout)
 			defer cancel()
-			a := read{}
+			a := readResult{}
 			if a.reading, a.err = s.Read(ctx, m.Lease.Order, m.ByBrowser); lookAtMemory && a.err == nil {
 				a.memory = s.Memory()
 			}
@@ -233,7 +233,7 @@ func (w *worker) idle(c actor.Context) {
 func (w *worker) busy(c actor.Context) {
 	switch m := c.Message().(type) {
 	case jobEnded:
-		a := m.answer.(read)
+		a := m.answer.(readResult)
 		if errors.Is(a.err, po.BrowserDied) || errors.Is(a.err, po.BrowserHung) {
 			w.crash(a.err)
 		}
@@ -274,7 +274,7 @@ func (w *worker) release(c actor.Context) {
 	if j != nil {
 		j.cancel()
 	}
-	called := time.Now()
+	cancelled := time.Now()
 	if w.session != nil {
 		w.session.Close()
 	}
@@ -283,26 +283,26 @@ func (w *worker) release(c actor.Context) {
 	case !w.stuck && j.wait(releaseTimeout):
 		j.closeOpened()
 	default:
-		w.abandon(c, j, called)
+		w.abandon(c, j, cancelled)
 	}
 }
 
 // abandon leaves a job that is stuck to itself, and tells of it, and of its end
 // if there is one.
-func (w *worker) abandon(c actor.Context, j *job, called time.Time) {
+func (w *worker) abandon(c actor.Context, j *job, cancelled time.Time) {
 	written := w.order.Lease.Order.Written
 	root, observer, name := c.ActorSystem().Root, w.observer, w.id.Name
 	root.Send(observer, messages.JobStuck{Worker: name, Written: written, For: time.Since(w.started)})
 	go func() {
 		<-j.done
 		j.closeOpened()
-		root.Send(observer, messages.JobReturned{Worker: name, Written: written, After: time.Since(called)})
+		root.Send(observer, messages.JobReturned{Worker: name, Written: written, After: time.Since(cancelled)})
 	}()
 }
 
 // closeOpened closes the session of an opening job whose worker is gone.
 func (j *job) closeOpened() {
-	if o, ok := j.answer.(opened); ok && o.session != nil {
+	if o, ok := j.answer.(openResult); ok && o.session != nil {
 		o.session.Close()
 	}
 }

@@ -35,7 +35,8 @@ func TestPoisonOrder(t *testing.T) {
 		}}
 		s.run(t)
 		s.want(t, "", 0, map[po.Status]int{po.Completed: 29, po.Failed: 1})
-		if o := s.outcome("K7"); o.Cause != po.Quarantined || o.Attempts != 1 || o.Detail != "3 browsers died with it in hand, the last its own" {
+		const detail = "3 browsers died with it in hand, the last its own"
+		if o := s.outcome("K7"); o.Cause != po.Quarantined || o.Attempts != 1 || o.Detail != detail {
 			t.Errorf("%+v", o)
 		}
 		r := s.readers("K7")
@@ -61,7 +62,7 @@ func TestPoisonOrder(t *testing.T) {
 	})
 }
 
-// An order that two browsers died with by accident comes home from quarantine,
+// An order that two browsers died with by accident comes back from quarantine,
 // and its browser is thrown away.
 func TestQuarantineIsLeft(t *testing.T) {
 	t.Parallel()
@@ -141,7 +142,8 @@ func TestNoThrowAwayBrowser(t *testing.T) {
 		}
 		s.run(t)
 		s.want(t, "", 0, map[po.Status]int{po.Completed: 19, po.Failed: 1})
-		if o := s.outcome("K3"); o.Cause != po.Quarantined || !strings.HasPrefix(o.Detail, "no throw-away browser could be started: ") {
+		const detail = "no throw-away browser could be started: "
+		if o := s.outcome("K3"); o.Cause != po.Quarantined || !strings.HasPrefix(o.Detail, detail) {
 			t.Errorf("%+v", o)
 		}
 	})
@@ -176,7 +178,7 @@ func TestPoolGrowsAgain(t *testing.T) {
 }
 
 // A worker whose orders all fail at once is ill, however alive it looks: it is
-// replaced after a few, and the orders come home.
+// replaced after a few, and its orders are done by others.
 func TestUnhealthyWorker(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -203,7 +205,8 @@ func TestUnhealthyWorker(t *testing.T) {
 				if n := len(s.browsers.sessions[1].read); n > row.atMost {
 					t.Errorf("it was given %d orders", n)
 				}
-				if lost := all[messages.WorkerLost](s); len(lost) != 1 || lost[0].Cause != po.BrowserHung || !strings.Contains(lost[0].Detail, "in a row failed") {
+				lost := all[messages.WorkerLost](s)
+				if len(lost) != 1 || lost[0].Cause != po.BrowserHung || !strings.Contains(lost[0].Detail, "in a row failed") {
 					t.Errorf("lost: %+v", lost)
 				}
 			})
@@ -243,8 +246,11 @@ func TestStuckReading(t *testing.T) {
 		s.run(t)
 		s.want(t, "", 0, completed(90))
 		stuck, returned := all[messages.JobStuck](s), all[messages.JobReturned](s)
-		if len(stuck) != 1 || stuck[0].For != 30*time.Second+releaseTimeout || len(returned) != 1 || returned[0].After != 10*time.Second {
-			t.Errorf("stuck %+v, returned %+v", stuck, returned)
+		if len(stuck) != 1 || stuck[0].For != 30*time.Second+releaseTimeout {
+			t.Errorf("stuck %+v", stuck)
+		}
+		if len(returned) != 1 || returned[0].After != 10*time.Second {
+			t.Errorf("returned %+v", returned)
 		}
 		if r := s.readers("K3"); len(r) != 2 || r[0] == r[1] {
 			t.Errorf("read by %v", r)
@@ -275,8 +281,9 @@ func TestRecycle(t *testing.T) {
 				s.run(t)
 				s.want(t, "", 0, completed(s.orders))
 				recycled := all[messages.WorkerRecycled](s)
-				if len(s.browsers.sessions) < row.least || len(recycled) != len(s.browsers.sessions)-4 || recycled[0].Reason != row.want {
-					t.Errorf("%d browsers, recycled %d times: %+v", len(s.browsers.sessions), len(recycled), recycled[:min(1, len(recycled))])
+				n := len(s.browsers.sessions)
+				if n < row.least || len(recycled) != n-4 || recycled[0].Reason != row.want {
+					t.Errorf("%d browsers, recycled %d times: %+v", n, len(recycled), recycled[:min(1, len(recycled))])
 				}
 				if lost := all[messages.WorkerLost](s); len(lost) > 0 {
 					t.Errorf("lost: %+v", lost)
