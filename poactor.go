@@ -103,7 +103,7 @@ func start(ctx context.Context, cfg Config, out *output) *Handle {
 	if out.browsers != nil {
 		l := newLoad(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
 		l.advise(out.orders, cfg.OnEvent)
-		run.Browsers, run.Load = l, l
+		run.Browsers, run.Limiter = l, l
 	}
 	h.run = actors.Start(run)
 	out.faults.told(h.run.Publish)

@@ -12,7 +12,7 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Config is what a run of the actors needs. Everything but Load must be set.
+// Config is what a run of the actors needs. Everything but Limiter must be set.
 type Config struct {
 	Portal      string // name, for events
 	Workers     int    // size of the pool; 1 is sequential
@@ -21,7 +21,7 @@ type Config struct {
 	Browsers    Browsers
 	Files       Files
 	Ledger      Ledger
-	Load        Load // nil: nothing binds
+	Limiter     Limiter // nil: as many workers as wished
 	Log         *logrus.Logger
 	// OnEvent receives every fact of the run, in order, from one goroutine at a
 	// time. RunEnded is the last.
@@ -106,8 +106,8 @@ func (k *coordinator) start(c actor.Context) {
 		Portal: k.cfg.Portal, Workers: k.cfg.Workers, Sequential: k.cfg.Workers == 1})
 	k.dispatcher = k.spawn(c, "dispatcher", func() actor.Actor { return newDispatcher(k.cfg) })
 	k.peers.fetcher = k.spawn(c, "fetcher", func() actor.Actor { return newFetcher(k.cfg.Files, k.dispatcher) })
-	if k.cfg.Load != nil {
-		k.peers.governor = k.spawn(c, "governor", func() actor.Actor { return newGovernor(k.cfg.Load, k.dispatcher) })
+	if k.cfg.Limiter != nil {
+		k.peers.governor = k.spawn(c, "governor", func() actor.Actor { return newGovernor(k.cfg.Limiter, k.dispatcher) })
 	}
 	c.Send(k.dispatcher, setPeers{k.peers})
 }

@@ -195,7 +195,7 @@ type scenario struct {
 	browsers *fakeBrowsers
 	files    *fakeFiles
 	ledger   Ledger
-	load     Load
+	limiter  Limiter
 	workers  int
 	attempts int
 	orders   int
@@ -224,7 +224,7 @@ func (s *scenario) start(t *testing.T) {
 	log.SetLevel(logrus.WarnLevel)
 	s.handle = Start(Config{
 		Portal: "test", Workers: s.workers, Attempts: max(s.attempts, 3), TaskTimeout: 30 * time.Second,
-		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Load: s.load, Log: log,
+		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Limiter: s.limiter, Log: log,
 		OnEvent: func(e any) {
 			s.mu.Lock()
 			s.events = append(s.events, e)

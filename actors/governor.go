@@ -13,20 +13,20 @@ import (
 const sampleInterval = time.Second
 
 // governor watches how much machine and portal bear, and tells the dispatcher
-// when that changes. What to make of it is the Load's and the scheduler's to say.
+// when that changes. What to make of it is the Limiter's and the scheduler's to say.
 type governor struct {
-	load       Load
+	limiter    Limiter
 	dispatcher *actor.PID
 	job        *job
 	timer      *time.Timer
-	last       Bearing // that the dispatcher was told
+	last       Limits // that the dispatcher was told
 }
 
 // sample is the governor's timer.
 type sample struct{}
 
-func newGovernor(load Load, dispatcher *actor.PID) actor.Actor {
-	return &governor{load: load, dispatcher: dispatcher}
+func newGovernor(limiter Limiter, dispatcher *actor.PID) actor.Actor {
+	return &governor{limiter: limiter, dispatcher: dispatcher}
 }
 
 // Receive implements actor.Actor.
@@ -38,7 +38,7 @@ func (g *governor) Receive(c actor.Context) {
 	case *actor.Restarting, *actor.Stopping:
 		g.release()
 	case sample:
-		g.job = startJob(c, func(ctx context.Context) any { return g.load.Look(ctx) })
+		g.job = startJob(c, func(ctx context.Context) any { return g.limiter.Measure(ctx) })
 	case jobEnded:
 		if g.job == nil || m.number != g.job.number {
 			return
@@ -47,17 +47,17 @@ func (g *governor) Receive(c actor.Context) {
 		if m.crash != nil {
 			panic(m.crash)
 		}
-		g.report(c, m.answer.(Bearing))
+		g.report(c, m.answer.(Limits))
 		g.later(c)
 	case Answer:
-		g.report(c, g.load.Answered(m))
+		g.report(c, g.limiter.Answered(m))
 	default:
 		unexpected(c)
 	}
 }
 
 // report passes on what has changed.
-func (g *governor) report(c actor.Context, b Bearing) {
+func (g *governor) report(c actor.Context, b Limits) {
 	was := g.last
 	g.last = b
 	if b == was || b.Hold == 0 && was.Workers == b.Workers && was.Reading == b.Reading && was.Binds == b.Binds {
