@@ -27,7 +27,7 @@ type health struct {
 // record takes a reading; others is how many pages the other workers have read well so
 // far. It says why the worker is unhealthy: empty if it is not.
 func (h *health) record(f po.ReadFailure, took time.Duration, others int) string {
-	if !mayBeWorkers(f.Cause) {
+	if !couldBeWorker(f.Cause) {
 		*h = health{}
 		return ""
 	}
@@ -49,9 +49,9 @@ func (h *health) record(f po.ReadFailure, took time.Duration, others int) string
 	return ""
 }
 
-// mayBeWorkers says whether a failure could be the worker's rather than the portal's:
+// couldBeWorker says whether a failure could be the worker's rather than the portal's:
 // nothing can be said against one that the portal turns away.
-func mayBeWorkers(cause po.Cause) bool {
+func couldBeWorker(cause po.Cause) bool {
 	switch cause {
 	case po.Internal, po.UnrecognisedPage, po.Timeout, po.PortalError:
 		return true

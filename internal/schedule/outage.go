@@ -126,7 +126,7 @@ func (o *outage) wait(f po.ReadFailure, now time.Time) (pause time.Duration, rea
 	if giveUp {
 		return 0, reason, true
 	}
-	pause = max(backoff(o.rounds, retryBase, retryLongest), min(f.RetryAfter, refusesLongest))
+	pause = max(backoff(o.rounds, retryBase, retryLongest), min(f.RetryAfter, patienceRefusing))
 	o.pausedUntil = now.Add(pause)
 	return pause, reason, false
 }

@@ -62,26 +62,26 @@ func retryDelay(attempt int, retryAfter time.Duration, random float64) time.Dura
 
 // Limits of the patience with a portal that is not there for anybody.
 const (
-	outageRounds   = 3                // at least, before it is given up
-	silentLongest  = 2 * time.Second  // if it gives no answer at all, and has never given one
-	outageLongest  = 30 * time.Second // if it has
-	refusesLongest = 3 * time.Minute  // if it answers everybody alike: maintenance passes
+	outageRounds          = 3                // at least, before it is given up
+	patienceNeverAnswered = 2 * time.Second  // if it gives no answer at all, and has never given one
+	patienceSilent        = 30 * time.Second // if it has
+	patienceRefusing      = 3 * time.Minute  // if it answers everybody alike: maintenance passes
 )
 
 // silentTooLong says whether a portal that has given no answer in the last rounds of
 // readings, for the time given, is given up. An order whose portal is away has done
 // nothing wrong: it is put back, and the run stops.
 func silentTooLong(rounds int, since time.Duration, answered bool) bool {
-	patience := silentLongest
+	patience := patienceNeverAnswered
 	if answered {
-		patience = outageLongest
+		patience = patienceSilent
 	}
 	return rounds >= outageRounds && since >= patience
 }
 
 // refusesTooLong says the same of a portal that has answered everybody alike.
 func refusesTooLong(rounds int, since time.Duration) bool {
-	return rounds >= outageRounds && since >= refusesLongest
+	return rounds >= outageRounds && since >= patienceRefusing
 }
 
 // statusOf says how an order with attachments ends.
