@@ -121,7 +121,7 @@ func (d *dispatcher) Receive(c actor.Context) {
 	case messages.Stop:
 		d.do(c, d.scheduler.Stop(m.Cause, m.Detail, now))
 	case jobEnded:
-		d.written(c, d.writer.ended(c, m), now)
+		d.applyResults(c, d.writer.ended(c, m), now)
 	case wake:
 		d.wakeTimer = nil
 		d.do(c, d.scheduler.Wake(now))
@@ -196,8 +196,8 @@ func (d *dispatcher) do(c actor.Context, effects []schedule.Effect) {
 	}
 }
 
-// written brings the ledger writer's results to the scheduler.
-func (d *dispatcher) written(c actor.Context, results []writeResult, now time.Time) {
+// applyResults brings the ledger writer's results to the scheduler.
+func (d *dispatcher) applyResults(c actor.Context, results []writeResult, now time.Time) {
 	for _, r := range results {
 		switch {
 		case r.err != nil && !errors.Is(r.err, po.ErrFenced):
