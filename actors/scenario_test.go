@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"sync"
 	"testing"
@@ -18,25 +17,24 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The board's mistakes need a long story and a rare one. Flags of the command
-	// line come later and win.
-	_ = flag.Set("rapid.checks", "3000")
-	_ = flag.Set("rapid.steps", "100")
 	// Proto.Actor's throttle of dead letters holds a goroutine for a second.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/asynkron/protoactor-go/actor.NewDeadLetter.NewThrottle.func4.1"))
+	const throttle = "github.com/asynkron/protoactor-go/actor.NewDeadLetter.NewThrottle.func4.1"
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(throttle))
 }
 
 func completed(n int) map[po.Status]int { return map[po.Status]int{po.Completed: n} }
 
-func TestEveryOrderComesHome(t *testing.T) {
+func TestEveryOrderIsSettled(t *testing.T) {
 	t.Parallel()
 	for _, workers := range []int{1, 2, 4} {
 		t.Run(fmt.Sprint(workers), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &story{workers: workers, orders: 20}
-				s.tell(t)
+				s := &scenario{workers: workers, orders: 20}
+				s.run(t)
 				s.want(t, "", 0, completed(20))
-				if got := s.outcome("K3"); got.Folder != "PO_K3_COMPLETED" || len(got.Files) != 2 || got.Attempts != 1 || got.Supplier != "Acme" {
+				want := po.Outcome{Folder: "PO_K3_COMPLETED", Attempts: 1, Supplier: "Acme"}
+				got := s.outcome("K3")
+				if n := len(got.Files); n != 2 || got.Folder != want.Folder || got.Attempts != 1 || got.Supplier != want.Supplier {
 					t.Errorf("outcome %+v", got)
 				}
 				if n := len(s.browsers.sessions); n != workers {
@@ -52,13 +50,13 @@ func TestEveryOrderComesHome(t *testing.T) {
 func TestOverlap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		one := &story{workers: 1, orders: 10}
-		one.tell(t)
+		one := &scenario{workers: 1, orders: 10}
+		one.run(t)
 		if want := time.Second + 10*900*time.Millisecond; one.took < want {
 			t.Errorf("sequential took %v, less than %v", one.took, want)
 		}
-		two := &story{workers: 2, orders: 10}
-		two.tell(t)
+		two := &scenario{workers: 2, orders: 10}
+		two.run(t)
 		if most := time.Second + stagger + 5*700*time.Millisecond + time.Second; two.took > most {
 			t.Errorf("two workers took %v, more than %v", two.took, most)
 		}
@@ -70,7 +68,7 @@ func TestOverlap(t *testing.T) {
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 2, orders: 12}
+		s := &scenario{workers: 2, orders: 12}
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			if key == "K2" && n == 1 {
 				return po.Reading{}, &po.ReadFailure{Cause: po.Throttled, RetryAfter: 5 * time.Second}
@@ -93,7 +91,7 @@ func TestRetry(t *testing.T) {
 				}
 			}
 		}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, map[po.Status]int{po.Completed: 11, po.Failed: 1})
 		if d := again.Sub(failed); d < 5*time.Second {
 			t.Errorf("tried again after %v", d)
@@ -114,7 +112,7 @@ func TestRetry(t *testing.T) {
 func TestBrowserLane(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 2, orders: 6}
+		s := &scenario{workers: 2, orders: 6}
 		s.files = &fakeFiles{}
 		s.files.fetch = func(ctx context.Context, job po.FetchJob, n int) (po.FetchResult, error) {
 			r, err := s.files.good(ctx, job)
@@ -124,7 +122,7 @@ func TestBrowserLane(t *testing.T) {
 			}
 			return r, err
 		}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, map[po.Status]int{po.Completed: 5, po.Partial: 1})
 		if r := s.readers("K1"); len(r) != 2 {
 			t.Errorf("K1 was read %d times", len(r))
@@ -150,14 +148,14 @@ func TestBrowserLane(t *testing.T) {
 func TestSignedOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 4, orders: 40}
+		s := &scenario{workers: 4, orders: 40}
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			if len(key) == 3 && key >= "K20" {
 				return po.Reading{Sign: po.SignSignedOut}, nil
 			}
 			return f.good(ctx)
 		}}
-		s.tell(t)
+		s.run(t)
 		if s.result.Cause != po.SignedOut || s.result.Counts[po.Completed]+s.result.Open != 40 || s.result.Open < 20 {
 			t.Errorf("ended %+v", s.result)
 		}
@@ -176,14 +174,14 @@ func TestPortalAway(t *testing.T) {
 	for _, c := range []struct {
 		name            string
 		workers, orders int
-		most            time.Duration
+		atMost          time.Duration
 	}{{"pool", 4, 20, 10 * time.Second}, {"one order", 1, 1, 10 * time.Second}} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &story{workers: c.workers, orders: c.orders, browsers: &fakeBrowsers{read: away}}
-				s.tell(t)
+				s := &scenario{workers: c.workers, orders: c.orders, browsers: &fakeBrowsers{read: away}}
+				s.run(t)
 				s.want(t, po.PortalError, c.orders, nil)
-				if s.took > c.most {
+				if s.took > c.atMost {
 					t.Errorf("took %v", s.took)
 				}
 			})
@@ -196,14 +194,14 @@ func TestPortalAway(t *testing.T) {
 func TestOneOrderIsAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 4, orders: 40}
+		s := &scenario{workers: 4, orders: 40}
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			if key == "K7" {
 				return po.Reading{}, &po.ReadFailure{Cause: po.PortalError, Detail: "refused", Unreachable: true}
 			}
 			return f.good(ctx)
 		}}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, map[po.Status]int{po.Completed: 39, po.Failed: 1})
 		if got := s.outcome("K7"); got.Cause != po.PortalError || got.Attempts != 3 {
 			t.Errorf("K7: %+v", got)
@@ -218,7 +216,7 @@ func TestOneOrderIsAway(t *testing.T) {
 func TestBlip(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 8, orders: 160}
+		s := &scenario{workers: 8, orders: 160}
 		begun := time.Now()
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, _ po.Key, _ int) (po.Reading, error) {
 			if d := time.Since(begun); d > 5*time.Second && d < 8*time.Second {
@@ -226,7 +224,7 @@ func TestBlip(t *testing.T) {
 			}
 			return f.good(ctx)
 		}}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, completed(160))
 		if most := 30 * time.Second; s.took > most {
 			t.Errorf("took %v, more than %v", s.took, most)
@@ -238,13 +236,13 @@ func TestBlip(t *testing.T) {
 func TestSlowDisk(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 4, orders: 30}
+		s := &scenario{workers: 4, orders: 30}
 		var once sync.Once
 		s.files = &fakeFiles{finish: func() error {
 			once.Do(func() { time.Sleep(2 * leaseTime) })
 			return nil
 		}}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, completed(30))
 		for key, n := range s.browsers.readings {
 			if n != 1 {
@@ -258,13 +256,13 @@ func TestSlowDisk(t *testing.T) {
 func TestSlowFiles(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 2, orders: 4}
+		s := &scenario{workers: 2, orders: 4}
 		s.files = &fakeFiles{}
 		s.files.fetch = func(ctx context.Context, job po.FetchJob, n int) (po.FetchResult, error) {
 			time.Sleep(5 * leaseTime)
 			return s.files.good(ctx, job)
 		}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, completed(4))
 		for key, n := range s.files.fetches {
 			if n != 1 {

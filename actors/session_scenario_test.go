@@ -15,8 +15,8 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// believed is how each order ended, as far as it counts at the end of a story.
-func believed(s *story) map[po.Key]po.Status {
+// counted is how each order ended, as far as it counts at the end of a scenario.
+func counted(s *scenario) map[po.Key]po.Status {
 	list := map[po.Key]po.Status{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,7 +62,15 @@ func (p *portal) read(ctx context.Context, s *fakeSession, key po.Key, _ int) (p
 // lost, by a sign-out or by an order that is to be seen no more.
 func TestLostInDisguise(t *testing.T) {
 	t.Parallel()
-	var two = map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed}
+	statuses := func(list ...po.Status) map[po.Key]po.Status { // of K0, K1 and so on
+		m := map[po.Key]po.Status{}
+		for i, status := range list {
+			m[po.Key(fmt.Sprint("K", i))] = status
+		}
+		return m
+	}
+	two := statuses(po.Completed, po.Completed)
+	const c, n, e, f = po.Completed, po.NotFound, po.NoAttachments, po.Failed
 	for _, row := range []struct {
 		name   string
 		answer func(asked int, key po.Key) (po.Sign, *po.ReadFailure)
@@ -114,32 +122,27 @@ func TestLostInDisguise(t *testing.T) {
 				return po.SignNotFound, nil
 			}
 			return po.SignAttachments, nil
-		}, po.SignedOut, map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed, "K2": po.Completed, "K3": po.Completed, "K4": po.Completed,
-			"K5": po.Completed, "K6": po.Completed}},
+		}, po.SignedOut, statuses(c, c, c, c, c, c, c)},
 		{"they are not there, and the session lives", func(_ int, key po.Key) (po.Sign, *po.ReadFailure) {
 			if key > "K1" {
 				return po.SignNotFound, nil
 			}
 			return po.SignAttachments, nil
-		}, "", map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed, "K2": po.NotFound, "K3": po.NotFound, "K4": po.NotFound,
-			"K5": po.NotFound, "K6": po.NotFound, "K7": po.NotFound}},
+		}, "", statuses(c, c, n, n, n, n, n, n)},
 		{"one of the known ones has changed", func(asked int, key po.Key) (po.Sign, *po.ReadFailure) {
 			if key > "K1" || key == "K1" && asked > 2 {
 				return po.SignNotFound, nil
 			}
 			return po.SignAttachments, nil
-		}, "", map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed, "K2": po.NotFound, "K3": po.NotFound, "K4": po.NotFound,
-			"K5": po.NotFound, "K6": po.NotFound, "K7": po.NotFound}},
+		}, "", statuses(c, c, n, n, n, n, n, n)},
 		{"one of the known ones is refused now", func(asked int, key po.Key) (po.Sign, *po.ReadFailure) {
 			if key > "K1" && key < "K5" || key == "K1" && asked > 2 {
 				return po.SignForbidden, nil
 			}
 			return po.SignAttachments, nil
-		}, "", map[po.Key]po.Status{"K0": po.Completed, "K1": po.Completed, "K2": po.Failed, "K3": po.Failed, "K4": po.Failed,
-			"K5": po.Completed, "K6": po.Completed, "K7": po.Completed}},
+		}, "", statuses(c, c, f, f, f, c, c, c)},
 		{"nothing could tell", func(int, po.Key) (po.Sign, *po.ReadFailure) { return po.SignEmpty, nil },
-			"", map[po.Key]po.Status{"K0": po.NoAttachments, "K1": po.NoAttachments, "K2": po.NoAttachments, "K3": po.NoAttachments,
-				"K4": po.NoAttachments, "K5": po.NoAttachments, "K6": po.NoAttachments, "K7": po.NoAttachments}},
+			"", statuses(e, e, e, e, e, e, e, e)},
 		{"nothing could tell, until a sign-out does", func(asked int, _ po.Key) (po.Sign, *po.ReadFailure) {
 			if asked == 8 {
 				return po.SignSignedOut, nil
@@ -150,11 +153,11 @@ func TestLostInDisguise(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &portal{answer: row.answer}
-				s := &story{workers: 1, orders: 8, browsers: &fakeBrowsers{read: p.read}}
-				s.begin(t)
-				s.result = s.run.Wait()
+				s := &scenario{workers: 1, orders: 8, browsers: &fakeBrowsers{read: p.read}}
+				s.start(t)
+				s.result = s.handle.Wait()
 				time.Sleep(2 * time.Second)
-				if diff := cmp.Diff(row.want, believed(s)); diff != "" {
+				if diff := cmp.Diff(row.want, counted(s)); diff != "" {
 					t.Error(diff)
 				}
 				counts := map[po.Status]int{}
@@ -172,7 +175,7 @@ func TestLostInDisguise(t *testing.T) {
 func TestOneCloneIsLost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 3, orders: 60}
+		s := &scenario{workers: 3, orders: 60}
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			r, err := f.good(ctx)
 			if f.n == 2 && err == nil {
@@ -180,11 +183,11 @@ func TestOneCloneIsLost(t *testing.T) {
 			}
 			return r, err
 		}}
-		s.tell(t)
+		s.run(t)
 		if s.result.Cause != po.SignedOut {
 			t.Errorf("ended %+v", s.result)
 		}
-		for key, status := range believed(s) {
+		for key, status := range counted(s) {
 			if status != po.Completed {
 				t.Errorf("order %s counts as %s", key, status)
 			}
@@ -193,10 +196,10 @@ func TestOneCloneIsLost(t *testing.T) {
 }
 
 // What a browser was told that has died since is asked again, of another: once.
-func TestAnswersOfTheDead(t *testing.T) {
+func TestAnswersOfDeadBrowsers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 2, orders: 12}
+		s := &scenario{workers: 2, orders: 12}
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			r, err := f.good(ctx)
 			if f.n == 1 && len(f.read) == 3 {
@@ -208,8 +211,8 @@ func TestAnswersOfTheDead(t *testing.T) {
 			}
 			return r, err
 		}}
-		s.begin(t)
-		s.result = s.run.Wait()
+		s.start(t)
+		s.result = s.handle.Wait()
 		time.Sleep(2 * time.Second)
 		s.want(t, "", 0, completed(12))
 		if n := len(all[messages.OrdersReopened](s)); n != 1 {
@@ -226,12 +229,14 @@ func TestPortalRefusesAll(t *testing.T) {
 		sign    po.Sign
 		failure *po.ReadFailure
 	}{
-		"503":         {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "the portal answered 503", Status: 503}},
-		"503 later":   {failure: &po.ReadFailure{Cause: po.Throttled, Detail: "the portal answered 503", Status: 503, RetryAfter: 5 * time.Second}},
-		"403":         {sign: po.SignForbidden},
-		"hangs":       {failure: &po.ReadFailure{Cause: po.Timeout, Detail: "no answer"}},
-		"maintenance": {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "the portal shows maintenance", Status: 200, PortalWide: true}},
-		"silence":     {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "refused", Unreachable: true}},
+		"503": {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "the portal answered 503", Status: 503}},
+		"503 later": {failure: &po.ReadFailure{Cause: po.Throttled, Detail: "the portal answered 503", Status: 503,
+			RetryAfter: 5 * time.Second}},
+		"403":   {sign: po.SignForbidden},
+		"hangs": {failure: &po.ReadFailure{Cause: po.Timeout, Detail: "no answer"}},
+		"maintenance": {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "the portal shows maintenance", Status: 200,
+			PortalWide: true}},
+		"silence": {failure: &po.ReadFailure{Cause: po.PortalError, Detail: "refused", Unreachable: true}},
 	}
 	for name, refusal := range refusals {
 		for _, workers := range []int{1, 4} {
@@ -257,11 +262,11 @@ func TestPortalRefusesAll(t *testing.T) {
 							}
 							return po.SignAttachments, nil
 						}}
-						s := &story{workers: workers, orders: 100, browsers: &fakeBrowsers{read: p.read}}
-						s.begin(t)
-						s.result = s.run.Wait()
+						s := &scenario{workers: workers, orders: 100, browsers: &fakeBrowsers{read: p.read}}
+						s.start(t)
+						s.result = s.handle.Wait()
 						time.Sleep(2 * time.Second)
-						list := believed(s)
+						list := counted(s)
 						for key, status := range list {
 							if status != po.Completed {
 								t.Errorf("order %s counts as %s", key, status)
@@ -291,16 +296,19 @@ func TestPortalRefusesAll(t *testing.T) {
 func TestSomeAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, refused := range map[string][]po.Key{
-		"one": {"K5"}, "four": {"K5", "K6", "K7", "K8"}, "the last": {"K16", "K17", "K18", "K19"}, "the first two": {"K0", "K1"},
+		"one": {"K5"}, "four": {"K5", "K6", "K7", "K8"},
+		"the last": {"K16", "K17", "K18", "K19"}, "the first two": {"K0", "K1"},
 	} {
 		for how, answer := range map[string]struct {
 			sign    po.Sign
 			failure *po.ReadFailure
 			cause   po.Cause
 		}{
-			"403":                     {sign: po.SignForbidden, cause: po.Forbidden},
-			"a page as for everybody": {failure: &po.ReadFailure{Cause: po.PortalError, Status: 200, PortalWide: true, Detail: "the portal shows maintenance"}, cause: po.PortalError},
-			"500":                     {failure: &po.ReadFailure{Cause: po.PortalError, Status: 500, Detail: "the portal answered 500"}, cause: po.PortalError},
+			"403": {sign: po.SignForbidden, cause: po.Forbidden},
+			"a page as for everybody": {cause: po.PortalError, failure: &po.ReadFailure{
+				Cause: po.PortalError, Status: 200, PortalWide: true, Detail: "the portal shows maintenance"}},
+			"500": {cause: po.PortalError, failure: &po.ReadFailure{
+				Cause: po.PortalError, Status: 500, Detail: "the portal answered 500"}},
 		} {
 			t.Run(name+"/"+how, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -310,9 +318,9 @@ func TestSomeAreRefused(t *testing.T) {
 						}
 						return po.SignAttachments, nil
 					}}
-					s := &story{workers: 2, orders: 20, browsers: &fakeBrowsers{read: p.read}}
-					s.begin(t)
-					s.result = s.run.Wait()
+					s := &scenario{workers: 2, orders: 20, browsers: &fakeBrowsers{read: p.read}}
+					s.start(t)
+					s.result = s.handle.Wait()
 					time.Sleep(2 * time.Second)
 					s.want(t, "", 0, map[po.Status]int{po.Completed: 20 - len(refused), po.Failed: len(refused)})
 					if got := s.outcome(refused[0]); got.Cause != answer.cause {
@@ -341,9 +349,9 @@ func TestOneOrderWantsASignIn(t *testing.T) {
 						}
 						return po.SignAttachments, nil
 					}}
-					s := &story{workers: workers, orders: 20, browsers: &fakeBrowsers{read: p.read}}
+					s := &scenario{workers: workers, orders: 20, browsers: &fakeBrowsers{read: p.read}}
 					begun := key == "K3" && workers == 4 // before any order was completed: nothing tells
-					s.tell(t)
+					s.run(t)
 					if begun {
 						if s.result.Cause != po.SignedOut {
 							t.Errorf("ended %+v", s.result)

@@ -9,12 +9,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
-// died is what a reading comes to whose browser has died.
-func died(f *fakeSession) (po.Reading, error) {
+// killBrowser ends a browser while it reads, and returns what that reading comes to.
+func killBrowser(f *fakeSession) (po.Reading, error) {
 	f.die()
 	return po.Reading{}, &po.ReadFailure{Cause: po.BrowserDied, Detail: "boom"}
 }
@@ -25,20 +26,21 @@ func died(f *fakeSession) (po.Reading, error) {
 func TestPoisonOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 3, orders: 30}
+		s := &scenario{workers: 3, orders: 30}
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			if key == "K7" {
-				return died(f)
+				return killBrowser(f)
 			}
 			return f.good(ctx)
 		}}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, map[po.Status]int{po.Completed: 29, po.Failed: 1})
-		if o := s.outcome("K7"); o.Cause != po.Quarantined || o.Attempts != 1 || o.Detail != "3 browsers died with it in hand, the last its own" {
+		const detail = "3 browsers died with it in hand, the last its own"
+		if o := s.outcome("K7"); o.Cause != po.Quarantined || o.Attempts != 1 || o.Detail != detail {
 			t.Errorf("%+v", o)
 		}
 		r := s.readers("K7")
-		if len(r) != 3 || !strings.HasPrefix(r[2], "alone-") || strings.HasPrefix(r[1], "alone-") {
+		if len(r) != 3 || !strings.HasPrefix(r[2], "isolated-") || strings.HasPrefix(r[1], "isolated-") {
 			t.Errorf("read by %v", r)
 		}
 		for _, o := range all[messages.OrderSettled](s) {
@@ -60,23 +62,23 @@ func TestPoisonOrder(t *testing.T) {
 	})
 }
 
-// An order that two browsers died with by accident comes home from quarantine,
+// An order that two browsers died with by accident comes back from quarantine,
 // and its browser is thrown away.
 func TestQuarantineIsLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for _, workers := range []int{1, 3} {
-			s := &story{workers: workers, orders: 10}
+			s := &scenario{workers: workers, orders: 10}
 			s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 				if key == "K4" && n <= 2 {
-					return died(f)
+					return killBrowser(f)
 				}
 				return f.good(ctx)
 			}}
-			s.tell(t)
+			s.run(t)
 			s.want(t, "", 0, completed(10))
 			r := s.readers("K4")
-			if len(r) != 3 || !strings.HasPrefix(r[2], "alone-") {
+			if len(r) != 3 || !strings.HasPrefix(r[2], "isolated-") {
 				t.Errorf("read by %v", r)
 			}
 			if d := all[messages.WorkerDismissed](s); len(d) != 1 || d[0].Worker != r[2] {
@@ -91,25 +93,25 @@ func TestManyPoisonOrders(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		poison := []po.Key{"K3", "K11", "K12"}
-		s := &story{workers: 4, orders: 20}
-		alone := map[string]bool{}
+		s := &scenario{workers: 4, orders: 20}
+		isolated := map[string]bool{}
 		s.onEvent = func(e any) {
 			switch e := e.(type) {
 			case messages.OrderQuarantined:
-				if alone[e.Worker] = true; len(alone) > 1 {
-					t.Errorf("two at once: %v", alone)
+				if isolated[e.Worker] = true; len(isolated) > 1 {
+					t.Errorf("two at once: %v", isolated)
 				}
 			case messages.WorkerLost:
-				delete(alone, e.Worker)
+				delete(isolated, e.Worker)
 			}
 		}
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			if slices.Contains(poison, key) {
-				return died(f)
+				return killBrowser(f)
 			}
 			return f.good(ctx)
 		}}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, map[po.Status]int{po.Completed: 17, po.Failed: 3})
 		for _, key := range poison {
 			if o := s.outcome(key); o.Cause != po.Quarantined {
@@ -123,7 +125,7 @@ func TestManyPoisonOrders(t *testing.T) {
 func TestNoThrowAwayBrowser(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 4, orders: 20}
+		s := &scenario{workers: 4, orders: 20}
 		s.browsers = &fakeBrowsers{
 			open: func(n int) error { // 5 replaces the first that dies; then the second is replaced, and two are thrown away
 				if n >= 6 && n <= 8 {
@@ -133,14 +135,15 @@ func TestNoThrowAwayBrowser(t *testing.T) {
 			},
 			read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 				if key == "K3" {
-					return died(f)
+					return killBrowser(f)
 				}
 				return f.good(ctx)
 			},
 		}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, map[po.Status]int{po.Completed: 19, po.Failed: 1})
-		if o := s.outcome("K3"); o.Cause != po.Quarantined || !strings.HasPrefix(o.Detail, "no throw-away browser could be started: ") {
+		const detail = "no throw-away browser could be started: "
+		if o := s.outcome("K3"); o.Cause != po.Quarantined || !strings.HasPrefix(o.Detail, detail) {
 			t.Errorf("%+v", o)
 		}
 	})
@@ -150,7 +153,7 @@ func TestNoThrowAwayBrowser(t *testing.T) {
 func TestPoolGrowsAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 4, orders: 4000}
+		s := &scenario{workers: 4, orders: 4000}
 		begun := time.Now()
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			if time.Since(begun) < 40*time.Second && f.n != 1 { // bad times, for all but the first
@@ -159,7 +162,7 @@ func TestPoolGrowsAgain(t *testing.T) {
 			}
 			return f.good(ctx)
 		}}
-		s.tell(t)
+		s.run(t)
 		if s.result.Cause != "" || s.result.Open != 0 {
 			t.Fatalf("%+v", s.result)
 		}
@@ -175,34 +178,35 @@ func TestPoolGrowsAgain(t *testing.T) {
 }
 
 // A worker whose orders all fail at once is ill, however alive it looks: it is
-// replaced after a few, and the orders come home.
-func TestIllWorker(t *testing.T) {
+// replaced after a few, and its orders are done by others.
+func TestUnhealthyWorker(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		fail func(ctx context.Context) error
-		most int // orders that it may burn a try of
+		fail   func(ctx context.Context) error
+		atMost int // orders that it may burn a try of
 	}{
-		"at once": {func(context.Context) error { return &po.ReadFailure{Cause: po.Internal, Detail: "no such session"} }, instantInRow},
+		"at once": {func(context.Context) error { return &po.ReadFailure{Cause: po.Internal, Detail: "no such session"} }, 3},
 		"alike": {func(ctx context.Context) error {
 			time.Sleep(2 * time.Second)
 			return &po.ReadFailure{Cause: po.UnrecognisedPage, Answered: true}
-		}, alikeInRow},
+		}, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &story{workers: 4, orders: 120}
+				s := &scenario{workers: 4, orders: 120}
 				s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 					if f.n == 2 {
 						return po.Reading{}, row.fail(ctx)
 					}
 					return f.good(ctx)
 				}}
-				s.tell(t)
+				s.run(t)
 				s.want(t, "", 0, completed(120))
-				if n := len(s.browsers.sessions[1].read); n > row.most {
+				if n := len(s.browsers.sessions[1].read); n > row.atMost {
 					t.Errorf("it was given %d orders", n)
 				}
-				if lost := all[messages.WorkerLost](s); len(lost) != 1 || lost[0].Cause != po.BrowserHung || !strings.Contains(lost[0].Detail, "in a row failed") {
+				lost := all[messages.WorkerLost](s)
+				if len(lost) != 1 || lost[0].Cause != po.BrowserHung || !strings.Contains(lost[0].Detail, "in a row failed") {
 					t.Errorf("lost: %+v", lost)
 				}
 			})
@@ -214,11 +218,11 @@ func TestIllWorker(t *testing.T) {
 func TestPortalFailsAlike(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 4, orders: 60}
+		s := &scenario{workers: 4, orders: 60}
 		s.browsers = &fakeBrowsers{read: func(context.Context, *fakeSession, po.Key, int) (po.Reading, error) {
 			return po.Reading{}, &po.ReadFailure{Cause: po.PortalError, Detail: "the portal answered 500", Answered: true}
 		}}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, map[po.Status]int{po.Failed: 60})
 		if lost := all[messages.WorkerLost](s); len(lost) > 0 {
 			t.Errorf("lost: %+v", lost)
@@ -231,7 +235,7 @@ func TestPortalFailsAlike(t *testing.T) {
 func TestStuckReading(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 2, orders: 90}
+		s := &scenario{workers: 2, orders: 90}
 		s.browsers = &fakeBrowsers{read: func(ctx context.Context, f *fakeSession, key po.Key, n int) (po.Reading, error) {
 			if key == "K3" && n == 1 {
 				time.Sleep(45 * time.Second) // the time of a reading is 30 s
@@ -239,11 +243,14 @@ func TestStuckReading(t *testing.T) {
 			}
 			return f.good(ctx)
 		}}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, completed(90))
 		stuck, returned := all[messages.JobStuck](s), all[messages.JobReturned](s)
-		if len(stuck) != 1 || stuck[0].For != 30*time.Second+releaseTimeout || len(returned) != 1 || returned[0].After != 10*time.Second {
-			t.Errorf("stuck %+v, returned %+v", stuck, returned)
+		if len(stuck) != 1 || stuck[0].For != 30*time.Second+releaseTimeout {
+			t.Errorf("stuck %+v", stuck)
+		}
+		if len(returned) != 1 || returned[0].After != 10*time.Second {
+			t.Errorf("returned %+v", returned)
 		}
 		if r := s.readers("K3"); len(r) != 2 || r[0] == r[1] {
 			t.Errorf("read by %v", r)
@@ -261,21 +268,22 @@ func TestRecycle(t *testing.T) {
 		least  int // browsers
 	}{
 		"many orders": {0, "it has read 250 orders", 4 + 4*3},
-		"much memory": {3 << 30, "it takes up 3072 MB", 4 + 1200/(weighEvery+4)},
+		"much memory": {3 << 30, "it takes up 3072 MB", 4 + 1200/(schedule.MemoryCheckEvery+4)},
 		"neither":     {100 << 20, "it has read 250 orders", 4 + 4*3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &story{workers: 4, orders: 4100}
+				s := &scenario{workers: 4, orders: 4100}
 				if row.memory > 1<<30 {
 					s.orders = 1200
 				}
 				s.browsers = &fakeBrowsers{memory: row.memory}
-				s.tell(t)
+				s.run(t)
 				s.want(t, "", 0, completed(s.orders))
 				recycled := all[messages.WorkerRecycled](s)
-				if len(s.browsers.sessions) < row.least || len(recycled) != len(s.browsers.sessions)-4 || recycled[0].Reason != row.want {
-					t.Errorf("%d browsers, recycled %d times: %+v", len(s.browsers.sessions), len(recycled), recycled[:min(1, len(recycled))])
+				n := len(s.browsers.sessions)
+				if n < row.least || len(recycled) != n-4 || recycled[0].Reason != row.want {
+					t.Errorf("%d browsers, recycled %d times: %+v", n, len(recycled), recycled[:min(1, len(recycled))])
 				}
 				if lost := all[messages.WorkerLost](s); len(lost) > 0 {
 					t.Errorf("lost: %+v", lost)
@@ -290,7 +298,7 @@ func TestRecycle(t *testing.T) {
 func TestResize(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 4, orders: 200}
+		s := &scenario{workers: 4, orders: 200}
 		settled := 0
 		s.onEvent = func(e any) {
 			if _, ok := e.(messages.OrderSettled); !ok {
@@ -298,12 +306,12 @@ func TestResize(t *testing.T) {
 			}
 			switch settled++; settled {
 			case 20:
-				s.run.Resize(messages.Resize{Workers: 1, Binds: messages.BindsMemory, Reason: "memory is at 93 %"})
+				s.handle.Resize(messages.Resize{Workers: 1, Binds: messages.BindsMemory, Reason: "memory is at 93 %"})
 			case 60:
-				s.run.Resize(messages.Resize{Workers: 99, Binds: messages.BindsCPU})
+				s.handle.Resize(messages.Resize{Workers: 99, Binds: messages.BindsCPU})
 			}
 		}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, completed(200))
 		want := []messages.PoolResized{
 			{From: 4, To: 1, Binds: messages.BindsMemory, Reason: "memory is at 93 %"},

@@ -7,15 +7,16 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// fence keeps a panic in a lifecycle message from making an actor that can
-// never stop, whose parent could never stop either (facts: Proto.Actor 2).
-func fence(next actor.ReceiverFunc) actor.ReceiverFunc {
+// recoverLifecycle keeps a panic in a lifecycle message from making an actor that can
+// never stop, whose parent could never stop either.
+func recoverLifecycle(next actor.ReceiverFunc) actor.ReceiverFunc {
 	return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
 		switch e.Message.(type) {
 		case *actor.Stopping, *actor.Stopped, *actor.Restarting:
 			defer func() {
 				if p := recover(); p != nil {
-					c.Logger().Error("panic while ending", "actor", c.Self().Id, "reason", fmt.Sprint(p), "stack", string(debug.Stack()))
+					c.Logger().Error("panic while ending", "actor", c.Self().Id,
+						"reason", fmt.Sprint(p), "stack", string(debug.Stack()))
 				}
 			}()
 		}
@@ -23,9 +24,9 @@ func fence(next actor.ReceiverFunc) actor.ReceiverFunc {
 	}
 }
 
-// propsOf makes fenced props.
+// propsOf makes props whose actors can always stop.
 func propsOf(producer func() actor.Actor, opts ...actor.PropsOption) *actor.Props {
-	return actor.PropsFromProducer(producer, append(opts, actor.WithReceiverMiddleware(fence))...)
+	return actor.PropsFromProducer(producer, append(opts, actor.WithReceiverMiddleware(recoverLifecycle))...)
 }
 
 // unexpected fails an actor that got a message which its state has no line for:

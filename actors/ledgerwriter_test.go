@@ -11,9 +11,9 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// forgetful is a ledger on a disk that is full for a moment: the files of one
+// failingSave is a ledger on a disk that is full for a moment: the files of one
 // order cannot be recorded, and what comes after can.
-type forgetful struct {
+type failingSave struct {
 	Ledger
 	key po.Key
 
@@ -22,7 +22,7 @@ type forgetful struct {
 	settled []po.Key
 }
 
-func (f *forgetful) Claim(ctx context.Context, n int, ttl time.Duration) (po.Claim, error) {
+func (f *failingSave) Claim(ctx context.Context, n int, ttl time.Duration) (po.Claim, error) {
 	c, err := f.Ledger.Claim(ctx, n, ttl)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -34,7 +34,7 @@ func (f *forgetful) Claim(ctx context.Context, n int, ttl time.Duration) (po.Cla
 	return c, err
 }
 
-func (f *forgetful) Save(ctx context.Context, token, supplier string, kept po.Kept) error {
+func (f *failingSave) Save(ctx context.Context, token, supplier string, kept po.Kept) error {
 	f.mu.Lock()
 	full := token == f.token && len(kept.Files) > 0
 	f.mu.Unlock()
@@ -45,7 +45,7 @@ func (f *forgetful) Save(ctx context.Context, token, supplier string, kept po.Ke
 	return f.Ledger.Save(ctx, token, supplier, kept)
 }
 
-func (f *forgetful) Settle(ctx context.Context, token string, o po.Outcome) error {
+func (f *failingSave) Settle(ctx context.Context, token string, o po.Outcome) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.settled = append(f.settled, o.Key)
@@ -57,11 +57,14 @@ func (f *forgetful) Settle(ctx context.Context, token string, o po.Outcome) erro
 func TestNothingIsBuiltOnAFailedWrite(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &forgetful{Ledger: memory(t, 20), key: "K5"}
-		s := &story{workers: 2, orders: 20, ledger: f}
-		s.tell(t)
-		if s.result.Cause != po.DiskFull || s.result.Open == 0 || s.outcome("K5").Key != "" || slices.Contains(f.settled, "K5") {
-			t.Errorf("ended %+v; settled %v", s.result, f.settled)
+		f := &failingSave{Ledger: memoryLedger(t, 20), key: "K5"}
+		s := &scenario{workers: 2, orders: 20, ledger: f}
+		s.run(t)
+		if s.result.Cause != po.DiskFull || s.result.Open == 0 {
+			t.Errorf("ended %+v", s.result)
+		}
+		if s.outcome("K5").Key != "" || slices.Contains(f.settled, "K5") {
+			t.Errorf("settled %v", f.settled)
 		}
 	})
 }

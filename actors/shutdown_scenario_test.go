@@ -16,11 +16,11 @@ import (
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 4, orders: 100}
-		s.begin(t)
+		s := &scenario{workers: 4, orders: 100}
+		s.start(t)
 		time.Sleep(3 * time.Second)
-		s.run.Drain("Ctrl-C")
-		s.end(t)
+		s.handle.Drain("Ctrl-C")
+		s.finish(t)
 		n := s.result.Counts[po.Completed]
 		if s.result.Cause != po.Interrupted || n < 4 || n > 16 || s.result.Open != 100-n {
 			t.Errorf("ended %+v", s.result)
@@ -41,11 +41,11 @@ func TestStop(t *testing.T) {
 	for name, b := range map[string]*fakeBrowsers{"working": {}, "stuck": {read: stuck}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &story{workers: 4, orders: 100, browsers: b}
-				s.begin(t)
+				s := &scenario{workers: 4, orders: 100, browsers: b}
+				s.start(t)
 				time.Sleep(3 * time.Second)
-				s.run.Stop(po.Interrupted, "test")
-				s.end(t)
+				s.handle.Stop(po.Interrupted, "test")
+				s.finish(t)
 				if s.result.Cause != po.Interrupted || s.result.Open == 0 {
 					t.Errorf("ended %+v", s.result)
 				}
@@ -65,12 +65,12 @@ func TestStopWhileOpening(t *testing.T) {
 	for _, late := range []time.Duration{3 * time.Second, 20 * time.Second} {
 		t.Run(late.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &story{workers: 4, orders: 10}
+				s := &scenario{workers: 4, orders: 10}
 				s.browsers = &fakeBrowsers{open: func(int) error { time.Sleep(late); return nil }, late: true}
-				s.begin(t)
+				s.start(t)
 				time.Sleep(time.Second)
-				s.run.Stop(po.Interrupted, "test")
-				s.result = s.run.Wait()
+				s.handle.Stop(po.Interrupted, "test")
+				s.result = s.handle.Wait()
 				time.Sleep(time.Minute)
 				s.check(t)
 				s.want(t, po.Interrupted, 10, nil)
@@ -83,13 +83,13 @@ func TestStopWhileOpening(t *testing.T) {
 func TestHandlerPanics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 2, orders: 20}
+		s := &scenario{workers: 2, orders: 20}
 		s.onEvent = func(e any) {
 			if _, ok := e.(messages.OrderSettled); ok {
 				panic("host")
 			}
 		}
-		s.tell(t)
+		s.run(t)
 		if s.result.Cause != po.Internal {
 			t.Errorf("ended %+v", s.result)
 		}
@@ -112,11 +112,12 @@ func (f failingLedger) Settle(ctx context.Context, token string, o po.Outcome) e
 // A record that cannot be kept stops the run.
 func TestLedgerFails(t *testing.T) {
 	t.Parallel()
-	for name, err := range map[string]error{"broken": errors.New("I/O error"), "full": fmt.Errorf("settle: %w", po.DiskFull)} {
+	full := fmt.Errorf("settle: %w", po.DiskFull)
+	for name, err := range map[string]error{"broken": errors.New("I/O error"), "full": full} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &story{workers: 2, orders: 20, ledger: failingLedger{memory(t, 20), err}}
-				s.tell(t)
+				s := &scenario{workers: 2, orders: 20, ledger: failingLedger{memoryLedger(t, 20), err}}
+				s.run(t)
 				if s.result.Cause != po.CauseOf(err) || s.result.Open == 0 || s.outcome("K5").Key != "" {
 					t.Errorf("ended %+v", s.result)
 				}
@@ -129,9 +130,9 @@ func TestLedgerFails(t *testing.T) {
 func TestFinishFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 2, orders: 20}
+		s := &scenario{workers: 2, orders: 20}
 		s.files = &fakeFiles{finish: func() error { return fmt.Errorf("rename: %w", po.DiskFull) }}
-		s.tell(t)
+		s.run(t)
 		if s.result.Cause != po.DiskFull || len(all[messages.OrderSettled](s)) > 0 {
 			t.Errorf("ended %+v", s.result)
 		}
@@ -142,8 +143,8 @@ func TestFinishFails(t *testing.T) {
 func TestNothingToDo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{workers: 1}
-		s.tell(t)
+		s := &scenario{workers: 1}
+		s.run(t)
 		s.want(t, "", 0, nil)
 	})
 }
