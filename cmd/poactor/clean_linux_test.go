@@ -20,7 +20,7 @@ import (
 // session of their own: else Linux ends them with poactor, stopped or not. The
 // next start removes all of it, whether it is on the same output directory or on
 // another.
-func TestStoppedBrowsersAreRemoved(t *testing.T) {
+func TestFaultsStoppedBrowsersAreRemoved(t *testing.T) {
 	if _, err := exec.LookPath("chromium"); err != nil {
 		t.Skip(err)
 	}

@@ -21,7 +21,7 @@ import (
 // room at each start: what was settled is true and recorded, nothing is left half
 // done, one line says what is wrong and one what to do, and the same command goes
 // on from there, until there is room enough and all is right.
-func TestDiskFillsUp(t *testing.T) {
+func TestFaultsDiskFillsUp(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		program    string

@@ -44,7 +44,7 @@ type siege struct {
 // poactor is killed with -9 at any moment and begun again, until the run is done:
 // after each kill what is there is true, and at the end all of it is, nothing
 // twice, and nothing is left behind.
-func TestKillAtAnyMoment(t *testing.T) {
+func TestFaultsKillAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	siegeOf(t, "poactor-plain", *kills, 600*time.Millisecond, testportal.Options{
 		Mix: testportal.Plain, MaxFile: 256 << 10, PageLatency: 40 * time.Millisecond, ListLatency: 20 * time.Millisecond, FileLatency: 5 * time.Millisecond, TrackerLatency: -1})
