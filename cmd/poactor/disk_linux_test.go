@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
@@ -181,10 +180,7 @@ func (s *onSmallDisk) saysFull(code int, said string) (inTheMiddle bool) {
 // nothingHalf looks for files that were begun and not finished.
 func (s *onSmallDisk) nothingHalf() {
 	s.t.Helper()
-	deadline := time.Now().Add(time.Second)
-	for len(s.processes()) > 0 && time.Now().Before(deadline) {
-		time.Sleep(20 * time.Millisecond)
-	}
+	s.waitUntilGone()
 	err := filepath.WalkDir(s.out, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
