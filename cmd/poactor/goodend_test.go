@@ -231,6 +231,7 @@ func TestFilesThatAreNotWholeAreFound(t *testing.T) {
 		"the checksums list too much":   {spoil: func(e *end) { l := line(e, sumsFile, 1); e.edit(sumsFile, l, l+strings.Replace(l, "/1.", "/9.", 1)) }},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := newEnd(t, site, nil)
 			if which, told := e.broken(); len(which) > 0 {
 				t.Fatalf("before it there was\n%s", told)
@@ -301,6 +302,7 @@ func TestWhatThePortalHasOtherwiseIsFound(t *testing.T) {
 		"no supplier":      func(_ *end, order *ending) { order.Supplier = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := newEnd(t, site, func(e *end, order *ending) {
 				if spoil != nil && order.Key == e.victim.Key {
 					spoil(e, order)
