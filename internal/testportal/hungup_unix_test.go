@@ -51,8 +51,8 @@ func TestRecordOfADeadBrowser(t *testing.T) {
 		"of no connection": {request{browser: "2"}, request{browser: "3"}, 2},
 	} {
 		var rec record
-		place := rec.begin(Request{Order: "1", Browser: row.first.browser}, row.first.conn)
-		rec.begin(Request{Order: "1", Browser: row.second.browser}, row.second.conn)
+		place := rec.begin(Request{Order: "1", SignedIn: true, Browser: row.first.browser}, row.first.conn)
+		rec.begin(Request{Order: "1", SignedIn: true, Browser: row.second.browser}, row.second.conn)
 		rec.finish(place, 200)
 		if got := rec.atOnce["1"]; got != row.want {
 			t.Errorf("%s: %d browsers at once, want %d", name, got, row.want)

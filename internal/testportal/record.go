@@ -27,13 +27,14 @@ const (
 
 // Request is one request that concerned an order or a sign-in.
 type Request struct {
-	Kind    RequestKind
-	Order   string // digits of its order; as asked for if there is none
-	File    int    // number of the file in its path; 0 for other kinds
-	Browser string // which browser it came from, told by a cookie of the portal's; empty for a client that keeps none
-	Status  int    // of the answer; 0 if none was given
-	Start   time.Time
-	End     time.Time // zero while it is being answered
+	Kind     RequestKind
+	Order    string // digits of its order; as asked for if there is none
+	File     int    // number of the file in its path; 0 for other kinds
+	Browser  string // which browser it came from, told by a cookie of the portal's; empty for a client that keeps none
+	Status   int    // of the answer; 0 if none was given
+	SignedIn bool   // when it was asked
+	Start    time.Time
+	End      time.Time // zero while it is being answered
 }
 
 // record keeps what was asked.
@@ -94,7 +95,8 @@ func (rec *record) begin(r Request, conn net.Conn) int {
 	r.Start = time.Now()
 	place := len(rec.requests)
 	rec.requests = append(rec.requests, r)
-	if r.Order != "" {
+	// Signed out, nothing of the order is given out, and a browser that has lost its cookies has another name.
+	if r.Order != "" && r.SignedIn {
 		active := rec.active[r.Order]
 		if active == nil {
 			active = make(map[int]activeRequest)
@@ -139,7 +141,7 @@ func (p *Portal) recorded(kind RequestKind, about func(*http.Request) (order str
 	return func(w http.ResponseWriter, r *http.Request) {
 		order, file := about(r)
 		conn, _ := r.Context().Value(connKey{}).(net.Conn)
-		place := p.record.begin(Request{Kind: kind, Order: order, File: file, Browser: p.browser(w, r)}, conn)
+		place := p.record.begin(Request{Kind: kind, Order: order, File: file, Browser: p.browser(w, r), SignedIn: p.signedIn(r)}, conn)
 		sw := &statusWriter{ResponseWriter: w}
 		defer func() { p.record.finish(place, sw.status) }()
 		next(sw, r)
