@@ -50,7 +50,7 @@ test-faults: chromium compiler ## the rest: kills, chaos, full disks, every brow
 	CGO_ENABLED=1 $(GOTEST) --packages '$(FAULTPKGS)' --rerun-fails=1 --rerun-fails-run-root-test \
 		--rerun-fails-abort-on-data-race --rerun-fails-report $$report -- \
 		$(RACE) -vet=off -timeout 25m -p 1 -run '$(FAULTS)' || failed=$$?; \
-	sed -n 's/: 2 runs, 1 failures$$//; T; s/^/flaky: /p' $$report; exit $$failed
+	sed -n 's/^\(.*\): 2 runs, 1 failures$$/flaky: \1/p' $$report; exit $$failed
 
 lint: compiler ## gofmt, vet, staticcheck, errcheck, unparam; govulncheck where its database can be reached
 	@# With -race, as the tests: what all packages need is compiled once, and not twice.
