@@ -274,7 +274,8 @@ func clickKinds(t *testing.T, browser string, some func(name string) bool) {
 				}
 				return r.Attachments, strings.Join(all, "; ")
 			}
-			list, lines := read()
+			var list []po.Attachment
+			lines := patiently(t, s, kind.want, func() (lines string) { list, lines = read(); return lines })
 			if diff := cmp.Diff(kind.want, lines); diff != "" {
 				t.Error(diff)
 			}
@@ -287,8 +288,9 @@ func clickKinds(t *testing.T, browser string, some func(name string) bool) {
 					ids = append(ids, a.ID)
 				}
 			}
-			if _, lines := read(ids...); lines != kind.second {
-				t.Errorf("by the browser: %s", cmp.Diff(kind.second, lines))
+			again := func() string { _, lines := read(ids...); return lines }
+			if diff := cmp.Diff(kind.second, patiently(t, s, kind.second, again)); diff != "" {
+				t.Errorf("by the browser: %s", diff)
 			}
 		})
 	}
