@@ -107,24 +107,24 @@ func (t Times) orDefaults() Times {
 	return t
 }
 
-// find is the browser to run. The error is an *Error.
+// find is the browser to run. The error is a *po.Error.
 func (c Config) find() (string, error) { return FindBrowser(c.BrowserPath, c.Headful || c.Cloned) }
 
 // Check tells what would keep any browser from starting, before one is
-// started. The error is an *Error.
+// started. The error is a *po.Error.
 func Check(c Config) error {
 	if _, err := c.find(); err != nil {
 		return err
 	}
 	if os.Geteuid() == 0 && !c.NoSandbox {
-		return &Error{
+		return &po.Error{
 			Msg:   "the browser's sandbox does not work for the user root",
 			Hint:  "run poactor as an ordinary user, or give --no-sandbox if this machine or container is for nothing else",
 			Cause: po.BrowserDied,
 		}
 	}
 	if !filepath.IsAbs(c.Downloads) {
-		return &Error{Msg: "the download directory must be an absolute path, not " + c.Downloads, Cause: po.Internal}
+		return &po.Error{Msg: "the download directory must be an absolute path, not " + c.Downloads, Cause: po.Internal}
 	}
 	return nil
 }

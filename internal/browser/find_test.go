@@ -21,7 +21,7 @@ func TestFindBrowser(t *testing.T) {
 	}
 	missing := filepath.Join(t.TempDir(), "none")
 	_, err = FindBrowser(missing, false)
-	if e, ok := errors.AsType[*Error](err); !ok || e.Hint == "" || e.Cause != po.BrowserDied || e.Msg != "browser "+missing+": no such file" {
+	if e, ok := errors.AsType[*po.Error](err); !ok || e.Hint == "" || e.Cause != po.BrowserDied || e.Msg != "browser "+missing+": no such file" {
 		t.Errorf("an explicit program that is not there: %+v", err)
 	}
 }

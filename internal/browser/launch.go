@@ -37,7 +37,7 @@ func New(c Config) *Launcher {
 
 // Open starts a browser on a profile of its own. It waits for a place, as only
 // so many start at a time as there are processors; only ctx bounds that wait,
-// and Times.Start what comes after it. The error is an *Error.
+// and Times.Start what comes after it. The error is a *po.Error.
 func (l *Launcher) Open(ctx context.Context) (*Session, error) {
 	if err := Check(l.config); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (l *Launcher) Open(ctx context.Context) (*Session, error) {
 		if cause == po.Internal {
 			cause = po.ProfileFailed
 		}
-		return nil, &Error{Msg: fmt.Sprintf("open profile: %v", err), Cause: cause, Err: err}
+		return nil, &po.Error{Msg: fmt.Sprintf("open profile: %v", err), Cause: cause, Err: err}
 	}
 	s, err := l.open(ctx, profile)
 	if err != nil {
@@ -79,7 +79,7 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 	}
 	downloads := filepath.Join(l.config.Downloads, profile.ID)
 	if err := os.MkdirAll(downloads, 0o700); err != nil {
-		return nil, &Error{Msg: fmt.Sprintf("make the download directory: %v", err), Cause: diskCause(err, po.Internal), Err: err}
+		return nil, &po.Error{Msg: fmt.Sprintf("make the download directory: %v", err), Cause: diskCause(err, po.Internal), Err: err}
 	}
 	args := flags(l.config, profile.Dir)
 	if agent := l.agentFlag(ctx, path); agent != "" {
@@ -88,7 +88,7 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 	proc, err := startProcess(path, args, environment(profile.TempDir))
 	if err != nil {
 		_ = os.RemoveAll(downloads)
-		return nil, &Error{Msg: fmt.Sprintf("start %s: %v", path, err), Hint: hintBrowser, Cause: po.BrowserDied, Err: err}
+		return nil, &po.Error{Msg: fmt.Sprintf("start %s: %v", path, err), Hint: hintBrowser, Cause: po.BrowserDied, Err: err}
 	}
 	s := newSession(l.config, l.spec, profile, downloads, proc)
 	if err := s.greet(ctx); err != nil {
@@ -109,7 +109,7 @@ func checkProfile(dir string) error {
 		err = fmt.Errorf("%s is no directory", dir)
 	}
 	if err != nil {
-		return &Error{Msg: fmt.Sprintf("open profile: %v", err), Cause: po.ProfileFailed, Err: err}
+		return &po.Error{Msg: fmt.Sprintf("open profile: %v", err), Cause: po.ProfileFailed, Err: err}
 	}
 	return nil
 }
@@ -134,12 +134,12 @@ func (l *Launcher) explain(ctx context.Context, path string, p *process, err err
 	line := p.stderr.firstError()
 	switch {
 	case strings.Contains(line, "sandbox"):
-		return &Error{Msg: fmt.Sprintf("the browser ended at its start: %s", line), Cause: po.BrowserDied, Err: err,
+		return &po.Error{Msg: fmt.Sprintf("the browser ended at its start: %s", line), Cause: po.BrowserDied, Err: err,
 			Hint: "let this user create namespaces (see the browser's own help), or give --no-sandbox if this machine or container is for nothing else"}
 	case line != "":
-		return &Error{Msg: fmt.Sprintf("%s ended at its start (%s): %s", path, p.ending(), line), Hint: hintBrowser, Cause: po.BrowserDied, Err: err}
+		return &po.Error{Msg: fmt.Sprintf("%s ended at its start (%s): %s", path, p.ending(), line), Hint: hintBrowser, Cause: po.BrowserDied, Err: err}
 	default:
-		return &Error{Msg: fmt.Sprintf("%s is not a browser we can drive: it ended at once (%s)", path, p.ending()), Hint: hintBrowser, Cause: po.BrowserDied, Err: err}
+		return &po.Error{Msg: fmt.Sprintf("%s is not a browser we can drive: it ended at once (%s)", path, p.ending()), Hint: hintBrowser, Cause: po.BrowserDied, Err: err}
 	}
 }
 
@@ -152,7 +152,7 @@ func startError(ctx context.Context, what string, err error) error {
 	case errors.Is(why, context.DeadlineExceeded):
 		cause = po.Timeout
 	}
-	return &Error{Msg: fmt.Sprintf("%s: %v", what, err), Cause: cause, Err: err}
+	return &po.Error{Msg: fmt.Sprintf("%s: %v", what, err), Cause: cause, Err: err}
 }
 
 func release(p Profile) error {
