@@ -49,7 +49,7 @@ test-faults: chromium compiler ## the rest: kills, chaos, full disks, every brow
 	@report=$$(mktemp); trap 'rm -f '$$report EXIT; failed=0; \
 	CGO_ENABLED=1 $(GOTEST) --packages '$(FAULTPKGS)' --rerun-fails=1 --rerun-fails-run-root-test \
 		--rerun-fails-abort-on-data-race --rerun-fails-report $$report -- \
-		$(RACE) -vet=off -timeout 25m -p 1 -run '$(FAULTS)' || failed=$$?; \
+		$(RACE) -vet=off -timeout 25m -p 1 -count 1 -run '$(FAULTS)' || failed=$$?; \
 	sed -n 's/^\(.*\): 2 runs, 1 failures$$/flaky: \1/p' $$report; exit $$failed
 
 lint: compiler ## gofmt, vet, staticcheck, errcheck, unparam; govulncheck where its database can be reached
