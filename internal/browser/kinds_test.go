@@ -230,6 +230,12 @@ func kindSite() http.Handler {
 // or is said to have failed.
 func TestKindsOfClicks(t *testing.T) {
 	t.Parallel()
+	all := kinds()
+	for name := range common {
+		if _, ok := all[name]; !ok {
+			t.Errorf("there is no kind %q", name)
+		}
+	}
 	clickKinds(t, *browserPath, func(name string) bool { return common[name] })
 }
 
@@ -263,7 +269,7 @@ func clickKinds(t *testing.T, browser string, some func(name string) bool) {
 			read := func(byBrowser ...string) (list []po.Attachment, lines string) {
 				r, err := s.Read(t.Context(), order(name), byBrowser)
 				if err != nil {
-					t.Fatal(err)
+					return nil, outcome(r, err)
 				}
 				var all []string
 				for _, a := range r.Attachments {

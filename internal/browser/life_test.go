@@ -278,7 +278,8 @@ func TestOpenWaitsForAPlace(t *testing.T) {
 		var left time.Duration
 		noProfile := errors.New("no profile")
 		l := New(Config{
-			Portal: testPortal("http://127.0.0.1:1"), NoSandbox: os.Geteuid() == 0, Downloads: downloads, Times: Times{Start: start},
+			Portal: testPortal("http://127.0.0.1:1"), NoSandbox: os.Geteuid() == 0, Downloads: downloads,
+			Times: Times{Start: start},
 			Lease: func(ctx context.Context) (Profile, error) {
 				end, _ := ctx.Deadline()
 				left = time.Until(end)

@@ -141,7 +141,8 @@ func (p *Portal) recorded(kind RequestKind, about func(*http.Request) (order str
 	return func(w http.ResponseWriter, r *http.Request) {
 		order, file := about(r)
 		conn, _ := r.Context().Value(connKey{}).(net.Conn)
-		place := p.record.begin(Request{Kind: kind, Order: order, File: file, Browser: p.browser(w, r), SignedIn: p.signedIn(r)}, conn)
+		request := Request{Kind: kind, Order: order, File: file, Browser: p.browser(w, r), SignedIn: p.signedIn(r)}
+		place := p.record.begin(request, conn)
 		sw := &statusWriter{ResponseWriter: w}
 		defer func() { p.record.finish(place, sw.status) }()
 		next(sw, r)
