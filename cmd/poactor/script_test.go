@@ -229,6 +229,10 @@ func cmdInterrupt(ts *testscript.TestScript, _ bool, args []string) {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "[") {
 	}
+	if site, ok := sites.Load(ts); ok && times > 1 { // what is in hand does not end before the second
+		site.(*testportal.Portal).SetFault(testportal.Hang)
+		defer site.(*testportal.Portal).SetFault(testportal.NoFault)
+	}
 	var rest sync.WaitGroup
 	rest.Go(func() { _, _ = io.Copy(io.Discard, stdout) })
 	said := bufio.NewScanner(stderr)
