@@ -116,6 +116,12 @@ func TestOneClient(t *testing.T) {
 	note("HTTP lane", mustRead(t, s, "1", base+"/f.txt").Credentials.Header)
 	mu.Lock()
 	defer mu.Unlock()
+	for _, to := range []string{"window", "file"} { // what a click leads to is asked for uncompressed
+		if got := seen[to].Get("Accept-Encoding"); got != identity {
+			t.Errorf("the %s is asked for with the encoding %q", to, got)
+		}
+		seen[to].Set("Accept-Encoding", seen["page"].Get("Accept-Encoding"))
+	}
 	for _, to := range []string{"window", "file", "HTTP lane"} {
 		if diff := cmp.Diff(seen["page"], seen[to]); diff != "" {
 			t.Errorf("a page and the %s are told different things (-page +it):\n%s", to, diff)
