@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -129,6 +130,19 @@ func TestOneClient(t *testing.T) {
 	}
 	if agent := seen["page"].Get("User-Agent"); !strings.Contains(agent, " Chrome/") || strings.Contains(agent, "Headless") {
 		t.Errorf("the browser says that it is %s", agent)
+	}
+}
+
+// What a click leads to is asked for uncompressed, which is not what the browser says
+// of itself.
+func TestDescribesItself(t *testing.T) {
+	t.Parallel()
+	var d selfDescription
+	for _, encoding := range []string{"gzip, br", identity} {
+		d.learn(fmt.Appendf(nil, `{"headers": {"upgrade-insecure-requests": "1", "accept-encoding": %q}}`, encoding))
+	}
+	if got := d.get().Get("Accept-Encoding"); got != "gzip, br" {
+		t.Errorf("Accept-Encoding: %q", got)
 	}
 }
 
