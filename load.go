@@ -12,37 +12,37 @@ import (
 	"github.com/poactor/poactor/messages"
 )
 
-// load makes the governor's arithmetic a port of the actors: it feeds the
-// policy of package resource with what machine, browsers and portal show. The
-// browsers that it opens are counted and weighed.
+// load makes the arithmetic of package resource a port of the actors: it feeds it
+// with what machine, browsers and portal show. The browsers that it opens are
+// counted and weighed.
 type load struct {
 	actors.Browsers
-	log    *logrus.Logger
-	wish   int
-	probe  *resource.Probe // of Look alone
-	policy resource.Policy
+	log   *logrus.Logger
+	wish  int
+	probe *resource.Probe // of Look alone
 
-	mu     sync.Mutex
-	usage  resource.Usage
-	state  resource.State
-	portal resource.Portal
-	now    resource.Decision
-	open   map[*weighed]uint64 // memory of each open browser's processes; 0: unknown
+	mu       sync.Mutex
+	usage    resource.Usage // the first, before any browser
+	capacity resource.Capacity
+	portal   resource.Portal
+	workers  int                 // the last decision
+	open     map[*weighed]uint64 // memory of each open browser's processes; 0: unknown
 }
 
 // newLoad looks once at the machine, so that there is a decision from the first
 // answer on.
 func newLoad(ctx context.Context, b actors.Browsers, workers int, log *logrus.Logger) *load {
-	l := &load{Browsers: b, log: log, wish: workers, probe: resource.NewProbe(), open: map[*weighed]uint64{}}
+	l := &load{Browsers: b, log: log, wish: workers, probe: resource.NewProbe(), open: map[*weighed]uint64{},
+		capacity: resource.NewCapacity(workers)}
 	l.usage = l.read(ctx)
-	l.decide(l.policy.Decide, time.Now())
+	l.observe(l.usage, time.Now())
 	return l
 }
 
 // advise says what speaks against so many workers for so many orders.
 func (l *load) advise(orders int, tell func(event any)) {
 	for _, a := range resource.Advise(resource.Plan{Orders: orders, Workers: l.wish, Usage: l.usage}) {
-		tell(messages.Advised{Workers: a.Workers, Binds: messages.Binds(a.Binds), Text: a.Text})
+		tell(messages.Advised{Workers: a.Workers, Binds: messages.Binds(a.LimitedBy), Text: a.Text})
 	}
 }
 
@@ -52,8 +52,7 @@ func (l *load) Look(ctx context.Context) actors.Bearing {
 	l.weigh(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.usage = usage
-	return l.decide(l.policy.Decide, time.Now())
+	return l.observe(usage, time.Now())
 }
 
 // Answered implements actors.Load.
@@ -61,18 +60,24 @@ func (l *load) Answered(a actors.Answer) actors.Bearing {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	l.portal = l.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter, Again: a.Again,
-		Strained: l.policy.Strained(l.state)}, l.now.Workers, now)
-	return l.decide(l.policy.Again, now)
+	l.portal = l.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter,
+		Again: a.Again, Strained: l.capacity.Strained()}, l.workers, now)
+	return l.decide(now)
 }
 
-// decide asks the policy, with the lock held.
-func (l *load) decide(ask func(resource.State, resource.Sample, time.Time) (resource.State, resource.Decision), now time.Time) actors.Bearing {
-	l.state, l.now = ask(l.state, resource.Sample{
-		Usage: l.usage, Wish: l.wish, Running: len(l.open), WorkerBytes: l.heaviest(), Portal: l.portal,
-	}, now)
-	return actors.Bearing{Workers: l.now.Workers, Reading: l.now.Reading, Hold: max(0, l.now.NotBefore.Sub(now)),
-		Binds: messages.Binds(l.now.Binds), Reason: l.now.Text}
+// observe tells the capacity how much is in use, with the lock held.
+func (l *load) observe(usage resource.Usage, now time.Time) actors.Bearing {
+	l.capacity = l.capacity.Observe(resource.Sample{Usage: usage, Running: len(l.open), WorkerBytes: l.heaviest(),
+		PortalLimit: l.portal.Limit(l.wish)}, now)
+	return l.decide(now)
+}
+
+// decide joins what machine and portal bear, with the lock held.
+func (l *load) decide(now time.Time) actors.Bearing {
+	d := resource.Decide(l.capacity, l.portal, now)
+	l.workers = d.Workers
+	return actors.Bearing{Workers: d.Workers, Reading: d.Reading, Hold: max(0, d.NotBefore.Sub(now)),
+		Binds: messages.Binds(d.LimitedBy), Reason: d.Text}
 }
 
 // heaviest is what the largest browser takes: the next may take as much.
