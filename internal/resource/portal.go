@@ -38,8 +38,14 @@ type Portal struct {
 	good      int // answers since the last refusal
 	pauses    int // in a row, without an answer between
 	notBefore time.Time
-	counts    [maxCounted + 1]struct{ answers, refused float64 } // by limit
+	counts    [maxCounted + 1]tally // by limit
 }
+
+// tally counts answers, and the refusals among them.
+type tally struct{ answers, refused float64 }
+
+// at is the tally of a limit.
+func (p *Portal) at(limit int) *tally { return &p.counts[min(limit, maxCounted)] }
 
 // Answer is what came of one order's page.
 type Answer struct {
@@ -114,14 +120,14 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 			return p
 		}
 		return p.refused(min(a.RetryAfter, maxRetryAfter), stale, workers, now)
-	case a.Cause == po.PortalError || a.Cause == po.Timeout:
+	case (a.Cause == po.PortalError || a.Cause == po.Timeout) && !a.Strained:
 		took = failed
 	case a.Cause != "":
-		return p // a browser's or an order's trouble
+		return p // a browser's or an order's trouble, or our own
 	default:
 		p.good++
 		if !stale {
-			p.counts[min(p.Limit(workers), maxCounted)].answers++
+			p.at(p.Limit(workers)).answers++
 			p.pauses = 0
 		}
 		if a.Sign != po.SignAttachments && a.Sign != po.SignEmpty {
@@ -145,7 +151,7 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 func (p Portal) judge(workers int, now time.Time) Portal {
 	limit := p.Limit(workers)
 	lower := (3*limit + 3) / 4
-	reason := fmt.Sprintf("the portal has answered the last %s", orders(p.filled))
+	reason := fmt.Sprintf("the portal has refused none of the last %s", orders(p.filled))
 	times := slices.DeleteFunc(p.window[:p.filled], func(d time.Duration) bool { return d == 0 })
 	seen := p.filled
 	p.filled = 0
@@ -215,8 +221,8 @@ func (p Portal) refused(pause time.Duration, stale bool, workers int, now time.T
 	asked, decreased := pause, false
 	if !stale {
 		limit := p.Limit(workers)
-		p.counts[min(limit, maxCounted)].refused++
-		p.counts[min(limit, maxCounted)].answers++
+		p.at(limit).refused++
+		p.at(limit).answers++
 		switch {
 		case p.inVain(limit):
 			p.patience, p.pauses = 0, 0
@@ -251,6 +257,6 @@ func (p *Portal) inVain(limit int) bool {
 		answers += c.answers
 		refused += c.refused
 	}
-	here := p.counts[min(limit, maxCounted)]
+	here := p.at(limit)
 	return refused >= inVainRefused && here.refused/(here.answers+inVainAnswers) < inVainShare*refused/answers
 }

@@ -54,6 +54,9 @@ func TestPortal(t *testing.T) {
 		{"our own CPU is short", known, func(p Portal) Portal {
 			return window(p, Answer{Took: 9 * time.Second, Sign: po.SignAttachments, Strained: true}, 8, time.Hour)
 		}, 8, 0, ""},
+		{"errors while our own CPU is short", Portal{}, func(p Portal) Portal {
+			return window(p, Answer{Took: time.Second, Cause: po.Timeout, Strained: true}, 8, time.Hour)
+		}, 4, 0, ""},
 		{"not-found pages are no measure", known, func(p Portal) Portal {
 			return window(p, Answer{Took: 9 * time.Second, Sign: po.SignNotFound}, 8, time.Hour)
 		}, 8, 0, ""},
