@@ -215,7 +215,7 @@ func (b *board) settle(t *task, status po.Status, cause po.Cause, detail string)
 	o := po.Outcome{
 		Key: t.lease.Order.Key, Written: t.lease.Order.Written, Status: status, Cause: cause, Detail: detail,
 		Supplier: t.reading.Supplier, Files: t.kept.Files,
-		URL: po.WithoutQuery(t.reading.URL), Attempts: t.lease.Attempt, Trace: t.trace,
+		URL: po.PublicURL(t.reading.URL), Attempts: t.lease.Attempt, Trace: t.trace,
 	}
 	if !status.Settled() {
 		o.Missing = t.lost(cause, detail)
