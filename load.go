@@ -19,7 +19,7 @@ type load struct {
 	actors.Browsers
 	log   *logrus.Logger
 	wish  int
-	probe *resource.Probe // of Look alone
+	probe *resource.Probe // of Measure alone
 
 	mu       sync.Mutex
 	usage    resource.Usage // the first, before any browser
@@ -46,8 +46,8 @@ func (l *load) advise(orders int, tell func(event any)) {
 	}
 }
 
-// Look implements actors.Load.
-func (l *load) Look(ctx context.Context) actors.Bearing {
+// Measure implements actors.Limiter.
+func (l *load) Measure(ctx context.Context) actors.Limits {
 	usage := l.read(ctx)
 	l.weigh(ctx)
 	l.mu.Lock()
@@ -55,28 +55,28 @@ func (l *load) Look(ctx context.Context) actors.Bearing {
 	return l.observe(usage, time.Now())
 }
 
-// Answered implements actors.Load.
-func (l *load) Answered(a actors.Answer) actors.Bearing {
+// Answered implements actors.Limiter.
+func (l *load) Answered(a actors.Answer) actors.Limits {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
 	l.portal = l.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter,
-		Again: a.Again, Strained: l.capacity.Strained()}, l.workers, now)
+		Again: a.Retried, Strained: l.capacity.Strained()}, l.workers, now)
 	return l.decide(now)
 }
 
 // observe tells the capacity how much is in use, with the lock held.
-func (l *load) observe(usage resource.Usage, now time.Time) actors.Bearing {
+func (l *load) observe(usage resource.Usage, now time.Time) actors.Limits {
 	l.capacity = l.capacity.Observe(resource.Sample{Usage: usage, Running: len(l.open), WorkerBytes: l.heaviest(),
 		PortalLimit: l.portal.Limit(l.wish)}, now)
 	return l.decide(now)
 }
 
 // decide joins what machine and portal bear, with the lock held.
-func (l *load) decide(now time.Time) actors.Bearing {
+func (l *load) decide(now time.Time) actors.Limits {
 	d := resource.Decide(l.capacity, l.portal, now)
 	l.workers = d.Workers
-	return actors.Bearing{Workers: d.Workers, Reading: d.Reading, Hold: max(0, d.NotBefore.Sub(now)),
+	return actors.Limits{Workers: d.Workers, Reading: d.Reading, Hold: max(0, d.NotBefore.Sub(now)),
 		Binds: messages.Binds(d.LimitedBy), Reason: d.Text}
 }
 

@@ -195,7 +195,7 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 		return answer{}, failedRequest(silence.why(err))
 	}
 	if r := judge(resp.StatusCode, resp.Header, time.Now()); r != nil {
-		io.CopyN(io.Discard, body, drainBytes)
+		_, _ = io.CopyN(io.Discard, body, drainBytes)
 		return answer{}, r
 	}
 	a, err := answerOf(resp.StatusCode, resp.Header, resp.ContentLength, att)
