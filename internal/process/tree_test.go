@@ -1,4 +1,4 @@
-package resource
+package process
 
 import (
 	"bufio"
@@ -11,7 +11,7 @@ import (
 )
 
 // helper makes this binary one of the processes that a test looks at.
-const helper = "RESOURCE_TEST_HELPER"
+const helper = "PROCESS_TEST_HELPER"
 
 func TestMain(m *testing.M) {
 	switch os.Getenv(helper) {
@@ -19,8 +19,6 @@ func TestMain(m *testing.M) {
 		parent()
 	case "child":
 		child()
-	case "probe":
-		probeAndPrint()
 	default:
 		os.Exit(m.Run())
 	}
@@ -78,17 +76,17 @@ func TestTrees(t *testing.T) {
 		if trees, err = Trees(t.Context(), cmd.Process.Pid, os.Getpid(), nobody); err != nil || len(trees) != 2 {
 			t.Fatal(trees, err)
 		}
-		if trees[cmd.Process.Pid].CPU >= 100*time.Millisecond {
+		if trees[cmd.Process.Pid].CPU() >= 100*time.Millisecond {
 			break
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 	got, all := trees[cmd.Process.Pid], trees[os.Getpid()]
 	// The race detector takes several times as much again.
-	if got.Processes != 2 || got.Bytes < childBytes || got.Bytes > 16*childBytes || got.CPU < 100*time.Millisecond {
+	if len(got) != 2 || got.Memory() < childBytes || got.Memory() > 16*childBytes || got.CPU() < 100*time.Millisecond {
 		t.Errorf("%+v, want 2 processes, %d bytes, 0.1 s", got, childBytes)
 	}
-	if all.Processes < 3 || all.Bytes < got.Bytes || all.CPU < got.CPU {
+	if len(all) < 3 || all.Memory() < got.Memory() || all.CPU() < got.CPU() {
 		t.Errorf("our own tree, with that one, is %+v", all)
 	}
 	in.Close()
@@ -100,21 +98,20 @@ func TestTrees(t *testing.T) {
 
 func TestMembers(t *testing.T) {
 	t.Parallel()
-	table := []process{
-		{pid: 1, parent: 0, group: 1, started: 1},
-		{pid: 10, parent: 1, group: 10, started: 50},
-		{pid: 11, parent: 10, group: 10, started: 51},
-		{pid: 12, parent: 11, group: 12, started: 52},
-		{pid: 13, parent: 1, group: 10, started: 53},  // lost its parent, kept its group
-		{pid: 14, parent: 11, group: 14, started: 40}, // older than its parent: a number given again
-		{pid: 15, parent: 1, group: 10, started: 40},  // older than its group
-		{pid: 20, parent: 1, group: 20, started: 54},
-		{pid: 21, parent: 20, group: 20, started: 55},
-		{pid: 22, parent: 22, group: 0, started: 1}, // its own parent, as Windows has it
+	table := []Process{
+		{ID: ID{1, 1}, Parent: 0, group: 1},
+		{ID: ID{10, 50}, Parent: 1, group: 10},
+		{ID: ID{11, 51}, Parent: 10, group: 10},
+		{ID: ID{12, 52}, Parent: 11, group: 12},
+		{ID: ID{13, 53}, Parent: 1, group: 10},  // lost its parent, kept its group
+		{ID: ID{14, 40}, Parent: 11, group: 14}, // older than its parent: a number given again
+		{ID: ID{15, 40}, Parent: 1, group: 10},  // older than its group
+		{ID: ID{20, 54}, Parent: 1, group: 20},
+		{ID: ID{21, 55}, Parent: 20, group: 20},
+		{ID: ID{22, 1}, Parent: 22, group: 0}, // its own parent, as Windows has it
 	}
-	children, groups := map[int][]process{}, map[int][]process{}
+	children, groups := byParent(table), map[int][]Process{}
 	for _, p := range table {
-		children[p.parent] = append(children[p.parent], p)
 		groups[p.group] = append(groups[p.group], p)
 	}
 	for _, c := range []struct {
@@ -129,7 +126,7 @@ func TestMembers(t *testing.T) {
 	} {
 		var got []int
 		for _, p := range members(table[c.root], children, groups) {
-			got = append(got, p.pid)
+			got = append(got, p.Pid)
 		}
 		if len(got) != len(c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

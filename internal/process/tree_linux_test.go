@@ -1,7 +1,8 @@
-package resource
+package process
 
 import (
 	"os"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 func TestParseStat(t *testing.T) {
 	t.Parallel()
 	const rest = " S 7 8 9 0 -1 4194560 1 2 3 4 10 20 30 40 20 0 5 0 1234 99 50"
-	want := process{pid: 42, parent: 7, group: 8, started: 1234, cpu: time.Second}
+	want := Process{ID: ID{42, 1234}, Parent: 7, group: 8, CPU: 300 * time.Millisecond, ChildCPU: 700 * time.Millisecond}
 	for _, c := range []struct {
 		name, line string
 		ok         bool
@@ -20,7 +21,7 @@ func TestParseStat(t *testing.T) {
 		{"empty", "", false},
 	} {
 		got, ok := parseStat(42, []byte(c.line))
-		if ok != c.ok || ok && got != want {
+		if ok != c.ok || ok && !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v", c.name, got, ok)
 		}
 	}
@@ -43,15 +44,6 @@ func TestParseStatus(t *testing.T) {
 }
 
 // What a reading costs: the numbers in the comments are from here.
-func BenchmarkProbe(b *testing.B) {
-	p := NewProbe()
-	for b.Loop() {
-		if _, err := p.Read(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 func BenchmarkTrees(b *testing.B) {
 	for b.Loop() {
 		if _, err := Trees(b.Context(), os.Getpid()); err != nil {
