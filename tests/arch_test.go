@@ -52,7 +52,7 @@ var doors = map[string][]string{
 	"github.com/gabriel-vasile/mimetype": {"internal/download"},
 	"github.com/andybalholm/brotli":      {"internal/download"},
 	"github.com/klauspost/compress":      {"internal/download"},
-	"golang.org/x/sys/windows":           {"internal/browser", "profilestore", "internal/report", "internal/download"},
+	"golang.org/x/sys/windows":           {"internal/browser", "internal/process", "profilestore", "internal/report", "internal/download"},
 }
 
 type listed struct {
