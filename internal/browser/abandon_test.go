@@ -91,10 +91,10 @@ func TestDeadBrowserAsksNothingMore(t *testing.T) {
 		s := openSession(t, testPortal(serve(t, site{
 			"/orders/1": func(_ http.ResponseWriter, r *http.Request) { begun <- struct{}{}; <-r.Context().Done() },
 		})))
-		read := make(chan bool, 1)
+		browser, read := groupOf(t, s.Process()), make(chan bool, 1)
 		go func() {
 			_, err := s.Read(t.Context(), order("1"), nil)
-			read <- err != nil && !s.proc.tree.alive()
+			read <- err != nil && !browser.Alive()
 		}()
 		<-begun
 		harm(t, s, kind)

@@ -45,6 +45,6 @@ func (t *fileTable) answerTo(e proto.BrowserDownloadWillBegin) po.Answer {
 	if t.encoded != "" && strings.HasPrefix(address, "blob:") {
 		a.Header = http.Header{"Content-Encoding": {t.encoded}}
 	}
-	a.Name = clip(e.SuggestedFilename, maxNameChars)
+	a.Name = po.Clip(e.SuggestedFilename, maxNameChars)
 	return a
 }

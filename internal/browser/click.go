@@ -461,7 +461,7 @@ func lastOf(address string) string {
 	if err != nil {
 		return ""
 	}
-	return clip(path.Base(u.Path), maxNameChars)
+	return po.Clip(path.Base(u.Path), maxNameChars)
 }
 
 // strayed is a link that leads off the portal's hosts.

@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
@@ -19,7 +20,7 @@ import (
 type Config struct {
 	// Portal is the site to read: checked, with its base URL.
 	Portal portal.Portal
-	// BrowserPath is the browser's executable. Empty: FindBrowser looks for it.
+	// BrowserPath is the browser's executable. Empty: launch.Find looks for it.
 	BrowserPath string
 	// NoSandbox turns the browser's own sandbox off.
 	NoSandbox bool
@@ -46,7 +47,7 @@ type Config struct {
 	// Times bounds the steps.
 	Times Times
 
-	growth int64 // of a profile, in bytes; profileGrowth but in tests
+	growth int64 // of a profile, in bytes; launch.ProfileGrowth but in tests
 }
 
 // Profile is a browser profile on loan to one session.
@@ -85,7 +86,7 @@ func (c Config) withDefaults() Config {
 	if c.MaxFile == 0 {
 		c.MaxFile = defaultMaxFile
 	}
-	c.growth = cmp.Or(c.growth, profileGrowth)
+	c.growth = cmp.Or(c.growth, launch.ProfileGrowth)
 	return c
 }
 
@@ -108,7 +109,15 @@ func (t Times) orDefaults() Times {
 }
 
 // find is the browser to run. The error is an *Error.
-func (c Config) find() (string, error) { return FindBrowser(c.BrowserPath, c.Headful || c.Cloned) }
+func (c Config) find() (string, error) { return launch.Find(c.BrowserPath, c.Headful || c.Cloned) }
+
+// options say how a browser is started on a profile.
+func (c Config) options(profileDir, tempDir string) launch.Options {
+	return launch.Options{
+		ProfileDir: profileDir, TempDir: tempDir, Headful: c.Headful, Cloned: c.Cloned, NoSandbox: c.NoSandbox,
+		NoImages: slices.Contains(c.Portal.Block, "image"),
+	}
+}
 
 // Check tells what would keep any browser from starting, before one is
 // started. The error is an *Error.
@@ -116,12 +125,8 @@ func Check(c Config) error {
 	if _, err := c.find(); err != nil {
 		return err
 	}
-	if os.Geteuid() == 0 && !c.NoSandbox {
-		return &Error{
-			Msg:   "the browser's sandbox does not work for the user root",
-			Hint:  "run poactor as an ordinary user, or give --no-sandbox if this machine or container is for nothing else",
-			Cause: po.BrowserDied,
-		}
+	if err := launch.CheckSandbox(c.NoSandbox); err != nil {
+		return err
 	}
 	if !filepath.IsAbs(c.Downloads) {
 		return &Error{Msg: "the download directory must be an absolute path, not " + c.Downloads, Cause: po.Internal}

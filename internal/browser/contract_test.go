@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/internal/browser/sessiontest"
 )
 
@@ -18,7 +19,7 @@ func TestContract(t *testing.T) {
 	orders := sessiontest.Orders{Listed: order("listed"), Empty: order("empty"), NotFound: order("no"), Waiting: order("wait")}
 	tried := map[string]bool{}
 	for _, whole := range []bool{false, true} { // the headless shell and the whole browser, where both are installed
-		path, err := FindBrowser(*browserPath, whole)
+		path, err := launch.Find(*browserPath, whole)
 		if err != nil || tried[path] {
 			continue
 		}

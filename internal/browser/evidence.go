@@ -95,7 +95,7 @@ func (s *Session) pageText(ctx context.Context) string {
 	if w.evaluate(int(world.ExecutionContextID), fmt.Sprintf("(%s)(%d)", pageJS, evidenceBytes), &text) != nil {
 		return ""
 	}
-	return clip(withoutCookies(text, jar.Cookies), evidenceBytes)
+	return po.Clip(withoutCookies(text, jar.Cookies), evidenceBytes)
 }
 
 // withoutCookies takes the values of cookies out of a page's text: portals write

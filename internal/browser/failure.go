@@ -39,7 +39,7 @@ func asFailure(ctx context.Context, err error, address string) *po.ReadFailure {
 	case errors.Is(err, context.DeadlineExceeded):
 		return &po.ReadFailure{Cause: po.Timeout, Detail: "a step in the browser did not end in its time", URL: address}
 	}
-	return &po.ReadFailure{Cause: po.Internal, Detail: clip(err.Error(), 300), URL: address}
+	return &po.ReadFailure{Cause: po.Internal, Detail: po.Clip(err.Error(), 300), URL: address}
 }
 
 // offHosts judges a page that leads off the portal's hosts. A redirect to a

@@ -58,13 +58,13 @@ func (s *Session) Harm(ctx context.Context, h Harm) error {
 func (s *Session) harm(ctx context.Context, h Harm) error {
 	switch h {
 	case HarmKill:
-		s.proc.kill()
+		s.proc.Kill()
 	case HarmStop:
-		return s.proc.stop()
+		return s.proc.Stop()
 	case HarmCrash:
 		return s.crash(ctx)
 	case HarmCut:
-		s.proc.pipe.close()
+		s.proc.Pipe.Close()
 	case HarmSlow:
 		s.line.slow.Store(true)
 	case HarmSignOut:

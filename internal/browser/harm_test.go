@@ -75,6 +75,7 @@ func TestHarmEndsTheBrowser(t *testing.T) {
 				}()
 				<-begun
 			}
+			browser := groupOf(t, s.Process())
 			struck := time.Now()
 			harm(t, s, row.harm)
 			diesSoon(t, s, done, row.cause)
@@ -82,7 +83,7 @@ func TestHarmEndsTheBrowser(t *testing.T) {
 			if err := s.Close(); err != nil {
 				t.Errorf("close: %v", err)
 			}
-			if s.proc.tree.alive() {
+			if browser.Alive() {
 				t.Error("processes are left")
 			}
 			if err := s.Harm(t.Context(), row.harm); po.CauseOf(err) != row.cause {
@@ -96,11 +97,12 @@ func TestHarmEndsTheBrowser(t *testing.T) {
 func TestHarmStopThenClose(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal("http://127.0.0.1:1"))
+	browser := groupOf(t, s.Process())
 	harm(t, s, HarmStop)
 	if err := s.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	if s.proc.tree.alive() {
+	if browser.Alive() {
 		t.Error("processes are left")
 	}
 }

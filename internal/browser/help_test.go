@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poactor/poactor/internal/browser/launch"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
@@ -71,13 +73,31 @@ func leaser(t testing.TB, released *atomic.Int64) func(context.Context) (Profile
 	}
 }
 
-var browserPath = flag.String("browser", "", "browser to test with; default: what FindBrowser finds")
+var browserPath = flag.String("browser", "", "browser to test with; default: what launch.Find finds")
 
 func needBrowser(t testing.TB) {
 	t.Helper()
-	if _, err := FindBrowser(*browserPath, false); err != nil {
+	if _, err := launch.Find(*browserPath, false); err != nil {
 		t.Skipf("no browser is installed: %v", err)
 	}
+}
+
+// groupOf holds a browser's processes, by the number of its main process.
+func groupOf(t testing.TB, pid int) *process.Group {
+	t.Helper()
+	g, err := process.NewGroup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close() })
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Add(p); err != nil {
+		t.Fatal(err)
+	}
+	return g
 }
 
 // openSession opens a browser on a portal.

@@ -103,7 +103,7 @@ func (s *Session) interstitial(d document, g glance) string {
 	} {
 		for _, phrase := range kind.phrases {
 			if strings.Contains(place, strings.ToLower(strings.Join(strings.Fields(phrase), " "))) {
-				return kind.words + " (“" + clip(phrase, 60) + "”)"
+				return kind.words + " (“" + po.Clip(phrase, 60) + "”)"
 			}
 		}
 	}

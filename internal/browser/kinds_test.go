@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/po"
 )
 
@@ -19,7 +20,7 @@ import (
 func inBoth(t *testing.T, test func(t *testing.T, browser string, first bool)) {
 	tried := map[string]bool{}
 	for _, whole := range []bool{false, true} {
-		path, err := FindBrowser(*browserPath, whole)
+		path, err := launch.Find(*browserPath, whole)
 		if err != nil || tried[path] {
 			continue
 		}

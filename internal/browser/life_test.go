@@ -43,7 +43,7 @@ func child(base, dir string) int {
 		fmt.Println("error", err)
 		return 1
 	}
-	fmt.Println("group", s.proc.tree.id())
+	fmt.Println("process", s.Process())
 	<-s.Done()
 	return 0
 }
@@ -82,6 +82,17 @@ func diesSoon(t *testing.T, s *Session, done <-chan error, want po.Cause) {
 	}
 }
 
+// killProcess kills one process alone.
+func killProcess(t *testing.T, pid int) {
+	p, err := os.FindProcess(pid)
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDeaths(t *testing.T) {
 	t.Parallel()
 	shown := make(chan struct{}, 10)
@@ -90,7 +101,7 @@ func TestDeaths(t *testing.T) {
 		strike func(t *testing.T, s *Session)
 		cause  po.Cause
 	}{
-		"browser is killed": {func(t *testing.T, s *Session) { s.proc.cmd.Process.Kill() }, po.BrowserDied},
+		"browser is killed": {func(t *testing.T, s *Session) { killProcess(t, s.Process()) }, po.BrowserDied},
 		"session is closed": {func(t *testing.T, s *Session) { s.Close() }, po.BrowserDied},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,6 +128,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	browser := groupOf(t, s.Process())
 	r, err := s.Read(t.Context(), order("1"), nil)
 	if err != nil || len(r.Attachments) != 1 || r.Attachments[0].Saved == "" {
 		t.Fatalf("read: %+v, %v", r, err)
@@ -132,7 +144,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		}
 	}
 	t.Logf("closed in %v", time.Since(begun))
-	if s.proc.tree.alive() {
+	if browser.Alive() {
 		t.Error("processes are left")
 	}
 	if n := released.Load(); n != 1 {
@@ -165,20 +177,20 @@ func TestOurDeathEndsTheBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
-	var group int
-	if _, scanErr := fmt.Sscanf(line, "group %d", &group); scanErr != nil {
+	var pid int
+	if _, scanErr := fmt.Sscanf(line, "process %d", &pid); scanErr != nil {
 		t.Fatalf("the child said %q, %v", line, err)
 	}
-	browser := treeOf(group)
-	if !browser.alive() {
+	browser := groupOf(t, pid)
+	if !browser.Alive() {
 		t.Fatal("the child's browser does not run")
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
 	begun := time.Now()
-	for browser.alive() {
+	for browser.Alive() {
 		if time.Since(begun) > time.Second {
-			browser.kill()
+			browser.Kill()
 			t.Fatal("the browser outlives its owner by more than a second")
 		}
 		time.Sleep(5 * time.Millisecond)

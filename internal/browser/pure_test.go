@@ -1,10 +1,7 @@
 package browser
 
 import (
-	"bufio"
-	"bytes"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,23 +13,6 @@ import (
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
-
-func TestFirstError(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]struct{ text, want string }{
-		"nothing":     {"", ""},
-		"plain":       {"no such option\n", "no such option"},
-		"log line":    {"[7:7:1124/0:ERROR:zygote_host_impl_linux.cc(101)] Running as root without --no-sandbox is not supported.\nmore", "Running as root without --no-sandbox is not supported."},
-		"bus first":   {"[1:2:ERROR:dbus/bus.cc(408)] Failed to connect\n[1:2:FATAL:x.cc(1)] Broken.", "Broken."},
-		"only bus":    {"[1:2:ERROR:dbus/bus.cc(408)] Failed to connect", ""},
-		"last remark": {"one\ntwo\n\n", "two"},
-		"very long":   {strings.Repeat("ü", 400), strings.Repeat("ü", 150) + "…"},
-	} {
-		if got := firstError(row.text); got != row.want {
-			t.Errorf("%s: %q, want %q", name, got, row.want)
-		}
-	}
-}
 
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
@@ -285,38 +265,6 @@ func TestNavigationFailure(t *testing.T) {
 	}
 }
 
-func TestEnvironmentAndFlags(t *testing.T) {
-	t.Setenv("POACTOR_PROFILE", "x")
-	t.Setenv("SSLKEYLOGFILE", "/x")
-	env := environment("/short")
-	for _, v := range env {
-		if strings.HasPrefix(v, "POACTOR_") || strings.HasPrefix(v, "SSLKEYLOGFILE") {
-			t.Errorf("the browser gets %s", v)
-		}
-	}
-	for name, row := range map[string]struct {
-		config Config
-		has    []string
-		lacks  []string
-	}{
-		"default": {Config{}, []string{"--headless=new", "--screen-info={1366x900}"}, []string{"--no-sandbox", "--blink-settings=imagesEnabled=false"}},
-		"headful": {Config{Headful: true}, nil, []string{"--headless=new", "--screen-info={1366x900}"}},
-		"asked":   {Config{NoSandbox: true, Portal: portal.Portal{Block: []string{"image"}}}, []string{"--no-sandbox", "--blink-settings=imagesEnabled=false"}, nil},
-	} {
-		got := flags(row.config, "/p")
-		for _, f := range append(row.has, "--user-data-dir=/p") {
-			if !slices.Contains(got, f) {
-				t.Errorf("%s: %s is missing", name, f)
-			}
-		}
-		for _, f := range row.lacks {
-			if slices.Contains(got, f) {
-				t.Errorf("%s: %s is there", name, f)
-			}
-		}
-	}
-}
-
 func FuzzList(f *testing.F) {
 	f.Add("https://a.example/f#x", "name", "", "name")
 	f.Add("javascript:x", "a file attachment", "https://b.example/", "\x00")
@@ -339,35 +287,10 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-func FuzzPipe(f *testing.F) {
-	f.Add([]byte("{\"id\":1}\x00nonsense\x00[]\x00"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r := &pipe{buf: bufio.NewReader(bytes.NewReader(data))}
-		for {
-			msg, err := r.Read()
-			if err != nil {
-				return
-			}
-			if len(msg) == 0 {
-				t.Error("an empty message")
-			}
-		}
-	})
-}
-
 // A hang is to be noticed within 3 s (SPEC §6); the first of the pings may have been
 // heard just before it.
 func TestHangsAreNoticedInTime(t *testing.T) {
 	if most := (pingsLost + 1) * pingEvery; most > 2700*time.Millisecond {
 		t.Errorf("a hang is noticed after %v, and killing takes a moment too", most)
-	}
-}
-
-// What the system refuses is the cause of all else that a browser says.
-func TestFirstErrorOfTheSystem(t *testing.T) {
-	t.Parallel()
-	text := "[1:1:0101/1.1:ERROR:gpu.cc(1)] no GPU\n[1:1:0101/1.2:FATAL:shm.cc(2)] Check failed: . : Too many open files (24)\n[1:1:WARNING:x.cc(1)] more\n"
-	if got, want := firstError(text), "Check failed: . : Too many open files (24)"; got != want {
-		t.Errorf("%q, want %q", got, want)
 	}
 }

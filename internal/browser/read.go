@@ -51,7 +51,7 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	}
 	if failure.Cause == po.BrowserDied || failure.Cause == po.BrowserHung {
 		s.fail(failure.Cause, failure.Detail) // a call may tell before listen does
-		_ = s.proc.dies(goneWithin)           // one that lives may still ask the portal while the order's next worker begins
+		_ = s.proc.WaitGone()                 // one that lives may still ask the portal while the order's next worker begins
 	}
 	failure.Trace.Pages = s.pages
 	failure.Answered = s.answered
@@ -214,7 +214,7 @@ func hostOf(address string) string {
 	if err != nil || u.Host == "" {
 		return "an address without a host"
 	}
-	return clip(u.Host, 100)
+	return po.Clip(u.Host, 100)
 }
 
 // withoutQuery drops what may be a secret.

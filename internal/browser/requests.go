@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/po"
 )
 
 // callPatience is how long a page's list is not believed while the page waits
@@ -435,7 +437,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 			switch {
 			case r.stream, e.BlockedReason != "":
 			case !e.Canceled && e.ErrorText != "net::ERR_ABORTED":
-				p.settle(*r, "failed: "+clip(e.ErrorText, 100))
+				p.settle(*r, "failed: "+po.Clip(e.ErrorText, 100))
 			case r.answered.IsZero() && time.Since(r.begun) >= ownTimeout:
 				p.settle(*r, "was given up by the page")
 			}

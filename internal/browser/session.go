@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-rod/rod/lib/proto"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/po"
 )
 
@@ -31,7 +32,7 @@ type Session struct {
 	lister    lister
 	profile   Profile
 	downloads string // directory of its own
-	proc      *process
+	proc      *launch.Process
 	line      *line
 	version   string // of the browser
 	userAgent string
@@ -85,14 +86,14 @@ const crashed = "the page's process crashed"
 func (g *gone) Error() string { return g.detail }
 func (g *gone) Unwrap() error { return g.cause }
 
-func newSession(c Config, spec spec, profile Profile, downloads string, proc *process) *Session {
+func newSession(c Config, spec spec, profile Profile, downloads string, proc *launch.Process) *Session {
 	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc,
 		lists: map[[sha256.Size]byte]string{}, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.cookies.session = s
 	s.guard.init(c.Portal)
-	proc.pipe.watch = s.watch
-	s.line = connect(proc.pipe)
+	proc.Pipe.Watch = s.watch
+	s.line = connect(proc.Pipe)
 	s.files.init()
 	s.activity.forget()
 	s.heard.Store(true)
@@ -103,9 +104,9 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *pr
 
 // wait ends what the main process has left behind.
 func (s *Session) wait() {
-	<-s.proc.exited
-	s.proc.kill()
-	_ = s.proc.dies(goneWithin) // Close tells of it
+	<-s.proc.Exited()
+	s.proc.Kill()
+	_ = s.proc.WaitGone() // Close tells of it
 	close(s.done)
 }
 
@@ -114,7 +115,7 @@ func (s *Session) Profile() string { return s.profile.ID }
 
 // Process is the number of the browser's main process, which leads a group of
 // its own.
-func (s *Session) Process() int { return s.proc.cmd.Process.Pid }
+func (s *Session) Process() int { return s.proc.Pid() }
 
 // Done is closed when the browser's processes have ended, whoever ended them.
 func (s *Session) Done() <-chan struct{} { return s.done }
@@ -135,7 +136,7 @@ func (s *Session) Close() error {
 // end does what Close does, but for the profile.
 func (s *Session) end() error {
 	s.fail(po.BrowserDied, "the session is closed")
-	err := s.proc.end()
+	err := s.proc.Close()
 	s.work.Wait()
 	return errors.Join(err, os.RemoveAll(s.downloads))
 }
@@ -144,7 +145,7 @@ func (s *Session) end() error {
 // cause, and its processes are killed. Only the first call counts.
 func (s *Session) fail(cause po.Cause, detail string) {
 	s.cancel(&gone{cause: cause, detail: detail})
-	s.proc.kill()
+	s.proc.Kill()
 }
 
 // listen follows the browser's events until its pipe ends. It must not call
@@ -269,7 +270,7 @@ func (s *Session) openTab(ctx context.Context) error {
 		return err
 	}
 	if !s.config.Headful {
-		size := proto.EmulationSetDeviceMetricsOverride{Width: screenWidth, Height: screenHeight, Scale: new(tiny)}
+		size := proto.EmulationSetDeviceMetricsOverride{Width: launch.ScreenWidth, Height: launch.ScreenHeight, Scale: new(tiny)}
 		if err := size.Call(s.page(ctx)); err != nil {
 			return err
 		}

@@ -116,7 +116,7 @@ func (s *Session) observe(ctx context.Context, spec string, known po.Sign, limit
 		case !refused(err):
 			return sighting{}, err
 		case time.Now().After(deadline):
-			return sighting{}, &po.ReadFailure{Cause: po.UnrecognisedPage, Detail: "the page never came to rest: " + clip(err.Error(), 100)}
+			return sighting{}, &po.ReadFailure{Cause: po.UnrecognisedPage, Detail: "the page never came to rest: " + po.Clip(err.Error(), 100)}
 		}
 		if err := pause(stepCtx, retryPause); err != nil {
 			continue // the context's end is told by the next call
@@ -152,7 +152,7 @@ func unrecognised(seen sighting) error {
 	switch {
 	case seen.Sign == "selector":
 		return &po.ReadFailure{Cause: po.UnrecognisedPage, Definition: true, URL: seen.URL,
-			Detail: fmt.Sprintf("the browser does not take the selector %q of the portal's definition", clip(seen.Detail, 200))}
+			Detail: fmt.Sprintf("the browser does not take the selector %q of the portal's definition", po.Clip(seen.Detail, 200))}
 	case seen.Sign == string(signError):
 		return fail(po.PortalError, "the page says that it could not load its list")
 	case seen.Doubt != "" && (seen.Sign != "timeout" || seen.Parsed):

@@ -10,12 +10,9 @@ import (
 )
 
 // A page can fill a disk by what it leaves in the browser's profile. The browser's
-// own bounds, see storageBytes, are not for everything, like the local storage of
-// ever new sites in frames: so the profile is weighed now and then.
-const (
-	profileGrowth = 512 << 20 // more than the bounds, and what a browser writes by itself
-	weighEvery    = 3 * time.Second
-)
+// own bounds, see launch.ProfileGrowth, are not for everything, like the local
+// storage of ever new sites in frames: so the profile is weighed now and then.
+const weighEvery = 3 * time.Second
 
 // weigh ends the browser where its profile has grown too much: a worker gets a
 // fresh one.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/po"
 )
 
@@ -32,7 +33,7 @@ func TestStorageIsBounded(t *testing.T) {
 	if r, err := s.Read(t.Context(), order("1"), nil); err != nil || r.Sign != po.SignEmpty {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if got := s.weight(); got > profileGrowth {
+	if got := s.weight(); got > launch.ProfileGrowth {
 		t.Errorf("the profile has %d MB", got>>20)
 	}
 }

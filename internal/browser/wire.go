@@ -76,9 +76,9 @@ func (e *scriptError) Error() string { return "script in the page: " + e.text }
 
 func exceptionText(d *proto.RuntimeExceptionDetails) string {
 	if d.Exception != nil && d.Exception.Description != "" {
-		return clip(d.Exception.Description, 300)
+		return po.Clip(d.Exception.Description, 300)
 	}
-	return clip(d.Text, 300)
+	return po.Clip(d.Text, 300)
 }
 
 // refused reports whether the browser answered a call with an error, like one

@@ -1,4 +1,4 @@
-package browser
+package launch
 
 import (
 	"context"
@@ -14,23 +14,12 @@ import (
 // versionWithin bounds the question for a browser's version.
 const versionWithin = 3 * time.Second
 
-// agentFlag has a browser without a window say that it is the browser that it is:
-// by itself it says HeadlessChrome, which portals refuse, or take for somebody else
-// than who has signed in with a window. It is asked once in a run. Empty where the
-// version is not known: then it says what it says, in both lanes.
-func (l *Launcher) agentFlag(ctx context.Context, path string) string {
-	if l.config.Headful {
-		return ""
-	}
-	l.agent.Lock()
-	defer l.agent.Unlock()
-	if _, known := l.agents[path]; !known && ctx.Err() == nil {
-		l.agents[path] = userAgent(runtime.GOOS, versionText(ctx, path))
-	}
-	if l.agents[path] == "" {
-		return ""
-	}
-	return "--user-agent=" + l.agents[path]
+// UserAgent is what the browser of a path would say that it is with a window: by
+// itself it says HeadlessChrome without one, which portals refuse, or take for
+// somebody else than who has signed in with a window. Empty where its version is
+// not known.
+func UserAgent(ctx context.Context, path string) string {
+	return userAgent(runtime.GOOS, versionText(ctx, path))
 }
 
 // versionText is what a browser says of its name and version. On Windows it would

@@ -1,6 +1,6 @@
 //go:build unix
 
-package browser
+package launch
 
 import (
 	"os/exec"
@@ -8,16 +8,15 @@ import (
 	"testing"
 )
 
-func (t *tree) id() int { return t.group }
-
-func treeOf(id int) *tree { return &tree{group: id} }
-
 // What has got the group's number after a browser's end is left alone, for the end
 // of the pipe, which kills, comes later.
 func TestNothingIsKilledAfterTheEnd(t *testing.T) {
 	t.Parallel()
-	s := openSession(t, testPortal("http://127.0.0.1:1"))
-	if err := s.Close(); err != nil {
+	p, err := start("/bin/sh", []string{"-c", "sleep 60"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 	other := exec.Command("sleep", "60")
@@ -25,11 +24,11 @@ func TestNothingIsKilledAfterTheEnd(t *testing.T) {
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s.proc.mu.Lock()
-	s.proc.tree.group = other.Process.Pid
-	s.proc.mu.Unlock()
-	s.proc.kill()
-	if err := s.proc.stop(); err == nil {
+	if err := p.group.Add(other.Process); err != nil {
+		t.Fatal(err)
+	}
+	p.Kill()
+	if err := p.Stop(); err == nil {
 		t.Error("it was stopped")
 	}
 	_ = other.Process.Signal(syscall.SIGTERM)

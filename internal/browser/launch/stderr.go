@@ -1,30 +1,32 @@
-package browser
+package launch
 
 import (
 	"io"
 	"strings"
 	"sync"
+
+	"github.com/poactor/poactor/po"
 )
 
-// ringBytes bounds what is kept of a browser's error output.
-const ringBytes = 64 << 10
+// tailBytes bounds what is kept of a browser's error output.
+const tailBytes = 64 << 10
 
-// ring keeps the last of what a browser says on its error output.
-type ring struct {
+// stderrTail keeps the last of what a browser says on its error output.
+type stderrTail struct {
 	mu   sync.Mutex
 	data []byte
 	done chan struct{} // closed by drain when the output has ended
 }
 
 // drain reads to the end, so that the browser never blocks on its output.
-func (r *ring) drain(from io.Reader) {
+func (r *stderrTail) drain(from io.Reader) {
 	defer close(r.done)
 	buf := make([]byte, 4096)
 	for {
 		n, err := from.Read(buf)
 		r.mu.Lock()
 		r.data = append(r.data, buf[:n]...)
-		if over := len(r.data) - ringBytes; over > 0 {
+		if over := len(r.data) - tailBytes; over > 0 {
 			r.data = append([]byte(nil), r.data[over:]...)
 		}
 		r.mu.Unlock()
@@ -35,10 +37,10 @@ func (r *ring) drain(from io.Reader) {
 }
 
 // firstError is the first line that says what went wrong; empty if none does.
-func (r *ring) firstError() string { return firstError(r.text()) }
+func (r *stderrTail) firstError() string { return firstError(r.text()) }
 
 // text is what was said so far.
-func (r *ring) text() string {
+func (r *stderrTail) text() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return string(r.data)
@@ -55,11 +57,11 @@ func firstError(text string) string {
 		case line == "", strings.Contains(line, "dbus"): // a server has no bus; harmless
 			continue
 		case strings.Contains(line, ":ERROR:"), strings.Contains(line, ":FATAL:"):
-			return clip(message(line), 300)
+			return po.Clip(message(line), 300)
 		}
 		last = line
 	}
-	return clip(last, 300)
+	return po.Clip(last, 300)
 }
 
 // systemError is the line that says what the system has refused to the browser, which
@@ -68,7 +70,7 @@ func systemError(text string) string {
 	for line := range strings.Lines(text) {
 		low := strings.ToLower(line)
 		if strings.Contains(low, "too many open files") || strings.Contains(low, "no space left on device") {
-			return clip(message(strings.TrimSpace(line)), 300)
+			return po.Clip(message(strings.TrimSpace(line)), 300)
 		}
 	}
 	return ""
@@ -80,12 +82,4 @@ func message(line string) string {
 		return strings.TrimSpace(rest)
 	}
 	return line
-}
-
-// clip cuts a text for people to at most n bytes, at a rune's border.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
 }

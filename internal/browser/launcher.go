@@ -7,14 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 	"github.com/sirupsen/logrus"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/po"
 )
 
@@ -46,9 +45,9 @@ func (l *Launcher) Open(ctx context.Context) (*Session, error) {
 	case l.gate <- struct{}{}:
 		defer func() { <-l.gate }()
 	case <-ctx.Done():
-		return nil, startError(ctx, "wait for a place to start a browser", ctx.Err())
+		return nil, launch.StartError(ctx, "wait for a place to start a browser", ctx.Err())
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, l.config.Times.Start, errSlowStart)
+	ctx, cancel := context.WithTimeoutCause(ctx, l.config.Times.Start, launch.ErrSlow)
 	defer cancel()
 	profile, err := l.config.Lease(ctx)
 	if err != nil {
@@ -65,8 +64,6 @@ func (l *Launcher) Open(ctx context.Context) (*Session, error) {
 	return s, nil
 }
 
-var errSlowStart = errors.New("the browser did not answer in its time")
-
 // open starts the browser of a session; what it has begun it ends on failure,
 // but for the profile.
 func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) {
@@ -74,25 +71,23 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProfile(profile.Dir); err != nil {
+	if err := launch.CheckProfile(profile.Dir); err != nil {
 		return nil, err
 	}
 	downloads := filepath.Join(l.config.Downloads, profile.ID)
 	if err := os.MkdirAll(downloads, 0o700); err != nil {
 		return nil, &Error{Msg: fmt.Sprintf("make the download directory: %v", err), Cause: diskCause(err, po.Internal), Err: err}
 	}
-	args := flags(l.config, profile.Dir)
-	if agent := l.agentFlag(ctx, path); agent != "" {
-		args = append(args, agent)
-	}
-	proc, err := startProcess(path, args, environment(profile.TempDir))
+	options := l.config.options(profile.Dir, profile.TempDir)
+	options.UserAgent = l.userAgent(ctx, path)
+	proc, err := launch.Start(path, options)
 	if err != nil {
 		_ = os.RemoveAll(downloads)
-		return nil, &Error{Msg: fmt.Sprintf("start %s: %v", path, err), Hint: hintBrowser, Cause: po.BrowserDied, Err: err}
+		return nil, &Error{Msg: fmt.Sprintf("start %s: %v", path, err), Hint: launch.Hint, Cause: po.BrowserDied, Err: err}
 	}
 	s := newSession(l.config, l.spec, profile, downloads, proc)
 	if err := s.greet(ctx); err != nil {
-		err = l.explain(ctx, path, proc, err)
+		err = proc.Explain(ctx, err)
 		return nil, errors.Join(err, s.end())
 	}
 	l.config.Log.WithFields(logrus.Fields{"profile": profile.ID, "browser": path, "version": s.version}).Info("browser started")
@@ -101,58 +96,18 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 	return s, nil
 }
 
-// checkProfile refuses what is no directory: Chromium would not say a word and
-// work on the profile that its user browses with.
-func checkProfile(dir string) error {
-	info, err := os.Lstat(dir)
-	if err == nil && !info.IsDir() {
-		err = fmt.Errorf("%s is no directory", dir)
+// userAgent is what a browser of a path is to say that it is; empty: what it says
+// by itself, in both lanes. It is asked for its version once in a run.
+func (l *Launcher) userAgent(ctx context.Context, path string) string {
+	if l.config.Headful {
+		return ""
 	}
-	if err != nil {
-		return &Error{Msg: fmt.Sprintf("open profile: %v", err), Cause: po.ProfileFailed, Err: err}
+	l.agent.Lock()
+	defer l.agent.Unlock()
+	if _, known := l.agents[path]; !known && ctx.Err() == nil {
+		l.agents[path] = launch.UserAgent(ctx, path)
 	}
-	return nil
-}
-
-const hintBrowser = "name Chromium, Google Chrome or Microsoft Edge with --browser PATH"
-
-// explain says why a browser that was started could not be used.
-func (l *Launcher) explain(ctx context.Context, path string, p *process, err error) error {
-	if ctx.Err() != nil && !closed(p.exited) {
-		what := "start " + path
-		if line := systemError(p.stderr.text()); line != "" {
-			what += ": " + line
-		}
-		return startError(ctx, what, err)
-	}
-	p.kill() // whoever closed the pipe without ending
-	<-p.exited
-	// What it said is in the pipe already; only a process that left its group
-	// could hold the pipe open.
-	_ = p.errR.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
-	<-p.stderr.done
-	line := p.stderr.firstError()
-	switch {
-	case strings.Contains(line, "sandbox"):
-		return &Error{Msg: fmt.Sprintf("the browser ended at its start: %s", line), Cause: po.BrowserDied, Err: err,
-			Hint: "let this user create namespaces (see the browser's own help), or give --no-sandbox if this machine or container is for nothing else"}
-	case line != "":
-		return &Error{Msg: fmt.Sprintf("%s ended at its start (%s): %s", path, p.ending(), line), Hint: hintBrowser, Cause: po.BrowserDied, Err: err}
-	default:
-		return &Error{Msg: fmt.Sprintf("%s is not a browser we can drive: it ended at once (%s)", path, p.ending()), Hint: hintBrowser, Cause: po.BrowserDied, Err: err}
-	}
-}
-
-// startError is the error of a start that took too long or was called off.
-func startError(ctx context.Context, what string, err error) error {
-	cause := po.Interrupted
-	switch why := context.Cause(ctx); {
-	case errors.Is(why, errSlowStart):
-		cause, err = po.BrowserDied, why
-	case errors.Is(why, context.DeadlineExceeded):
-		cause = po.Timeout
-	}
-	return &Error{Msg: fmt.Sprintf("%s: %v", what, err), Cause: cause, Err: err}
+	return l.agents[path]
 }
 
 func release(p Profile) error {
@@ -189,4 +144,4 @@ func (s *Session) greet(ctx context.Context) error {
 }
 
 // connect speaks the DevTools protocol over a browser's pipe.
-func connect(p *pipe) *line { return &line{Client: cdp.New().Start(p)} }
+func connect(p *launch.Pipe) *line { return &line{Client: cdp.New().Start(p)} }

@@ -1,4 +1,4 @@
-package browser
+package launch
 
 import (
 	"cmp"
@@ -10,11 +10,11 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// FindBrowser returns the path of the browser to run: the explicit one, which
+// Find returns the path of the browser to run: the explicit one, which
 // must be an executable file, or else the first that is installed in a usual
 // place. Unless the whole browser is asked for it is the headless shell of that
 // browser, if there is one. The error is an *Error.
-func FindBrowser(explicit string, whole bool) (string, error) {
+func Find(explicit string, whole bool) (string, error) {
 	if explicit != "" {
 		return explicitBrowser(explicit)
 	}

@@ -1,4 +1,4 @@
-package browser
+package launch
 
 import (
 	"bufio"
@@ -13,24 +13,24 @@ import (
 // sendTimeout bounds one write to a browser that has stopped reading.
 const sendTimeout = 10 * time.Second
 
-// pipe carries the DevTools protocol: JSON messages, each ended by a zero
+// Pipe carries the DevTools protocol: JSON messages, each ended by a zero
 // byte. It is the transport of rod's client.
-type pipe struct {
+type Pipe struct {
 	w, r *os.File
 	buf  *bufio.Reader
 	mu   sync.Mutex
-	// watch is shown every event before any later answer is given to who waits
+	// Watch is shown every event before any later answer is given to who waits
 	// for it, which rod's client does not promise. Where it says so, the event
 	// goes no further. It must not block; nil: nobody watches.
-	watch func(method string, params json.RawMessage) (taken bool)
+	Watch func(method string, params json.RawMessage) (taken bool)
 }
 
-func newPipe(w, r *os.File) *pipe {
-	return &pipe{w: w, r: r, buf: bufio.NewReaderSize(r, 64<<10)}
+func newPipe(w, r *os.File) *Pipe {
+	return &Pipe{w: w, r: r, buf: bufio.NewReaderSize(r, 64<<10)}
 }
 
 // Send writes one message.
-func (p *pipe) Send(msg []byte) error {
+func (p *Pipe) Send(msg []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// Not every system has deadlines on pipes; without one a write to a
@@ -55,7 +55,7 @@ type frame struct {
 
 // Read returns the next message. What has not the form of one is dropped, for
 // rod's client panics on it, in a goroutine where nobody can recover.
-func (p *pipe) Read() ([]byte, error) {
+func (p *Pipe) Read() ([]byte, error) {
 	for {
 		msg, err := p.buf.ReadBytes(0)
 		if err != nil {
@@ -63,15 +63,15 @@ func (p *pipe) Read() ([]byte, error) {
 		}
 		msg = msg[:len(msg)-1]
 		var f frame
-		if json.Unmarshal(msg, &f) != nil || p.watch != nil && f.Method != "" && p.watch(f.Method, f.Params) {
+		if json.Unmarshal(msg, &f) != nil || p.Watch != nil && f.Method != "" && p.Watch(f.Method, f.Params) {
 			continue
 		}
 		return msg, nil
 	}
 }
 
-// close ends a Read and every Send.
-func (p *pipe) close() {
+// Close ends a Read and every Send.
+func (p *Pipe) Close() {
 	_ = p.w.Close()
 	_ = p.r.Close()
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package browser
+package launch
 
 // managed is always true: here vendors install no headless shell, and what policies
 // there are is not in files.

@@ -1,4 +1,4 @@
-package browser
+package launch
 
 import (
 	"fmt"
@@ -30,24 +30,38 @@ var oneProcess = []string{"--in-process-gpu", "--no-unsandboxed-zygote"}
 const networkInProcess = "NetworkServiceInProcess2" // a feature, of oneProcess
 
 // What a page may put into a profile: the browser gives all sites together most of
-// the disk otherwise. What no such bound is for is watched, see profileGrowth.
+// the disk otherwise. What no such bound is for is to be watched, see ProfileGrowth.
 const (
 	storageBytes = 128 << 20 // databases, caches of scripts, files of their own
 	cacheBytes   = 64 << 20  // the HTTP cache
+	// ProfileGrowth is how much all of it may take in bytes: more than these bounds,
+	// and what a browser writes by itself.
+	ProfileGrowth = 512 << 20
 )
 
 // The size of a page, in CSS pixels: that of a usual laptop.
 const (
-	screenWidth  = 1366
-	screenHeight = 900
+	ScreenWidth  = 1366
+	ScreenHeight = 900
 )
+
+// Options says how a browser is started. The directories must be set.
+type Options struct {
+	ProfileDir string // the browser's user data directory
+	TempDir    string // for its temporary files; a short path, as it puts sockets into it
+	Headful    bool   // with its window
+	Cloned     bool   // the profile is a copy of somebody's
+	NoSandbox  bool   // without the browser's own sandbox
+	NoImages   bool   // it loads none
+	UserAgent  string // what it says that it is, see UserAgent; empty: as it likes
+}
 
 // flags are the browser's arguments beside those of the pipe. What each of
 // them brings was measured in Chromium 156: single-threaded V8 and a full
 // screen of its own save half of the CPU time of an order.
-func flags(c Config, profileDir string) []string {
+func flags(o Options) []string {
 	list := []string{
-		"--user-data-dir=" + profileDir,
+		"--user-data-dir=" + o.ProfileDir,
 		"--no-first-run", "--no-default-browser-check", "--no-startup-window",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
 		"--disable-extensions", "--disable-breakpad", "--disable-prompt-on-repost", "--disable-hang-monitor",
@@ -58,12 +72,12 @@ func flags(c Config, profileDir string) []string {
 		"--password-store=basic", "--use-mock-keychain", // as at sign-in, or cookies are lost
 		"--js-flags=--single-threaded",
 	}
-	if !c.Cloned { // a headless shell would ask for none
+	if !o.Cloned { // a headless shell would ask for none
 		list = append(list, "--accept-lang=en-US,en")
 	}
 	storage := storageBytes
-	if c.Cloned { // what is in it already counts
-		storage += profileGrowth
+	if o.Cloned { // what is in it already counts
+		storage += ProfileGrowth
 	}
 	enabled := []string{fmt.Sprintf("StorageQuotaSettings:PoolSizeBytes/%d", storage)}
 	if runtime.GOOS == "linux" {
@@ -71,15 +85,18 @@ func flags(c Config, profileDir string) []string {
 		list = append(list, oneProcess...)
 	}
 	list = append(list, "--enable-features="+strings.Join(enabled, ","), fmt.Sprintf("--disk-cache-size=%d", cacheBytes))
-	list = append(list, fmt.Sprintf("--window-size=%d,%d", screenWidth, screenHeight))
-	if !c.Headful {
-		list = append(list, "--headless=new", fmt.Sprintf("--screen-info={%dx%d}", screenWidth, screenHeight))
+	list = append(list, fmt.Sprintf("--window-size=%d,%d", ScreenWidth, ScreenHeight))
+	if !o.Headful {
+		list = append(list, "--headless=new", fmt.Sprintf("--screen-info={%dx%d}", ScreenWidth, ScreenHeight))
 	}
-	if c.NoSandbox {
+	if o.NoSandbox {
 		list = append(list, "--no-sandbox")
 	}
-	if slices.Contains(c.Portal.Block, "image") {
+	if o.NoImages {
 		list = append(list, "--blink-settings=imagesEnabled=false")
+	}
+	if o.UserAgent != "" {
+		list = append(list, "--user-agent="+o.UserAgent)
 	}
 	return list
 }

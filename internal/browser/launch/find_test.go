@@ -1,4 +1,4 @@
-package browser
+package launch
 
 import (
 	"errors"
@@ -10,17 +10,17 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-func TestFindBrowser(t *testing.T) {
+func TestFind(t *testing.T) {
 	t.Parallel()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := FindBrowser(exe, false); got != exe || err != nil {
+	if got, err := Find(exe, false); got != exe || err != nil {
 		t.Errorf("an explicit program: %q, %v", got, err)
 	}
 	missing := filepath.Join(t.TempDir(), "none")
-	_, err = FindBrowser(missing, false)
+	_, err = Find(missing, false)
 	if e, ok := errors.AsType[*Error](err); !ok || e.Hint == "" || e.Cause != po.BrowserDied || e.Msg != "browser "+missing+": no such file" {
 		t.Errorf("an explicit program that is not there: %+v", err)
 	}
