@@ -8,8 +8,8 @@ import (
 )
 
 // activity follows what the page asks the portal for after a click: while an answer
-// is due, a file may be. What the page has asked for again and again before is news
-// that it waits for, and no click's doing. An answer whose body nobody reads never
+// is due, a file may be. What the page has asked for again and again before is a long
+// poll, and no click's doing. An answer whose body nobody reads never
 // ends; it counts no more when nothing of it has come for a while.
 type activity struct {
 	mu       sync.Mutex
@@ -20,9 +20,9 @@ type activity struct {
 }
 
 const (
-	// newsAfter is how often a page asks for the same before a click that is taken
-	// for news.
-	newsAfter = 3
+	// longPollAfter is how often a page asks for the same before a click that is taken
+	// for a long poll.
+	longPollAfter = 3
 	// bodyWithin is how long an answer that has begun may give nothing.
 	bodyWithin = 3 * time.Second
 )
@@ -54,7 +54,7 @@ func (a *activity) begin(id proto.NetworkRequestID, address string) {
 	address = withoutQuery(address)
 	switch {
 	case len(a.out) >= maxFrames || len(a.asked) >= maxFrames:
-	case a.watching && a.asked[address] < newsAfter:
+	case a.watching && a.asked[address] < longPollAfter:
 		a.out[id], a.last = time.Time{}, time.Now()
 	case !a.watching:
 		a.asked[address]++

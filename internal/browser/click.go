@@ -23,8 +23,8 @@ const (
 	signGrace = 200 * time.Millisecond // after that, once it is whole, to show that it is for signing in
 )
 
-// place is the page with an order's list, while the browser works on it.
-type place struct {
+// listPage is the page with an order's list, while the browser works on it.
+type listPage struct {
 	seen   sighting
 	fresh  bool          // it is still what was seen: nothing of an earlier click goes on
 	ready  bool          // the scripts that it has deferred have run
@@ -37,8 +37,8 @@ type place struct {
 	single int           // how many clicks in a row have given one file
 }
 
-// effect is what came of a click or of an address that should give a file.
-type effect struct {
+// clickResult is what came of a click or of an address that should give a file.
+type clickResult struct {
 	files   []*download // that began
 	taken   []document  // whose addresses were noted instead of asked for
 	page    *document   // a page came or was refused instead
@@ -47,10 +47,10 @@ type effect struct {
 }
 
 // none reports whether nothing has come that gives a file.
-func (e *effect) none() bool { return len(e.files)+len(e.taken) == 0 }
+func (e *clickResult) none() bool { return len(e.files)+len(e.taken) == 0 }
 
 // take notes an address once.
-func (e *effect) take(d document) {
+func (e *clickResult) take(d document) {
 	if !slices.ContainsFunc(e.taken, func(t document) bool { return t.URL == d.URL }) {
 		e.taken = append(e.taken, d)
 	}
@@ -60,7 +60,7 @@ func (e *effect) take(d document) {
 // there is no such address or keep is set, has the browser save the file. A click
 // that gives several files makes several attachments of the one. sure says that it
 // was the attachment's own element for all that is known.
-func (s *Session) click(ctx context.Context, at *place, a po.Attachment, keep bool) (parts []po.Attachment, sure bool, err error) {
+func (s *Session) click(ctx context.Context, at *listPage, a po.Attachment, keep bool) (parts []po.Attachment, sure bool, err error) {
 	index, sure, err := s.find(ctx, at, a.ID)
 	switch {
 	case err != nil:
@@ -90,7 +90,7 @@ func (s *Session) click(ctx context.Context, at *place, a po.Attachment, keep bo
 }
 
 // saveURL has the browser save what an attachment's address gives.
-func (s *Session) saveURL(ctx context.Context, at *place, a po.Attachment) (po.Attachment, error) {
+func (s *Session) saveURL(ctx context.Context, at *listPage, a po.Attachment) (po.Attachment, error) {
 	parts, err := s.obtain(ctx, modeSave, nil, a, func() error {
 		ctx, cancel := context.WithTimeout(ctx, s.config.Times.Silence)
 		defer cancel()
@@ -118,13 +118,13 @@ func (e *notGot) Error() string { return "the browser could not get the file: " 
 // obtain does something that should give a file, and tells what came of it: the
 // attachment with that noted in it, or one for each of several files. at is nil
 // where nothing is clicked.
-func (s *Session) obtain(ctx context.Context, m mode, at *place, a po.Attachment, act func() error) ([]po.Attachment, error) {
+func (s *Session) obtain(ctx context.Context, m mode, at *listPage, a po.Attachment, act func() error) ([]po.Attachment, error) {
 	clicked := at != nil
 	if !clicked {
-		at = &place{}
+		at = &listPage{}
 	}
-	s.guard.set(m, nil)
-	defer s.guard.set(modeRead, nil)
+	s.interceptor.setMode(m, nil)
+	defer s.interceptor.setMode(modeRead, nil)
 	defer s.files.expect()()
 	defer s.activity.watch()()
 	compress, err := s.refuseCompression(ctx)
@@ -171,12 +171,12 @@ func (s *Session) press(ctx context.Context, world, index int) error {
 // pressJS answers before the click's effects, some of which hold up the page.
 const pressJS = `(() => { const el = poactorItems[%d].el; el.click ? el.click() : el.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true})); })()`
 
-// await follows what the guard and the downloads show until it is clear what came
+// await follows what the interceptor and the downloads show until it is clear what came
 // of an act. An address gives one file; a click may give more, one after the other,
 // so that it is over only when the page has rested. What happens beside the page,
 // in frames and new windows, counts only if nothing better comes.
-func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, error) {
-	var got effect
+func (s *Session) await(ctx context.Context, at *listPage, clicked bool) (clickResult, error) {
+	var got clickResult
 	var beside *document
 	begun := time.Now()
 	out := false     // a request is, of which nothing has come
@@ -194,7 +194,7 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 		case d := <-s.files.begun:
 			d.age = time.Since(s.visited)
 			got.files, came = append(got.files, d), true
-		case d := <-s.guard.seen:
+		case d := <-s.interceptor.documents:
 			switch {
 			case d.Taken:
 				got.take(d)
@@ -222,19 +222,19 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 			switch c := choose(offers); {
 			case c.several && (beside != nil || !got.none()):
 				s.drop(got.files)
-				return effect{several: true, page: beside}, nil
+				return clickResult{several: true, page: beside}, nil
 			case c.control != nil || c.shown != "" && got.none():
 				s.drop(got.files) // a preview
-				got, pressed, beside = effect{}, true, nil
+				got, pressed, beside = clickResult{}, true, nil
 				if err := s.goInto(ctx, at, c); err != nil && !refused(err) {
-					return effect{}, err
+					return clickResult{}, err
 				}
 				late.Reset(s.config.Times.Click)
 			case !got.none():
 				return got, nil
 			case got.none() && !offersAny(offers) && beside == nil && !pressed && !at.loaded:
 				if err := s.pressAgain(ctx, at); err != nil {
-					return effect{}, err
+					return clickResult{}, err
 				}
 				late.Reset(s.config.Times.Click)
 			}
@@ -243,7 +243,7 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 			if idle := s.activity.idle(); beside == nil && idle < s.config.Times.Click {
 				late.Reset(s.config.Times.Click - idle)
 			} else if got.none() {
-				return effect{page: beside, late: out && beside == nil}, nil
+				return clickResult{page: beside, late: out && beside == nil}, nil
 			}
 		case <-end.C:
 			if !got.none() && s.activity.busy() && time.Since(begun) < s.config.Times.File {
@@ -251,9 +251,9 @@ func (s *Session) await(ctx context.Context, at *place, clicked bool) (effect, e
 				continue
 			}
 			s.drop(got.files) // if there are any, they come without end
-			return effect{page: beside, several: !got.none()}, nil
+			return clickResult{page: beside, several: !got.none()}, nil
 		case <-ctx.Done():
-			return effect{}, ctx.Err()
+			return clickResult{}, ctx.Err()
 		}
 		if came {
 			if late.Stop() {
@@ -276,13 +276,13 @@ func offersAny(offers []offer) bool {
 // loaded all that it was given: what a script that comes in its own time makes of a
 // click could not be told before. Most pages never load as a whole in good time, so
 // that none is waited for without need.
-func (s *Session) pressAgain(ctx context.Context, at *place) error {
+func (s *Session) pressAgain(ctx context.Context, at *listPage) error {
 	ctx, cancel := context.WithTimeout(ctx, loadPatience+scriptGrace)
 	defer cancel()
 	at.loaded = true
 	var waited bool
 	err := s.page(ctx).evaluate(at.seen.world, fmt.Sprintf(loadedJS, loadPatience.Milliseconds()), &waited)
-	if err == nil && waited && len(s.files.begun)+len(s.guard.seen) == 0 && !s.activity.busy() {
+	if err == nil && waited && len(s.files.begun)+len(s.interceptor.documents) == 0 && !s.activity.busy() {
 		err = at.press()
 	}
 	if err != nil && (refused(err) || errors.Is(err, context.DeadlineExceeded)) {
@@ -320,7 +320,7 @@ const singleAfter = 10
 // rest is closed when the page has had its time to begin another file. It is the
 // page's own time: a timer of a script that is due sooner comes first, however
 // slow the machine is.
-func (s *Session) rest(ctx context.Context, at *place, named bool) <-chan struct{} {
+func (s *Session) rest(ctx context.Context, at *listPage, named bool) <-chan struct{} {
 	more, done := cmp.Or(at.more, s.config.Times.More), make(chan struct{})
 	told := 50 * time.Millisecond // for what the browser's own process has to tell
 	switch {
@@ -344,8 +344,8 @@ func (s *Session) rest(ctx context.Context, at *place, named bool) <-chan struct
 
 // beside looks at what the click has brought, where that matters: nothing has come
 // of it yet, or only what a frame shows, which may be a preview.
-func (s *Session) beside(ctx context.Context, at *place, got effect, pressed bool) []offer {
-	framed := func(frame proto.PageFrameID) bool { return !s.guard.isTop(frame) }
+func (s *Session) beside(ctx context.Context, at *listPage, got clickResult, pressed bool) []offer {
+	framed := func(frame proto.PageFrameID) bool { return !s.interceptor.isTopFrame(frame) }
 	for _, d := range got.files {
 		pressed = pressed || !framed(d.frame)
 	}
@@ -357,7 +357,7 @@ func (s *Session) beside(ctx context.Context, at *place, got effect, pressed boo
 	}
 	offers := s.offers(ctx, at, false)
 	if got.none() {
-		for i := range offers { // frames of the portal in the page itself are the guard's
+		for i := range offers { // frames of the portal in the page itself are the interceptor's
 			if offers[i].world == at.seen.world {
 				offers[i].Shown = slices.DeleteFunc(offers[i].Shown, func(address string) bool { return !local(address) })
 			}
@@ -367,7 +367,7 @@ func (s *Session) beside(ctx context.Context, at *place, got effect, pressed boo
 }
 
 // goInto does what was chosen of a click's offers.
-func (s *Session) goInto(ctx context.Context, at *place, c choice) error {
+func (s *Session) goInto(ctx context.Context, at *listPage, c choice) error {
 	if c.control != nil {
 		return c.control.press()
 	}
@@ -389,8 +389,8 @@ func (d document) isPage() bool {
 // isFile reports whether an answer is saved as a file at a click's time.
 func (d document) isFile() bool { return d.Status == http.StatusOK && !d.HTML }
 
-// settle notes an effect in the attachment, or makes one of each of several files.
-func (s *Session) settle(ctx context.Context, got effect, at *place, a po.Attachment) ([]po.Attachment, error) {
+// settle notes the result in the attachment, or makes one of each of several files.
+func (s *Session) settle(ctx context.Context, got clickResult, at *listPage, a po.Attachment) ([]po.Attachment, error) {
 	// A link to be downloaded begins a download too when its address was taken,
 	// which then breaks off.
 	got.files = slices.DeleteFunc(got.files, func(d *download) bool {
@@ -414,15 +414,15 @@ func (s *Session) settle(ctx context.Context, got effect, at *place, a po.Attach
 		at.fresh = false // what is late would be taken for the next one's
 		a.Cause, a.Detail = po.DownloadRejected, "nothing came of the link"
 	case got.page.Foreign:
-		err = s.strayed(*got.page, at, &a)
+		err = s.leftPortal(*got.page, at, &a)
 	default:
-		return s.turned(ctx, *got.page, at, a)
+		return s.gotPage(ctx, *got.page, at, a)
 	}
 	return []po.Attachment{a}, err
 }
 
 // settleParts makes an attachment of each file that a click has given.
-func (s *Session) settleParts(ctx context.Context, got effect, a po.Attachment) ([]po.Attachment, error) {
+func (s *Session) settleParts(ctx context.Context, got clickResult, a po.Attachment) ([]po.Attachment, error) {
 	var parts []po.Attachment
 	names := map[string]int{}
 	add := func(p po.Attachment, name string) {
@@ -464,8 +464,8 @@ func lastOf(address string) string {
 	return po.Clip(path.Base(u.Path), maxNameChars)
 }
 
-// strayed is a link that leads off the portal's hosts.
-func (s *Session) strayed(d document, at *place, a *po.Attachment) error {
+// leftPortal is a link that leads off the portal's hosts.
+func (s *Session) leftPortal(d document, at *listPage, a *po.Attachment) error {
 	at.fresh = false
 	if d.Redirected && offHosts(s.config.Portal, d.URL) == po.SignSignedOut {
 		return &po.ReadFailure{Cause: po.SignedOut, Detail: "a file led to a sign-in page", URL: withoutQuery(d.URL)}
@@ -474,8 +474,8 @@ func (s *Session) strayed(d document, at *place, a *po.Attachment) error {
 	return nil
 }
 
-// turned is a link that gave a page instead of a file.
-func (s *Session) turned(ctx context.Context, d document, at *place, a po.Attachment) ([]po.Attachment, error) {
+// gotPage is a link that gave a page instead of a file.
+func (s *Session) gotPage(ctx context.Context, d document, at *listPage, a po.Attachment) ([]po.Attachment, error) {
 	at.fresh = false
 	sign := statusSign(s.config.Portal, d.Status)
 	if s.config.Portal.Signs.SignedOut.MatchesURL(d.URL) {
@@ -483,7 +483,7 @@ func (s *Session) turned(ctx context.Context, d document, at *place, a po.Attach
 	}
 	if d.Main && sign == "" && d.Status < 400 {
 		file, seen, err := s.watchPage(ctx)
-		if err == nil && (file == nil && seen.Sign == "timeout" || file != nil && !s.guard.isTop(file.frame)) {
+		if err == nil && (file == nil && seen.Sign == "timeout" || file != nil && !s.interceptor.isTopFrame(file.frame)) {
 			file, err = s.viewed(ctx, at, file)
 		}
 		switch {
@@ -501,7 +501,7 @@ func (s *Session) turned(ctx context.Context, d document, at *place, a po.Attach
 
 // viewed gets the document of a viewer that came in place of the page. preview is what
 // a frame of it has begun to show; nil if nothing.
-func (s *Session) viewed(ctx context.Context, at *place, preview *download) (*download, error) {
+func (s *Session) viewed(ctx context.Context, at *listPage, preview *download) (*download, error) {
 	late := time.NewTimer(s.config.Times.Click)
 	defer late.Stop()
 	var c choice
@@ -532,7 +532,7 @@ func (s *Session) viewed(ctx context.Context, at *place, preview *download) (*do
 		}
 		select {
 		case file := <-s.files.begun:
-			if asked || s.guard.isTop(file.frame) {
+			if asked || s.interceptor.isTopFrame(file.frame) {
 				return file, nil
 			}
 			preview = file
@@ -600,7 +600,7 @@ func (s *Session) observeWhole(ctx context.Context) (sighting, error) {
 // whose scripts have run; -1 if the page lists it no more. A list that was drawn
 // anew is read anew, and a page that lacks the attachment is opened once more.
 // sure says that nothing else could be meant.
-func (s *Session) find(ctx context.Context, at *place, id string) (index int, sure bool, err error) {
+func (s *Session) find(ctx context.Context, at *listPage, id string) (index int, sure bool, err error) {
 	for again := at.fresh; ; again = false {
 		if err := s.reopen(ctx, at); err != nil {
 			return 0, false, err
@@ -626,7 +626,7 @@ func (s *Session) find(ctx context.Context, at *place, id string) (index int, su
 }
 
 // reopen makes the place fresh, and waits until the page's scripts have run.
-func (s *Session) reopen(ctx context.Context, at *place) error {
+func (s *Session) reopen(ctx context.Context, at *listPage) error {
 	if !at.fresh {
 		if err := s.freshTab(ctx); err != nil {
 			return err
@@ -666,7 +666,7 @@ const readyJS = `((limit) => new Promise((resolve) => {
 }))(%d)`
 
 // still reports whether an item's element is there as it was seen.
-func (s *Session) still(ctx context.Context, at *place, index int) bool {
+func (s *Session) still(ctx context.Context, at *listPage, index int) bool {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Click)
 	defer cancel()
 	var there bool
@@ -676,7 +676,7 @@ func (s *Session) still(ctx context.Context, at *place, index int) bool {
 
 // relist reads a list that was drawn anew, for a moment in which it may be under
 // way.
-func (s *Session) relist(ctx context.Context, at *place, id string) (index int, sure bool) {
+func (s *Session) relist(ctx context.Context, at *listPage, id string) (index int, sure bool) {
 	ctx, cancel := context.WithTimeout(ctx, relistWithin)
 	defer cancel()
 	for {
@@ -700,7 +700,7 @@ const relistWithin = 2 * time.Second
 // closePopups closes every window but the tab. It costs nothing where there is
 // none.
 func (s *Session) closePopups(ctx context.Context) error {
-	for _, id := range s.guard.popups() {
+	for _, id := range s.interceptor.popups() {
 		if _, err := (proto.TargetCloseTarget{TargetID: id}).Call(s.browser(ctx)); err != nil && !refused(err) {
 			return err
 		}

@@ -8,6 +8,6 @@
 //
 // The order of reading: launcher.go (a browser comes to life), session.go (what
 // it does while it lives), read.go (one order), visit.go (one page), click.go
-// and download.go (documents that only a browser can get), guard.go (where it may
-// go). Beside that: seed.go (a profile is signed in), harm.go (fault runs).
+// and download.go (documents that only a browser can get), interceptor.go (where it
+// may go). Beside that: seed.go (a profile is signed in), fault.go (fault runs).
 package browser

@@ -136,7 +136,7 @@ func (s *Session) downloadBegins(params json.RawMessage) {
 	}
 	d := &download{guid: e.GUID, url: e.URL, frame: e.FrameID, answer: s.files.answerTo(e), more: make(chan struct{}, 1), done: make(chan struct{})}
 	d.blocked = !mayDownload(s.config.Portal, e.URL)
-	if s.guard.saves(e.FrameID, e.URL) || !s.files.begin(d) {
+	if s.interceptor.isFrameDownload(e.FrameID, e.URL) || !s.files.begin(d) {
 		s.cancelDownload(d.guid)
 	}
 }

@@ -82,9 +82,9 @@ func compressed(e *proto.FetchRequestPaused) bool {
 	return contentEncoding(headers) != ""
 }
 
-// clicking reports whether files are awaited.
-func (g *guard) clicking() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.mode != modeRead
+// awaitsFiles reports whether files are awaited.
+func (i *interceptor) awaitsFiles() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.mode != modeRead
 }

@@ -140,7 +140,7 @@ func (s *Session) outlast(ctx context.Context) error {
 	begun := time.Now()
 	for {
 		documents := s.documents.Load()
-		d := s.guard.answer()
+		d := s.interceptor.lastAnswer()
 		if !suspicious(d) {
 			return nil
 		}
@@ -157,7 +157,7 @@ func (s *Session) outlast(ctx context.Context) error {
 			return nil
 		case err != nil:
 			return err
-		case d.URL != s.guard.answer().URL || documents != s.documents.Load():
+		case d.URL != s.interceptor.lastAnswer().URL || documents != s.documents.Load():
 			continue // what was looked at is not what was answered
 		}
 		kind, limit := s.interstitial(d, g), time.Duration(0)
@@ -189,7 +189,7 @@ func (s *Session) notAnOrder(ctx context.Context, failure error) error {
 	if err != nil {
 		return failure
 	}
-	d := s.guard.answer()
+	d := s.interceptor.lastAnswer()
 	if kind := s.interstitial(d, g); kind != "" {
 		return portalWide(kind, d)
 	}

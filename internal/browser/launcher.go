@@ -86,7 +86,7 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 		return nil, &Error{Msg: fmt.Sprintf("start %s: %v", path, err), Hint: launch.Hint, Cause: po.BrowserDied, Err: err}
 	}
 	s := newSession(l.config, l.spec, profile, downloads, proc)
-	if err := s.greet(ctx); err != nil {
+	if err := s.initialize(ctx); err != nil {
 		err = proc.Explain(ctx, err)
 		return nil, errors.Join(err, s.end())
 	}
@@ -117,8 +117,8 @@ func release(p Profile) error {
 	return p.Release()
 }
 
-// greet makes a browser that has just started ready for its first page.
-func (s *Session) greet(ctx context.Context) error {
+// initialize makes a browser that has just started ready for its first page.
+func (s *Session) initialize(ctx context.Context) error {
 	w := s.browser(ctx)
 	version, err := proto.BrowserGetVersion{}.Call(w)
 	if err != nil {
@@ -144,4 +144,4 @@ func (s *Session) greet(ctx context.Context) error {
 }
 
 // connect speaks the DevTools protocol over a browser's pipe.
-func connect(p *launch.Pipe) *line { return &line{Client: cdp.New().Start(p)} }
+func connect(p *launch.Pipe) *conn { return &conn{Client: cdp.New().Start(p)} }

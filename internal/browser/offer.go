@@ -53,7 +53,7 @@ func (o offer) press() error {
 // offers looks for what a click has brought beside a file: a menu or a preview in
 // the page itself, a window with a viewer, or, if left is set, a viewer in place of
 // the page. What cannot be looked at, as it is just being left, offers nothing.
-func (s *Session) offers(ctx context.Context, at *place, left bool) []offer {
+func (s *Session) offers(ctx context.Context, at *listPage, left bool) []offer {
 	var list []offer
 	add := func(page wire, world int, what string) {
 		if found, err := offerIn(page, world, what); err == nil {
@@ -65,7 +65,7 @@ func (s *Session) offers(ctx context.Context, at *place, left bool) []offer {
 	} else if world, err := isolated(s.page(ctx), proto.PageFrameID(s.tab.target)); err == nil {
 		add(s.page(ctx), world, "all")
 	}
-	for _, id := range s.guard.popups() {
+	for _, id := range s.interceptor.popups() {
 		page, err := s.window(ctx, id)
 		if err != nil {
 			continue
@@ -145,7 +145,7 @@ func local(address string) bool {
 }
 
 // saveShown has the browser save what a page shows.
-func (s *Session) saveShown(ctx context.Context, at *place, c choice) error {
+func (s *Session) saveShown(ctx context.Context, at *listPage, c choice) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Silence)
 	defer cancel()
 	if local(c.shown) {

@@ -20,7 +20,7 @@ const (
 	// whose name an order's folder may need.
 	supplierWaitMS = 500
 	// quietMS is how long a list must not have changed where the definition
-	// says nothing and the page does not come to rest sooner.
+	// says nothing and the page is not idle sooner.
 	quietMS = 100
 	// answeredMS is how long it must not have changed after an answer that the
 	// page has waited for: on a busy machine it takes a while to show.
@@ -49,7 +49,7 @@ type spec struct {
 	Frames       []string             `json:"frames"`
 	Selectors    []string             `json:"selectors"` // all of them, to be tried out
 	Settle       int                  `json:"settle"`    // milliseconds
-	Rest         bool                 `json:"rest"`      // a list is whole as soon as the page rests
+	Idle         bool                 `json:"idle"`      // a list is whole as soon as the page is idle
 	SupplierWait int                  `json:"supplierWait"`
 	NameMax      int                  `json:"nameMax"`
 	SupplierMax  int                  `json:"supplierMax"`
@@ -118,7 +118,7 @@ func newSpec(p portal.Portal) spec {
 	s := spec{
 		Signs: map[po.Sign]signSpec{}, Links: list(p.Attachments.Links), Name: list(p.Attachments.Name), Target: list(p.Attachments.Target),
 		Supplier: list(p.Supplier), Fallback: fallbackSpec{Links: list(p.Fallback.Links), Texts: list(p.Fallback.Texts)},
-		Settle: cmp.Or(p.Attachments.Settle, quietMS), Rest: p.Attachments.Settle == 0, SupplierWait: supplierWaitMS,
+		Settle: cmp.Or(p.Attachments.Settle, quietMS), Idle: p.Attachments.Settle == 0, SupplierWait: supplierWaitMS,
 		NameMax: maxNameChars, SupplierMax: maxSupplierChars, URLMax: maxURLChars, ItemsMax: maxItems,
 	}
 	a := p.Attachments
@@ -134,7 +134,7 @@ func newSpec(p portal.Portal) spec {
 	s.Selectors = slices.Concat(list(s.Selectors), s.Links, s.Supplier, s.Fallback.Links, s.Signs[signError].Selectors,
 		s.Complete.Selectors, s.Incomplete.Selectors, s.Count, s.Frames, s.More.Click, s.More.Scroll)
 	s.text = s.json()
-	s.Rest, s.Settle = false, max(s.Settle, answeredMS)
+	s.Idle, s.Settle = false, max(s.Settle, answeredMS)
 	s.slowly = s.json()
 	s.Settle = max(s.Settle, suspectMS)
 	s.patiently = s.json()

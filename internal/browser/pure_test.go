@@ -68,23 +68,23 @@ func TestDecide(t *testing.T) {
 		answered bool
 		want     verdict
 	}{
-		"a page":                        {modeRead, document{Main: true}, "GET", false, goOn},
-		"its answer":                    {modeRead, document{Main: true, Status: 200}, "GET", true, goOn},
-		"a foreign page":                {modeRead, document{Main: true, Foreign: true}, "GET", false, drop},
-		"a foreign frame in a page":     {modeRead, document{Foreign: true}, "GET", false, goOn},
-		"a foreign popup of a page":     {modeRead, document{Popup: true, Foreign: true}, "GET", false, drop},
-		"a popup of a page":             {modeRead, document{Popup: true}, "GET", false, goOn},
-		"a foreign frame of a click":    {modeTake, document{Foreign: true}, "GET", false, drop},
-		"a foreign form":                {modeTake, document{Main: true, Foreign: true}, "POST", false, drop},
-		"a click's address":             {modeTake, document{}, "GET", false, drop},
-		"a click's form":                {modeTake, document{}, "POST", false, goOn},
-		"the form's file":               {modeTake, document{Status: 200}, "POST", true, save},
-		"the form's page":               {modeTake, document{Status: 200, HTML: true}, "POST", true, goOn},
-		"a file's address":              {modeSave, document{}, "GET", false, goOn},
-		"a file":                        {modeSave, document{Status: 200}, "GET", true, save},
-		"a redirect of a file":          {modeSave, document{Status: 302}, "GET", true, goOn},
-		"a file that leads elsewhere":   {modeSave, document{Foreign: true, Redirected: true}, "GET", false, drop},
-		"an error instead of the file ": {modeSave, document{Status: 404}, "GET", true, goOn},
+		"a page":                        {modeRead, document{Main: true}, "GET", false, letPass},
+		"its answer":                    {modeRead, document{Main: true, Status: 200}, "GET", true, letPass},
+		"a foreign page":                {modeRead, document{Main: true, Foreign: true}, "GET", false, abort},
+		"a foreign frame in a page":     {modeRead, document{Foreign: true}, "GET", false, letPass},
+		"a foreign popup of a page":     {modeRead, document{Popup: true, Foreign: true}, "GET", false, abort},
+		"a popup of a page":             {modeRead, document{Popup: true}, "GET", false, letPass},
+		"a foreign frame of a click":    {modeTake, document{Foreign: true}, "GET", false, abort},
+		"a foreign form":                {modeTake, document{Main: true, Foreign: true}, "POST", false, abort},
+		"a click's address":             {modeTake, document{}, "GET", false, abort},
+		"a click's form":                {modeTake, document{}, "POST", false, letPass},
+		"the form's file":               {modeTake, document{Status: 200}, "POST", true, saveAsFile},
+		"the form's page":               {modeTake, document{Status: 200, HTML: true}, "POST", true, letPass},
+		"a file's address":              {modeSave, document{}, "GET", false, letPass},
+		"a file":                        {modeSave, document{Status: 200}, "GET", true, saveAsFile},
+		"a redirect of a file":          {modeSave, document{Status: 302}, "GET", true, letPass},
+		"a file that leads elsewhere":   {modeSave, document{Foreign: true, Redirected: true}, "GET", false, abort},
+		"an error instead of the file ": {modeSave, document{Status: 404}, "GET", true, letPass},
 	} {
 		if got := decide(row.mode, row.document, row.method, row.answered); got != row.want {
 			t.Errorf("%s: %v, want %v", name, got, row.want)
@@ -116,25 +116,25 @@ func TestWhoseDocument(t *testing.T) {
 		saves      string // this download in the frame f is the page's
 		not        string // this is not
 	}{
-		"a preview":              {before: []step{ask("f", "1", "/p", goOn)}, at: []step{file("f", "1", "/p", drop)}, saves: "/p", not: "/q"},
-		"by way of another":      {before: []step{ask("f", "1", "/way", goOn)}, at: []step{ask("f", "1", "/p", goOn), file("f", "1", "/p", drop)}, saves: "/p", not: "/way"},
-		"the frame's page again": {before: []step{ask("f", "1", "/p", goOn)}, at: []step{ask("f", "2", "/p?2", goOn), html("f", "2", "/p?2", goOn)}, not: "/p"},
-		"a file from there":      {before: []step{ask("f", "1", "/p", goOn)}, at: []step{ask("f", "2", "/p?2", goOn), file("f", "2", "/p?2", goOn)}, not: "/p?2"},
-		"another in the frame":   {before: []step{ask("f", "1", "/p", goOn)}, at: []step{ask("f", "2", "/q", goOn), file("f", "2", "/q", save)}, seen: 2, not: "/q"},
-		"in a window":            {before: []step{ask("w", "1", "/p", goOn)}, at: []step{file("w", "1", "/p", drop)}, not: "/p"},
-		"the page moves on":      {before: []step{ask("main", "1", "/p", goOn)}, at: []step{html("main", "1", "/p", goOn)}, seen: 1},
-		"and leaves the portal":  {before: []step{ask("main", "1", "/p", goOn)}, at: []step{ask("main", "1", "//elsewhere.example/", drop)}, seen: 1},
-		"as does a window":       {before: []step{ask("w", "1", "/p", goOn)}, at: []step{ask("w", "1", "//elsewhere.example/", drop)}},
-		"requests without an ID": {before: []step{ask("main", "", "/p", goOn)}, at: []step{ask("main", "", "/q", goOn), file("main", "", "/q", save)}, seen: 2},
+		"a preview":              {before: []step{ask("f", "1", "/p", letPass)}, at: []step{file("f", "1", "/p", abort)}, saves: "/p", not: "/q"},
+		"by way of another":      {before: []step{ask("f", "1", "/way", letPass)}, at: []step{ask("f", "1", "/p", letPass), file("f", "1", "/p", abort)}, saves: "/p", not: "/way"},
+		"the frame's page again": {before: []step{ask("f", "1", "/p", letPass)}, at: []step{ask("f", "2", "/p?2", letPass), html("f", "2", "/p?2", letPass)}, not: "/p"},
+		"a file from there":      {before: []step{ask("f", "1", "/p", letPass)}, at: []step{ask("f", "2", "/p?2", letPass), file("f", "2", "/p?2", letPass)}, not: "/p?2"},
+		"another in the frame":   {before: []step{ask("f", "1", "/p", letPass)}, at: []step{ask("f", "2", "/q", letPass), file("f", "2", "/q", saveAsFile)}, seen: 2, not: "/q"},
+		"in a window":            {before: []step{ask("w", "1", "/p", letPass)}, at: []step{file("w", "1", "/p", abort)}, not: "/p"},
+		"the page moves on":      {before: []step{ask("main", "1", "/p", letPass)}, at: []step{html("main", "1", "/p", letPass)}, seen: 1},
+		"and leaves the portal":  {before: []step{ask("main", "1", "/p", letPass)}, at: []step{ask("main", "1", "//elsewhere.example/", abort)}, seen: 1},
+		"as does a window":       {before: []step{ask("w", "1", "/p", letPass)}, at: []step{ask("w", "1", "//elsewhere.example/", abort)}},
+		"requests without an ID": {before: []step{ask("main", "", "/p", letPass)}, at: []step{ask("main", "", "/q", letPass), file("main", "", "/q", saveAsFile)}, seen: 2},
 		"an unknown frame":       {not: "/p"},
-		"a frame that is full of it": {before: []step{ask("f", "1", "/"+strings.Repeat("x", maxURLChars), goOn)},
-			at: []step{file("f", "1", "/"+strings.Repeat("x", maxURLChars), drop)}, not: "/p"},
+		"a frame that is full of it": {before: []step{ask("f", "1", "/"+strings.Repeat("x", maxURLChars), letPass)},
+			at: []step{file("f", "1", "/"+strings.Repeat("x", maxURLChars), abort)}, not: "/p"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var g guard
+			var g interceptor
 			g.init(testPortal(base))
-			g.watch("main")
-			g.opened(&proto.TargetTargetInfo{TargetID: "w", OpenerID: "main"})
+			g.setMainFrame("main")
+			g.windowOpened(&proto.TargetTargetInfo{TargetID: "w", OpenerID: "main"})
 			meet := func(s step) verdict {
 				address := base + s.path
 				if strings.HasPrefix(s.path, "//") {
@@ -146,26 +146,26 @@ func TestWhoseDocument(t *testing.T) {
 					e.ResponseStatusCode = &s.status
 					e.ResponseHeaders = []*proto.FetchHeaderEntry{{Name: "Content-Type", Value: s.kind}}
 				}
-				return g.judge(e)
+				return g.handlePaused(e)
 			}
 			for _, s := range row.before {
 				if got := meet(s); got != s.want {
 					t.Errorf("before: %+v: %v", s, got)
 				}
 			}
-			g.set(modeSave, nil)
+			g.setMode(modeSave, nil)
 			for _, s := range row.at {
 				if got := meet(s); got != s.want {
 					t.Errorf("at the click: %+v: %v", s, got)
 				}
 			}
-			if len(g.seen) != row.seen {
-				t.Errorf("%d documents count as the click's, want %d", len(g.seen), row.seen)
+			if len(g.documents) != row.seen {
+				t.Errorf("%d documents count as the click's, want %d", len(g.documents), row.seen)
 			}
-			if row.saves != "" && !g.saves("f", base+row.saves) {
+			if row.saves != "" && !g.isFrameDownload("f", base+row.saves) {
 				t.Errorf("%s is not the page's own", row.saves)
 			}
-			if row.not != "" && g.saves("f", base+row.not) {
+			if row.not != "" && g.isFrameDownload("f", base+row.not) {
 				t.Errorf("%s is the page's own", row.not)
 			}
 		})
@@ -177,19 +177,19 @@ func TestWhoseDocument(t *testing.T) {
 func TestTakenBeforeBegun(t *testing.T) {
 	t.Parallel()
 	s := &Session{config: Config{}.withDefaults()}
-	s.guard.init(testPortal("https://portal.example"))
+	s.interceptor.init(testPortal("https://portal.example"))
 	s.files.init()
 	for range 50 { // two channels are ready: either may be looked at first
-		s.guard.seen <- document{URL: "https://portal.example/f", Main: true, Taken: true}
+		s.interceptor.documents <- document{URL: "https://portal.example/f", Main: true, Taken: true}
 		s.files.begun <- &download{url: "https://portal.example/f"}
-		got, err := s.await(t.Context(), &place{}, false)
+		got, err := s.await(t.Context(), &listPage{}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for len(s.guard.seen) > 0 {
-			got.take(<-s.guard.seen)
+		for len(s.interceptor.documents) > 0 {
+			got.take(<-s.interceptor.documents)
 		}
-		parts, err := s.settle(t.Context(), got, &place{}, po.Attachment{})
+		parts, err := s.settle(t.Context(), got, &listPage{}, po.Attachment{})
 		if err != nil || len(parts) != 1 || parts[0].URL != "https://portal.example/f" {
 			t.Fatalf("%+v, %v", parts, err)
 		}
@@ -198,7 +198,7 @@ func TestTakenBeforeBegun(t *testing.T) {
 		}
 	}
 	s.files.begun <- &download{guid: "1"}
-	if got, err := s.await(t.Context(), &place{}, false); err != nil || len(got.files) != 1 {
+	if got, err := s.await(t.Context(), &listPage{}, false); err != nil || len(got.files) != 1 {
 		t.Errorf("a download alone: %+v, %v", got, err)
 	}
 }
@@ -207,24 +207,24 @@ func TestTakenBeforeBegun(t *testing.T) {
 // the tab, and there is a bound for all.
 func TestWindows(t *testing.T) {
 	t.Parallel()
-	var g guard
+	var g interceptor
 	g.init(testPortal("https://portal.example"))
 	open := func(id int, opener proto.TargetTargetID, uncalled, tooMany bool) {
 		t.Helper()
-		u, m := g.opened(&proto.TargetTargetInfo{TargetID: proto.TargetTargetID(strconv.Itoa(id)), OpenerID: opener})
+		u, m := g.windowOpened(&proto.TargetTargetInfo{TargetID: proto.TargetTargetID(strconv.Itoa(id)), OpenerID: opener})
 		if u != uncalled || m != tooMany {
 			t.Errorf("window %d: uncalled %v, too many %v", id, u, m)
 		}
 	}
 	open(1, "", false, false)
 	open(2, "1", true, false)
-	g.set(modeTake, nil)
+	g.setMode(modeTake, nil)
 	for id := 3; id <= maxWindows; id++ {
 		open(id, "1", false, false)
 	}
 	open(maxWindows+1, "1", false, true)
-	g.closed([]byte(`{"targetId":"2"}`))
-	g.closed([]byte(`{"targetId":"3"}`))
+	g.targetClosed([]byte(`{"targetId":"2"}`))
+	g.targetClosed([]byte(`{"targetId":"3"}`))
 	open(maxWindows+2, "1", false, false)
 }
 

@@ -27,7 +27,7 @@ import (
 func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer s.line.slow.Store(false)
+	defer s.conn.slow.Store(false)
 	defer context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })()
 
 	address := s.config.Portal.OrderURL(order.Number)
@@ -113,13 +113,13 @@ func (s *Session) recognise(ctx context.Context, order po.Order, address string)
 // what another one did, or a cache has answered what another one's page had asked for.
 // Where the definition says what proves whose page it is, that is enough.
 func (s *Session) assure(ctx context.Context, order po.Order, address string, seen sighting) (sighting, error) {
-	keys := s.guard.requests.fromCache()
+	keys := s.interceptor.requests.fromCache()
 	if s.identified() || len(keys) == 0 && !s.listedBefore(order, seen) {
 		return seen, nil
 	}
 	again, err := s.afresh(ctx, order, address)
 	if err == nil && len(seen.Items) > 0 && listHash(seen) == listHash(again) {
-		s.guard.requests.sameWithoutCache(keys)
+		s.interceptor.requests.sameWithoutCache(keys)
 	}
 	return again, err
 }

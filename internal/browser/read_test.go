@@ -279,7 +279,7 @@ func TestUnreachableIsThePortal(t *testing.T) {
 // A proxy that gives no tunnel says that of the host that was asked for.
 func TestUnreachableByProxy(t *testing.T) {
 	t.Parallel()
-	g := &guard{}
+	g := &interceptor{}
 	g.init(testPortal("https://a.example"))
 	for _, row := range []struct {
 		asked []string
@@ -290,12 +290,12 @@ func TestUnreachableByProxy(t *testing.T) {
 		{[]string{"https://a.example/1", "https://b.example/x", "https://a.example/2"}, false},
 		{[]string{"https://a.example/1", "https://a.example/2", "https://b.example/x"}, true},
 	} {
-		g.set(modeRead, nil)
+		g.setMode(modeRead, nil)
 		for _, address := range row.asked {
-			g.note(document{Main: true, URL: address}, false)
+			g.record(document{Main: true, URL: address}, false)
 		}
-		g.note(document{URL: "https://c.example/frame"}, false)
-		if got := g.diverted(); got != row.want {
+		g.record(document{URL: "https://c.example/frame"}, false)
+		if got := g.leftFirstHost(); got != row.want {
 			t.Errorf("%v: diverted %v", row.asked, got)
 		}
 	}

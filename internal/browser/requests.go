@@ -25,8 +25,8 @@ import (
 const callPatience = 15 * time.Second
 
 // streamPatience is how long a stream (EventSource, WebSocket) must have sent nothing
-// until it is believed to send no more of the list. That is news, where it is so for
-// several orders.
+// until it is believed to send no more of the list. Where it is so for several
+// orders, it keeps something else up to date, like a long poll.
 const streamPatience = 5 * time.Second
 
 // ownTimeout is how long a request must have been out that the page gives up since
@@ -369,7 +369,7 @@ type networkEvent struct {
 // them in its own time; on a busy machine that was later.
 func (s *Session) watch(method string, params json.RawMessage) bool {
 	s.heard.Store(true)
-	p := &s.guard.requests
+	p := &s.interceptor.requests
 	network := strings.HasPrefix(method, "Network.")
 	if method == "Network.requestWillBeSentExtraInfo" {
 		s.saysOfItself.learn(params)
@@ -430,7 +430,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
 	case "Network.loadingFailed":
 		s.activity.end(e.RequestID)
-		if e.ErrorText == badEncoding && s.guard.clicking() {
+		if e.ErrorText == badEncoding && s.interceptor.awaitsFiles() {
 			s.compressed.Store(true)
 		}
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
@@ -444,7 +444,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 			return true
 		})
 	case "Page.frameNavigated":
-		if e.Frame.ParentID == "" && proto.TargetTargetID(e.Frame.ID) == s.guard.tab() {
+		if e.Frame.ParentID == "" && proto.TargetTargetID(e.Frame.ID) == s.interceptor.tabTarget() {
 			s.documents.Add(1)
 			p.forget()
 			s.activity.forget()
@@ -455,7 +455,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 
 // counts reports whether a request may change what the page lists, and describes it.
 func (s *Session) counts(e *networkEvent) (request, bool) {
-	main := proto.TargetTargetID(e.FrameID) == s.guard.tab()
+	main := proto.TargetTargetID(e.FrameID) == s.interceptor.tabTarget()
 	r := request{kind: e.Type, own: main, clock: e.WallTime - e.Timestamp, address: withoutQuery(e.Request.URL)}
 	switch e.Type {
 	case proto.NetworkResourceTypeXHR, proto.NetworkResourceTypeFetch:

@@ -22,7 +22,7 @@ type got struct {
 
 // resolve goes over the attachments that HTTP cannot get as they stand.
 func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachment, byBrowser []string) ([]po.Attachment, error) {
-	at := place{seen: seen, fresh: true}
+	at := listPage{seen: seen, fresh: true}
 	s.saved = map[string]*download{}
 	at.more = s.shareOfMore(ctx, list)
 	ctx, cancel, over := s.share(ctx)
@@ -123,7 +123,7 @@ func refused1(a po.Attachment, cause po.Cause, detail string) got {
 
 // saveOrClick has the browser save what an attachment's address gives or, where that
 // is no file, what its element does: a script may ask for it in another way.
-func (s *Session) saveOrClick(ctx context.Context, at *place, a po.Attachment) (got, error) {
+func (s *Session) saveOrClick(ctx context.Context, at *listPage, a po.Attachment) (got, error) {
 	saved, err := s.saveURL(ctx, at, a)
 	if err != nil || saved.Cause != po.DownloadRejected && saved.Cause != po.Forbidden {
 		return got{parts: []po.Attachment{saved}, sure: true}, err
@@ -159,7 +159,7 @@ const watchLongest = 20 * time.Second
 // it does shows while nothing is clicked: while the page was read or, where a click
 // gave several files or one whose name says nothing of the link, while it is opened
 // anew and left alone for as long as the clicks took.
-func (s *Session) disown(ctx context.Context, at *place, list []po.Attachment, texts []string, results []got, over func() bool) error {
+func (s *Session) disown(ctx context.Context, at *listPage, list []po.Attachment, texts []string, results []got, over func() bool) error {
 	own := s.files.alone()
 	var age time.Duration // of the page at the last download that is not plainly a link's
 	several := false
@@ -208,14 +208,14 @@ func (s *Session) disown(ctx context.Context, at *place, list []po.Attachment, t
 }
 
 // leaveAlone opens the page anew and tells what it downloads by itself in a time.
-func (s *Session) leaveAlone(ctx context.Context, at *place, d time.Duration) ([]*download, error) {
+func (s *Session) leaveAlone(ctx context.Context, at *listPage, d time.Duration) ([]*download, error) {
 	at.fresh = false
 	if err := s.reopen(ctx, at); err != nil {
 		return nil, err
 	}
 	own := s.files.alone()
-	s.guard.set(modeSave, nil)
-	defer s.guard.set(modeRead, nil)
+	s.interceptor.setMode(modeSave, nil)
+	defer s.interceptor.setMode(modeRead, nil)
 	defer s.files.expect()()
 	at.fresh = false // a download of its own may have changed it
 	wait := fmt.Sprintf("new Promise((resolve) => setTimeout(resolve, %d))", (d + s.config.Times.More).Milliseconds())

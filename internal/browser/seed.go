@@ -61,9 +61,9 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 		return err
 	}
 	defer func() { err = errors.Join(err, proc.Close()) }()
-	w := wire{line: connect(proc.Pipe)}
+	w := wire{conn: connect(proc.Pipe)}
 	go func() {
-		for range w.line.Event() { // ends with the pipe
+		for range w.conn.Event() { // ends with the pipe
 		}
 	}()
 	start, cancel := context.WithTimeoutCause(ctx, l.config.Times.Start, launch.ErrSlow)

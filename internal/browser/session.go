@@ -33,25 +33,25 @@ type Session struct {
 	profile   Profile
 	downloads string // directory of its own
 	proc      *launch.Process
-	line      *line
+	conn      *conn
 	version   string // of the browser
 	userAgent string
 
 	cookies      cookieJar
 	saysOfItself selfDescription
 
-	guard      guard
-	files      fileTable
-	activity   activity
-	saved      map[string]*download         // of this reading, by path
-	compressed atomic.Bool                  // the portal compresses also what it is asked not to
-	visited    time.Time                    // when the page was last opened
-	tab        tab                          // of the Read that runs
-	pages      []string                     // that it has opened
-	answered   bool                         // the portal has answered it
-	number     string                       // of the order whose page is visited; empty where that is another page
-	suspect    bool                         // its page showed another order's list before
-	lists      map[[sha256.Size]byte]string // of the orders read before: hash of the addresses → number
+	interceptor interceptor
+	files       fileTable
+	activity    activity
+	saved       map[string]*download         // of this reading, by path
+	compressed  atomic.Bool                  // the portal compresses also what it is asked not to
+	visited     time.Time                    // when the page was last opened
+	tab         tab                          // of the Read that runs
+	pages       []string                     // that it has opened
+	answered    bool                         // the portal has answered it
+	number      string                       // of the order whose page is visited; empty where that is another page
+	suspect     bool                         // its page showed another order's list before
+	lists       map[[sha256.Size]byte]string // of the orders read before: hash of the addresses → number
 
 	documents atomic.Uint64 // that the tab has shown
 
@@ -91,9 +91,9 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *la
 		lists: map[[sha256.Size]byte]string{}, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.cookies.session = s
-	s.guard.init(c.Portal)
+	s.interceptor.init(c.Portal)
 	proc.Pipe.Watch = s.watch
-	s.line = connect(proc.Pipe)
+	s.conn = connect(proc.Pipe)
 	s.files.init()
 	s.activity.forget()
 	s.heard.Store(true)
@@ -151,7 +151,7 @@ func (s *Session) fail(cause po.Cause, detail string) {
 // listen follows the browser's events until its pipe ends. It must not call
 // the browser itself: answers come through the same reader.
 func (s *Session) listen() {
-	for event := range s.line.Event() {
+	for event := range s.conn.Event() {
 		s.heard.Store(true)
 		switch event.Method {
 		case "Fetch.requestPaused":
@@ -159,7 +159,7 @@ func (s *Session) listen() {
 		case "Target.targetCreated":
 			s.windowOpened(event.Params)
 		case "Target.targetDestroyed":
-			s.guard.closed(event.Params)
+			s.interceptor.targetClosed(event.Params)
 		case "Target.attachedToTarget":
 			s.workerStarted(event.Params)
 		case "Inspector.targetCrashed":
@@ -218,7 +218,7 @@ func (s *Session) windowOpened(params json.RawMessage) {
 	if json.Unmarshal(params, &e) != nil || e.TargetInfo == nil || e.TargetInfo.Type != proto.TargetTargetInfoTypePage {
 		return
 	}
-	uncalled, tooMany := s.guard.opened(e.TargetInfo)
+	uncalled, tooMany := s.interceptor.windowOpened(e.TargetInfo)
 	switch {
 	case tooMany:
 		s.fail(po.BrowserDied, "the page opens windows without end")
@@ -240,11 +240,11 @@ func (s *Session) soon(call func(w wire) error) {
 }
 
 // browser calls the browser's own commands.
-func (s *Session) browser(ctx context.Context) wire { return wire{ctx: ctx, line: s.line} }
+func (s *Session) browser(ctx context.Context) wire { return wire{ctx: ctx, conn: s.conn} }
 
 // page calls the commands of the tab.
 func (s *Session) page(ctx context.Context) wire {
-	return wire{ctx: ctx, line: s.line, tab: s.tab.id}
+	return wire{ctx: ctx, conn: s.conn, tab: s.tab.id}
 }
 
 // openTab opens the session's tab. Full screen it costs the browser half of
@@ -264,7 +264,7 @@ func (s *Session) openTab(ctx context.Context) error {
 		return err
 	}
 	s.tab = tab{target: target.TargetID, id: attached.SessionID, stale: true} // until it tells us all
-	s.guard.watch(proto.PageFrameID(target.TargetID))
+	s.interceptor.setMainFrame(proto.PageFrameID(target.TargetID))
 	// Only the page's own domain tells of dialogs, and dialogs stop a page.
 	if err := (proto.PageEnable{}).Call(s.page(ctx)); err != nil {
 		return err
@@ -305,7 +305,7 @@ func (s *Session) workerStarted(params json.RawMessage) {
 	s.soon(func(w wire) error {
 		w.tab = e.SessionID
 		err := proto.NetworkEnable{MaxPostDataSize: new(maxBodyBytes)}.Call(w)
-		if s.guard.clicking() && !s.compressed.Load() {
+		if s.interceptor.awaitsFiles() && !s.compressed.Load() {
 			err = errors.Join(err, acceptEncoding(w, identity))
 		}
 		return errors.Join(err, proto.RuntimeRunIfWaitingForDebugger{}.Call(w))

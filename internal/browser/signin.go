@@ -10,7 +10,7 @@ import (
 // still shows its list, the session lives: the file is on another company's site, or
 // asks for more than this user has, and the others can be had. Else the session is
 // over, whatever the page shows now.
-func (s *Session) signInForFile(ctx context.Context, at *place, a *po.Attachment, signedOut *po.ReadFailure) error {
+func (s *Session) signInForFile(ctx context.Context, at *listPage, a *po.Attachment, signedOut *po.ReadFailure) error {
 	at.fresh, s.tab.stale = false, true
 	if err := s.freshTab(ctx); err != nil {
 		return err

@@ -28,15 +28,15 @@ func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 	if err := s.leaveDocument(ctx, address); err != nil {
 		return sighting{}, err
 	}
-	s.guard.requests.read(address)
+	s.interceptor.requests.read(address)
 	s.files.opened()
 	s.visited = time.Now()
-	s.guard.set(modeRead, func(url string) { cancel(&foreign{url: url}) })
-	defer s.guard.set(modeRead, nil)
+	s.interceptor.setMode(modeRead, func(url string) { cancel(&foreign{url: url}) })
+	defer s.interceptor.setMode(modeRead, nil)
 
 	seen, err := s.navigateAndObserve(ctx, address)
 	if failure, ok := errors.AsType[*po.ReadFailure](err); ok {
-		failure.Status = s.guard.answer().Status
+		failure.Status = s.interceptor.lastAnswer().Status
 	}
 	if off, ok := errors.AsType[*foreign](context.Cause(ctx)); ok {
 		s.tab.stale = true // whatever it does next is not wanted
@@ -52,7 +52,7 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (sight
 			return sighting{}, err
 		}
 	}
-	answer := s.guard.answer()
+	answer := s.interceptor.lastAnswer()
 	s.answered = s.answered || answer.Status != 0
 	known := statusSign(s.config.Portal, answer.Status)
 	if failure := serverFailure(answer, time.Now()); failure != nil && known == "" {
@@ -94,7 +94,7 @@ func (s *Session) navigate(ctx context.Context, address string) error {
 		return err
 	case answer.ErrorText != "":
 		failure := navigationFailure(answer.ErrorText, address)
-		failure.Unreachable = failure.Unreachable && !s.guard.diverted()
+		failure.Unreachable = failure.Unreachable && !s.interceptor.leftFirstHost()
 		return failure
 	}
 	return nil
@@ -121,7 +121,7 @@ func (s *Session) observe(ctx context.Context, spec string, known po.Sign, limit
 		if err := pause(stepCtx, retryPause); err != nil {
 			continue // the context's end is told by the next call
 		}
-		if status := s.guard.answer().Status; status != 0 {
+		if status := s.interceptor.lastAnswer().Status; status != 0 {
 			known = statusSign(s.config.Portal, status)
 		}
 	}

@@ -64,7 +64,7 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting,
 			patience -= waited
 			look = s.spec.slowly
 			continue
-		} else if s.guard.requests.lastEnded() > max(seen.Changed, looked) {
+		} else if s.interceptor.requests.lastEnded() > max(seen.Changed, looked) {
 			look = s.spec.slowly // it may not have been shown yet
 			continue
 		}
@@ -123,7 +123,7 @@ func (s *Session) advance(ctx context.Context, seen sighting) error {
 // are previews more often than not, and get framePatience only; frames are the addresses
 // of the others.
 func (s *Session) waitForAnswers(ctx context.Context, frames []string, d time.Duration) (time.Duration, error) {
-	p := &s.guard.requests
+	p := &s.interceptor.requests
 	begun := time.Now()
 	late := time.NewTimer(max(d, 0))
 	defer late.Stop()
@@ -207,7 +207,7 @@ func (s *Session) endUnread(ctx context.Context) error {
 	for i, address := range kept {
 		kept[i] = withoutQuery(address)
 	}
-	s.guard.requests.unread(func(address string) bool { return slices.Contains(kept, address) })
+	s.interceptor.requests.unread(func(address string) bool { return slices.Contains(kept, address) })
 	return nil
 }
 

@@ -367,7 +367,7 @@ func TestLongestSettle(t *testing.T) {
 
 // Only what is the same to the letter for several orders, and never comes in its
 // time, is left out.
-func TestRequestsThatWaitForNews(t *testing.T) {
+func TestLongPolls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p pendingRequests

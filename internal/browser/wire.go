@@ -14,13 +14,13 @@ import (
 // wire calls commands of the protocol: of the browser, or of one tab of it.
 type wire struct {
 	ctx  context.Context
-	line *line
+	conn *conn
 	tab  proto.TargetSessionID // empty: the browser's own commands
 }
 
 // Call makes wire a proto.Client.
 func (w wire) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
-	answer, err := w.line.Call(ctx, tab, method, params)
+	answer, err := w.conn.Call(ctx, tab, method, params)
 	if err != nil && !refused(err) && ctx.Err() == nil {
 		return nil, &gone{cause: po.BrowserDied, detail: "the browser's process ended"}
 	}

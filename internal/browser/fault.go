@@ -11,66 +11,66 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 )
 
-// Harm is what can be done to a browser on purpose, in fault runs.
-type Harm string
+// Fault is what can be done to a browser on purpose, in fault runs.
+type Fault string
 
-// The harms, and how a session ends with them.
+// The faults, and how a session ends with them.
 const (
-	// HarmKill kills the browser's processes: po.BrowserDied, at once.
-	HarmKill Harm = "kill"
-	// HarmStop stops them, so that the browser lives and does not answer:
+	// FaultKill kills the browser's processes: po.BrowserDied, at once.
+	FaultKill Fault = "kill"
+	// FaultStop stops them, so that the browser lives and does not answer:
 	// po.BrowserHung, when pings are lost. Windows has no such means, which the
 	// error says (errors.ErrUnsupported).
-	HarmStop Harm = "stop"
-	// HarmCrash crashes the tab's process: po.BrowserDied, at once. Where the
+	FaultStop Fault = "stop"
+	// FaultCrash crashes the tab's process: po.BrowserDied, at once. Where the
 	// tab waits for a page it strikes when that has come.
-	HarmCrash Harm = "crash"
-	// HarmCut closes our ends of the browser's pipe: po.BrowserDied, at once.
-	HarmCut Harm = "cut"
-	// HarmSlow has each command to the browser take SlowBy longer until the
+	FaultCrash Fault = "crash"
+	// FaultCut closes our ends of the browser's pipe: po.BrowserDied, at once.
+	FaultCut Fault = "cut"
+	// FaultSlow has each command to the browser take SlowBy longer until the
 	// Read under way ends, or the next one where none is. The session goes on.
-	HarmSlow Harm = "slow"
-	// HarmSignOut clears all cookies: the session goes on, signed out.
-	HarmSignOut Harm = "sign_out"
+	FaultSlow Fault = "slow"
+	// FaultSignOut clears all cookies: the session goes on, signed out.
+	FaultSignOut Fault = "sign_out"
 )
 
-// SlowBy is what HarmSlow adds to a command.
+// SlowBy is what FaultSlow adds to a command.
 const SlowBy = 150 * time.Millisecond
 
-// Harm does harm to the browser, also beside a Read. It returns when the harm is
-// done, which the session may not have noticed yet. ctx and the session's life
-// bound what asks the browser (HarmCrash, HarmSignOut). A session that is of no
+// InjectFault injects a fault into the browser, also beside a Read. It returns when
+// that is done, which the session may not have noticed yet. ctx and the session's
+// life bound what asks the browser (FaultCrash, FaultSignOut). A session that is of no
 // more use already is left alone, and the error says why it is.
-func (s *Session) Harm(ctx context.Context, h Harm) error {
+func (s *Session) InjectFault(ctx context.Context, f Fault) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
 	err := context.Cause(s.ctx)
 	if err == nil {
-		err = s.harm(ctx, h)
+		err = s.injectFault(ctx, f)
 	}
 	if err != nil {
-		return fmt.Errorf("harm the browser (%s): %w", h, err)
+		return fmt.Errorf("inject a fault into the browser (%s): %w", f, err)
 	}
 	return nil
 }
 
-func (s *Session) harm(ctx context.Context, h Harm) error {
-	switch h {
-	case HarmKill:
+func (s *Session) injectFault(ctx context.Context, f Fault) error {
+	switch f {
+	case FaultKill:
 		s.proc.Kill()
-	case HarmStop:
+	case FaultStop:
 		return s.proc.Stop()
-	case HarmCrash:
+	case FaultCrash:
 		return s.crash(ctx)
-	case HarmCut:
+	case FaultCut:
 		s.proc.Pipe.Close()
-	case HarmSlow:
-		s.line.slow.Store(true)
-	case HarmSignOut:
+	case FaultSlow:
+		s.conn.slow.Store(true)
+	case FaultSignOut:
 		return proto.StorageClearCookies{}.Call(s.browser(ctx))
 	default:
-		return errors.New("there is no such harm")
+		return errors.New("there is no such fault")
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func (s *Session) endedOtherwise() error {
 
 func (s *Session) crashOnce(ctx context.Context) error {
 	w := s.browser(ctx)
-	attached, err := proto.TargetAttachToTarget{TargetID: s.guard.tab(), Flatten: true}.Call(w)
+	attached, err := proto.TargetAttachToTarget{TargetID: s.interceptor.tabTarget(), Flatten: true}.Call(w)
 	if err != nil {
 		return err
 	}
@@ -113,14 +113,14 @@ func (s *Session) crashOnce(ctx context.Context) error {
 	return err
 }
 
-// line is the client of the protocol, which HarmSlow makes slow.
-type line struct {
+// conn is the client of the protocol, which FaultSlow makes slow.
+type conn struct {
 	*cdp.Client
 	slow atomic.Bool
 }
 
 // Call hides the client's own.
-func (l *line) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
+func (l *conn) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
 	if l.slow.Load() {
 		if err := pause(ctx, SlowBy); err != nil {
 			return nil, err

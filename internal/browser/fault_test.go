@@ -14,12 +14,12 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// harm does harm, which the system may not be able to.
-func harm(t *testing.T, s *Session, h Harm) {
+// injectFault injects a fault, for which the system may have no means.
+func injectFault(t *testing.T, s *Session, h Fault) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	err := s.Harm(ctx, h)
+	err := s.InjectFault(ctx, h)
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skip(err)
 	}
@@ -30,7 +30,7 @@ func harm(t *testing.T, s *Session, h Harm) {
 
 // What a browser does not survive: the Read under way and those to come end with
 // the cause, and its Close leaves nothing.
-func TestHarmEndsTheBrowser(t *testing.T) {
+func TestFaultEndsTheBrowser(t *testing.T) {
 	t.Parallel()
 	begun := make(chan struct{}, 10)
 	tell := func() { begun <- struct{}{} }
@@ -45,24 +45,24 @@ func TestHarmEndsTheBrowser(t *testing.T) {
 		},
 	}))
 	for _, row := range []struct {
-		harm  Harm
+		fault Fault
 		order string // that is read meanwhile; empty: none
 		cause po.Cause
 	}{
-		{HarmKill, "wait", po.BrowserDied},
-		{HarmStop, "wait", po.BrowserHung},
-		{HarmCrash, "wait", po.BrowserDied},
-		{HarmCut, "wait", po.BrowserDied},
-		{HarmKill, "pending", po.BrowserDied},
-		{HarmStop, "pending", po.BrowserHung},
-		{HarmCrash, "late", po.BrowserDied}, // refused until the page comes
-		{HarmCut, "pending", po.BrowserDied},
-		{HarmKill, "", po.BrowserDied},
-		{HarmStop, "", po.BrowserHung},
-		{HarmCrash, "", po.BrowserDied},
-		{HarmCut, "", po.BrowserDied},
+		{FaultKill, "wait", po.BrowserDied},
+		{FaultStop, "wait", po.BrowserHung},
+		{FaultCrash, "wait", po.BrowserDied},
+		{FaultCut, "wait", po.BrowserDied},
+		{FaultKill, "pending", po.BrowserDied},
+		{FaultStop, "pending", po.BrowserHung},
+		{FaultCrash, "late", po.BrowserDied}, // refused until the page comes
+		{FaultCut, "pending", po.BrowserDied},
+		{FaultKill, "", po.BrowserDied},
+		{FaultStop, "", po.BrowserHung},
+		{FaultCrash, "", po.BrowserDied},
+		{FaultCut, "", po.BrowserDied},
 	} {
-		t.Run(strings.TrimSuffix(string(row.harm)+" "+row.order, " "), func(t *testing.T) {
+		t.Run(strings.TrimSuffix(string(row.fault)+" "+row.order, " "), func(t *testing.T) {
 			s := openSession(t, p)
 			s.config.Times.Signs, s.config.Times.Navigation = time.Minute, time.Minute
 			done := make(chan error, 1)
@@ -77,7 +77,7 @@ func TestHarmEndsTheBrowser(t *testing.T) {
 			}
 			browser := groupOf(t, s.Process())
 			struck := time.Now()
-			harm(t, s, row.harm)
+			injectFault(t, s, row.fault)
 			diesSoon(t, s, done, row.cause)
 			t.Logf("noticed after %v", time.Since(struck))
 			if err := s.Close(); err != nil {
@@ -86,19 +86,19 @@ func TestHarmEndsTheBrowser(t *testing.T) {
 			if browser.Alive() {
 				t.Error("processes are left")
 			}
-			if err := s.Harm(t.Context(), row.harm); po.CauseOf(err) != row.cause {
-				t.Errorf("harm to a dead browser: %v, want %s", err, row.cause)
+			if err := s.InjectFault(t.Context(), row.fault); po.CauseOf(err) != row.cause {
+				t.Errorf("a fault of a dead browser: %v, want %s", err, row.cause)
 			}
 		})
 	}
 }
 
 // A stopped browser that nobody has noticed yet can be closed.
-func TestHarmStopThenClose(t *testing.T) {
+func TestFaultStopThenClose(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal("http://127.0.0.1:1"))
 	browser := groupOf(t, s.Process())
-	harm(t, s, HarmStop)
+	injectFault(t, s, FaultStop)
 	if err := s.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
@@ -108,7 +108,7 @@ func TestHarmStopThenClose(t *testing.T) {
 }
 
 // A slow browser reads the same, takes longer, and is itself again afterwards.
-func TestHarmSlow(t *testing.T) {
+func TestFaultSlow(t *testing.T) {
 	t.Parallel()
 	asked, answer := make(chan struct{}), make(chan struct{})
 	s := openSession(t, testPortal(serve(t, site{
@@ -120,7 +120,7 @@ func TestHarmSlow(t *testing.T) {
 		},
 	})))
 	s.config.Times.Signs = 10 * time.Second
-	harm(t, s, HarmSlow)
+	injectFault(t, s, FaultSlow)
 	begun := time.Now()
 	r, err := s.Read(t.Context(), order("1"), nil)
 	if err != nil || len(r.Attachments) != 1 {
@@ -130,7 +130,7 @@ func TestHarmSlow(t *testing.T) {
 	if took := time.Since(begun); took < 4*SlowBy {
 		t.Errorf("a slow reading took %v only", took)
 	}
-	if s.line.slow.Load() {
+	if s.conn.slow.Load() {
 		t.Error("the browser stays slow after the reading")
 	}
 
@@ -140,14 +140,14 @@ func TestHarmSlow(t *testing.T) {
 		done <- err
 	}()
 	<-asked
-	harm(t, s, HarmSlow)
+	injectFault(t, s, FaultSlow)
 	close(answer)
-	if err := <-done; err != nil || s.line.slow.Load() {
-		t.Errorf("a reading that became slow: %v; slow afterwards: %v", err, s.line.slow.Load())
+	if err := <-done; err != nil || s.conn.slow.Load() {
+		t.Errorf("a reading that became slow: %v; slow afterwards: %v", err, s.conn.slow.Load())
 	}
 }
 
-func TestHarmSignOut(t *testing.T) {
+func TestFaultSignOut(t *testing.T) {
 	t.Parallel()
 	site, p := builtinPortal(t, testportal.Options{Mix: testportal.Plain, Orders: 1, SignIn: true, PageLatency: -1, ListLatency: -1})
 	s := openSession(t, p)
@@ -160,13 +160,13 @@ func TestHarmSignOut(t *testing.T) {
 		if err != nil || r.Sign != want {
 			t.Errorf("sign %q, %v; want %q", r.Sign, err, want)
 		}
-		harm(t, s, HarmSignOut)
+		injectFault(t, s, FaultSignOut)
 	}
 }
 
 // A crash that is put off, as while the tab waits for a page, is none when the
 // session ends otherwise meanwhile.
-func TestHarmCrashThatNeverCame(t *testing.T) {
+func TestFaultCrashThatNeverCame(t *testing.T) {
 	t.Parallel()
 	begun := make(chan struct{}, 10)
 	s := openSession(t, testPortal(serve(t, site{
@@ -179,9 +179,9 @@ func TestHarmCrashThatNeverCame(t *testing.T) {
 		read <- err
 	}()
 	<-begun
-	go func() { struck <- s.Harm(t.Context(), HarmCrash) }()
+	go func() { struck <- s.InjectFault(t.Context(), FaultCrash) }()
 	time.Sleep(300 * time.Millisecond) // it is refused again and again
-	harm(t, s, HarmKill)
+	injectFault(t, s, FaultKill)
 	if err := <-struck; po.CauseOf(err) != po.BrowserDied {
 		t.Errorf("a crash that did not come: %v", err)
 	}
@@ -190,10 +190,10 @@ func TestHarmCrashThatNeverCame(t *testing.T) {
 	}
 }
 
-func TestHarmOfNoKind(t *testing.T) {
+func TestFaultOfNoKind(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal("http://127.0.0.1:1"))
-	if err := s.Harm(t.Context(), "rain"); err == nil || s.ctx.Err() != nil {
-		t.Errorf("no harm: %v, %v", err, s.ctx.Err())
+	if err := s.InjectFault(t.Context(), "rain"); err == nil || s.ctx.Err() != nil {
+		t.Errorf("no such fault: %v, %v", err, s.ctx.Err())
 	}
 }

@@ -13,26 +13,26 @@ import (
 	"github.com/poactor/poactor/portal"
 )
 
-// guard decides about every document that the browser is about to load, in any
+// interceptor decides about every document that the browser is about to load, in any
 // tab or frame, each redirect included, and about what the portal's definition
 // blocks. It also knows what the last document's answer was, and for which
 // answers the page waits.
-type guard struct {
+type interceptor struct {
 	portal   portal.Portal
 	requests pendingRequests // of the tab; see watch
 
-	mu     sync.Mutex
-	main   proto.PageFrameID          // the tab's main frame
-	tops   map[proto.PageFrameID]bool // the main frames of all tabs and windows
-	mode   mode
-	last   document                   // the main frame's latest
-	frames map[proto.PageFrameID]load // what each frame began to load last before a click
-	asked  []string                   // the addresses that the main frame asked for, redirects included; the first and the latest
-	left   func(string)               // called when the main frame is about to leave the portal's hosts
-	seen   chan document              // what happened to documents in the modes take and save
+	mu        sync.Mutex
+	mainFrame proto.PageFrameID          // the tab's main frame
+	topFrames map[proto.PageFrameID]bool // the main frames of all tabs and windows
+	mode      mode
+	last      document                   // the main frame's latest
+	frames    map[proto.PageFrameID]load // what each frame began to load last before a click
+	asked     []string                   // the addresses that the main frame asked for, redirects included; the first and the latest
+	onLeave   func(string)               // called when the main frame is about to leave the portal's hosts
+	documents chan document              // what happened to documents in the modes take and save
 }
 
-// mode says what documents are to the guard.
+// mode says what documents are to the interceptor.
 type mode int
 
 const (
@@ -41,7 +41,7 @@ const (
 	modeSave             // files: what is not HTML becomes a download
 )
 
-// document is a document's request or answer as the guard saw it.
+// document is a document's request or answer as the interceptor saw it.
 type document struct {
 	URL        string
 	Main       bool // in the tab's main frame
@@ -65,132 +65,132 @@ type load struct {
 type verdict int
 
 const (
-	goOn    verdict = iota
-	refuse          // as blocked
-	drop            // as aborted: the page stays as it is
-	save            // answer: as a file
-	plainly         // request: of an answer that is not compressed
+	letPass         verdict = iota
+	block                   // as blocked
+	abort                   // as aborted: the page stays as it is
+	saveAsFile              // answer: as a file
+	askUncompressed         // request: of an answer that is not compressed
 )
 
-func (g *guard) init(p portal.Portal) {
-	g.portal, g.seen = p, make(chan document, 64)
-	g.requests.init()
-	g.tops, g.frames = map[proto.PageFrameID]bool{}, map[proto.PageFrameID]load{}
+func (i *interceptor) init(p portal.Portal) {
+	i.portal, i.documents = p, make(chan document, 64)
+	i.requests.init()
+	i.topFrames, i.frames = map[proto.PageFrameID]bool{}, map[proto.PageFrameID]load{}
 }
 
-// watch names the frame whose documents are pages.
-func (g *guard) watch(main proto.PageFrameID) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.main = main
+// setMainFrame names the frame whose documents are pages.
+func (i *interceptor) setMainFrame(main proto.PageFrameID) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.mainFrame = main
 }
 
-// tab is the target of the frame that watch has named.
-func (g *guard) tab() proto.TargetTargetID {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return proto.TargetTargetID(g.main)
+// tabTarget is the target of the frame that watch has named.
+func (i *interceptor) tabTarget() proto.TargetTargetID {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return proto.TargetTargetID(i.mainFrame)
 }
 
 // maxWindows bounds the windows of a browser. A click opens one or two; its page may
 // open others beside.
 const maxWindows = 20
 
-// opened notes a window and says whether it is one that a page has opened by
+// windowOpened notes a window and says whether it is one that a page has opened by
 // itself, and whether there are too many.
-func (g *guard) opened(info *proto.TargetTargetInfo) (uncalled, tooMany bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.tops[proto.PageFrameID(info.TargetID)] = true // its main frame has its ID
-	return info.OpenerID != "" && g.mode == modeRead, len(g.tops) > maxWindows
+func (i *interceptor) windowOpened(info *proto.TargetTargetInfo) (uncalled, tooMany bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.topFrames[proto.PageFrameID(info.TargetID)] = true // its main frame has its ID
+	return info.OpenerID != "" && i.mode == modeRead, len(i.topFrames) > maxWindows
 }
 
-// closed forgets a target.
-func (g *guard) closed(params json.RawMessage) {
+// targetClosed forgets a target.
+func (i *interceptor) targetClosed(params json.RawMessage) {
 	var e proto.TargetTargetDestroyed
 	if json.Unmarshal(params, &e) != nil {
 		return
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.tops, proto.PageFrameID(e.TargetID))
-	delete(g.frames, proto.PageFrameID(e.TargetID))
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.topFrames, proto.PageFrameID(e.TargetID))
+	delete(i.frames, proto.PageFrameID(e.TargetID))
 }
 
 // popups are the windows beside the tab.
-func (g *guard) popups() []proto.TargetTargetID {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+func (i *interceptor) popups() []proto.TargetTargetID {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	var list []proto.TargetTargetID
-	for frame := range g.tops {
-		if frame != g.main {
+	for frame := range i.topFrames {
+		if frame != i.mainFrame {
 			list = append(list, proto.TargetTargetID(frame))
 		}
 	}
 	return list
 }
 
-// isTop reports whether a frame is the main one of a tab or window.
-func (g *guard) isTop(frame proto.PageFrameID) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return frame == g.main || g.tops[frame]
+// isTopFrame reports whether a frame is the main one of a tab or window.
+func (i *interceptor) isTopFrame(frame proto.PageFrameID) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return frame == i.mainFrame || i.topFrames[frame]
 }
 
-// set changes the mode and forgets what was seen in the former. left may be
+// setMode changes the mode and forgets what was seen in the former. left may be
 // nil.
-func (g *guard) set(m mode, left func(url string)) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.mode, g.left, g.last, g.asked = m, left, document{}, nil
-	for len(g.seen) > 0 {
-		<-g.seen
+func (i *interceptor) setMode(m mode, left func(url string)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.mode, i.onLeave, i.last, i.asked = m, left, document{}, nil
+	for len(i.documents) > 0 {
+		<-i.documents
 	}
 }
 
-// answer is the last answer for the main frame.
-func (g *guard) answer() document {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.last
+// lastAnswer is the last answer for the main frame.
+func (i *interceptor) lastAnswer() document {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.last
 }
 
-// diverted reports whether the main frame was last on its way to another host
+// leftFirstHost reports whether the main frame was last on its way to another host
 // than that it first asked.
-func (g *guard) diverted() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.asked) > 1 && hostOf(g.asked[0]) != hostOf(g.asked[1])
+func (i *interceptor) leftFirstHost() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return len(i.asked) > 1 && hostOf(i.asked[0]) != hostOf(i.asked[1])
 }
 
-// judge decides about one paused request and notes it.
-func (g *guard) judge(e *proto.FetchRequestPaused) verdict {
+// handlePaused decides about one paused request and notes it.
+func (i *interceptor) handlePaused(e *proto.FetchRequestPaused) verdict {
 	switch e.ResourceType {
 	case proto.NetworkResourceTypeDocument:
 	default:
-		return refuse // only what the definition blocks is paused at all
+		return block // only what the definition blocks is paused at all
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	d := look(e, g.main)
-	d.Popup = !d.Main && g.tops[e.FrameID]
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	d := newDocument(e, i.mainFrame)
+	d.Popup = !d.Main && i.topFrames[e.FrameID]
 	answered := isAnswer(e)
-	d.Foreign = !answered && !allowed(g.portal, d.URL)
-	same, again := g.begun(e, d)
+	d.Foreign = !answered && !allowed(i.portal, d.URL)
+	same, again := i.matchLoad(e, d)
 	switch {
 	case again:
-		return goOn
+		return letPass
 	case same && answered && d.isFile():
-		return drop
+		return abort
 	case same:
 		if d.Main { // the page is being left
-			g.note(d, answered)
+			i.record(d, answered)
 		}
 		return decide(modeRead, d, e.Request.Method, answered)
 	}
-	v := decide(g.mode, d, e.Request.Method, answered)
-	d.Taken = v == drop && !d.Foreign
-	g.note(d, answered)
+	v := decide(i.mode, d, e.Request.Method, answered)
+	d.Taken = v == abort && !d.Foreign
+	i.record(d, answered)
 	return v
 }
 
@@ -201,79 +201,79 @@ func isAnswer(e *proto.FetchRequestPaused) bool {
 // maxFrames bounds the frames of a page that are remembered.
 const maxFrames = 256
 
-// begun says what a document that comes at a click's time has to do with what the
+// matchLoad says what a document that comes at a click's time has to do with what the
 // page began to load before. Of the same request it is not the click's, nor is its
 // file; a frame within the page that loads its own address again, whatever the
 // query, may do so by itself, but a file of that is the click's. While the page is
 // read, begun notes what is asked for.
-func (g *guard) begun(e *proto.FetchRequestPaused, d document) (same, again bool) {
-	had, known := g.frames[e.FrameID]
+func (i *interceptor) matchLoad(e *proto.FetchRequestPaused, d document) (same, again bool) {
+	had, known := i.frames[e.FrameID]
 	this := load{request: e.NetworkID}
 	if len(d.URL) <= maxURLChars {
 		this.address = withoutQuery(d.URL)
 	}
 	switch {
-	case g.mode != modeRead:
+	case i.mode != modeRead:
 		same = known && this.request != "" && this.request == had.request
 		again = known && !same && !d.Main && !d.Popup && this.address != "" && this.address == had.address
 		if same {
-			g.frames[e.FrameID] = this // a redirect has another address
+			i.frames[e.FrameID] = this // a redirect has another address
 		} else if known {
 			had.again = true
-			g.frames[e.FrameID] = had
+			i.frames[e.FrameID] = had
 		}
 		return same, again
 	case d.Main:
-		clear(g.frames)
+		clear(i.frames)
 	}
-	if known || len(g.frames) < maxFrames {
-		g.frames[e.FrameID] = this
+	if known || len(i.frames) < maxFrames {
+		i.frames[e.FrameID] = this
 	}
 	return false, false
 }
 
-// saves reports whether a download is one that a frame within the page began when
+// isFrameDownload reports whether a download is one that a frame within the page began when
 // it was read.
-func (g *guard) saves(frame proto.PageFrameID, address string) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	had := g.frames[frame]
-	return frame != g.main && !g.tops[frame] && had.address != "" && !had.again && had.address == withoutQuery(address)
+func (i *interceptor) isFrameDownload(frame proto.PageFrameID, address string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	had := i.frames[frame]
+	return frame != i.mainFrame && !i.topFrames[frame] && had.address != "" && !had.again && had.address == withoutQuery(address)
 }
 
-func (g *guard) note(d document, answered bool) {
+func (i *interceptor) record(d document, answered bool) {
 	if d.Main && answered {
-		g.last = d
+		i.last = d
 	}
 	if d.Main && !answered {
-		g.asked = append(g.asked[:min(1, len(g.asked))], d.URL)
+		i.asked = append(i.asked[:min(1, len(i.asked))], d.URL)
 	}
-	if d.Main && d.Foreign && g.left != nil {
-		g.left(d.URL)
+	if d.Main && d.Foreign && i.onLeave != nil {
+		i.onLeave(d.URL)
 	}
-	if g.mode != modeRead {
+	if i.mode != modeRead {
 		select {
-		case g.seen <- d:
+		case i.documents <- d:
 		default: // a page that opens 64 frames at a click: nobody looks at the rest
 		}
 	}
 }
 
-// decide is the guard's law. In a page, frames within it may come from
+// decide is the rule for documents. In a page, frames within it may come from
 // elsewhere, like its images do: they are no place that we go to.
 func decide(m mode, d document, method string, answered bool) verdict {
 	switch {
 	case d.Foreign && (d.Main || d.Popup || m != modeRead):
-		return drop
+		return abort
 	case m == modeTake && !answered && method == http.MethodGet:
-		return drop
+		return abort
 	case m != modeRead && answered && d.isFile():
-		return save
+		return saveAsFile
 	}
-	return goOn
+	return letPass
 }
 
-func look(e *proto.FetchRequestPaused, main proto.PageFrameID) document {
+func newDocument(e *proto.FetchRequestPaused, main proto.PageFrameID) document {
 	d := document{URL: e.Request.URL, Main: e.FrameID == main, Redirected: e.RedirectedRequestID != "", Header: http.Header{}}
 	if e.ResponseStatusCode != nil {
 		d.Status = *e.ResponseStatusCode
@@ -315,30 +315,30 @@ func (s *Session) intercept(w wire) error {
 	return proto.FetchEnable{Patterns: patterns}.Call(w)
 }
 
-// paused answers a request that waits for the guard.
+// paused answers a request that waits for the interceptor.
 func (s *Session) paused(params json.RawMessage) {
 	var e proto.FetchRequestPaused
 	if json.Unmarshal(params, &e) != nil || e.Request == nil {
 		return
 	}
-	v := s.guard.judge(&e)
-	if v == goOn && !isAnswer(&e) && s.guard.clicking() && !s.compressed.Load() {
-		v = plainly
+	v := s.interceptor.handlePaused(&e)
+	if v == letPass && !isAnswer(&e) && s.interceptor.awaitsFiles() && !s.compressed.Load() {
+		v = askUncompressed
 	}
-	if isAnswer(&e) && s.guard.clicking() && compressed(&e) {
+	if isAnswer(&e) && s.interceptor.awaitsFiles() && compressed(&e) {
 		s.compressed.Store(true)
 	}
 	s.files.answered(&e)
 	s.soon(func(w wire) error {
 		switch v {
-		case refuse:
+		case block:
 			return proto.FetchFailRequest{RequestID: e.RequestID, ErrorReason: proto.NetworkErrorReasonBlockedByClient}.Call(w)
-		case drop:
+		case abort:
 			return proto.FetchFailRequest{RequestID: e.RequestID, ErrorReason: proto.NetworkErrorReasonAborted}.Call(w)
-		case save:
+		case saveAsFile:
 			return proto.FetchContinueResponse{RequestID: e.RequestID, ResponseCode: e.ResponseStatusCode,
 				ResponseHeaders: asAttachment(e.ResponseHeaders)}.Call(w)
-		case plainly:
+		case askUncompressed:
 			return proto.FetchContinueRequest{RequestID: e.RequestID, Headers: uncompressed(e.Request.Headers)}.Call(w)
 		}
 		return proto.FetchContinueRequest{RequestID: e.RequestID}.Call(w)
