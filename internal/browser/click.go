@@ -25,12 +25,12 @@ const (
 
 // listPage is the page with an order's list, while the browser works on it.
 type listPage struct {
-	seen   sighting
+	seen   observation
 	fresh  bool          // it is still what was seen: nothing of an earlier click goes on
 	ready  bool          // the scripts that it has deferred have run
 	loaded bool          // and all else has come, scripts that come in their own time among it
 	named  bool          // what is clicked is called like one file
-	press  func() error  // what is clicked is clicked again
+	click  func() error  // what is clicked is clicked again
 	opened int           // how often it was opened anew
 	last   bool          // it is the last click
 	more   time.Duration // that a click is given for another file; 0: all of it
@@ -39,20 +39,20 @@ type listPage struct {
 
 // clickResult is what came of a click or of an address that should give a file.
 type clickResult struct {
-	files   []*download // that began
-	taken   []document  // whose addresses were noted instead of asked for
-	page    *document   // a page came or was refused instead
-	late    bool        // the portal was asked, and did not answer
-	several bool        // there is more than one thing to download, and no telling which is the document
+	files    []*download // that began
+	captured []document  // whose addresses were noted instead of asked for
+	page     *document   // a page came or was refused instead
+	late     bool        // the portal was asked, and did not answer
+	several  bool        // there is more than one thing to download, and no telling which is the document
 }
 
-// none reports whether nothing has come that gives a file.
-func (e *clickResult) none() bool { return len(e.files)+len(e.taken) == 0 }
+// isEmpty reports whether nothing has come that gives a file.
+func (e *clickResult) isEmpty() bool { return len(e.files)+len(e.captured) == 0 }
 
-// take notes an address once.
-func (e *clickResult) take(d document) {
-	if !slices.ContainsFunc(e.taken, func(t document) bool { return t.URL == d.URL }) {
-		e.taken = append(e.taken, d)
+// capture notes an address once.
+func (e *clickResult) capture(d document) {
+	if !slices.ContainsFunc(e.captured, func(t document) bool { return t.URL == d.URL }) {
+		e.captured = append(e.captured, d)
 	}
 }
 
@@ -61,7 +61,7 @@ func (e *clickResult) take(d document) {
 // that gives several files makes several attachments of the one. sure says that it
 // was the attachment's own element for all that is known.
 func (s *Session) click(ctx context.Context, at *listPage, a po.Attachment, keep bool) (parts []po.Attachment, sure bool, err error) {
-	index, sure, err := s.find(ctx, at, a.ID)
+	index, sure, err := s.findItem(ctx, at, a.ID)
 	switch {
 	case err != nil:
 		return nil, false, err
@@ -73,14 +73,14 @@ func (s *Session) click(ctx context.Context, at *listPage, a po.Attachment, keep
 		a.Cause, a.Detail = po.Timeout, "the page's scripts did not come in time"
 		return []po.Attachment{a}, true, nil
 	}
-	m := modeTake
+	m := modeCapture
 	if keep {
 		m = modeSave
 	}
 	method := at.seen.Items[index].Method
 	world := at.seen.world
-	at.named, at.press = oneFile(a.Name), func() error { return s.press(ctx, world, index) }
-	parts, err = s.obtain(ctx, m, at, a, at.press)
+	at.named, at.click = namesOneFile(a.Name), func() error { return s.clickItem(ctx, world, index) }
+	parts, err = s.getFile(ctx, m, at, a, at.click)
 	for i := range parts {
 		if method && parts[i].URL != "" {
 			parts[i].URL, parts[i].Cause, parts[i].Detail = "", po.DownloadRejected, "the page's script did not take the click"
@@ -91,7 +91,7 @@ func (s *Session) click(ctx context.Context, at *listPage, a po.Attachment, keep
 
 // saveURL has the browser save what an attachment's address gives.
 func (s *Session) saveURL(ctx context.Context, at *listPage, a po.Attachment) (po.Attachment, error) {
-	parts, err := s.obtain(ctx, modeSave, nil, a, func() error {
+	parts, err := s.getFile(ctx, modeSave, nil, a, func() error {
 		ctx, cancel := context.WithTimeout(ctx, s.config.Times.Silence)
 		defer cancel()
 		answer, err := proto.PageNavigate{URL: a.URL, Referrer: at.seen.URL}.Call(s.page(ctx))
@@ -115,10 +115,10 @@ type notGot struct{ text string }
 
 func (e *notGot) Error() string { return "the browser could not get the file: " + e.text }
 
-// obtain does something that should give a file, and tells what came of it: the
+// getFile does something that should give a file, and tells what came of it: the
 // attachment with that noted in it, or one for each of several files. at is nil
 // where nothing is clicked.
-func (s *Session) obtain(ctx context.Context, m mode, at *listPage, a po.Attachment, act func() error) ([]po.Attachment, error) {
+func (s *Session) getFile(ctx context.Context, m mode, at *listPage, a po.Attachment, act func() error) ([]po.Attachment, error) {
 	clicked := at != nil
 	if !clicked {
 		at = &listPage{}
@@ -142,13 +142,13 @@ func (s *Session) obtain(ctx context.Context, m mode, at *listPage, a po.Attachm
 		at.fresh, s.tab.stale = false, true
 		a.Cause, a.Detail = po.Timeout, "the page or the portal did not react in time"
 		return []po.Attachment{a}, nil
-	case err != nil && !refused(err): // the page may be left while it is clicked
+	case err != nil && !isProtocolError(err): // the page may be left while it is clicked
 		return nil, err
 	}
 	parts := []po.Attachment{a}
-	got, err := s.await(ctx, at, clicked)
+	got, err := s.awaitResult(ctx, at, clicked)
 	if err == nil {
-		parts, err = s.settle(ctx, got, at, a)
+		parts, err = s.recordResult(ctx, got, at, a)
 	}
 	if at.single++; len(parts) != 1 || parts[0].Cause != "" {
 		at.single = 0
@@ -156,13 +156,13 @@ func (s *Session) obtain(ctx context.Context, m mode, at *listPage, a po.Attachm
 	return parts, errors.Join(err, s.closePopups(ctx))
 }
 
-// press clicks an element of the list by script, so that nothing that lies
+// clickItem clicks an element of the list by script, so that nothing that lies
 // over it is in the way.
-func (s *Session) press(ctx context.Context, world, index int) error {
+func (s *Session) clickItem(ctx context.Context, world, index int) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Click)
 	defer cancel()
 	page := s.page(ctx)
-	if _, err := offerIn(page, world, "mark"); err != nil {
+	if _, err := inspectViewer(page, world, "mark"); err != nil {
 		return err
 	}
 	return page.run(world, fmt.Sprintf(pressJS, index), true, nil)
@@ -171,11 +171,11 @@ func (s *Session) press(ctx context.Context, world, index int) error {
 // pressJS answers before the click's effects, some of which hold up the page.
 const pressJS = `(() => { const el = poactorItems[%d].el; el.click ? el.click() : el.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true})); })()`
 
-// await follows what the interceptor and the downloads show until it is clear what came
+// awaitResult follows what the interceptor and the downloads show until it is clear what came
 // of an act. An address gives one file; a click may give more, one after the other,
 // so that it is over only when the page has rested. What happens beside the page,
 // in frames and new windows, counts only if nothing better comes.
-func (s *Session) await(ctx context.Context, at *listPage, clicked bool) (clickResult, error) {
+func (s *Session) awaitResult(ctx context.Context, at *listPage, clicked bool) (clickResult, error) {
 	var got clickResult
 	var beside *document
 	begun := time.Now()
@@ -186,23 +186,23 @@ func (s *Session) await(ctx context.Context, at *listPage, clicked bool) (clickR
 	defer end.Stop()
 	var rest <-chan struct{}
 	if clicked {
-		rest = s.rest(ctx, at, false)
+		rest = s.quietPeriod(ctx, at, false)
 	}
 	for {
 		came := false
 		select {
-		case d := <-s.files.begun:
+		case d := <-s.files.started:
 			d.age = time.Since(s.visited)
 			got.files, came = append(got.files, d), true
 		case d := <-s.interceptor.documents:
 			switch {
-			case d.Taken:
-				got.take(d)
+			case d.Captured:
+				got.capture(d)
 				came = true
-			case d.Main && (d.Foreign || d.isPage()):
+			case d.Main && (d.OffPortal || d.isPage()):
 				got.page = &d
 				return got, nil
-			case d.Foreign, d.isPage():
+			case d.OffPortal, d.isPage():
 				beside = &d
 				late.Reset(s.config.Times.Click) // a download may still begin
 			case beside != nil: // whatever else goes on, it gets no more time
@@ -215,43 +215,43 @@ func (s *Session) await(ctx context.Context, at *listPage, clicked bool) (clickR
 			}
 		case <-rest:
 			if s.activity.busy() {
-				rest = s.rest(ctx, at, false)
+				rest = s.quietPeriod(ctx, at, false)
 				continue
 			}
-			offers := s.beside(ctx, at, got, pressed)
-			switch c := choose(offers); {
-			case c.several && (beside != nil || !got.none()):
-				s.drop(got.files)
+			offers := s.viewersToOpen(ctx, at, got, pressed)
+			switch c := chooseDocument(offers); {
+			case c.several && (beside != nil || !got.isEmpty()):
+				s.cancelAll(got.files)
 				return clickResult{several: true, page: beside}, nil
-			case c.control != nil || c.shown != "" && got.none():
-				s.drop(got.files) // a preview
+			case c.control != nil || c.shown != "" && got.isEmpty():
+				s.cancelAll(got.files) // a preview
 				got, pressed, beside = clickResult{}, true, nil
-				if err := s.goInto(ctx, at, c); err != nil && !refused(err) {
+				if err := s.openChoice(ctx, at, c); err != nil && !isProtocolError(err) {
 					return clickResult{}, err
 				}
 				late.Reset(s.config.Times.Click)
-			case !got.none():
+			case !got.isEmpty():
 				return got, nil
-			case got.none() && !offersAny(offers) && beside == nil && !pressed && !at.loaded:
-				if err := s.pressAgain(ctx, at); err != nil {
+			case got.isEmpty() && !anyOffer(offers) && beside == nil && !pressed && !at.loaded:
+				if err := s.clickAgain(ctx, at); err != nil {
 					return clickResult{}, err
 				}
 				late.Reset(s.config.Times.Click)
 			}
-			rest = s.rest(ctx, at, false)
+			rest = s.quietPeriod(ctx, at, false)
 		case <-late.C:
 			if idle := s.activity.idle(); beside == nil && idle < s.config.Times.Click {
 				late.Reset(s.config.Times.Click - idle)
-			} else if got.none() {
+			} else if got.isEmpty() {
 				return clickResult{page: beside, late: out && beside == nil}, nil
 			}
 		case <-end.C:
-			if !got.none() && s.activity.busy() && time.Since(begun) < s.config.Times.File {
+			if !got.isEmpty() && s.activity.busy() && time.Since(begun) < s.config.Times.File {
 				end.Reset(s.config.Times.Click)
 				continue
 			}
-			s.drop(got.files) // if there are any, they come without end
-			return clickResult{page: beside, several: !got.none()}, nil
+			s.cancelAll(got.files) // if there are any, they come without end
+			return clickResult{page: beside, several: !got.isEmpty()}, nil
 		case <-ctx.Done():
 			return clickResult{}, ctx.Err()
 		}
@@ -262,30 +262,30 @@ func (s *Session) await(ctx context.Context, at *listPage, clicked bool) (clickR
 			if !clicked {
 				return got, nil
 			}
-			rest = s.rest(ctx, at, at.named && len(got.files)+len(got.taken) == 1)
+			rest = s.quietPeriod(ctx, at, at.named && len(got.files)+len(got.captured) == 1)
 		}
 	}
 }
 
-// offersAny reports whether a click has brought anything to look at.
-func offersAny(offers []offer) bool {
-	return slices.ContainsFunc(offers, func(o offer) bool { return o.Controls+len(o.Shown) > 0 })
+// anyOffer reports whether a click has brought anything to look at.
+func anyOffer(offers []viewer) bool {
+	return slices.ContainsFunc(offers, func(o viewer) bool { return o.Controls+len(o.Shown) > 0 })
 }
 
-// pressAgain clicks an element of which nothing has come once more when its page has
+// clickAgain clicks an element of which nothing has come once more when its page has
 // loaded all that it was given: what a script that comes in its own time makes of a
 // click could not be told before. Most pages never load as a whole in good time, so
 // that none is waited for without need.
-func (s *Session) pressAgain(ctx context.Context, at *listPage) error {
+func (s *Session) clickAgain(ctx context.Context, at *listPage) error {
 	ctx, cancel := context.WithTimeout(ctx, loadPatience+scriptGrace)
 	defer cancel()
 	at.loaded = true
 	var waited bool
 	err := s.page(ctx).evaluate(at.seen.world, fmt.Sprintf(loadedJS, loadPatience.Milliseconds()), &waited)
-	if err == nil && waited && len(s.files.begun)+len(s.interceptor.documents) == 0 && !s.activity.busy() {
-		err = at.press()
+	if err == nil && waited && len(s.files.started)+len(s.interceptor.documents) == 0 && !s.activity.busy() {
+		err = at.click()
 	}
-	if err != nil && (refused(err) || errors.Is(err, context.DeadlineExceeded)) {
+	if err != nil && (isProtocolError(err) || errors.Is(err, context.DeadlineExceeded)) {
 		return nil // the page is being left, which the next look finds
 	}
 	return err
@@ -301,9 +301,9 @@ const loadedJS = `new Promise((resolve) => {
   setTimeout(resolve, %d, true);
 })`
 
-// oneFile reports whether a name is that of one file: a click on it is over when that
+// namesOneFile reports whether a name is that of one file: a click on it is over when that
 // has come. One that says nothing, or names several kinds, may give more.
-func oneFile(name string) bool {
+func namesOneFile(name string) bool {
 	return fileNames.FindString(name) != "" && len(fileNames.FindAllString(name, 2)) == 1
 }
 
@@ -317,10 +317,10 @@ const namedRest = 60 * time.Millisecond
 // given less time to begin another: an order has a hundred documents at times.
 const singleAfter = 10
 
-// rest is closed when the page has had its time to begin another file. It is the
+// quietPeriod is closed when the page has had its time to begin another file. It is the
 // page's own time: a timer of a script that is due sooner comes first, however
 // slow the machine is.
-func (s *Session) rest(ctx context.Context, at *listPage, named bool) <-chan struct{} {
+func (s *Session) quietPeriod(ctx context.Context, at *listPage, named bool) <-chan struct{} {
 	more, done := cmp.Or(at.more, s.config.Times.More), make(chan struct{})
 	told := 50 * time.Millisecond // for what the browser's own process has to tell
 	switch {
@@ -342,21 +342,21 @@ func (s *Session) rest(ctx context.Context, at *listPage, named bool) <-chan str
 	return done
 }
 
-// beside looks at what the click has brought, where that matters: nothing has come
+// viewersToOpen looks at what the click has brought, where that matters: nothing has come
 // of it yet, or only what a frame shows, which may be a preview.
-func (s *Session) beside(ctx context.Context, at *listPage, got clickResult, pressed bool) []offer {
+func (s *Session) viewersToOpen(ctx context.Context, at *listPage, got clickResult, pressed bool) []viewer {
 	framed := func(frame proto.PageFrameID) bool { return !s.interceptor.isTopFrame(frame) }
 	for _, d := range got.files {
 		pressed = pressed || !framed(d.frame)
 	}
-	for _, d := range got.taken {
+	for _, d := range got.captured {
 		pressed = pressed || d.Main || d.Popup
 	}
 	if pressed {
 		return nil
 	}
-	offers := s.offers(ctx, at, false)
-	if got.none() {
+	offers := s.findViewers(ctx, at, false)
+	if got.isEmpty() {
 		for i := range offers { // frames of the portal in the page itself are the interceptor's
 			if offers[i].world == at.seen.world {
 				offers[i].Shown = slices.DeleteFunc(offers[i].Shown, func(address string) bool { return !local(address) })
@@ -366,16 +366,16 @@ func (s *Session) beside(ctx context.Context, at *listPage, got clickResult, pre
 	return offers
 }
 
-// goInto does what was chosen of a click's offers.
-func (s *Session) goInto(ctx context.Context, at *listPage, c choice) error {
+// openChoice does what was chosen of a click's offers.
+func (s *Session) openChoice(ctx context.Context, at *listPage, c viewerChoice) error {
 	if c.control != nil {
-		return c.control.press()
+		return c.control.clickControl()
 	}
 	return s.saveShown(ctx, at, c)
 }
 
-// drop cancels downloads that nobody wants.
-func (s *Session) drop(files []*download) {
+// cancelAll cancels downloads that nobody wants.
+func (s *Session) cancelAll(files []*download) {
 	for _, d := range files {
 		s.cancelDownload(d.guid)
 	}
@@ -389,21 +389,21 @@ func (d document) isPage() bool {
 // isFile reports whether an answer is saved as a file at a click's time.
 func (d document) isFile() bool { return d.Status == http.StatusOK && !d.HTML }
 
-// settle notes the result in the attachment, or makes one of each of several files.
-func (s *Session) settle(ctx context.Context, got clickResult, at *listPage, a po.Attachment) ([]po.Attachment, error) {
+// recordResult notes the result in the attachment, or makes one of each of several files.
+func (s *Session) recordResult(ctx context.Context, got clickResult, at *listPage, a po.Attachment) ([]po.Attachment, error) {
 	// A link to be downloaded begins a download too when its address was taken,
 	// which then breaks off.
 	got.files = slices.DeleteFunc(got.files, func(d *download) bool {
-		return slices.ContainsFunc(got.taken, func(t document) bool { return t.URL == d.url })
+		return slices.ContainsFunc(got.captured, func(t document) bool { return t.URL == d.url })
 	})
 	var err error
 	switch {
-	case len(got.files)+len(got.taken) > 1:
-		return s.settleParts(ctx, got, a)
+	case len(got.files)+len(got.captured) > 1:
+		return s.recordParts(ctx, got, a)
 	case len(got.files) == 1:
 		err = s.save(ctx, got.files[0], &a)
-	case len(got.taken) == 1:
-		a.URL = got.taken[0].URL
+	case len(got.captured) == 1:
+		a.URL = got.captured[0].URL
 	case got.several:
 		at.fresh = false
 		a.Cause, a.Detail = po.DownloadRejected, "the link leads to several things to download, and which is the document is not known"
@@ -413,7 +413,7 @@ func (s *Session) settle(ctx context.Context, got clickResult, at *listPage, a p
 	case got.page == nil:
 		at.fresh = false // what is late would be taken for the next one's
 		a.Cause, a.Detail = po.DownloadRejected, "nothing came of the link"
-	case got.page.Foreign:
+	case got.page.OffPortal:
 		err = s.leftPortal(*got.page, at, &a)
 	default:
 		return s.gotPage(ctx, *got.page, at, a)
@@ -421,8 +421,8 @@ func (s *Session) settle(ctx context.Context, got clickResult, at *listPage, a p
 	return []po.Attachment{a}, err
 }
 
-// settleParts makes an attachment of each file that a click has given.
-func (s *Session) settleParts(ctx context.Context, got clickResult, a po.Attachment) ([]po.Attachment, error) {
+// recordParts makes an attachment of each file that a click has given.
+func (s *Session) recordParts(ctx context.Context, got clickResult, a po.Attachment) ([]po.Attachment, error) {
 	var parts []po.Attachment
 	names := map[string]int{}
 	add := func(p po.Attachment, name string) {
@@ -443,8 +443,8 @@ func (s *Session) settleParts(ctx context.Context, got clickResult, a po.Attachm
 			add(p, d.answer.Name)
 		}
 	}
-	for _, d := range got.taken {
-		name := lastOf(d.URL)
+	for _, d := range got.captured {
+		name := lastPathPart(d.URL)
 		add(po.Attachment{Name: name, URL: d.URL}, name)
 	}
 	slices.SortStableFunc(parts, func(p, q po.Attachment) int { return cmp.Compare(p.Name, q.Name) })
@@ -455,8 +455,8 @@ func (s *Session) settleParts(ctx context.Context, got clickResult, a po.Attachm
 	return parts, nil
 }
 
-// lastOf is the last part of an address's path.
-func lastOf(address string) string {
+// lastPathPart is the last part of an address's path.
+func lastPathPart(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return ""
@@ -467,7 +467,7 @@ func lastOf(address string) string {
 // leftPortal is a link that leads off the portal's hosts.
 func (s *Session) leftPortal(d document, at *listPage, a *po.Attachment) error {
 	at.fresh = false
-	if d.Redirected && offHosts(s.config.Portal, d.URL) == po.SignSignedOut {
+	if d.Redirected && signOffPortal(s.config.Portal, d.URL) == po.SignSignedOut {
 		return &po.ReadFailure{Cause: po.SignedOut, Detail: "a file led to a sign-in page", URL: withoutQuery(d.URL)}
 	}
 	a.Cause, a.Detail = po.BlockedHost, "the link leads to "+hostOf(d.URL)+", which is not one of the portal's hosts"
@@ -482,9 +482,9 @@ func (s *Session) gotPage(ctx context.Context, d document, at *listPage, a po.At
 		sign = po.SignSignedOut
 	}
 	if d.Main && sign == "" && d.Status < 400 {
-		file, seen, err := s.watchPage(ctx)
+		file, seen, err := s.watchLatePage(ctx)
 		if err == nil && (file == nil && seen.Sign == "timeout" || file != nil && !s.interceptor.isTopFrame(file.frame)) {
-			file, err = s.viewed(ctx, at, file)
+			file, err = s.fileFromViewer(ctx, at, file)
 		}
 		switch {
 		case file != nil:
@@ -499,30 +499,30 @@ func (s *Session) gotPage(ctx context.Context, d document, at *listPage, a po.At
 	return []po.Attachment{a}, err
 }
 
-// viewed gets the document of a viewer that came in place of the page. preview is what
+// fileFromViewer gets the document of a viewer that came in place of the page. preview is what
 // a frame of it has begun to show; nil if nothing.
-func (s *Session) viewed(ctx context.Context, at *listPage, preview *download) (*download, error) {
+func (s *Session) fileFromViewer(ctx context.Context, at *listPage, preview *download) (*download, error) {
 	late := time.NewTimer(s.config.Times.Click)
 	defer late.Stop()
-	var c choice
+	var c viewerChoice
 	var whole time.Time // when the page was first seen to be
 	for asked := false; ; {
 		if !asked {
-			offers := s.offers(ctx, at, true)
+			offers := s.findViewers(ctx, at, true)
 			if whole.IsZero() && len(offers) > 0 && offers[0].Ready {
 				whole = time.Now()
 			}
-			c = choose(offers)
+			c = chooseDocument(offers)
 			switch {
 			case c.several:
 				return nil, nil
-			case preview != nil && c.control == nil && slices.ContainsFunc(offers, func(o offer) bool { return o.Ready }):
+			case preview != nil && c.control == nil && slices.ContainsFunc(offers, func(o viewer) bool { return o.Ready }):
 				return preview, nil
 			case c.control != nil || c.shown != "" && preview == nil:
 				if preview != nil {
-					s.drop([]*download{preview})
+					s.cancelAll([]*download{preview})
 				}
-				if err := s.goInto(ctx, at, c); err != nil && !refused(err) {
+				if err := s.openChoice(ctx, at, c); err != nil && !isProtocolError(err) {
 					return nil, err
 				}
 				asked = true
@@ -531,7 +531,7 @@ func (s *Session) viewed(ctx context.Context, at *listPage, preview *download) (
 			}
 		}
 		select {
-		case file := <-s.files.begun:
+		case file := <-s.files.started:
 			if asked || s.interceptor.isTopFrame(file.frame) {
 				return file, nil
 			}
@@ -561,21 +561,21 @@ func (s *Session) notAFile(d document, sign po.Sign, a *po.Attachment) error {
 	return nil
 }
 
-// watchPage looks at a page that came instead of a file. Some say that the
+// watchLatePage looks at a page that came instead of a file. Some say that the
 // download will begin shortly.
-func (s *Session) watchPage(ctx context.Context) (*download, sighting, error) {
+func (s *Session) watchLatePage(ctx context.Context) (*download, observation, error) {
 	late := time.NewTimer(fileGrace)
 	defer late.Stop()
 	select {
-	case file := <-s.files.begun:
-		return file, sighting{}, nil
+	case file := <-s.files.started:
+		return file, observation{}, nil
 	case <-late.C:
 	case <-ctx.Done():
-		return nil, sighting{}, ctx.Err()
+		return nil, observation{}, ctx.Err()
 	}
 	seen, err := s.observeWhole(ctx)
 	select {
-	case file := <-s.files.begun:
+	case file := <-s.files.started:
 		return file, seen, nil
 	default:
 		return nil, seen, err
@@ -584,7 +584,7 @@ func (s *Session) watchPage(ctx context.Context) (*download, sighting, error) {
 
 // observeWhole looks for a sign on a page that should have been a file: until
 // the page is whole and at rest, and no longer than a click may take.
-func (s *Session) observeWhole(ctx context.Context) (sighting, error) {
+func (s *Session) observeWhole(ctx context.Context) (observation, error) {
 	deadline := time.Now().Add(s.config.Times.Click)
 	for {
 		seen, err := s.observe(ctx, s.spec.text, "", signGrace)
@@ -596,17 +596,17 @@ func (s *Session) observeWhole(ctx context.Context) (sighting, error) {
 	}
 }
 
-// find says which item of the list an attachment is, on a page that is fresh and
+// findItem says which item of the list an attachment is, on a page that is fresh and
 // whose scripts have run; -1 if the page lists it no more. A list that was drawn
 // anew is read anew, and a page that lacks the attachment is opened once more.
 // sure says that nothing else could be meant.
-func (s *Session) find(ctx context.Context, at *listPage, id string) (index int, sure bool, err error) {
+func (s *Session) findItem(ctx context.Context, at *listPage, id string) (index int, sure bool, err error) {
 	for again := at.fresh; ; again = false {
 		if err := s.reopen(ctx, at); err != nil {
 			return 0, false, err
 		}
 		index, sure := s.lister.find(at.seen.Items, id)
-		if index >= 0 && at.ready && s.still(ctx, at, index) {
+		if index >= 0 && at.ready && s.itemPresent(ctx, at, index) {
 			return index, sure || at.opened == 0, nil
 		}
 		if !at.ready {
@@ -647,7 +647,7 @@ func (s *Session) reopen(ctx context.Context, at *listPage) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Click+scriptGrace)
 	defer cancel()
 	err := s.page(ctx).evaluate(at.seen.world, fmt.Sprintf(readyJS, s.config.Times.Click.Milliseconds()), &at.ready)
-	if err != nil && (refused(err) || errors.Is(err, context.DeadlineExceeded)) {
+	if err != nil && (isProtocolError(err) || errors.Is(err, context.DeadlineExceeded)) {
 		return nil // not ready
 	}
 	return err
@@ -665,8 +665,8 @@ const readyJS = `((limit) => new Promise((resolve) => {
   look();
 }))(%d)`
 
-// still reports whether an item's element is there as it was seen.
-func (s *Session) still(ctx context.Context, at *listPage, index int) bool {
+// itemPresent reports whether an item's element is there as it was seen.
+func (s *Session) itemPresent(ctx context.Context, at *listPage, index int) bool {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Click)
 	defer cancel()
 	var there bool
@@ -701,7 +701,7 @@ const relistWithin = 2 * time.Second
 // none.
 func (s *Session) closePopups(ctx context.Context) error {
 	for _, id := range s.interceptor.popups() {
-		if _, err := (proto.TargetCloseTarget{TargetID: id}).Call(s.browser(ctx)); err != nil && !refused(err) {
+		if _, err := (proto.TargetCloseTarget{TargetID: id}).Call(s.browser(ctx)); err != nil && !isProtocolError(err) {
 			return err
 		}
 	}

@@ -47,7 +47,7 @@ type Config struct {
 	// Times bounds the steps.
 	Times Times
 
-	growth int64 // of a profile, in bytes; launch.ProfileGrowth but in tests
+	maxGrowth int64 // of a profile, in bytes; launch.ProfileGrowth but in tests
 }
 
 // Profile is a browser profile on loan to one session.
@@ -86,7 +86,7 @@ func (c Config) withDefaults() Config {
 	if c.MaxFile == 0 {
 		c.MaxFile = defaultMaxFile
 	}
-	c.growth = cmp.Or(c.growth, launch.ProfileGrowth)
+	c.maxGrowth = cmp.Or(c.maxGrowth, launch.ProfileGrowth)
 	return c
 }
 

@@ -24,11 +24,11 @@ import (
 type fileTable struct {
 	mu      sync.Mutex
 	wanted  bool
-	begun   chan *download
+	started chan *download
 	unasked []*download // that began while nobody waited, since the page was opened
 	known   map[string]*download
-	came    map[cameFrom]po.Answer // answers that downloads may begin with
-	encoded string                 // the encoding of an answer that a script has got, and may make a file of
+	answers map[answerKey]po.Answer // answers that downloads may begin with
+	encoded string                  // the encoding of an answer that a script has got, and may make a file of
 }
 
 // download is a file that the browser saves, under its GUID.
@@ -48,7 +48,7 @@ type download struct {
 }
 
 func (t *fileTable) init() {
-	t.begun, t.known, t.came = make(chan *download, maxFiles), map[string]*download{}, map[cameFrom]po.Answer{}
+	t.started, t.known, t.answers = make(chan *download, maxFiles), map[string]*download{}, map[answerKey]po.Answer{}
 }
 
 // maxFiles bounds the files of one click.
@@ -61,25 +61,25 @@ func (t *fileTable) expect() func() {
 		defer t.mu.Unlock()
 		t.wanted = wanted
 		clear(t.known)
-		clear(t.came)
+		clear(t.answers)
 		t.encoded = ""
-		for len(t.begun) > 0 {
-			<-t.begun
+		for len(t.started) > 0 {
+			<-t.started
 		}
 	}
 	set(true)
 	return func() { set(false) }
 }
 
-// opened is for a page that is opened: what the former began is of no interest.
-func (t *fileTable) opened() {
+// pageOpened is for a page that is opened: what the former began is of no interest.
+func (t *fileTable) pageOpened() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.unasked = nil
 }
 
-// alone tells which downloads have begun while nobody waited.
-func (t *fileTable) alone() []*download {
+// pageDownloads tells which downloads have begun while nobody waited.
+func (t *fileTable) pageDownloads() []*download {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.unasked)
@@ -96,7 +96,7 @@ func (t *fileTable) begin(d *download) bool {
 		return false
 	}
 	select {
-	case t.begun <- d:
+	case t.started <- d:
 		t.known[d.guid] = d
 		return !d.blocked
 	default:
@@ -128,8 +128,8 @@ func (t *fileTable) progress(e proto.BrowserDownloadProgress) {
 	close(d.done)
 }
 
-// downloadBegins takes the event of that name.
-func (s *Session) downloadBegins(params json.RawMessage) {
+// onDownloadBegin takes the event of that name.
+func (s *Session) onDownloadBegin(params json.RawMessage) {
 	var e proto.BrowserDownloadWillBegin
 	if json.Unmarshal(params, &e) != nil {
 		return
@@ -141,7 +141,7 @@ func (s *Session) downloadBegins(params json.RawMessage) {
 	}
 }
 
-func (s *Session) downloadGoesOn(params json.RawMessage) {
+func (s *Session) onDownloadProgress(params json.RawMessage) {
 	var e proto.BrowserDownloadProgress
 	if json.Unmarshal(params, &e) == nil {
 		s.files.progress(e)
@@ -149,7 +149,7 @@ func (s *Session) downloadGoesOn(params json.RawMessage) {
 }
 
 func (s *Session) cancelDownload(guid string) {
-	s.soon(func(w wire) error { return proto.BrowserCancelDownload{GUID: guid}.Call(w) })
+	s.async(func(w wire) error { return proto.BrowserCancelDownload{GUID: guid}.Call(w) })
 }
 
 // mayDownload reports whether a file may come from an address. Those that the
@@ -187,7 +187,7 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 	if total <= 0 { // what came of it is gone from the disk by now
 		needed = max(needed, bytes)
 	}
-	switch cause, detail := s.config.tooMuch(bytes, total, needed); cause {
+	switch cause, detail := s.config.exceedsLimits(bytes, total, needed); cause {
 	case po.DiskFull:
 		return &po.ReadFailure{Cause: cause, Detail: detail}
 	case po.DownloadRejected:
@@ -219,7 +219,7 @@ func (s *Session) finish(ctx context.Context, d *download) (cause po.Cause, deta
 		case <-d.more:
 			silence.Reset(times.Silence)
 			bytes, total := s.files.size(d)
-			if cause, detail := s.config.tooMuch(bytes, total, 0); cause != "" {
+			if cause, detail := s.config.exceedsLimits(bytes, total, 0); cause != "" {
 				return cause, detail, nil
 			}
 		case <-silence.C:

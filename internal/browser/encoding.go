@@ -63,9 +63,9 @@ func contentEncoding(headers map[string]string) string {
 	return ""
 }
 
-// fetched notes how an answer is compressed that a script has got while a file is
+// noteEncoding notes how an answer is compressed that a script has got while a file is
 // awaited.
-func (t *fileTable) fetched(encoding string) {
+func (t *fileTable) noteEncoding(encoding string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.wanted && encoding != "" {

@@ -82,7 +82,7 @@ func (s *Session) injectFault(ctx context.Context, f Fault) error {
 func (s *Session) crash(ctx context.Context) error {
 	for {
 		err := s.crashOnce(ctx)
-		if refused(err) && pause(ctx, retryPause) == nil {
+		if isProtocolError(err) && pause(ctx, retryPause) == nil {
 			continue
 		}
 		if s.ctx.Err() != nil {
@@ -95,7 +95,7 @@ func (s *Session) crash(ctx context.Context) error {
 // endedOtherwise is why the session has ended, unless the page has crashed.
 func (s *Session) endedOtherwise() error {
 	end := context.Cause(s.ctx)
-	if g, ok := errors.AsType[*gone](end); ok && g.detail == crashed {
+	if g, ok := errors.AsType[*browserGone](end); ok && g.detail == crashed {
 		return nil
 	}
 	return end

@@ -19,7 +19,7 @@ import (
 // answers the page waits.
 type interceptor struct {
 	portal   portal.Portal
-	requests pendingRequests // of the tab; see watch
+	requests pendingRequests // of the tab; see trackRequests
 
 	mu        sync.Mutex
 	mainFrame proto.PageFrameID          // the tab's main frame
@@ -36,9 +36,9 @@ type interceptor struct {
 type mode int
 
 const (
-	modeRead mode = iota // pages to be read
-	modeTake             // targets of a click: GET requests are noted, not made
-	modeSave             // files: what is not HTML becomes a download
+	modeRead    mode = iota // pages to be read
+	modeCapture             // targets of a click: GET requests are noted, not made
+	modeSave                // files: what is not HTML becomes a download
 )
 
 // document is a document's request or answer as the interceptor saw it.
@@ -46,9 +46,9 @@ type document struct {
 	URL        string
 	Main       bool // in the tab's main frame
 	Popup      bool // in the main frame of another window
-	Foreign    bool // not on the portal's hosts; was not requested
+	OffPortal  bool // not on the portal's hosts; was not requested
 	Redirected bool // by an answer of the portal
-	Taken      bool // a GET request that was noted and not made
+	Captured   bool // a GET request that was noted and not made
 	Status     int  // of the answer; 0 for a request
 	HTML       bool
 	Header     http.Header
@@ -56,9 +56,9 @@ type document struct {
 
 // load is a document that a frame has asked for.
 type load struct {
-	address string                 // without its query; empty if it is too long
-	request proto.NetworkRequestID // the same for all redirects
-	again   bool                   // the frame has asked for something since, at a click's time
+	address    string                 // without its query; empty if it is too long
+	request    proto.NetworkRequestID // the same for all redirects
+	superseded bool                   // the frame has asked for something since, at a click's time
 }
 
 // verdict is what becomes of a paused request.
@@ -175,7 +175,7 @@ func (i *interceptor) handlePaused(e *proto.FetchRequestPaused) verdict {
 	d := newDocument(e, i.mainFrame)
 	d.Popup = !d.Main && i.topFrames[e.FrameID]
 	answered := isAnswer(e)
-	d.Foreign = !answered && !allowed(i.portal, d.URL)
+	d.OffPortal = !answered && !allowed(i.portal, d.URL)
 	same, again := i.matchLoad(e, d)
 	switch {
 	case again:
@@ -189,7 +189,7 @@ func (i *interceptor) handlePaused(e *proto.FetchRequestPaused) verdict {
 		return decide(modeRead, d, e.Request.Method, answered)
 	}
 	v := decide(i.mode, d, e.Request.Method, answered)
-	d.Taken = v == abort && !d.Foreign
+	d.Captured = v == abort && !d.OffPortal
 	i.record(d, answered)
 	return v
 }
@@ -205,7 +205,7 @@ const maxFrames = 256
 // page began to load before. Of the same request it is not the click's, nor is its
 // file; a frame within the page that loads its own address again, whatever the
 // query, may do so by itself, but a file of that is the click's. While the page is
-// read, begun notes what is asked for.
+// read, matchLoad notes what is asked for.
 func (i *interceptor) matchLoad(e *proto.FetchRequestPaused, d document) (same, again bool) {
 	had, known := i.frames[e.FrameID]
 	this := load{request: e.NetworkID}
@@ -219,7 +219,7 @@ func (i *interceptor) matchLoad(e *proto.FetchRequestPaused, d document) (same, 
 		if same {
 			i.frames[e.FrameID] = this // a redirect has another address
 		} else if known {
-			had.again = true
+			had.superseded = true
 			i.frames[e.FrameID] = had
 		}
 		return same, again
@@ -238,7 +238,7 @@ func (i *interceptor) isFrameDownload(frame proto.PageFrameID, address string) b
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	had := i.frames[frame]
-	return frame != i.mainFrame && !i.topFrames[frame] && had.address != "" && !had.again && had.address == withoutQuery(address)
+	return frame != i.mainFrame && !i.topFrames[frame] && had.address != "" && !had.superseded && had.address == withoutQuery(address)
 }
 
 func (i *interceptor) record(d document, answered bool) {
@@ -248,7 +248,7 @@ func (i *interceptor) record(d document, answered bool) {
 	if d.Main && !answered {
 		i.asked = append(i.asked[:min(1, len(i.asked))], d.URL)
 	}
-	if d.Main && d.Foreign && i.onLeave != nil {
+	if d.Main && d.OffPortal && i.onLeave != nil {
 		i.onLeave(d.URL)
 	}
 	if i.mode != modeRead {
@@ -263,9 +263,9 @@ func (i *interceptor) record(d document, answered bool) {
 // elsewhere, like its images do: they are no place that we go to.
 func decide(m mode, d document, method string, answered bool) verdict {
 	switch {
-	case d.Foreign && (d.Main || d.Popup || m != modeRead):
+	case d.OffPortal && (d.Main || d.Popup || m != modeRead):
 		return abort
-	case m == modeTake && !answered && method == http.MethodGet:
+	case m == modeCapture && !answered && method == http.MethodGet:
 		return abort
 	case m != modeRead && answered && d.isFile():
 		return saveAsFile
@@ -328,8 +328,8 @@ func (s *Session) paused(params json.RawMessage) {
 	if isAnswer(&e) && s.interceptor.awaitsFiles() && compressed(&e) {
 		s.compressed.Store(true)
 	}
-	s.files.answered(&e)
-	s.soon(func(w wire) error {
+	s.files.noteAnswer(&e)
+	s.async(func(w wire) error {
 		switch v {
 		case block:
 			return proto.FetchFailRequest{RequestID: e.RequestID, ErrorReason: proto.NetworkErrorReasonBlockedByClient}.Call(w)

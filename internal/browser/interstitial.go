@@ -134,9 +134,9 @@ func suspicious(d document) bool {
 	return d.Status == http.StatusForbidden || d.Status == http.StatusTooManyRequests || d.Status >= 500 || challengeHeader(d.Header) != ""
 }
 
-// outlast waits while the page that came is one that stands before the order's,
+// waitOutInterstitial waits while the page that came is one that stands before the order's,
 // and may make room for it. The error is a *po.ReadFailure where it did not.
-func (s *Session) outlast(ctx context.Context) error {
+func (s *Session) waitOutInterstitial(ctx context.Context) error {
 	begun := time.Now()
 	for {
 		documents := s.documents.Load()
@@ -148,12 +148,12 @@ func (s *Session) outlast(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case refused(err) && time.Since(begun) < s.config.Times.Interstitial: // it is being left
+		case isProtocolError(err) && time.Since(begun) < s.config.Times.Interstitial: // it is being left
 			if err := pause(ctx, movedPoll); err != nil {
 				return err
 			}
 			continue
-		case refused(err), errors.Is(err, context.DeadlineExceeded): // there is nothing to see
+		case isProtocolError(err), errors.Is(err, context.DeadlineExceeded): // there is nothing to see
 			return nil
 		case err != nil:
 			return err
@@ -174,7 +174,7 @@ func (s *Session) outlast(ctx context.Context) error {
 		case kind == "":
 			return nil
 		default:
-			return portalWide(kind, d)
+			return portalWideFailure(kind, d)
 		}
 	}
 }
@@ -191,14 +191,14 @@ func (s *Session) notAnOrder(ctx context.Context, failure error) error {
 	}
 	d := s.interceptor.lastAnswer()
 	if kind := s.interstitial(d, g); kind != "" {
-		return portalWide(kind, d)
+		return portalWideFailure(kind, d)
 	}
 	return failure
 }
 
-// portalWide is the failure of an order whose page did not come since the portal
+// portalWideFailure is the failure of an order whose page did not come since the portal
 // shows the same to everybody.
-func portalWide(kind string, d document) *po.ReadFailure {
+func portalWideFailure(kind string, d document) *po.ReadFailure {
 	f := &po.ReadFailure{Cause: po.PortalError, Detail: "the portal shows " + kind, PortalWide: true, URL: d.URL}
 	if d.Status >= 400 {
 		f.Detail = fmt.Sprintf("the portal answers %d and shows %s", d.Status, kind)

@@ -91,7 +91,7 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 		return nil, errors.Join(err, s.end())
 	}
 	l.config.Log.WithFields(logrus.Fields{"profile": profile.ID, "browser": path, "version": s.version}).Info("browser started")
-	s.work.Go(s.weigh)
+	s.work.Go(s.watchProfileSize)
 	s.work.Go(s.ping) // not before: a start on a busy machine takes its time
 	return s, nil
 }

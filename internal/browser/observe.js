@@ -4,7 +4,7 @@
 //
 // spec: see type spec; known: the sign that the HTTP status says, or '';
 // limit: milliseconds; number: the order's, where the page must prove that it is
-// its own, or ''. The answer: see type sighting.
+// its own, or ''. The answer: see type observation.
 (spec, known, limit, number) => new Promise((resolve) => {
   const begun = performance.now();
   const strong = ['signed_out', 'forbidden', 'not_found', 'error'];

@@ -56,9 +56,9 @@ type spec struct {
 	URLMax       int                  `json:"urlMax"`
 	ItemsMax     int                  `json:"itemsMax"`
 
-	text      string // the JSON of the above
-	slowly    string // the same, but for what an answer may bring
-	patiently string // the same, but for a page that may still show another order
+	text        string // the JSON of the above
+	afterAnswer string // the same, but for what an answer may bring
+	suspicious  string // the same, but for a page that may still show another order
 }
 
 type signSpec struct {
@@ -82,8 +82,8 @@ type fallbackSpec struct {
 	Texts []string `json:"texts"`
 }
 
-// sighting is what observe.js answers.
-type sighting struct {
+// observation is what observe.js answers.
+type observation struct {
 	Sign     string   `json:"sign"`   // a po.Sign, "timeout" or "selector"
 	Detail   string   `json:"detail"` // the selector that is none
 	URL      string   `json:"url"`
@@ -135,9 +135,9 @@ func newSpec(p portal.Portal) spec {
 		s.Complete.Selectors, s.Incomplete.Selectors, s.Count, s.Frames, s.More.Click, s.More.Scroll)
 	s.text = s.json()
 	s.Idle, s.Settle = false, max(s.Settle, answeredMS)
-	s.slowly = s.json()
+	s.afterAnswer = s.json()
 	s.Settle = max(s.Settle, suspectMS)
-	s.patiently = s.json()
+	s.suspicious = s.json()
 	return s
 }
 

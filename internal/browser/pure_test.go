@@ -70,20 +70,20 @@ func TestDecide(t *testing.T) {
 	}{
 		"a page":                        {modeRead, document{Main: true}, "GET", false, letPass},
 		"its answer":                    {modeRead, document{Main: true, Status: 200}, "GET", true, letPass},
-		"a foreign page":                {modeRead, document{Main: true, Foreign: true}, "GET", false, abort},
-		"a foreign frame in a page":     {modeRead, document{Foreign: true}, "GET", false, letPass},
-		"a foreign popup of a page":     {modeRead, document{Popup: true, Foreign: true}, "GET", false, abort},
+		"a foreign page":                {modeRead, document{Main: true, OffPortal: true}, "GET", false, abort},
+		"a foreign frame in a page":     {modeRead, document{OffPortal: true}, "GET", false, letPass},
+		"a foreign popup of a page":     {modeRead, document{Popup: true, OffPortal: true}, "GET", false, abort},
 		"a popup of a page":             {modeRead, document{Popup: true}, "GET", false, letPass},
-		"a foreign frame of a click":    {modeTake, document{Foreign: true}, "GET", false, abort},
-		"a foreign form":                {modeTake, document{Main: true, Foreign: true}, "POST", false, abort},
-		"a click's address":             {modeTake, document{}, "GET", false, abort},
-		"a click's form":                {modeTake, document{}, "POST", false, letPass},
-		"the form's file":               {modeTake, document{Status: 200}, "POST", true, saveAsFile},
-		"the form's page":               {modeTake, document{Status: 200, HTML: true}, "POST", true, letPass},
+		"a foreign frame of a click":    {modeCapture, document{OffPortal: true}, "GET", false, abort},
+		"a foreign form":                {modeCapture, document{Main: true, OffPortal: true}, "POST", false, abort},
+		"a click's address":             {modeCapture, document{}, "GET", false, abort},
+		"a click's form":                {modeCapture, document{}, "POST", false, letPass},
+		"the form's file":               {modeCapture, document{Status: 200}, "POST", true, saveAsFile},
+		"the form's page":               {modeCapture, document{Status: 200, HTML: true}, "POST", true, letPass},
 		"a file's address":              {modeSave, document{}, "GET", false, letPass},
 		"a file":                        {modeSave, document{Status: 200}, "GET", true, saveAsFile},
 		"a redirect of a file":          {modeSave, document{Status: 302}, "GET", true, letPass},
-		"a file that leads elsewhere":   {modeSave, document{Foreign: true, Redirected: true}, "GET", false, abort},
+		"a file that leads elsewhere":   {modeSave, document{OffPortal: true, Redirected: true}, "GET", false, abort},
 		"an error instead of the file ": {modeSave, document{Status: 404}, "GET", true, letPass},
 	} {
 		if got := decide(row.mode, row.document, row.method, row.answered); got != row.want {
@@ -174,31 +174,31 @@ func TestWhoseDocument(t *testing.T) {
 
 // An address that was taken counts, whatever the browser tells of a download that
 // it had begun there.
-func TestTakenBeforeBegun(t *testing.T) {
+func TestCapturedBeforeStarted(t *testing.T) {
 	t.Parallel()
 	s := &Session{config: Config{}.withDefaults()}
 	s.interceptor.init(testPortal("https://portal.example"))
 	s.files.init()
 	for range 50 { // two channels are ready: either may be looked at first
-		s.interceptor.documents <- document{URL: "https://portal.example/f", Main: true, Taken: true}
-		s.files.begun <- &download{url: "https://portal.example/f"}
-		got, err := s.await(t.Context(), &listPage{}, false)
+		s.interceptor.documents <- document{URL: "https://portal.example/f", Main: true, Captured: true}
+		s.files.started <- &download{url: "https://portal.example/f"}
+		got, err := s.awaitResult(t.Context(), &listPage{}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for len(s.interceptor.documents) > 0 {
-			got.take(<-s.interceptor.documents)
+			got.capture(<-s.interceptor.documents)
 		}
-		parts, err := s.settle(t.Context(), got, &listPage{}, po.Attachment{})
+		parts, err := s.recordResult(t.Context(), got, &listPage{}, po.Attachment{})
 		if err != nil || len(parts) != 1 || parts[0].URL != "https://portal.example/f" {
 			t.Fatalf("%+v, %v", parts, err)
 		}
-		for len(s.files.begun) > 0 {
-			<-s.files.begun
+		for len(s.files.started) > 0 {
+			<-s.files.started
 		}
 	}
-	s.files.begun <- &download{guid: "1"}
-	if got, err := s.await(t.Context(), &listPage{}, false); err != nil || len(got.files) != 1 {
+	s.files.started <- &download{guid: "1"}
+	if got, err := s.awaitResult(t.Context(), &listPage{}, false); err != nil || len(got.files) != 1 {
 		t.Errorf("a download alone: %+v, %v", got, err)
 	}
 }
@@ -218,7 +218,7 @@ func TestWindows(t *testing.T) {
 	}
 	open(1, "", false, false)
 	open(2, "1", true, false)
-	g.setMode(modeTake, nil)
+	g.setMode(modeCapture, nil)
 	for id := 3; id <= maxWindows; id++ {
 		open(id, "1", false, false)
 	}

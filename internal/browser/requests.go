@@ -40,14 +40,14 @@ const maxRequests = 4096
 // pendingRequests are those that the page has made and that may still change what
 // it lists: by its scripts, its frames and its workers, and the scripts themselves.
 type pendingRequests struct {
-	mu     sync.Mutex
-	page   string          // the order's page that is read
-	frames map[string]bool // of other addresses no frame's document counts on this page; nil: all count
-	out    map[proto.NetworkRequestID]request
-	failed map[string]failedRequest // by key; one that came right since is none
-	ready  chan struct{}            // closed at the next change
-	ended  float64                  // when the last of them ended: milliseconds since 1970
-	times  map[string]int           // how many with a key have
+	mu       sync.Mutex
+	page     string          // the order's page that is read
+	frames   map[string]bool // of other addresses no frame's document counts on this page; nil: all count
+	inFlight map[proto.NetworkRequestID]request
+	failed   map[string]failedRequest // by key; one that came right since is none
+	ready    chan struct{}            // closed at the next change
+	ended    float64                  // when the last of them ended: milliseconds since 1970
+	repeats  map[string]int           // how many with a key have
 
 	// Requests that are the same to the letter for several orders cannot ask for the
 	// list of one. Where they were out of time on the pages of two of them, and were never
@@ -85,38 +85,38 @@ type failedRequest struct {
 }
 
 func (p *pendingRequests) init() {
-	p.out, p.failed, p.ready = map[proto.NetworkRequestID]request{}, map[string]failedRequest{}, make(chan struct{})
-	p.times = map[string]int{}
+	p.inFlight, p.failed, p.ready = map[proto.NetworkRequestID]request{}, map[string]failedRequest{}, make(chan struct{})
+	p.repeats = map[string]int{}
 	p.asked, p.cached, p.harmless = map[string]string{}, map[string]bool{}, map[string]int{}
 	p.troubled, p.ignored = map[string]string{}, map[string]bool{}
 }
 
-// forget is for a page that is left.
-func (p *pendingRequests) forget() {
+// reset is for a page that is left.
+func (p *pendingRequests) reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	clear(p.out)
+	clear(p.inFlight)
 	clear(p.failed)
 	clear(p.cached)
-	clear(p.times)
+	clear(p.repeats)
 	p.ended = 0
 	p.changed()
 }
 
-// read names the order's page that will be read.
-func (p *pendingRequests) read(page string) {
-	p.forget()
+// startPage names the order's page that will be read.
+func (p *pendingRequests) startPage(page string) {
+	p.reset()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.page, p.frames = page, nil
 }
 
-func (p *pendingRequests) begin(id proto.NetworkRequestID, r request) {
+func (p *pendingRequests) add(id proto.NetworkRequestID, r request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.out) < maxRequests && !p.leftOut(r) {
+	if len(p.inFlight) < maxRequests && !p.isIgnored(r) {
 		r.begun = time.Now()
-		if before, redirected := p.out[id]; redirected {
+		if before, redirected := p.inFlight[id]; redirected {
 			r.begun, r.address = before.begun, before.address
 		}
 		page, before := p.asked[r.key]
@@ -124,7 +124,7 @@ func (p *pendingRequests) begin(id proto.NetworkRequestID, r request) {
 		if before || len(p.asked) < maxRequests {
 			p.asked[r.key] = p.page
 		}
-		p.out[id] = r
+		p.inFlight[id] = r
 	}
 	p.changed()
 }
@@ -190,28 +190,28 @@ func (p *pendingRequests) lastEnded() float64 {
 func (p *pendingRequests) update(id proto.NetworkRequestID, at float64, change func(*request) (ended bool)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r, ok := p.out[id]
+	r, ok := p.inFlight[id]
 	if !ok {
 		return
 	}
 	if change(&r) {
-		delete(p.out, id)
+		delete(p.inFlight, id)
 		key, most := r.key, maxRepeats
 		if r.kind == proto.NetworkResourceTypeDocument {
 			key, most = r.address, maxReloads
 		}
-		if p.times[key]++; p.times[key] <= most {
+		if p.repeats[key]++; p.repeats[key] <= most {
 			p.ended = max(p.ended, 1000*(at+r.clock))
 		}
 	} else {
-		p.out[id] = r
+		p.inFlight[id] = r
 	}
 	p.changed()
 }
 
-// settle notes whether a request was answered as it should be; what is empty if so.
+// recordAnswer notes whether a request was answered as it should be; what is empty if so.
 // p.mu is held.
-func (p *pendingRequests) settle(r request, what string) {
+func (p *pendingRequests) recordAnswer(r request, what string) {
 	if what == "" {
 		delete(p.failed, r.key)
 		delete(p.troubled, r.key)
@@ -231,13 +231,13 @@ func (p *pendingRequests) changed() {
 func (p *pendingRequests) pending(now time.Time) (list []request, changed <-chan struct{}, next time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, r := range p.out {
+	for id, r := range p.inFlight {
 		if r.endsInSilence() && !r.answered.IsZero() {
 			silentAt := r.answered.Add(streamPatience)
 			if !now.Before(silentAt) {
-				delete(p.out, id)
+				delete(p.inFlight, id)
 				if r.stream {
-					p.trouble(r.key)
+					p.markTroubled(r.key)
 				}
 				continue
 			}
@@ -259,12 +259,12 @@ func (p *pendingRequests) ignoreFrames(but []string) {
 	for _, address := range but {
 		p.frames[withoutQuery(address)] = true
 	}
-	maps.DeleteFunc(p.out, func(_ proto.NetworkRequestID, r request) bool { return p.leftOut(r) })
+	maps.DeleteFunc(p.inFlight, func(_ proto.NetworkRequestID, r request) bool { return p.isIgnored(r) })
 	p.changed()
 }
 
-// leftOut reports whether a request is not waited for. p.mu is held.
-func (p *pendingRequests) leftOut(r request) bool {
+// isIgnored reports whether a request is not waited for. p.mu is held.
+func (p *pendingRequests) isIgnored(r request) bool {
 	return p.ignored[r.key] || p.frames != nil && r.kind == proto.NetworkResourceTypeDocument && !p.frames[r.address]
 }
 
@@ -275,15 +275,15 @@ func (r request) endsInSilence() bool {
 	return r.stream || r.kind == proto.NetworkResourceTypeScript || r.kind == proto.NetworkResourceTypeFetch && (r.length < 0 || r.received >= r.length)
 }
 
-// unread ends the requests whose answers have come whole and whose content nobody will
+// endUnread ends the requests whose answers have come whole and whose content nobody will
 // read: kept says at which addresses there are answers that the page still has.
-func (p *pendingRequests) unread(kept func(address string) bool) {
+func (p *pendingRequests) endUnread(kept func(address string) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, r := range p.out {
+	for id, r := range p.inFlight {
 		if r.mayBeUnread() && !kept(r.address) {
-			delete(p.out, id)
-			p.settle(r, "")
+			delete(p.inFlight, id)
+			p.recordAnswer(r, "")
 		}
 	}
 	p.changed()
@@ -299,9 +299,9 @@ func (r request) mayBeUnread() bool {
 func (p *pendingRequests) giveUp() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := slices.SortedFunc(maps.Values(p.out), func(a, b request) int { return a.begun.Compare(b.begun) })
+	list := slices.SortedFunc(maps.Values(p.inFlight), func(a, b request) int { return a.begun.Compare(b.begun) })
 	for _, r := range list {
-		p.trouble(r.key)
+		p.markTroubled(r.key)
 	}
 	if len(list) == 0 {
 		return ""
@@ -321,9 +321,9 @@ func (p *pendingRequests) failure() string {
 	return list[0].address + " " + list[0].what
 }
 
-// trouble notes that a request was out of time or said nothing on this page.
+// markTroubled notes that a request was out of time or said nothing on this page.
 // p.mu is held.
-func (p *pendingRequests) trouble(key string) {
+func (p *pendingRequests) markTroubled(key string) {
 	page, again := p.troubled[key]
 	switch {
 	case again && page != p.page:
@@ -362,17 +362,17 @@ type networkEvent struct {
 	} // of Page.frameNavigated
 }
 
-// watch keeps account of the requests by what the page's own process tells. It tells
+// trackRequests keeps account of the requests by what the page's own process tells. It tells
 // of one as soon as a script makes it, and in one row with the answers to our own
 // scripts: what such an answer says of the page is never older than the requests that
 // are known when it comes. The browser's own process, which pauses requests, tells of
 // them in its own time; on a busy machine that was later.
-func (s *Session) watch(method string, params json.RawMessage) bool {
+func (s *Session) trackRequests(method string, params json.RawMessage) bool {
 	s.heard.Store(true)
 	p := &s.interceptor.requests
 	network := strings.HasPrefix(method, "Network.")
 	if method == "Network.requestWillBeSentExtraInfo" {
-		s.saysOfItself.learn(params)
+		s.pageHeaders.learn(params)
 		p.sharedWorker(params)
 		return true
 	}
@@ -385,24 +385,24 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 	}
 	switch method {
 	case "Network.requestWillBeSent":
-		if r, counts := s.counts(&e); counts {
-			p.begin(e.RequestID, r)
+		if r, counts := s.describeRequest(&e); counts {
+			p.add(e.RequestID, r)
 			if r.own && r.kind != proto.NetworkResourceTypeScript {
 				s.activity.begin(e.RequestID, e.Request.URL)
 			}
 		}
 	case "Network.webSocketCreated":
 		if s.mayList(e.URL) {
-			p.begin(e.RequestID, request{key: "socket " + withoutQuery(e.URL), address: withoutQuery(e.URL), stream: true})
+			p.add(e.RequestID, request{key: "socket " + withoutQuery(e.URL), address: withoutQuery(e.URL), stream: true})
 		}
 	case "Network.webSocketHandshakeResponseReceived":
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
 	case "Network.requestServedFromCache":
 		p.update(e.RequestID, 0, func(r *request) bool { p.answeredByCache(*r); return false })
 	case "Network.responseReceived":
-		s.activity.goesOn(e.RequestID, e.Response.Status)
+		s.activity.progress(e.RequestID, e.Response.Status)
 		if e.Type == proto.NetworkResourceTypeXHR || e.Type == proto.NetworkResourceTypeFetch {
-			s.files.fetched(contentEncoding(e.Response.Headers))
+			s.files.noteEncoding(contentEncoding(e.Response.Headers))
 		}
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
 			r.answered, r.length = time.Now(), contentLength(e.Response.Headers)
@@ -410,13 +410,13 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 				p.answeredByCache(*r)
 			}
 			if what := badAnswer(r.kind, e.Response.Status); what != "" {
-				p.settle(*r, what)
+				p.recordAnswer(*r, what)
 				return true
 			}
 			return r.kind == proto.NetworkResourceTypeDocument && !strings.Contains(e.Response.MIMEType, "html")
 		})
 	case "Network.dataReceived":
-		s.activity.goesOn(e.RequestID, 0)
+		s.activity.progress(e.RequestID, 0)
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
 			r.answered, r.received = time.Now(), r.received+e.DataLength
 			return false
@@ -427,7 +427,7 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 		p.update(e.RequestID, e.Timestamp, func(r *request) bool { return true })
 	case "Network.loadingFinished":
 		s.activity.end(e.RequestID)
-		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
+		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.recordAnswer(*r, ""); return true })
 	case "Network.loadingFailed":
 		s.activity.end(e.RequestID)
 		if e.ErrorText == badEncoding && s.interceptor.awaitsFiles() {
@@ -437,30 +437,30 @@ func (s *Session) watch(method string, params json.RawMessage) bool {
 			switch {
 			case r.stream, e.BlockedReason != "":
 			case !e.Canceled && e.ErrorText != "net::ERR_ABORTED":
-				p.settle(*r, "failed: "+po.Clip(e.ErrorText, 100))
+				p.recordAnswer(*r, "failed: "+po.Clip(e.ErrorText, 100))
 			case r.answered.IsZero() && time.Since(r.begun) >= ownTimeout:
-				p.settle(*r, "was given up by the page")
+				p.recordAnswer(*r, "was given up by the page")
 			}
 			return true
 		})
 	case "Page.frameNavigated":
 		if e.Frame.ParentID == "" && proto.TargetTargetID(e.Frame.ID) == s.interceptor.tabTarget() {
 			s.documents.Add(1)
-			p.forget()
-			s.activity.forget()
+			p.reset()
+			s.activity.reset()
 		}
 	}
 	return network
 }
 
-// counts reports whether a request may change what the page lists, and describes it.
-func (s *Session) counts(e *networkEvent) (request, bool) {
+// describeRequest reports whether a request may change what the page lists, and describes it.
+func (s *Session) describeRequest(e *networkEvent) (request, bool) {
 	main := proto.TargetTargetID(e.FrameID) == s.interceptor.tabTarget()
 	r := request{kind: e.Type, own: main, clock: e.WallTime - e.Timestamp, address: withoutQuery(e.Request.URL)}
 	switch e.Type {
 	case proto.NetworkResourceTypeXHR, proto.NetworkResourceTypeFetch:
 	case proto.NetworkResourceTypeScript:
-		if e.Initiator.Type == "parser" && measures(e.Request.URL) {
+		if e.Initiator.Type == "parser" && isTracker(e.Request.URL) {
 			return r, false
 		}
 	case proto.NetworkResourceTypeEventSource:
@@ -475,7 +475,7 @@ func (s *Session) counts(e *networkEvent) (request, bool) {
 	if !s.mayList(e.Request.URL) {
 		return r, false
 	}
-	r.key = e.Request.Method + " " + withoutNonces(e.Request.URL)
+	r.key = e.Request.Method + " " + withoutCacheBusters(e.Request.URL)
 	switch {
 	case r.stream:
 		r.key = "stream " + r.address
@@ -489,17 +489,17 @@ func (s *Session) counts(e *networkEvent) (request, bool) {
 	return r, true
 }
 
-// measures reports whether a script that stands in a page measures what people do
+// isTracker reports whether a script that stands in a page measures what people do
 // there, by its address: such scripts are slow at times, and list nothing.
-func measures(address string) bool {
-	return measuring.MatchString(address)
+func isTracker(address string) bool {
+	return trackers.MatchString(address)
 }
 
-var measuring = regexp.MustCompile(`(?i)track|analytic|collect|telemetry|metric|beacon|pixel|tag-?manager|gtag|gtm|matomo|piwik|hotjar|segment|sentry|newrelic|nr-|datadog|rum|pendo|walkme|clarity|optimizely|adobedtm|consent|cookie`)
+var trackers = regexp.MustCompile(`(?i)track|analytic|collect|telemetry|metric|beacon|pixel|tag-?manager|gtag|gtm|matomo|piwik|hotjar|segment|sentry|newrelic|nr-|datadog|rum|pendo|walkme|clarity|optimizely|adobedtm|consent|cookie`)
 
-// withoutNonces is an address without what is another one each time so that no cache
+// withoutCacheBusters is an address without what is another one each time so that no cache
 // answers, and, for what pages are kept up to date with, without its query.
-func withoutNonces(address string) string {
+func withoutCacheBusters(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return address

@@ -88,7 +88,7 @@ func quit(w wire, p *launch.Process) error {
 	if err := (proto.BrowserClose{}).Call(w); err != nil && !errors.Is(err, po.BrowserDied) { // it may end before it answers
 		return fmt.Errorf("end the browser: %w", err)
 	}
-	for !closed(p.Exited()) || p.Alive() {
+	for !isClosed(p.Exited()) || p.Alive() {
 		if err := pause(ctx, 5*time.Millisecond); err != nil {
 			return fmt.Errorf("the browser does not end: %w", err)
 		}

@@ -37,8 +37,8 @@ type Session struct {
 	version   string // of the browser
 	userAgent string
 
-	cookies      cookieJar
-	saysOfItself selfDescription
+	cookies     cookieJar
+	pageHeaders requestHeaders
 
 	interceptor interceptor
 	files       fileTable
@@ -74,8 +74,8 @@ type tab struct {
 	stale   bool   // hangs or shows what it should not: to be replaced
 }
 
-// gone says why a browser is of no more use.
-type gone struct {
+// browserGone says why a browser is of no more use.
+type browserGone struct {
 	cause  po.Cause
 	detail string
 }
@@ -83,8 +83,8 @@ type gone struct {
 // crashed is the detail of a session whose page's process crashed.
 const crashed = "the page's process crashed"
 
-func (g *gone) Error() string { return g.detail }
-func (g *gone) Unwrap() error { return g.cause }
+func (g *browserGone) Error() string { return g.detail }
+func (g *browserGone) Unwrap() error { return g.cause }
 
 func newSession(c Config, spec spec, profile Profile, downloads string, proc *launch.Process) *Session {
 	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc,
@@ -92,10 +92,10 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *la
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.cookies.session = s
 	s.interceptor.init(c.Portal)
-	proc.Pipe.Watch = s.watch
+	proc.Pipe.Watch = s.trackRequests
 	s.conn = connect(proc.Pipe)
 	s.files.init()
-	s.activity.forget()
+	s.activity.reset()
 	s.heard.Store(true)
 	s.work.Go(s.listen)
 	go s.wait() // not part of work: a process that cannot be killed keeps nobody waiting
@@ -144,7 +144,7 @@ func (s *Session) end() error {
 // fail makes the browser of no more use: everything under way ends with the
 // cause, and its processes are killed. Only the first call counts.
 func (s *Session) fail(cause po.Cause, detail string) {
-	s.cancel(&gone{cause: cause, detail: detail})
+	s.cancel(&browserGone{cause: cause, detail: detail})
 	s.proc.Kill()
 }
 
@@ -167,9 +167,9 @@ func (s *Session) listen() {
 		case "Page.javascriptDialogOpening":
 			s.answerDialog(proto.TargetSessionID(event.SessionID))
 		case "Browser.downloadWillBegin":
-			s.downloadBegins(event.Params)
+			s.onDownloadBegin(event.Params)
 		case "Browser.downloadProgress":
-			s.downloadGoesOn(event.Params)
+			s.onDownloadProgress(event.Params)
 		}
 	}
 	s.fail(po.BrowserDied, "the browser's process ended")
@@ -192,7 +192,7 @@ func (s *Session) ping() {
 			s.fail(po.BrowserHung, "the browser does not answer")
 			return
 		}
-		s.soon(func(w wire) error {
+		s.async(func(w wire) error {
 			_, err := proto.BrowserGetVersion{}.Call(w)
 			if err == nil {
 				s.heard.Store(true)
@@ -205,7 +205,7 @@ func (s *Session) ping() {
 // answerDialog dismisses what a page asks (alert, confirm, leaving), for a
 // page stands still until it is answered.
 func (s *Session) answerDialog(id proto.TargetSessionID) {
-	s.soon(func(w wire) error {
+	s.async(func(w wire) error {
 		w.tab = id
 		return proto.PageHandleJavaScriptDialog{Accept: true}.Call(w)
 	})
@@ -223,15 +223,15 @@ func (s *Session) windowOpened(params json.RawMessage) {
 	case tooMany:
 		s.fail(po.BrowserDied, "the page opens windows without end")
 	case uncalled:
-		s.soon(func(w wire) error {
+		s.async(func(w wire) error {
 			_, err := proto.TargetCloseTarget{TargetID: e.TargetInfo.TargetID}.Call(w)
 			return err
 		})
 	}
 }
 
-// soon calls the browser on behalf of listen.
-func (s *Session) soon(call func(w wire) error) {
+// async calls the browser on behalf of listen.
+func (s *Session) async(call func(w wire) error) {
 	s.work.Go(func() {
 		if err := call(s.browser(s.ctx)); err != nil && s.ctx.Err() == nil {
 			s.config.Log.WithField("profile", s.profile.ID).Debugf("browser: %v", err)
@@ -302,7 +302,7 @@ func (s *Session) workerStarted(params json.RawMessage) {
 	if json.Unmarshal(params, &e) != nil || !e.WaitingForDebugger {
 		return
 	}
-	s.soon(func(w wire) error {
+	s.async(func(w wire) error {
 		w.tab = e.SessionID
 		err := proto.NetworkEnable{MaxPostDataSize: new(maxBodyBytes)}.Call(w)
 		if s.interceptor.awaitsFiles() && !s.compressed.Load() {
@@ -329,7 +329,7 @@ func (s *Session) freshTab(ctx context.Context) error {
 		return err
 	}
 	_, err := proto.TargetCloseTarget{TargetID: old}.Call(s.browser(ctx))
-	if refused(err) {
+	if isProtocolError(err) {
 		return nil // it is closed already
 	}
 	return err

@@ -373,9 +373,9 @@ func TestLongPolls(t *testing.T) {
 		var p pendingRequests
 		p.init()
 		read := func(page string, keys ...string) (out int) {
-			p.read(page)
+			p.startPage(page)
 			for _, key := range keys {
-				p.begin(proto.NetworkRequestID(key), request{key: key, address: key})
+				p.add(proto.NetworkRequestID(key), request{key: key, address: key})
 			}
 			list, _, _ := p.pending(time.Now())
 			return len(list)
@@ -400,7 +400,7 @@ func TestLongPolls(t *testing.T) {
 		read("4", "slow")
 		p.giveUp()
 		read("5", "slow")
-		p.update("slow", 0, func(r *request) bool { p.settle(*r, ""); return true })
+		p.update("slow", 0, func(r *request) bool { p.recordAnswer(*r, ""); return true })
 		read("6", "slow")
 		p.giveUp()
 		if got := read("7", "slow"); got != 1 {
@@ -409,7 +409,7 @@ func TestLongPolls(t *testing.T) {
 	})
 }
 
-func TestWithoutNonces(t *testing.T) {
+func TestWithoutCacheBusters(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"http://p/orders/1/lines":            "http://p/orders/1/lines",
@@ -418,7 +418,7 @@ func TestWithoutNonces(t *testing.T) {
 		"http://p/poll?TS=12&since=3":        "http://p/poll?since=3",
 		"http://p/socket.io/?EIO=4&sid=abc1": "http://p/socket.io/",
 	} {
-		if got := withoutNonces(address); got != want {
+		if got := withoutCacheBusters(address); got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}

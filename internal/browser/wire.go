@@ -21,8 +21,8 @@ type wire struct {
 // Call makes wire a proto.Client.
 func (w wire) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
 	answer, err := w.conn.Call(ctx, tab, method, params)
-	if err != nil && !refused(err) && ctx.Err() == nil {
-		return nil, &gone{cause: po.BrowserDied, detail: "the browser's process ended"}
+	if err != nil && !isProtocolError(err) && ctx.Err() == nil {
+		return nil, &browserGone{cause: po.BrowserDied, detail: "the browser's process ended"}
 	}
 	return answer, err
 }
@@ -81,14 +81,14 @@ func exceptionText(d *proto.RuntimeExceptionDetails) string {
 	return po.Clip(d.Text, 300)
 }
 
-// refused reports whether the browser answered a call with an error, like one
+// isProtocolError reports whether the browser answered a call with an error, like one
 // about a page that is just being left.
-func refused(err error) bool {
+func isProtocolError(err error) bool {
 	var e *cdp.Error
 	return errors.As(err, &e)
 }
 
-func closed(c <-chan struct{}) bool {
+func isClosed(c <-chan struct{}) bool {
 	select {
 	case <-c:
 		return true

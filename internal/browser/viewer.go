@@ -12,15 +12,15 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 )
 
-//go:embed offer.js
-var offerJS string
+//go:embed viewer.js
+var viewerJS string
 
-// offerWithin bounds one look at what a page offers.
-const offerWithin = 2 * time.Second
+// viewerWithin bounds one look at what a page offers.
+const viewerWithin = 2 * time.Second
 
-// offer is what a page has beside a file: of a viewer, what it shows and its own
+// viewer is what a page has beside a file: of a viewer, what it shows and its own
 // button to download.
-type offer struct {
+type viewer struct {
 	Controls int      `json:"controls"` // different ones
 	Shown    []string `json:"shown"`    // addresses of what is embedded or was fetched
 	Ready    bool     `json:"ready"`    // the page is whole
@@ -30,33 +30,33 @@ type offer struct {
 	world int
 }
 
-// offerIn looks at a page. what is "mark", "new" or "all", see offer.js.
-func offerIn(page wire, world int, what string) (offer, error) {
-	ctx, cancel := context.WithTimeout(page.ctx, offerWithin)
+// inspectViewer looks at a page. what is "mark", "new" or "all", see viewer.js.
+func inspectViewer(page wire, world int, what string) (viewer, error) {
+	ctx, cancel := context.WithTimeout(page.ctx, viewerWithin)
 	defer cancel()
-	found := offer{page: page, world: world}
+	found := viewer{page: page, world: world}
 	bounded := page
 	bounded.ctx = ctx
-	err := bounded.evaluate(world, fmt.Sprintf("(%s)(%q)", offerJS, what), &found)
+	err := bounded.evaluate(world, fmt.Sprintf("(%s)(%q)", viewerJS, what), &found)
 	return found, err
 }
 
-// press clicks the page's own button to download.
-func (o offer) press() error {
-	ctx, cancel := context.WithTimeout(o.page.ctx, offerWithin)
+// clickControl clicks the page's own button to download.
+func (o viewer) clickControl() error {
+	ctx, cancel := context.WithTimeout(o.page.ctx, viewerWithin)
 	defer cancel()
 	page := o.page
 	page.ctx = ctx
 	return page.run(o.world, "poactorControl.click()", true, nil)
 }
 
-// offers looks for what a click has brought beside a file: a menu or a preview in
+// findViewers looks for what a click has brought beside a file: a menu or a preview in
 // the page itself, a window with a viewer, or, if left is set, a viewer in place of
 // the page. What cannot be looked at, as it is just being left, offers nothing.
-func (s *Session) offers(ctx context.Context, at *listPage, left bool) []offer {
-	var list []offer
+func (s *Session) findViewers(ctx context.Context, at *listPage, left bool) []viewer {
+	var list []viewer
 	add := func(page wire, world int, what string) {
-		if found, err := offerIn(page, world, what); err == nil {
+		if found, err := inspectViewer(page, world, what); err == nil {
 			list = append(list, found)
 		}
 	}
@@ -79,7 +79,7 @@ func (s *Session) offers(ctx context.Context, at *listPage, left bool) []offer {
 
 // window attaches to a window beside the tab, for as long as it is open.
 func (s *Session) window(ctx context.Context, id proto.TargetTargetID) (wire, error) {
-	bounded, cancel := context.WithTimeout(ctx, offerWithin)
+	bounded, cancel := context.WithTimeout(ctx, viewerWithin)
 	defer cancel()
 	attached, err := proto.TargetAttachToTarget{TargetID: id, Flatten: true}.Call(s.browser(bounded))
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Session) window(ctx context.Context, id proto.TargetTargetID) (wire, er
 
 // isolated makes a world of our own in a frame.
 func isolated(page wire, frame proto.PageFrameID) (int, error) {
-	ctx, cancel := context.WithTimeout(page.ctx, offerWithin)
+	ctx, cancel := context.WithTimeout(page.ctx, viewerWithin)
 	defer cancel()
 	page.ctx = ctx
 	world, err := proto.PageCreateIsolatedWorld{FrameID: frame, WorldName: "poactor"}.Call(page)
@@ -102,18 +102,18 @@ func isolated(page wire, frame proto.PageFrameID) (int, error) {
 	return int(world.ExecutionContextID), nil
 }
 
-// choice is what is done about what was offered.
-type choice struct {
-	control *offer // press its button
-	shown   string // have the browser save what is shown, from the page at referrer
-	by      *offer // the page that shows it
-	several bool   // there is more than one, and no telling which is the document
+// viewerChoice is what is done about what was offered.
+type viewerChoice struct {
+	control *viewer // press its button
+	shown   string  // have the browser save what is shown, from the page at referrer
+	by      *viewer // the page that shows it
+	several bool    // there is more than one, and no telling which is the document
 }
 
-// choose prefers a button to download, for what is shown may be a preview. What is
+// chooseDocument prefers a button to download, for what is shown may be a preview. What is
 // shown counts only where a page is whole.
-func choose(offers []offer) choice {
-	var c choice
+func chooseDocument(offers []viewer) viewerChoice {
+	var c viewerChoice
 	controls := 0
 	var shown []string
 	for i, o := range offers {
@@ -129,11 +129,11 @@ func choose(offers []offer) choice {
 	}
 	switch {
 	case controls > 1:
-		return choice{several: true}
+		return viewerChoice{several: true}
 	case controls == 1:
-		return choice{control: c.control}
+		return viewerChoice{control: c.control}
 	case len(shown) > 1:
-		return choice{several: true}
+		return viewerChoice{several: true}
 	}
 	c.control = nil
 	return c
@@ -145,7 +145,7 @@ func local(address string) bool {
 }
 
 // saveShown has the browser save what a page shows.
-func (s *Session) saveShown(ctx context.Context, at *listPage, c choice) error {
+func (s *Session) saveShown(ctx context.Context, at *listPage, c viewerChoice) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Silence)
 	defer cancel()
 	if local(c.shown) {
@@ -158,7 +158,7 @@ func (s *Session) saveShown(ctx context.Context, at *listPage, c choice) error {
 	}
 	_, err := proto.PageNavigate{URL: c.shown, Referrer: c.by.URL}.Call(s.page(ctx))
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil // await tells
+		return nil // awaitResult tells
 	}
 	return err
 }

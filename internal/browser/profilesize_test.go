@@ -33,7 +33,7 @@ func TestStorageIsBounded(t *testing.T) {
 	if r, err := s.Read(t.Context(), order("1"), nil); err != nil || r.Sign != po.SignEmpty {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if got := s.weight(); got > launch.ProfileGrowth {
+	if got := s.profileSize(); got > launch.ProfileGrowth {
 		t.Errorf("the profile has %d MB", got>>20)
 	}
 }
@@ -48,7 +48,7 @@ func TestProfileIsWeighed(t *testing.T) {
 	times.Signs = time.Minute
 	s, err := New(Config{
 		Portal: testPortal(site.URL), BrowserPath: *browserPath, NoSandbox: os.Geteuid() == 0, Lease: leaser(t, nil),
-		Downloads: t.TempDir(), Times: times, growth: 40 << 20,
+		Downloads: t.TempDir(), Times: times, maxGrowth: 40 << 20,
 	}).Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
