@@ -7,7 +7,9 @@
 // bring a launcher that is not wanted here.
 //
 // The order of reading: launcher.go (a browser comes to life), session.go (what
-// it does while it lives), read.go (one order), visit.go (one page), click.go
-// and download.go (documents that only a browser can get), interceptor.go (where it
-// may go). Beside that: seed.go (a profile is signed in), fault.go (fault runs).
+// it does while it lives), read.go (one order), visit.go (one page), click.go and
+// clickresult.go (documents that only a browser can get), notafile.go (what came
+// instead), download.go (files that it saves), interceptor.go (where it may go),
+// requests.go and network.go (what the page still waits for). Beside that: seed.go
+// (a profile is signed in), fault.go (fault runs).
 package browser
