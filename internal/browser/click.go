@@ -14,7 +14,9 @@ import (
 // there is no such address or keep is set, has the browser save the file. A click
 // that gives several files makes several attachments of the one. sure says that it
 // was the attachment's own element for all that is known.
-func (s *Session) click(ctx context.Context, at *listPage, a po.Attachment, keep bool) (parts []po.Attachment, sure bool, err error) {
+func (s *Session) click(
+	ctx context.Context, at *listPage, a po.Attachment, keep bool,
+) (parts []po.Attachment, sure bool, err error) {
 	index, sure, err := s.findItem(ctx, at, a.ID)
 	switch {
 	case err != nil:
@@ -52,8 +54,8 @@ func (s *Session) saveURL(ctx context.Context, at *listPage, a po.Attachment) (p
 		switch {
 		case err != nil:
 			return err
-		case answer.ErrorText == "", answer.ErrorText == "net::ERR_ABORTED", answer.ErrorText == "net::"+noBody: // a download is aborted
-			return nil
+		case answer.ErrorText == "", answer.ErrorText == "net::ERR_ABORTED", answer.ErrorText == "net::"+noBody:
+			return nil // a download is aborted
 		}
 		return &notGot{answer.ErrorText}
 	})
@@ -72,7 +74,9 @@ func (e *notGot) Error() string { return "the browser could not get the file: " 
 // getFile does something that should give a file, and tells what came of it: the
 // attachment with that noted in it, or one for each of several files. at is nil
 // where nothing is clicked.
-func (s *Session) getFile(ctx context.Context, m mode, at *listPage, a po.Attachment, act func() error) ([]po.Attachment, error) {
+func (s *Session) getFile(
+	ctx context.Context, m mode, at *listPage, a po.Attachment, act func() error,
+) ([]po.Attachment, error) {
 	clicked := at != nil
 	if !clicked {
 		at = &listPage{}
@@ -123,7 +127,10 @@ func (s *Session) clickItem(ctx context.Context, world, index int) error {
 }
 
 // pressJS answers before the click's effects, some of which hold up the page.
-const pressJS = `(() => { const el = poactorItems[%d].el; el.click ? el.click() : el.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true})); })()`
+const pressJS = `(() => {
+	const el = poactorItems[%d].el;
+	el.click ? el.click() : el.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}));
+})()`
 
 // closePopups closes every window but the tab. It costs nothing where there is
 // none.

@@ -246,7 +246,9 @@ func (s *Session) cancelAll(files []*download) {
 }
 
 // recordResult notes the result in the attachment, or makes one of each of several files.
-func (s *Session) recordResult(ctx context.Context, got clickResult, at *listPage, a po.Attachment) ([]po.Attachment, error) {
+func (s *Session) recordResult(
+	ctx context.Context, got clickResult, at *listPage, a po.Attachment,
+) ([]po.Attachment, error) {
 	// A link to be downloaded begins a download too when its address was taken,
 	// which then breaks off.
 	got.files = slices.DeleteFunc(got.files, func(d *download) bool {
@@ -262,7 +264,8 @@ func (s *Session) recordResult(ctx context.Context, got clickResult, at *listPag
 		a.URL = got.captured[0].URL
 	case got.several:
 		at.fresh = false
-		a.Cause, a.Detail = po.DownloadRejected, "the link leads to several things to download, and which is the document is not known"
+		a.Cause = po.DownloadRejected
+		a.Detail = "the link leads to several things to download, and which is the document is not known"
 	case got.late:
 		at.fresh, s.tab.stale = false, true
 		a.Cause, a.Detail = po.Timeout, "the portal did not answer in time"

@@ -27,7 +27,7 @@ type interceptor struct {
 	mode      mode
 	last      document                   // the main frame's latest
 	frames    map[proto.PageFrameID]load // what each frame began to load last before a click
-	asked     []string                   // the addresses that the main frame asked for, redirects included; the first and the latest
+	asked     []string                   // the first and the latest address that the main frame asked for, redirects too
 	onLeave   func(string)               // called when the main frame is about to leave the portal's hosts
 	documents chan document              // what happened to documents in the modes take and save
 }
@@ -238,7 +238,8 @@ func (i *interceptor) isFrameDownload(frame proto.PageFrameID, address string) b
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	had := i.frames[frame]
-	return frame != i.mainFrame && !i.topFrames[frame] && had.address != "" && !had.superseded && had.address == withoutQuery(address)
+	inPage := frame != i.mainFrame && !i.topFrames[frame]
+	return inPage && had.address != "" && !had.superseded && had.address == withoutQuery(address)
 }
 
 func (i *interceptor) record(d document, answered bool) {
@@ -274,7 +275,9 @@ func decide(m mode, d document, method string, answered bool) verdict {
 }
 
 func newDocument(e *proto.FetchRequestPaused, main proto.PageFrameID) document {
-	d := document{URL: e.Request.URL, Main: e.FrameID == main, Redirected: e.RedirectedRequestID != "", Header: http.Header{}}
+	d := document{
+		URL: e.Request.URL, Main: e.FrameID == main, Redirected: e.RedirectedRequestID != "", Header: http.Header{},
+	}
 	if e.ResponseStatusCode != nil {
 		d.Status = *e.ResponseStatusCode
 	}
@@ -283,7 +286,8 @@ func newDocument(e *proto.FetchRequestPaused, main proto.PageFrameID) document {
 	}
 	kind := strings.ToLower(d.Header.Get("Content-Type"))
 	attachment := strings.HasPrefix(strings.ToLower(strings.TrimSpace(d.Header.Get("Content-Disposition"))), "attachment")
-	d.HTML = !attachment && (kind == "" || strings.HasPrefix(kind, "text/html") || strings.HasPrefix(kind, "application/xhtml"))
+	html := kind == "" || strings.HasPrefix(kind, "text/html") || strings.HasPrefix(kind, "application/xhtml")
+	d.HTML = html && !attachment
 	return d
 }
 
@@ -306,11 +310,15 @@ func (s *Session) intercept(w wire) error {
 		"stylesheet": proto.NetworkResourceTypeStylesheet,
 	}
 	for _, block := range s.config.Portal.Block {
+		pattern := &proto.FetchRequestPattern{RequestStage: proto.FetchRequestStageRequest}
 		if kind, ok := kinds[block]; ok {
-			patterns = append(patterns, &proto.FetchRequestPattern{ResourceType: kind, RequestStage: proto.FetchRequestStageRequest})
+			pattern.ResourceType = kind
 		} else if block != "image" { // which a flag of the browser does
-			patterns = append(patterns, &proto.FetchRequestPattern{URLPattern: block, RequestStage: proto.FetchRequestStageRequest})
+			pattern.URLPattern = block
+		} else {
+			continue
 		}
+		patterns = append(patterns, pattern)
 	}
 	return proto.FetchEnable{Patterns: patterns}.Call(w)
 }

@@ -177,7 +177,9 @@ func isTracker(address string) bool {
 	return trackers.MatchString(address)
 }
 
-var trackers = regexp.MustCompile(`(?i)track|analytic|collect|telemetry|metric|beacon|pixel|tag-?manager|gtag|gtm|matomo|piwik|hotjar|segment|sentry|newrelic|nr-|datadog|rum|pendo|walkme|clarity|optimizely|adobedtm|consent|cookie`)
+var trackers = regexp.MustCompile(`(?i)track|analytic|collect|telemetry|metric|beacon|pixel|tag-?manager|gtag|gtm` +
+	`|matomo|piwik|hotjar|segment|sentry|newrelic|nr-|datadog|rum|pendo|walkme|clarity|optimizely|adobedtm` +
+	`|consent|cookie`)
 
 // withoutCacheBusters is an address without what is another one each time so that no cache
 // answers, and, for what pages are kept up to date with, without its query.
@@ -216,7 +218,10 @@ func contentLength(headers map[string]string) int64 {
 		return -1
 	}
 	for name, value := range headers {
-		if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil && n >= 0 && strings.EqualFold(name, "Content-Length") {
+		if !strings.EqualFold(name, "Content-Length") {
+			continue
+		}
+		if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil && n >= 0 {
 			return n
 		}
 	}

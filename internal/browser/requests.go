@@ -144,7 +144,8 @@ func (p *pendingRequests) sameWithoutCache(keys []string) {
 
 // answeredByCache notes that a cache has answered a request. p.mu is held.
 func (p *pendingRequests) answeredByCache(r request) {
-	if r.repeated && p.harmless[r.key] < harmlessAfter && (r.kind == proto.NetworkResourceTypeXHR || r.kind == proto.NetworkResourceTypeFetch) {
+	byScript := r.kind == proto.NetworkResourceTypeXHR || r.kind == proto.NetworkResourceTypeFetch
+	if r.repeated && p.harmless[r.key] < harmlessAfter && byScript {
 		p.cached[r.key] = true
 	}
 }
@@ -264,7 +265,8 @@ func (p *pendingRequests) isIgnored(r request) bool {
 // a shared worker's script is told to have begun, and an answer that nobody reads has
 // an end only where its length was announced.
 func (r request) endsInSilence() bool {
-	return r.stream || r.kind == proto.NetworkResourceTypeScript || r.kind == proto.NetworkResourceTypeFetch && (r.length < 0 || r.received >= r.length)
+	return r.stream || r.kind == proto.NetworkResourceTypeScript ||
+		r.kind == proto.NetworkResourceTypeFetch && (r.length < 0 || r.received >= r.length)
 }
 
 // endUnread ends the requests whose answers have come whole and whose content nobody will
@@ -283,7 +285,8 @@ func (p *pendingRequests) endUnread(kept func(address string) bool) {
 
 // mayBeUnread reports whether an answer has come whole that the page need not read.
 func (r request) mayBeUnread() bool {
-	return r.kind == proto.NetworkResourceTypeFetch && r.own && !r.answered.IsZero() && r.length >= 0 && r.received >= r.length
+	return r.kind == proto.NetworkResourceTypeFetch && r.own && !r.answered.IsZero() &&
+		r.length >= 0 && r.received >= r.length
 }
 
 // giveUp notes that the patience for what is out has run out, and describes what was

@@ -21,7 +21,9 @@ type fileResult struct {
 }
 
 // resolve goes over the attachments that HTTP cannot get as they stand.
-func (s *Session) resolve(ctx context.Context, seen observation, list []po.Attachment, byBrowser []string) ([]po.Attachment, error) {
+func (s *Session) resolve(
+	ctx context.Context, seen observation, list []po.Attachment, byBrowser []string,
+) ([]po.Attachment, error) {
 	at := listPage{seen: seen, fresh: true}
 	s.saved = map[string]*download{}
 	at.more = s.moreBudget(ctx, list)
@@ -35,7 +37,8 @@ func (s *Session) resolve(ctx context.Context, seen observation, list []po.Attac
 		}
 		before := s.compressed.Load()
 		g, err := how(list[i])
-		if err == nil && !before && s.compressed.Load() && slices.ContainsFunc(g.parts, func(a po.Attachment) bool { return a.Cause != "" }) {
+		failed := func(a po.Attachment) bool { return a.Cause != "" }
+		if err == nil && !before && s.compressed.Load() && slices.ContainsFunc(g.parts, failed) {
 			g, err = how(list[i])
 		}
 		if failure, ok := errors.AsType[*po.ReadFailure](err); ok && failure.Cause == po.SignedOut && !over() {
@@ -159,7 +162,9 @@ const untouchedMost = 20 * time.Second
 // it does shows while nothing is clicked: while the page was read or, where a click
 // gave several files or one whose name says nothing of the link, while it is opened
 // anew and left alone for as long as the clicks took.
-func (s *Session) dropPageDownloads(ctx context.Context, at *listPage, list []po.Attachment, texts []string, results []fileResult, over func() bool) error {
+func (s *Session) dropPageDownloads(
+	ctx context.Context, at *listPage, list []po.Attachment, texts []string, results []fileResult, over func() bool,
+) error {
 	own := s.files.pageDownloads()
 	var age time.Duration // of the page at the last download that is not plainly a link's
 	several := false
@@ -197,7 +202,8 @@ func (s *Session) dropPageDownloads(ctx context.Context, at *listPage, list []po
 		})
 		switch {
 		case len(parts) == 0:
-			results[i] = failedResult(list[i], po.DownloadRejected, "nothing came of the link but what the page downloads by itself")
+			results[i] = failedResult(list[i], po.DownloadRejected,
+				"nothing came of the link but what the page downloads by itself")
 			continue
 		case len(parts) == 1 && len(r.parts) > 1:
 			parts[0].ID = list[i].ID
@@ -254,7 +260,8 @@ func merge(results []fileResult, indexes []int) {
 			}
 			if !sayTheSame(a[0].Name, b[0].Name) {
 				const detail = "links of different names give the same file"
-				results[j], results[i] = failedResult(a[0], po.DownloadRejected, detail), failedResult(b[0], po.DownloadRejected, detail)
+				results[j] = failedResult(a[0], po.DownloadRejected, detail)
+				results[i] = failedResult(b[0], po.DownloadRejected, detail)
 				continue
 			}
 			if plain.MatchString(a[0].Name) {
@@ -281,7 +288,8 @@ func distinguish(results []fileResult) {
 		}
 		for j, other := range results {
 			if i != j && other.clicked && anyEqual(r.parts, other.parts) {
-				results[i] = failedResult(r.parts[0], po.DownloadRejected, "the list changed while its files were fetched, and this one came twice")
+				results[i] = failedResult(r.parts[0], po.DownloadRejected,
+					"the list changed while its files were fetched, and this one came twice")
 				break
 			}
 		}

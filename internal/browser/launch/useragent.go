@@ -61,7 +61,8 @@ func userAgent(goos, version string) string {
 	if m == nil || platform == "" {
 		return ""
 	}
-	agent := fmt.Sprintf("Mozilla/5.0 (%s) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%s.0.0.0 Safari/537.36", platform, m[1])
+	agent := fmt.Sprintf("Mozilla/5.0 (%s) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%s.0.0.0 Safari/537.36",
+		platform, m[1])
 	if strings.Contains(strings.ToLower(version), "edge") { // msedge.exe as well
 		agent += fmt.Sprintf(" Edg/%s.0.0.0", m[1])
 	}

@@ -74,7 +74,7 @@ func TestTooMuch(t *testing.T) {
 		"filled the disk": {c, 17 << 20, 0, po.DownloadRejected},
 		"announced":       {c, 17 << 20, 20 << 20, po.DiskFull},
 	} {
-		if got, _ := row.config.exceedsLimits(row.bytes, row.total, 0); got != row.want {
+		if got, _ := row.config.checkRoom(row.bytes, row.total, 0); got != row.want {
 			t.Errorf("%s: %q, want %q", name, got, row.want)
 		}
 	}

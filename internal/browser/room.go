@@ -17,9 +17,9 @@ const (
 	suspectBytes = 16 << 20
 )
 
-// exceedsLimits says whether a download is to go on no further: cause is empty if it may.
+// checkRoom says whether a download is to go on no further: cause is empty if it may.
 // total is its length as announced, 0 if it was not. missing is what it needs still.
-func (c Config) exceedsLimits(bytes, total, missing int64) (cause po.Cause, detail string) {
+func (c Config) checkRoom(bytes, total, missing int64) (cause po.Cause, detail string) {
 	if limit := c.MaxFile; limit > 0 && max(bytes, total) > limit {
 		return po.DownloadRejected, "the file is larger than " + humanize.IBytes(uint64(limit)) + " (--max-file)"
 	}
