@@ -226,9 +226,9 @@ func (s *Session) glance(ctx context.Context) (glance, error) {
 	defer cancel()
 	var g glance
 	w := s.page(ctx)
-	world, err := proto.PageCreateIsolatedWorld{FrameID: proto.PageFrameID(s.tab.target), WorldName: "poactor"}.Call(w)
+	world, err := w.isolatedWorld(proto.PageFrameID(s.tab.target))
 	if err != nil {
 		return g, err
 	}
-	return g, w.evaluate(int(world.ExecutionContextID), glanceJS, &g)
+	return g, w.evaluate(world, glanceJS, &g)
 }

@@ -90,16 +90,12 @@ func (s *Session) window(ctx context.Context, id proto.TargetTargetID) (wire, er
 	return page, nil
 }
 
-// isolated makes a world of our own in a frame.
+// isolated is isolatedWorld, bounded.
 func isolated(page wire, frame proto.PageFrameID) (int, error) {
 	ctx, cancel := context.WithTimeout(page.ctx, viewerWithin)
 	defer cancel()
 	page.ctx = ctx
-	world, err := proto.PageCreateIsolatedWorld{FrameID: frame, WorldName: "poactor"}.Call(page)
-	if err != nil {
-		return 0, err
-	}
-	return int(world.ExecutionContextID), nil
+	return page.isolatedWorld(frame)
 }
 
 // viewerChoice is what is done about what was offered.

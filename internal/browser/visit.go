@@ -129,18 +129,17 @@ func (s *Session) observe(ctx context.Context, spec string, known po.Sign, limit
 
 func (s *Session) observeOnce(ctx context.Context, spec string, known po.Sign, limit time.Duration) (observation, error) {
 	w := s.page(ctx)
-	world, err := proto.PageCreateIsolatedWorld{FrameID: proto.PageFrameID(s.tab.target), WorldName: "poactor"}.Call(w)
+	world, err := w.isolatedWorld(proto.PageFrameID(s.tab.target))
 	if err != nil {
 		return observation{}, err
 	}
-	id := int(world.ExecutionContextID)
 	var seen observation
 	number, err := json.Marshal(s.number)
 	if err != nil {
 		return observation{}, err
 	}
-	err = w.evaluate(id, fmt.Sprintf("(%s)(%s, %q, %d, %s)", observeJS, spec, known, limit.Milliseconds(), number), &seen)
-	seen.world = id
+	err = w.evaluate(world, fmt.Sprintf("(%s)(%s, %q, %d, %s)", observeJS, spec, known, limit.Milliseconds(), number), &seen)
+	seen.world = world
 	return seen, err
 }
 

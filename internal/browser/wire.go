@@ -69,6 +69,16 @@ func (w wire) run(world int, expression string, gesture bool, result any) error 
 	return answer.Result.Value.Unmarshal(result)
 }
 
+// isolatedWorld makes a world for our scripts in a frame, which the page's own do not
+// see.
+func (w wire) isolatedWorld(frame proto.PageFrameID) (world int, err error) {
+	made, err := proto.PageCreateIsolatedWorld{FrameID: frame, WorldName: "poactor"}.Call(w)
+	if err != nil {
+		return 0, err
+	}
+	return int(made.ExecutionContextID), nil
+}
+
 // scriptError is an exception of our own script in a page.
 type scriptError struct{ text string }
 
