@@ -48,7 +48,7 @@ func (s *Session) click(
 // saveURL has the browser save what an attachment's address gives.
 func (s *Session) saveURL(ctx context.Context, at *listPage, a po.Attachment) (po.Attachment, error) {
 	parts, err := s.getFile(ctx, modeSave, nil, a, func() error {
-		ctx, cancel := context.WithTimeout(ctx, s.config.Times.Silence)
+		ctx, cancel := context.WithTimeout(ctx, s.config.Times.Idle)
 		defer cancel()
 		answer, err := proto.PageNavigate{URL: a.URL, Referrer: at.seen.URL}.Call(s.page(ctx))
 		switch {

@@ -72,7 +72,7 @@ func (s *Session) awaitResult(ctx context.Context, at *listPage, clicked bool) (
 			case beside != nil: // whatever else goes on, it gets no more time
 			case d.Status == 0:
 				out = true
-				late.Reset(s.config.Times.Silence)
+				late.Reset(s.config.Times.Idle)
 			default:
 				out = false
 				late.Reset(s.config.Times.Click)
@@ -121,7 +121,7 @@ func (s *Session) awaitResult(ctx context.Context, at *listPage, clicked bool) (
 		}
 		if came {
 			if late.Stop() {
-				end.Reset(10*s.config.Times.More + s.config.Times.Click)
+				end.Reset(10*s.config.Times.NextFile + s.config.Times.Click)
 			}
 			if !clicked {
 				return got, nil
@@ -185,7 +185,7 @@ const singleAfter = 10
 // page's own time: a timer of a script that is due sooner comes first, however
 // slow the machine is.
 func (s *Session) quietPeriod(ctx context.Context, at *listPage, named bool) <-chan struct{} {
-	more, done := cmp.Or(at.more, s.config.Times.More), make(chan struct{})
+	more, done := cmp.Or(at.nextFile, s.config.Times.NextFile), make(chan struct{})
 	told := 50 * time.Millisecond // for what the browser's own process has to tell
 	switch {
 	case named:

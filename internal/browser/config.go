@@ -60,15 +60,21 @@ type Profile struct {
 
 // Times bounds the steps of a session. A zero becomes the default.
 type Times struct {
-	Start        time.Duration // from a place to start in until the browser answers, its profile included: 30 s
-	Navigation   time.Duration // until a page's document comes: 30 s
-	Signs        time.Duration // until a page shows a sign and its list is whole: 30 s
-	Interstitial time.Duration // for a page that stands before the order's to make room for it: 30 s, or what the portal says
-	Calls        time.Duration // that a list is not believed while the page waits for an answer: 15 s
-	Click        time.Duration // until a click has an effect, beyond the answers that its page waits for: the portal's click_wait_ms, or 15 s
-	More         time.Duration // after a click's file, for the page to begin another: 1.2 s
-	File         time.Duration // for one file that the browser saves: 300 s
-	Silence      time.Duration // of the portal while the browser gets such a file, from the request on: 60 s, or File where that is less
+	Start      time.Duration // from a place to start in until the browser answers, its profile included: 30 s
+	Navigation time.Duration // until a page's document comes: 30 s
+	Signs      time.Duration // until a page shows a sign and its list is whole: 30 s
+	// Interstitial is for a page that stands before the order's to make room for it:
+	// 30 s, or what the portal says.
+	Interstitial time.Duration
+	Pending      time.Duration // that a list is not believed while the page waits for an answer: 15 s
+	// Click is until a click has an effect, beyond the answers that its page waits for:
+	// the portal's click_wait_ms, or 15 s.
+	Click    time.Duration
+	NextFile time.Duration // after a click's file, for the page to begin another: 1.2 s
+	File     time.Duration // for one file that the browser saves: 300 s
+	// Idle is how long nothing may come of the portal while the browser gets such a
+	// file, from the request on: 60 s, or File where that is less.
+	Idle time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -100,11 +106,11 @@ func (t Times) orDefaults() Times {
 	orElse(&t.Navigation, 30*time.Second)
 	orElse(&t.Signs, 30*time.Second)
 	orElse(&t.Interstitial, interstitialWait)
-	orElse(&t.Calls, callPatience)
+	orElse(&t.Pending, pendingPatience)
 	orElse(&t.Click, 15*time.Second)
-	orElse(&t.More, 1200*time.Millisecond)
+	orElse(&t.NextFile, 1200*time.Millisecond)
 	orElse(&t.File, 300*time.Second)
-	orElse(&t.Silence, min(60*time.Second, t.File))
+	orElse(&t.Idle, min(60*time.Second, t.File))
 	return t
 }
 

@@ -209,21 +209,21 @@ func (t *fileTable) size(d *download) (bytes, total int64) {
 // any longer.
 func (s *Session) finish(ctx context.Context, d *download) (cause po.Cause, detail string, err error) {
 	times := s.config.Times
-	end, silence := time.NewTimer(times.File), time.NewTimer(times.Silence)
+	end, idle := time.NewTimer(times.File), time.NewTimer(times.Idle)
 	defer end.Stop()
-	defer silence.Stop()
+	defer idle.Stop()
 	for {
 		select {
 		case <-d.done:
 			return "", "", nil
 		case <-d.more:
-			silence.Reset(times.Silence)
+			idle.Reset(times.Idle)
 			bytes, total := s.files.size(d)
 			if cause, detail := s.config.checkRoom(bytes, total, 0); cause != "" {
 				return cause, detail, nil
 			}
-		case <-silence.C:
-			return po.Timeout, "nothing of the browser's download came for " + times.Silence.String(), nil
+		case <-idle.C:
+			return po.Timeout, "nothing of the browser's download came for " + times.Idle.String(), nil
 		case <-end.C:
 			return po.Timeout, "the browser's download took longer than " + times.File.String(), nil
 		case <-ctx.Done():

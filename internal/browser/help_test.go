@@ -50,8 +50,8 @@ const (
 	slowest    = 6 // a start beside many others says nothing of what follows
 )
 
-var quickTimes = Times{Navigation: 2 * time.Second, Signs: 1500 * time.Millisecond, Interstitial: 4 * time.Second, Calls: time.Second, Click: time.Second,
-	More: 300 * time.Millisecond, File: 10 * time.Second}
+var quickTimes = Times{Navigation: 2 * time.Second, Signs: 1500 * time.Millisecond, Interstitial: 4 * time.Second, Pending: time.Second, Click: time.Second,
+	NextFile: 300 * time.Millisecond, File: 10 * time.Second}
 
 var profiles atomic.Int64
 
@@ -119,7 +119,7 @@ func openWith(t testing.TB, p portal.Portal, path string) *Session {
 	}
 	if slow := min(float64(time.Since(begun))/float64(quickStart), slowest); slow > 1 {
 		times := &s.config.Times
-		for _, d := range []*time.Duration{&times.Navigation, &times.Signs, &times.Interstitial, &times.Calls, &times.Click, &times.More, &times.File} {
+		for _, d := range []*time.Duration{&times.Navigation, &times.Signs, &times.Interstitial, &times.Pending, &times.Click, &times.NextFile, &times.File} {
 			*d = time.Duration(float64(*d) * slow)
 		}
 	}

@@ -11,16 +11,16 @@ import (
 
 // listPage is the page with an order's list, while the browser works on it.
 type listPage struct {
-	seen   observation
-	fresh  bool          // it is still what was seen: nothing of an earlier click goes on
-	ready  bool          // the scripts that it has deferred have run
-	loaded bool          // and all else has come, scripts that come in their own time among it
-	named  bool          // what is clicked is called like one file
-	click  func() error  // what is clicked is clicked again
-	opened int           // how often it was opened anew
-	last   bool          // it is the last click
-	more   time.Duration // that a click is given for another file; 0: all of it
-	single int           // how many clicks in a row have given one file
+	seen     observation
+	fresh    bool          // it is still what was seen: nothing of an earlier click goes on
+	ready    bool          // the scripts that it has deferred have run
+	loaded   bool          // and all else has come, scripts that come in their own time among it
+	named    bool          // what is clicked is called like one file
+	click    func() error  // what is clicked is clicked again
+	opened   int           // how often it was opened anew
+	last     bool          // it is the last click
+	nextFile time.Duration // that a click is given for another file; 0: all of it
+	single   int           // how many clicks in a row have given one file
 }
 
 // findItem says which item of the list an attachment is, on a page that is fresh and

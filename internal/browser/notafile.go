@@ -86,7 +86,7 @@ func (s *Session) fileFromViewer(ctx context.Context, at *listPage, preview *dow
 					return nil, err
 				}
 				asked = true
-			case !whole.IsZero() && time.Since(whole) > s.config.Times.More:
+			case !whole.IsZero() && time.Since(whole) > s.config.Times.NextFile:
 				return nil, nil // it is no viewer
 			}
 		}

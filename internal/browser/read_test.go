@@ -219,7 +219,7 @@ func TestListBitByBit(t *testing.T) {
 	p := testPortal(serve(t, pages))
 	p.Attachments.Settle = 0
 	s := openSession(t, p)
-	s.config.Times.Signs, s.config.Times.Calls = 10*time.Second, 5*time.Second
+	s.config.Times.Signs, s.config.Times.Pending = 10*time.Second, 5*time.Second
 	for path := range pages {
 		number := strings.TrimPrefix(path, "/orders/")
 		if number == path {

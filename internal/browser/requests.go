@@ -12,9 +12,9 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 )
 
-// callPatience is how long a page's list is not believed while the page waits
+// pendingPatience is how long a page's list is not believed while the page waits
 // for an answer of the portal. Coupa's lists were met up to 15 s after the page.
-const callPatience = 15 * time.Second
+const pendingPatience = 15 * time.Second
 
 // streamPatience is how long a stream (EventSource, WebSocket) must have sent nothing
 // until it is believed to send no more of the list. Where it is so for several
@@ -225,7 +225,7 @@ func (p *pendingRequests) pending(now time.Time) (list []request, changed <-chan
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, r := range p.inFlight {
-		if r.endsInSilence() && !r.answered.IsZero() {
+		if r.mayEndUntold() && !r.answered.IsZero() {
 			silentAt := r.answered.Add(streamPatience)
 			if !now.Before(silentAt) {
 				delete(p.inFlight, id)
@@ -261,10 +261,10 @@ func (p *pendingRequests) isIgnored(r request) bool {
 	return p.ignored[r.key] || p.frames != nil && r.kind == proto.NetworkResourceTypeDocument && !p.frames[r.address]
 }
 
-// endsInSilence reports whether nobody may tell of a request's end: a stream has none,
+// mayEndUntold reports whether nobody may tell of a request's end: a stream has none,
 // a shared worker's script is told to have begun, and an answer that nobody reads has
 // an end only where its length was announced.
-func (r request) endsInSilence() bool {
+func (r request) mayEndUntold() bool {
 	return r.stream || r.kind == proto.NetworkResourceTypeScript ||
 		r.kind == proto.NetworkResourceTypeFetch && (r.length < 0 || r.received >= r.length)
 }

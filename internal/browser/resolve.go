@@ -26,7 +26,7 @@ func (s *Session) resolve(
 ) ([]po.Attachment, error) {
 	at := listPage{seen: seen, fresh: true}
 	s.saved = map[string]*download{}
-	at.more = s.moreBudget(ctx, list)
+	at.nextFile = s.nextFileBudget(ctx, list)
 	ctx, cancel, over := s.clickBudget(ctx)
 	defer cancel()
 	results := make([]fileResult, len(list))
@@ -99,15 +99,15 @@ func (s *Session) resolve(
 	return all, nil
 }
 
-// leastMore is the least time that a click is given to begin another file.
-const leastMore = 250 * time.Millisecond
+// leastNextFile is the least time that a click is given to begin another file.
+const leastNextFile = 250 * time.Millisecond
 
-// moreBudget is how long each click is given for another file, where the order's
+// nextFileBudget is how long each click is given for another file, where the order's
 // time would not suffice for all of them: half of it goes to what they wait for.
-func (s *Session) moreBudget(ctx context.Context, list []po.Attachment) time.Duration {
+func (s *Session) nextFileBudget(ctx context.Context, list []po.Attachment) time.Duration {
 	end, bounded := ctx.Deadline()
 	if !bounded {
-		return s.config.Times.More
+		return s.config.Times.NextFile
 	}
 	clicks := 1
 	for _, a := range list {
@@ -115,7 +115,7 @@ func (s *Session) moreBudget(ctx context.Context, list []po.Attachment) time.Dur
 			clicks++
 		}
 	}
-	return min(s.config.Times.More, max(leastMore, time.Until(end)/time.Duration(2*clicks)))
+	return min(s.config.Times.NextFile, max(leastNextFile, time.Until(end)/time.Duration(2*clicks)))
 }
 
 // failedResult is an attachment that is not to be had.
@@ -224,7 +224,7 @@ func (s *Session) watchUntouched(ctx context.Context, at *listPage, d time.Durat
 	defer s.interceptor.setMode(modeRead, nil)
 	defer s.files.expect()()
 	at.fresh = false // a download of its own may have changed it
-	wait := fmt.Sprintf("new Promise((resolve) => setTimeout(resolve, %d))", (d + s.config.Times.More).Milliseconds())
+	wait := fmt.Sprintf("new Promise((resolve) => setTimeout(resolve, %d))", (d + s.config.Times.NextFile).Milliseconds())
 	bounded, cancel := context.WithTimeout(ctx, 2*d+s.config.Times.Click)
 	defer cancel()
 	err := s.page(bounded).evaluate(at.seen.world, wait, nil)

@@ -142,7 +142,7 @@ func local(address string) bool {
 
 // saveShown has the browser save what a page shows.
 func (s *Session) saveShown(ctx context.Context, at *listPage, c viewerChoice) error {
-	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Silence)
+	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Idle)
 	defer cancel()
 	if local(c.shown) {
 		page, world := c.by.page, c.by.world

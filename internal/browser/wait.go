@@ -34,7 +34,7 @@ const (
 // lists, or that it lists nothing, counts only when the page waits for no answer of
 // the portal which may change that.
 func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (observation, error) {
-	patience := s.config.Times.Calls
+	patience := s.config.Times.Pending
 	look, deadline := s.spec.text, time.Now().Add(s.signsTime())
 	if s.suspect {
 		look = s.spec.suspicious
@@ -80,7 +80,7 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (observati
 		if err := s.loadMore(ctx, seen); err != nil {
 			return observation{}, err
 		}
-		look, deadline, patience = s.spec.text, time.Now().Add(s.signsTime()), s.config.Times.Calls
+		look, deadline, patience = s.spec.text, time.Now().Add(s.signsTime()), s.config.Times.Pending
 	}
 }
 

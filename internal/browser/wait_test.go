@@ -125,7 +125,7 @@ func TestListComesInParts(t *testing.T) {
 	p.AllowedHosts = []string{strings.TrimPrefix(other, "http://")}
 	p.Attachments.Settle = 0
 	s := openSession(t, p)
-	s.config.Times.Signs, s.config.Times.Calls = 20*time.Second, 15*time.Second
+	s.config.Times.Signs, s.config.Times.Pending = 20*time.Second, 15*time.Second
 	for path := range pages {
 		if number, ok := strings.CutPrefix(path, "/orders/"); ok {
 			t.Run(number, func(t *testing.T) {

@@ -39,7 +39,7 @@ func TestSilence(t *testing.T) {
 		"/f/body":   send(3, true),
 		"/f/slow":   send(slow, false),
 	})))
-	s.config.Times.File, s.config.Times.Silence = time.Minute, 3*time.Second // the browser tells nothing for 1.5 s on a busy machine
+	s.config.Times.File, s.config.Times.Idle = time.Minute, 3*time.Second // the browser tells nothing for 1.5 s on a busy machine
 	var all []string
 	for _, a := range mustRead(t, s, "1").Attachments {
 		all = append(all, a.ID)
