@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/poactor/poactor/internal/download"
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
 )
@@ -43,7 +43,7 @@ func CleanProfiles(dryRun bool) ([]Leftover, error) {
 		list = append(list, l)
 	})
 	if err != nil {
-		return nil, refine(err)
+		return nil, userError(err)
 	}
 	return list, nil
 }
@@ -65,9 +65,9 @@ func sweepProfiles(dryRun bool, tell func(dir string, swept profilestore.Leftove
 // downloads of browsers, and work folders of orders that are open, which are
 // fetched anew then. Nothing else is touched: neither results nor record nor
 // evidence, and of a work folder that had a final name before not what was in it
-// then. With dryRun it only says what it would do. An error is an *Error, with
-// Held where a run holds the directory; it wraps fs.ErrNotExist where there is
-// no record of a run.
+// then. With dryRun it only says what it would do. An error is an *Error,
+// which wraps ErrHeld where a run holds the directory, and fs.ErrNotExist where
+// there is no record of a run.
 func CleanOutput(ctx context.Context, out string, dryRun bool) ([]Leftover, error) {
 	look, err := LookLedger(out) // which makes none
 	if err != nil {
@@ -75,12 +75,12 @@ func CleanOutput(ctx context.Context, out string, dryRun bool) ([]Leftover, erro
 	}
 	record, err := OpenLedger(out)
 	if err = errors.Join(look.Close(), err); err != nil {
-		return nil, refine(err)
+		return nil, userError(err)
 	}
 	defer record.Close()
 	c := cleaning{ctx: ctx, out: out, dryRun: dryRun, record: record}
 	if err := errors.Join(c.downloads(), c.workFolders()); err != nil {
-		return c.found, refine(err)
+		return c.found, userError(err)
 	}
 	return c.found, nil
 }
@@ -102,7 +102,7 @@ func (c *cleaning) downloads() error {
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	l := Leftover{Path: dir, Of: c.out, Bytes: sizeOf(dir)}
+	l := Leftover{Path: dir, Of: c.out, Bytes: outdir.Size(os.DirFS(dir), ".")}
 	if !c.dryRun {
 		err = removeIncoming(c.out)
 	}
@@ -125,7 +125,7 @@ func (c *cleaning) workFolders() (err error) {
 
 func (c *cleaning) workFolder(folder string, key po.Key) error {
 	path := filepath.Join(c.out, filepath.FromSlash(folder))
-	l := Leftover{Path: path, Of: c.out, Bytes: sizeOf(path)}
+	l := Leftover{Path: path, Of: c.out, Bytes: outdir.Size(os.DirFS(path), ".")}
 	s, err := c.record.Story(c.ctx, key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -166,13 +166,11 @@ func (c *cleaning) remove(folder string, key po.Key, recorded string) (kept stri
 
 // incomingDir is for what the browsers of a run download: on the output's own
 // file system, so that a file only needs a rename.
-func incomingDir(out string) string { return filepath.Join(out, statedir.Name, incomingName) }
-
-const incomingName = "incoming"
+func incomingDir(out string) string { return outdir.StatePath(out, outdir.IncomingDir) }
 
 // removeIncoming removes an incomingDir. What is there may be a link.
 func removeIncoming(out string) error {
-	root, err := statedir.Open(out)
+	root, err := outdir.OpenState(out)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -180,7 +178,7 @@ func removeIncoming(out string) error {
 		return err
 	}
 	defer root.Close()
-	return root.RemoveAll(incomingName)
+	return root.RemoveAll(outdir.IncomingDir)
 }
 
 // within lists what is in a directory, which need not exist.
@@ -194,17 +192,4 @@ func within(dir string) ([]string, error) {
 		list = append(list, filepath.Join(dir, e.Name()))
 	}
 	return list, err
-}
-
-// sizeOf sums up the files below a directory, as far as they can be looked at.
-func sizeOf(dir string) (bytes int64) {
-	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			if info, err := d.Info(); err == nil {
-				bytes += info.Size()
-			}
-		}
-		return nil
-	})
-	return bytes
 }

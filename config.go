@@ -19,6 +19,7 @@ import (
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 	"github.com/poactor/poactor/profilestore"
@@ -191,6 +192,22 @@ func openProfiles(downloads string, c profilestore.Config) (*profilestore.Store,
 	}
 }
 
+// profileError is the *Error of a profile store that cannot be opened.
+func profileError(err error) error {
+	cause, detail := po.CauseOf(err), po.DetailOf(err)
+	e := &Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail), Err: err}
+	switch {
+	case errors.Is(err, profilestore.ErrUnreadable):
+		e.Hint = "let this user read it, or give another --profile DIR; " + goesOn
+	case errors.Is(err, profilestore.ErrInUse): // the store is this directory's
+		e.Msg, e.Hint = "another run holds this output directory", "wait until it has ended, or give another --out"
+		e.Err = fmt.Errorf("%w: %w", ErrHeld, err)
+	case errors.Is(err, profilestore.ErrBaseInUse):
+		e.Hint = "close the browser that uses the profile; " + goesOn
+	}
+	return e
+}
+
 // tempDir is where the profileDirs are.
 func tempDir() string { return filepath.Dir(profileDir("")) }
 
@@ -218,7 +235,7 @@ func checkTemp() error {
 	switch {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), err == nil:
 		return err
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case outdir.Full(err):
 		return fail(po.DiskFull, "is full: %v", err)
 	}
 	return fail(po.ProfileFailed, "cannot be written to: %v", err)

@@ -6,38 +6,20 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/ledger"
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
-	"github.com/poactor/poactor/profilestore"
 )
 
-// Error is why a run could not begin or ended early, in words for the user.
-type Error struct {
-	// Cause is empty where the configuration is wrong.
-	Cause po.Cause
-	// Held is set where another run holds the output directory, or a browser the
-	// profile.
-	Held bool
-	Msg  string // one line
-	Hint string // what to do about it; empty if nothing is known
-	Err  error  // what was underneath; may be nil
-}
+// Error is why a run could not begin or ended early, in words for the user. It
+// wraps its cause, or ErrConfig, ErrHeld, or profilestore.ErrBaseInUse.
+type Error = po.Error
 
-func (e *Error) Error() string { return e.Msg }
-
-// Unwrap gives the cause and what was underneath.
-func (e *Error) Unwrap() []error {
-	var list []error
-	if e.Cause != "" {
-		list = append(list, e.Cause)
-	}
-	if e.Err != nil {
-		list = append(list, e.Err)
-	}
-	return list
-}
+// What is wrong where it is none of the causes, for errors.Is.
+var (
+	ErrConfig = errors.New("wrong configuration")
+	ErrHeld   = ledger.ErrHeld // another run holds the output directory
+)
 
 const goesOn = "the same command goes on from where it stood"
 
@@ -65,10 +47,8 @@ func ended(cause po.Cause, detail string) *Error {
 }
 
 const (
-	hintOpenFiles = "raise the limit of open files (ulimit -n), or give fewer --workers; " + goesOn
-	hintTemp      = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + goesOn
-	hintShared    = "make room in the directory for temporary files and in /dev/shm, or give fewer --workers; " + goesOn
-	hintProfile   = "let this user read it, or give another --profile DIR; " + goesOn
+	hintTemp   = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + goesOn
+	hintShared = "make room in the directory for temporary files and in /dev/shm, or give fewer --workers; " + goesOn
 )
 
 // hintOf is what a user can do about what ended a run: about the trouble itself
@@ -77,7 +57,7 @@ func hintOf(cause po.Cause, detail string) string {
 	says := func(text string) bool { return strings.Contains(strings.ToLower(detail), text) }
 	switch {
 	case says("too many open files"):
-		return hintOpenFiles
+		return outdir.HintOpenFiles
 	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profileDirPrefix())):
 		return hintTemp
 	case cause == po.BrowserDied && says("no space left on device"):
@@ -114,17 +94,8 @@ func OfSystem(err error) (*Error, bool) {
 	return &Error{Cause: po.DiskFull, Msg: text, Hint: hint, Err: err}, true
 }
 
-// refine makes an *Error of what a package below says.
-func refine(err error) error {
-	if e, ok := errors.AsType[*browser.Error](err); ok {
-		return &Error{Cause: e.Cause, Msg: e.Msg, Hint: e.Hint, Err: err}
-	}
-	if e, ok := errors.AsType[*LedgerError](err); ok {
-		return OfLedger(e)
-	}
-	if errors.Is(err, statedir.ErrUntrusted) {
-		return &Error{Msg: err.Error(), Hint: statedir.Hint, Err: err}
-	}
+// userError makes an *Error of any: what already is one is left as it is.
+func userError(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
@@ -132,32 +103,5 @@ func refine(err error) error {
 	if e, ok := OfSystem(err); ok && cause == po.Internal {
 		return e
 	}
-	e := &Error{Cause: cause, Msg: po.DetailOf(err), Hint: hintOf(cause, po.DetailOf(err)), Err: err}
-	switch {
-	case errors.Is(err, profilestore.ErrUnreadable):
-		e.Hint = hintProfile
-	case errors.Is(err, profilestore.ErrInUse):
-		e.Held, e.Msg, e.Hint = true, "another run holds this output directory", "wait until it has ended, or give another --out"
-	case errors.Is(err, profilestore.ErrBaseInUse):
-		e.Held, e.Hint = true, "close the browser that uses the profile; "+goesOn
-	}
-	return e
-}
-
-// LedgerError is what the methods of a Ledger return.
-type LedgerError = ledger.Error
-
-// OfLedger makes an *Error of a ledger's. It has no cause where the file is not
-// one that this program can use, which is for the user to mend.
-func OfLedger(e *LedgerError) *Error {
-	out := &Error{Cause: po.CauseOf(e), Held: errors.Is(e, ledger.ErrHeld), Msg: e.Msg, Hint: e.Hint, Err: e}
-	for _, wrong := range []error{ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer, ledger.ErrHeld, statedir.ErrUntrusted} {
-		if errors.Is(e, wrong) {
-			out.Cause = ""
-		}
-	}
-	if hint := hintOf("", e.Msg); hint != "" {
-		out.Hint = hint
-	}
-	return out
+	return &Error{Cause: cause, Msg: po.DetailOf(err), Hint: hintOf(cause, po.DetailOf(err)), Err: err}
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
 )
@@ -36,19 +37,22 @@ func TestHintsFitTheirCause(t *testing.T) {
 		"proxy":                   {ended(po.PortalError, "the browser could not open the page: net::ERR_PROXY_CONNECTION_FAILED"), "proxy"},
 		"portal":                  {ended(po.PortalError, "the browser could not open the page: net::ERR_CONNECTION_REFUSED"), "--base-url"},
 		"output full":             {ended(po.DiskFull, "write out/a.pdf: no space left on device"), "make room"},
-		"archive, open files":     {refine(fmt.Errorf("output directory: %w", open(syscall.EMFILE))), "ulimit -n"},
-		"ledger, open files":      {refine(&LedgerError{Msg: "output directory: open ledger.db: too many open files", Hint: "x", Err: po.DiskFull}), "ulimit -n"},
-		"ledger":                  {refine(&LedgerError{Msg: "output directory: read-only", Hint: "x", Err: po.DiskFull}), "x"},
-		"unreadable profile":      {refine(fmt.Errorf("open: %w: %w", po.ProfileFailed, profilestore.ErrUnreadable)), "let this user read it"},
-		"what the system refuses": {refine(fmt.Errorf("sweep: %w", open(syscall.EACCES))), "permissions"},
+		"archive, open files":     {userError(fmt.Errorf("output directory: %w", open(syscall.EMFILE))), "ulimit -n"},
+		"ledger, open files":      {userError(fmt.Errorf("audit: %w", outdir.WriteError(open(syscall.EMFILE)))), "ulimit -n"},
+		"ledger":                  {userError(fmt.Errorf("audit: %w", &Error{Cause: po.DiskFull, Msg: "read-only", Hint: "x"})), "x"},
+		"unreadable profile":      {profileError(fmt.Errorf("open: %w: %w", po.ProfileFailed, profilestore.ErrUnreadable)), "let this user read it"},
+		"what the system refuses": {userError(fmt.Errorf("sweep: %w", open(syscall.EACCES))), "permissions"},
 	} {
 		e, ok := errors.AsType[*Error](tt.err)
 		if !ok || !strings.Contains(e.Hint, tt.want) || e.Cause == po.Internal || strings.Contains(e.Msg, "\n") {
 			t.Errorf("%s: %+v, want a hint with %q", name, e, tt.want)
 		}
 	}
-	if e, _ := errors.AsType[*Error](refine(errors.New("x"))); e.Cause != po.Internal {
+	if e, _ := errors.AsType[*Error](userError(errors.New("x"))); e.Cause != po.Internal {
 		t.Errorf("a bug is not told: %+v", e)
+	}
+	if err := profileError(fmt.Errorf("open: %w: %w", po.ProfileFailed, profilestore.ErrInUse)); !errors.Is(err, ErrHeld) {
+		t.Errorf("another run's profiles: %+v", err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
@@ -35,42 +37,26 @@ type LedgerOwner = ledger.Owner
 // HolderOf tells who holds an output directory: nobody if that is nil. An error
 // is an *Error.
 func HolderOf(out string) (*LedgerOwner, error) {
-	owner, err := ledger.Holder(out)
-	if err != nil {
-		return nil, refine(err)
-	}
-	return owner, nil
+	return ledger.Holder(out)
 }
 
 // OpenLedger takes the output directory for this process and opens its ledger;
 // both are made if need be. An error is an *Error.
 func OpenLedger(out string) (*Ledger, error) {
-	d, err := ledger.Open(out)
-	if err != nil {
-		return nil, refine(err)
-	}
-	return d, nil
+	return ledger.Open(out)
 }
 
 // LookLedger opens the ledger of an output directory for reading only, also
 // while a run goes on. An error is an *Error, which wraps fs.ErrNotExist where
 // there is none.
 func LookLedger(out string) (*Ledger, error) {
-	d, err := ledger.Look(out)
-	if err != nil {
-		return nil, refine(err)
-	}
-	return d, nil
+	return ledger.Look(out)
 }
 
 // PutLedgerAside makes room for a new ledger and returns the path that the old
 // one has now: empty if there was none. An error is an *Error.
 func PutLedgerAside(out string) (string, error) {
-	path, err := ledger.Aside(out)
-	if err != nil {
-		return "", refine(err)
-	}
-	return path, nil
+	return ledger.Aside(out)
 }
 
 // output is what a run has open on disk.
@@ -232,7 +218,7 @@ func (o *output) openBrowsers(cfg Config) error {
 		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,
 	})
 	if err != nil {
-		return err
+		return profileError(err)
 	}
 	o.incoming = settings.Downloads
 	if err := o.sweep(cfg, o.profiles.Swept()); err != nil {
@@ -247,7 +233,7 @@ func (o *output) openBrowsers(cfg Config) error {
 // store has swept. This output directory is ours, so that what was half downloaded
 // is nobody's.
 func (o *output) sweep(cfg Config, swept profilestore.Leftovers) error {
-	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers, Bytes: swept.Bytes + sizeOf(o.incoming)}
+	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers, Bytes: swept.Bytes + outdir.Size(os.DirFS(o.incoming), ".")}
 	if err := removeIncoming(cfg.Out); err != nil {
 		return err
 	}

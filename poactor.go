@@ -76,11 +76,11 @@ func Run(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (Su
 func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*Handle, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
-		return nil, &Error{Msg: err.Error()}
+		return nil, &Error{Msg: err.Error(), Err: ErrConfig}
 	}
 	out, err := openOutput(ctx, cfg, orders)
 	if err != nil {
-		return nil, refine(err)
+		return nil, userError(err)
 	}
 	return start(ctx, cfg, out), nil
 }

@@ -2,6 +2,7 @@ package poactor
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"sync"
@@ -294,7 +295,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{"no time", Config{Portal: good, Out: "x", TaskTimeout: 1}},
 	} {
 		_, err := Run(t.Context(), c.cfg, Orders(slices.Values([]po.Order{})))
-		if e, ok := err.(*Error); !ok || e.Cause != "" || e.Msg == "" {
+		if e, ok := err.(*Error); !ok || e.Cause != "" || e.Msg == "" || !errors.Is(err, ErrConfig) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

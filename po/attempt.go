@@ -38,6 +38,7 @@ const (
 	EndRetried  Ending = "retried"   // it failed, and counts
 	EndReleased Ending = "released"  // it was no fault of the order's, and does not count
 	EndHandedOn Ending = "handed_on" // another worker went on with it
+	EndReopened Ending = "reopened"  // with an outcome that no longer counts: a lost session may have faked it
 )
 
 // Attempt is one worker's work on an order, as the ledger has it.

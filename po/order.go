@@ -37,6 +37,16 @@ func NewKey(number string) (Key, error) {
 	return Key(b.String()), nil
 }
 
+// Valid reports whether k is a key that NewKey makes.
+func (k Key) Valid() bool {
+	for _, c := range []byte(k) {
+		if !(c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("._-%", c) >= 0) {
+			return false
+		}
+	}
+	return k != "" && k[0] != '.'
+}
+
 // Order is one purchase order of a batch.
 type Order struct {
 	// Key identifies the order within the run.

@@ -1,10 +1,6 @@
 package po
 
-import (
-	"errors"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Status says how an order ended. The values are those of the STATUS column.
 type Status string
@@ -75,22 +71,3 @@ func Causes() []Cause {
 
 // Valid reports whether c is one of Causes.
 func (c Cause) Valid() bool { return slices.Contains(Causes(), c) }
-
-// CauseOf returns the cause wrapped in err: the empty cause for a nil error,
-// Internal for an error that carries none.
-func CauseOf(err error) Cause {
-	if err == nil {
-		return ""
-	}
-	if c, ok := errors.AsType[Cause](err); ok {
-		return c
-	}
-	return Internal
-}
-
-// DetailOf is what err says beside its cause, for people: the cause's own word,
-// which Go's wrapping puts in front of it, is left out, and so are the queries of
-// addresses.
-func DetailOf(err error) string {
-	return MaskAddresses(strings.ReplaceAll(err.Error(), CauseOf(err).Error()+": ", ""))
-}

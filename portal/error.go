@@ -1,12 +1,19 @@
 package portal
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/poactor/poactor/po"
 )
 
-// Error is one thing that is wrong with a portal's definition.
+// ErrInvalid is wrapped by every Error.
+var ErrInvalid = errors.New("invalid portal definition")
+
+// Error is one thing that is wrong with a portal's definition: a po.Error with
+// its place.
 type Error struct {
 	Path   string // of the file; empty if the definition came from none
 	Line   int    // from 1; 0 if there is no place in a file
@@ -26,6 +33,9 @@ func (e *Error) Error() string {
 	}
 	return fmt.Sprintf("%s:%d:%d: %s", oneLine(e.Path), e.Line, e.Column, e.Msg)
 }
+
+// Unwrap gives the po.Error, in which the place is a part of the message.
+func (e *Error) Unwrap() error { return &po.Error{Msg: e.Error(), Hint: e.Hint, Err: ErrInvalid} }
 
 // missing ranks the problems: 1 if it is that something is not there.
 func (e *Error) missing() int {

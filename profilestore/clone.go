@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -209,9 +210,9 @@ func ifThere(err error) error {
 // checkFree refuses to begin what the disk cannot take. Where the free space
 // is not known the attempt will show.
 func checkFree(dir string, bytes int64) error {
-	free, err := freeBytes(dir)
-	if err != nil || free >= uint64(bytes) {
+	space, err := outdir.DiskSpace(dir)
+	if err != nil || space.Free >= uint64(bytes) {
 		return nil
 	}
-	return fmt.Errorf("%w: %d MB are free at %s, a browser profile needs %d MB", po.DiskFull, free>>20, dir, bytes>>20)
+	return fmt.Errorf("%w: %d MB are free at %s, a browser profile needs %d MB", po.DiskFull, space.Free>>20, dir, bytes>>20)
 }

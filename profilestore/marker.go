@@ -8,13 +8,14 @@ import (
 	"os"
 
 	"github.com/gofrs/flock"
+
+	"github.com/poactor/poactor/internal/outdir"
 )
 
 // The store's own files in a work directory.
 const (
-	lockName      = ".profiles.lock"
-	markerName    = ".profiles.json"
-	newMarkerName = markerName + ".new" // until it is whole
+	lockName   = ".profiles.lock"
+	markerName = ".profiles.json"
 )
 
 // marker makes a work directory provably one of a store: nothing is ever
@@ -104,7 +105,7 @@ func claim(root *os.Root, m marker) (marker, error) {
 		return m, e
 	}
 	for _, entry := range entries {
-		if !entry.Type().IsRegular() || entry.Name() != lockName && entry.Name() != newMarkerName {
+		if !entry.Type().IsRegular() || entry.Name() != lockName && entry.Name() != outdir.TempName(markerName) {
 			return m, fmt.Errorf("%w, and it is not empty: it has %s; remove or move it", err, entry.Name())
 		}
 	}
@@ -113,15 +114,7 @@ func claim(root *os.Root, m marker) (marker, error) {
 	if err != nil {
 		return m, err
 	}
-	file, err := root.OpenFile(newMarkerName, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return m, err
-	}
-	_, err = file.Write(text)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return m, err
-	}
-	return m, root.Rename(newMarkerName, markerName)
+	return m, outdir.ReplaceIn(root, markerName, 0o600, text)
 }
 
 // isHeld reports whether the lock is that of the directory as it is now. The

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -400,7 +401,7 @@ func withCause(operation string, err error) error {
 	if c := po.CauseOf(err); c != po.Internal {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
-	if diskFull(err) {
+	if outdir.Full(err) {
 		cause = po.DiskFull
 	}
 	return fmt.Errorf("%s: %w: %w", operation, cause, err)

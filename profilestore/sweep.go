@@ -12,6 +12,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/process"
 )
 
@@ -119,7 +120,7 @@ func sweepHomes(root *os.Root, which func(name string) bool, dryRun bool) (profi
 		if !e.IsDir() || !which(e.Name()) {
 			continue
 		}
-		size := sizeOf(root, e.Name())
+		size := outdir.Size(root.FS(), e.Name())
 		if !dryRun {
 			if err := removeHome(root, e.Name()); err != nil {
 				errs = append(errs, err)
@@ -142,19 +143,6 @@ func removeHome(root *os.Root, home string) error {
 		return fmt.Errorf("remove %s: %w", filepath.Join(root.Name(), home), err)
 	}
 	return nil
-}
-
-// sizeOf sums up the files below a directory, as far as they can be looked at.
-func sizeOf(root *os.Root, dir string) (bytes int64) {
-	_ = fs.WalkDir(root.FS(), dir, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			if info, err := d.Info(); err == nil {
-				bytes += info.Size()
-			}
-		}
-		return nil
-	})
-	return bytes
 }
 
 // Left lists what is still there of a work directory after its store was

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/poactor/poactor/internal/outdir"
 )
 
 func TestSweep(t *testing.T) {
@@ -125,7 +127,7 @@ func TestOpenAfterAKillBeforeTheMarker(t *testing.T) {
 	t.Parallel()
 	for name, files := range map[string]map[string]string{
 		"a lock":        {lockName: ""},
-		"half a marker": {lockName: "", newMarkerName: `{"pro`},
+		"half a marker": {lockName: "", outdir.TempName(markerName): `{"pro`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

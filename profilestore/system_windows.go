@@ -23,21 +23,6 @@ func inUse(base string) string {
 	return ""
 }
 
-func diskFull(err error) bool {
-	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
-}
-
-// freeBytes is the space that this user may still fill.
-func freeBytes(dir string) (uint64, error) {
-	name, err := windows.UTF16PtrFromString(dir)
-	if err != nil {
-		return 0, err
-	}
-	var free uint64
-	err = windows.GetDiskFreeSpaceEx(name, &free, nil, nil)
-	return free, err
-}
-
 // foreign reports whether a file belongs to another user: a user's directory
 // for temporary files is that user's own here.
 func foreign(fs.FileInfo) bool { return false }

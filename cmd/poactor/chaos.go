@@ -21,7 +21,9 @@ import (
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/fault"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/po"
 )
 
 // chaos is what `poactor chaos` is asked for.
@@ -118,7 +120,7 @@ func (a *app) chaos(ctx context.Context, c chaos, args []string) error {
 // orInterrupted is err, unless the user has ended it all.
 func orInterrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return &failure{exitInterrupted, "interrupted", ""}
+		return &po.Error{Cause: po.Interrupted, Msg: "interrupted"}
 	}
 	return err
 }
@@ -216,7 +218,8 @@ func (a *app) showOrdeal(o *ordeal, verdicts []verdictOn) error {
 		return err
 	}
 	if broken > 0 {
-		return &failure{exitBug, progress.Count(broken, "invariant") + " broken", "look into " + filepath.Join(o.dir, "chaos.log")}
+		return &po.Error{Cause: po.Internal, Msg: progress.Count(broken, "invariant") + " broken",
+			Hint: "look into " + filepath.Join(o.dir, "chaos.log")}
 	}
 	return nil
 }
@@ -262,7 +265,7 @@ func freshDir(asked, name string) (string, error) {
 			continue
 		}
 		if err != nil {
-			return "", outFailure(err)
+			return "", outdir.WriteError(err)
 		}
 		return dir, nil
 	}

@@ -76,8 +76,8 @@ func clean(ctx context.Context, dirs []string, dryRun bool) (*cleaned, error) {
 	for _, dir := range dirs {
 		list, err := poactor.CleanOutput(ctx, dir, dryRun)
 		found.add(list)
-		if e, ok := asPoactor(err); ok && e.Held {
-			err = &failure{exitHeld, "a run goes on in " + dir, "wait until it has ended"}
+		if errors.Is(err, poactor.ErrHeld) {
+			err = goesOn(dir)
 		}
 		if failed == nil {
 			failed = err

@@ -14,6 +14,7 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/internal/testportal"
@@ -72,7 +73,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	defer site.Close()
 	orders := filepath.Join(dir, "orders.csv")
 	if err := writeBatch(orders, site); err != nil {
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	fmt.Fprintf(a.stdout, "the built-in portal is at %s, its batch is %s\n", site.URL(), orders)
 	fmt.Fprintln(a.stdout, "some of its orders fail on purpose: a real portal has such faults too, and the result has to say so")
@@ -80,7 +81,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
 	s.BaseURL = site.URL()
 	out := filepath.Join(dir, "orders")
-	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil {
+	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
 		discard(dir, out)
 		return err
 	}
@@ -113,8 +114,8 @@ func (a *app) judge(site *testportal.Portal, out string) error {
 		a.warn("%s", line)
 	}
 	if len(wrong) > 0 {
-		return &failure{exitBug, "the result is not what the portal has: " + progress.Count(len(wrong), "difference"),
-			"look into " + filepath.Join(out, stateDir, "run.log")}
+		return &po.Error{Cause: po.Internal, Msg: "the result is not what the portal has: " + progress.Count(len(wrong), "difference"),
+			Hint: "look into " + outdir.StatePath(out, outdir.LogFile)}
 	}
 	files, size := 0, int64(0)
 	meant := map[po.Status]int{}
@@ -132,7 +133,6 @@ func (a *app) judge(site *testportal.Portal, out string) error {
 		fmt.Fprintf(a.stdout, "meant:   %s that did not end well: the built-in portal lets these fail, %d FAILED and %d PARTIAL\n",
 			progress.Count(n, "order"), meant[po.Failed], meant[po.Partial])
 	}
-	a.code = exitDone
 	return nil
 }
 
@@ -144,7 +144,7 @@ func readBack(out string) ([]po.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := report.ReadManifest(filepath.Join(out, manifestFile))
+	files, err := report.ReadManifest(filepath.Join(out, outdir.ManifestFile))
 	if err != nil {
 		return nil, err
 	}
@@ -188,11 +188,11 @@ func emptyDir(dir string) error {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	if len(entries) > 0 {
 		return wrongUse("give a new one with --out, or none", "directory %s is not empty: it has %s",

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 )
@@ -190,7 +191,7 @@ func (s *onSmallDisk) nothingHalf() {
 			return err
 		}
 		rel, _ := filepath.Rel(s.out, path)
-		inState := strings.HasPrefix(rel, stateDir+string(filepath.Separator))
+		inState := strings.HasPrefix(rel, outdir.StateDir+string(filepath.Separator))
 		if strings.HasSuffix(rel, ".part") || strings.HasSuffix(rel, ".tmp") || !inState && strings.HasPrefix(d.Name(), ".") {
 			s.t.Errorf("start %d: half a file is left: %s", s.kills, rel)
 		}

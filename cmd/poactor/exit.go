@@ -4,13 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"syscall"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
+	"github.com/poactor/poactor/profilestore"
 )
 
 // The exit codes, as SPEC §3 has them. After 3, 4, 5, 6 and 130 the same
@@ -26,132 +30,99 @@ const (
 	exitInterrupted = 130 // as a shell shows SIGINT
 )
 
-// failure is an error with what the user needs: the exit code and a cure.
-type failure struct {
-	code int
-	msg  string
-	hint string
+// What is none of the causes, beside the sentinel errors of other packages.
+var (
+	errUse         = errors.New("wrong use")
+	errEnvironment = errors.New("the environment cannot do it")
+	errUnfinished  = errors.New("orders are FAILED or PARTIAL") // which is told by the results
+)
+
+// exitCode is what poactor ends with after err.
+func exitCode(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if errors.Is(err, errUnfinished) {
+		return exitUnfinished
+	}
+	err = told(err)[0]
+	is := func(kinds ...error) bool {
+		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
+	}
+	switch cause := po.CauseOf(err); {
+	case is(poactor.ErrHeld, profilestore.ErrBaseInUse):
+		return exitHeld
+	case is(errUse, poactor.ErrConfig, batch.ErrUnusable, portal.ErrInvalid, outdir.ErrUntrusted,
+		ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer):
+		return exitUse
+	case cause == po.UnrecognisedPage: // of every order: the portal file is wrong
+		return exitUse
+	case cause == po.SignedOut:
+		return exitSignIn
+	case cause == po.Interrupted:
+		return exitInterrupted
+	case cause == po.Internal && !is(errEnvironment):
+		return exitBug
+	}
+	return exitEnvironment // for errEnvironment and the other causes
 }
 
-func (f *failure) Error() string { return f.msg }
+// orUnfinished is err, or errUnfinished after a run whose batch has orders that
+// did not end well.
+func orUnfinished(counts map[po.Status]int, err error) error {
+	if err == nil && counts[po.Failed]+counts[po.Partial] > 0 {
+		return errUnfinished
+	}
+	return err
+}
 
-// wrongUse is a failure that the user can mend in what was asked for.
+// wrongUse is an error that the user can mend in what was asked for.
 func wrongUse(hint, format string, args ...any) error {
-	return &failure{exitUse, fmt.Sprintf(format, args...), hint}
+	return &po.Error{Msg: fmt.Sprintf(format, args...), Hint: hint, Err: errUse}
 }
 
-// cannot is a failure of the environment. The hint gives way to one about the
+// cannot is an error of the environment. The hint gives way to one about the
 // system's own trouble, where that is among args.
 func cannot(hint, format string, args ...any) error {
 	for _, arg := range args {
 		if err, ok := arg.(error); ok && (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) {
-			e, _ := poactor.OfSystem(err)
-			hint = e.Hint
+			hint = outdir.HintOpenFiles
 		}
 	}
-	return &failure{exitEnvironment, fmt.Sprintf(format, args...), hint}
+	return &po.Error{Msg: fmt.Sprintf(format, args...), Hint: hint, Err: errEnvironment}
 }
 
-// exitCode decides how poactor ends. counts are those of the whole batch.
-func exitCode(counts map[po.Status]int, err error) int {
-	if err != nil {
-		return errorCode(err)
-	}
-	if counts[po.Failed]+counts[po.Partial] > 0 {
-		return exitUnfinished
-	}
-	return exitDone
-}
-
-func errorCode(err error) int {
-	if f, ok := errors.AsType[*failure](err); ok {
-		return f.code
-	}
-	if e, ok := asPoactor(err); ok {
-		if e.Held {
-			return exitHeld
+// told is an error in words for the user: of several the first, and of a portal
+// file all that is wrong.
+func told(err error) []*po.Error {
+	if list, ok := errors.AsType[portal.Errors](err); ok {
+		all := make([]*po.Error, len(list))
+		for i, e := range list {
+			all[i], _ = errors.AsType[*po.Error](e)
 		}
-		return causeCode(e.Cause)
+		return all
 	}
-	_, badBatch := errors.AsType[*batch.Error](err)
-	_, badPortal := errors.AsType[portal.Errors](err)
-	if badBatch || badPortal {
-		return exitUse
+	if e, ok := errors.AsType[*po.Error](err); ok {
+		return []*po.Error{e}
 	}
 	if e, ok := poactor.OfSystem(err); ok {
-		return causeCode(e.Cause)
+		return []*po.Error{e}
 	}
-	return exitBug
-}
-
-// asPoactor finds the error of a run, or of its ledger.
-func asPoactor(err error) (*poactor.Error, bool) {
-	if e, ok := errors.AsType[*poactor.Error](err); ok {
-		return e, true
-	}
-	if e, ok := errors.AsType[*poactor.LedgerError](err); ok {
-		return poactor.OfLedger(e), true
-	}
-	return nil, false
-}
-
-// causeCode is the code of a run that did not start or ended early. What
-// carries no cause was asked for wrongly.
-func causeCode(cause po.Cause) int {
-	switch cause {
-	case "":
-		return exitUse
-	case po.SignedOut:
-		return exitSignIn
-	case po.UnrecognisedPage: // of every order: the portal file is wrong
-		return exitUse
-	case po.Interrupted:
-		return exitInterrupted
-	case po.Internal:
-		return exitBug
-	}
-	return exitEnvironment
+	return []*po.Error{{Cause: po.Internal, Msg: "a bug: " + err.Error(),
+		Hint: "run again with --log-file FILE and report it with that file"}}
 }
 
 // complain writes err for the user: one line, and one with the cure if there is
 // one; for a portal file such lines for each problem.
 func complain(stderr io.Writer, err error) {
-	for i, p := range explain(err) {
-		if i == maxProblems {
-			return
-		}
-		fmt.Fprintf(stderr, "poactor: error: %s\n", progress.Line(p.msg))
-		if p.hint != "" {
-			fmt.Fprintf(stderr, "poactor: hint: %s\n", progress.Line(p.hint))
+	list := told(err)
+	for _, e := range list[:min(len(list), maxProblems)] {
+		fmt.Fprintf(stderr, "poactor: error: %s\n", progress.Line(e.Msg))
+		if e.Hint != "" {
+			fmt.Fprintf(stderr, "poactor: hint: %s\n", progress.Line(e.Hint))
 		}
 	}
 }
 
 // maxProblems is how many problems of a portal file are shown at once.
 const maxProblems = 20
-
-// problem is something wrong and its cure, which may be empty.
-type problem struct{ msg, hint string }
-
-func explain(err error) []problem {
-	if f, ok := errors.AsType[*failure](err); ok {
-		return []problem{{f.msg, f.hint}}
-	}
-	if e, ok := asPoactor(err); ok {
-		return []problem{{e.Error(), e.Hint}}
-	}
-	if e, ok := errors.AsType[*batch.Error](err); ok {
-		return []problem{{e.Error(), e.Hint}}
-	}
-	if list, ok := errors.AsType[portal.Errors](err); ok {
-		var out []problem
-		for _, e := range list {
-			out = append(out, problem{e.Error(), e.Hint})
-		}
-		return out
-	}
-	if e, ok := poactor.OfSystem(err); ok {
-		return []problem{{e.Msg, e.Hint}}
-	}
-	return []problem{{"a bug: " + err.Error(), "run again with --log-file FILE and report it with that file"}}
-}

@@ -11,8 +11,12 @@ import (
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
+	"github.com/poactor/poactor/profilestore"
 )
 
 func TestExitCode(t *testing.T) {
@@ -33,11 +37,9 @@ func TestExitCode(t *testing.T) {
 		"the system":         {err: fmt.Errorf("x: %w", &fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}), want: 6},
 		"bug in the run":     {err: cause(po.Internal), want: 1},
 		"wrong use":          {err: wrongUse("", "x"), want: 2},
-		"wrong config":       {err: cause(""), want: 2},
 		"bad batch":          {err: fmt.Errorf("x: %w", &batch.Error{Err: fs.ErrNotExist}), want: 2},
 		"bad portal":         {err: portal.Errors{{Msg: "x"}}, want: 2},
 		"signed out":         {err: cause(po.SignedOut), want: 4},
-		"held":               {err: &poactor.Error{Cause: po.ProfileFailed, Held: true}, want: 5},
 		"no browser":         {err: cause(po.BrowserDied), want: 6},
 		"hung browsers":      {err: cause(po.BrowserHung), want: 6},
 		"no profile":         {err: cause(po.ProfileFailed), want: 6},
@@ -51,7 +53,7 @@ func TestExitCode(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := exitCode(tt.counts, tt.err); got != tt.want {
+			if got := exitCode(orUnfinished(tt.counts, tt.err)); got != tt.want {
 				t.Errorf("%d, want %d", got, tt.want)
 			}
 		})
@@ -81,19 +83,66 @@ func TestByInterrupt(t *testing.T) {
 	}
 }
 
-// Every cause has a code that SPEC knows.
-func TestExitCodeOfEachCause(t *testing.T) {
+// Every cause and every sentinel has its code, as SPEC §3 has them.
+func TestExitCodeOfEachKind(t *testing.T) {
 	t.Parallel()
+	want := map[error]int{
+		po.SignedOut:        4,
+		po.UnrecognisedPage: 2, // of every order: the portal file is wrong
+		po.Interrupted:      130,
+		po.Internal:         1,
+
+		errUnfinished:             3,
+		errUse:                    2,
+		errEnvironment:            6,
+		poactor.ErrConfig:         2,
+		batch.ErrUnusable:         2,
+		portal.ErrInvalid:         2,
+		outdir.ErrUntrusted:       2,
+		ledger.ErrDamaged:         2,
+		ledger.ErrForeign:         2,
+		ledger.ErrNewer:           2,
+		poactor.ErrHeld:           5,
+		profilestore.ErrBaseInUse: 5,
+	}
 	for _, c := range po.Causes() {
-		switch code := exitCode(nil, &poactor.Error{Cause: c}); code {
-		case exitUse:
-			if c != po.UnrecognisedPage { // of every order: the portal file is wrong
-				t.Errorf("%s: %d", c, code)
-			}
-		case exitBug, exitSignIn, exitEnvironment, exitInterrupted:
-		default:
-			t.Errorf("%s: %d", c, code)
+		if _, special := want[c]; !special {
+			want[c] = 6
 		}
+	}
+	for kind, code := range want {
+		cause, _ := kind.(po.Cause)
+		for how, err := range map[string]error{
+			"as it is":  &po.Error{Cause: cause, Err: kind},
+			"wrapped":   fmt.Errorf("x: %w", &po.Error{Cause: cause, Err: fmt.Errorf("y: %w", kind)}),
+			"the first": errors.Join(&po.Error{Cause: cause, Err: kind}, cannot("", "x"), wrongUse("", "y")),
+		} {
+			if got := exitCode(err); got != code {
+				t.Errorf("%v, %s: %d, want %d", kind, how, got, code)
+			}
+		}
+	}
+	if got := exitCode(&po.Error{Cause: po.ProfileFailed, Err: profilestore.ErrBaseInUse}); got != 5 {
+		t.Errorf("a profile in use: %d", got)
+	}
+}
+
+// A list that changes while a run begins is for the user to mend, and no bug.
+func TestListThatChangesAtTheStart(t *testing.T) {
+	t.Parallel()
+	p, err := runPortal(config.Settings{Portal: "coupa", BaseURL: "http://127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = poactor.Start(t.Context(), poactor.Config{Portal: p, Out: t.TempDir()}, func(yield func(po.Order, error) bool) {
+		changed := &batch.Error{Path: "b.csv", Msg: "the file was changed in the meantime", Hint: "start again", Err: batch.ErrChanged}
+		yield(po.Order{}, changed)
+	})
+	var b strings.Builder
+	complain(&b, err)
+	want := "poactor: error: b.csv: the file was changed in the meantime\npoactor: hint: start again\n"
+	if b.String() != want || exitCode(err) != exitUse {
+		t.Errorf("%d: %s", exitCode(err), b.String())
 	}
 }
 
@@ -110,9 +159,9 @@ func TestComplain(t *testing.T) {
 			"poactor: error: a bug: nil map\npoactor: hint: run again with --log-file FILE and report it with that file\n"},
 		"open files": {fmt.Errorf("x: %w", &fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}),
 			"poactor: error: x: open f: too many open files\npoactor: hint: raise the limit of open files (ulimit -n), or give fewer --workers; the same command goes on from where it stood\n"},
-		"open files of the output": {outFailure(&fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}),
+		"open files of the output": {outdir.WriteError(&fs.PathError{Op: "open", Path: "f", Err: syscall.EMFILE}),
 			"poactor: error: output directory: open f: too many open files\npoactor: hint: raise the limit of open files (ulimit -n), or give fewer --workers; the same command goes on from where it stood\n"},
-		"permissions of the output": {outFailure(&fs.PathError{Op: "open", Path: "f", Err: syscall.EACCES}),
+		"permissions of the output": {outdir.WriteError(&fs.PathError{Op: "open", Path: "f", Err: syscall.EACCES}),
 			"poactor: error: output directory: open f: permission denied\npoactor: hint: give another one with --out, or see to its permissions\n"},
 		"a portal file": {portal.Errors{{Path: "p.yaml", Line: 2, Column: 1, Msg: "x", Hint: "y"}, {Path: "p.yaml", Msg: "z"}},
 			"poactor: error: p.yaml:2:1: x\npoactor: hint: y\npoactor: error: p.yaml: z\n"},

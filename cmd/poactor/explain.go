@@ -217,6 +217,8 @@ func attemptText(x po.Attempt) string {
 		return text + ": cut off"
 	case po.EndSettled:
 		text += ": settled"
+	case po.EndReopened:
+		text += ": settled, and put back later, as a lost session may have faked it"
 	case po.EndRetried:
 		text += ": failed, to be tried again"
 	case po.EndReleased:

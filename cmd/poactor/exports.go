@@ -10,20 +10,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/po"
-)
-
-// The files of an output directory beside the batch with its status columns.
-const (
-	manifestFile = "manifest.csv"
-	sumsFile     = "SHA256SUMS"
-	resultsFile  = "results" // with an extension, see batch.Batch.ResultsName
 )
 
 // exports are the files that show people what the ledger has: the batch with
@@ -67,8 +60,8 @@ func (x *exports) write(ctx context.Context) error {
 		name  string
 		write func(io.Writer) error
 	}{
-		{manifestFile, func(w io.Writer) error { return orFailed(ctx, x.ledger, w, report.WriteManifest) }},
-		{sumsFile, func(w io.Writer) error { return orFailed(ctx, x.ledger, w, report.WriteSums) }},
+		{outdir.ManifestFile, func(w io.Writer) error { return orFailed(ctx, x.ledger, w, report.WriteManifest) }},
+		{outdir.SumsFile, func(w io.Writer) error { return orFailed(ctx, x.ledger, w, report.WriteSums) }},
 		{x.batch.ResultsName(), func(w io.Writer) error { return x.writeBatch(ctx, w) }},
 	} {
 		if err := x.replace(file.name, file.write); err != nil {
@@ -136,10 +129,10 @@ func forOthers(o po.Outcome) po.Outcome {
 // Excel has it open, a file beside it is written until it can.
 func (x *exports) replace(name string, write func(io.Writer) error) error {
 	path := filepath.Join(x.dir, name)
-	pending, err := report.Prepare(path, write)
+	pending, err := outdir.Prepare(path, 0o644, write)
 	if errors.Is(err, batch.ErrCharset) {
 		x.useUTF8(name, err)
-		pending, err = report.Prepare(path, write)
+		pending, err = outdir.Prepare(path, 0o644, write)
 	}
 	if err != nil {
 		return saveFailure(err)
@@ -147,15 +140,15 @@ func (x *exports) replace(name string, write func(io.Writer) error) error {
 	defer pending.Discard()
 	if err = x.commit(pending, path, name == x.batch.ResultsName()); err == nil {
 		x.held[name] = false
-		_ = os.Remove(beside(path)) // mostly not there
+		_ = os.Remove(filepath.Join(x.dir, beside(name))) // mostly not there
 		return nil
 	}
-	if errors.Is(err, syscall.ENOSPC) || pending.CommitBeside(beside(path)) != nil {
+	if outdir.Full(err) || pending.CommitAs(beside(name)) != nil {
 		return saveFailure(err)
 	}
 	if !x.held[name] {
 		x.held[name] = true
-		x.warn("%s is held by another program; until it is closed, what is new is in %s", name, filepath.Base(beside(path)))
+		x.warn("%s is held by another program; until it is closed, what is new is in %s", name, beside(name))
 	}
 	return nil
 }
@@ -174,7 +167,7 @@ func (x *exports) useUTF8(name string, err error) {
 var errHeld = errors.New("held by another program")
 
 // commit gives a file its name, unless another program holds the old one.
-func (x *exports) commit(p *report.Pending, path string, editable bool) error {
+func (x *exports) commit(p *outdir.Replacement, path string, editable bool) error {
 	if report.Held(path) {
 		return errHeld
 	}
@@ -193,11 +186,11 @@ func beside(path string) string {
 }
 
 func saveFailure(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
-		return diskFull(err)
-	}
-	if _, ok := asPoactor(err); ok { // of the ledger
+	if _, ok := errors.AsType[*po.Error](err); ok && !errors.Is(err, batch.ErrUnusable) { // of the ledger
 		return err
+	}
+	if outdir.Full(err) {
+		return outdir.WriteError(err)
 	}
 	return cannot("see to the output directory; the same command goes on from where it stood", "results: %v", oneLine{err})
 }

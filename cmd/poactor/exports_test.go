@@ -15,6 +15,7 @@ import (
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -119,12 +120,12 @@ func TestExports(t *testing.T) {
 	if diff := cmp.Diff(want, x.statuses("results.csv")); diff != "" {
 		t.Error(diff)
 	}
-	kept, err := report.ReadManifest(filepath.Join(x.dir, manifestFile))
+	kept, err := report.ReadManifest(filepath.Join(x.dir, outdir.ManifestFile))
 	x.no(err)
 	if len(kept["123451"].Files) != 2 || len(kept["123452"].Files) != 1 {
 		t.Errorf("manifest: %v", kept)
 	}
-	if n := strings.Count(x.read(sumsFile), "\n"); n != 3 {
+	if n := strings.Count(x.read(outdir.SumsFile), "\n"); n != 3 {
 		t.Errorf("%d checksums", n)
 	}
 	before := x.read("results.csv")
@@ -152,8 +153,8 @@ func TestExportsOfARemovedRow(t *testing.T) {
 	if got := x.statuses("results.csv"); got != "123453 NOT_FOUND" {
 		t.Error(got)
 	}
-	if !strings.Contains(x.read(manifestFile), "PO_123451_COMPLETED/a.pdf") {
-		t.Errorf("its line is gone: %s", x.read(manifestFile))
+	if !strings.Contains(x.read(outdir.ManifestFile), "PO_123451_COMPLETED/a.pdf") {
+		t.Errorf("its line is gone: %s", x.read(outdir.ManifestFile))
 	}
 }
 
@@ -177,7 +178,7 @@ func TestExportsThatAreHeld(t *testing.T) {
 			x := newBench(t, t.TempDir(), rows)
 			x.settle(po.Completed, "a.pdf")
 			x.no(x.save(t.Context(), false))
-			frees := []func(){hold(t, filepath.Join(x.dir, "results.csv")), hold(t, filepath.Join(x.dir, manifestFile))}
+			frees := []func(){hold(t, filepath.Join(x.dir, "results.csv")), hold(t, filepath.Join(x.dir, outdir.ManifestFile))}
 			x.settle(po.NotFound)
 			x.no(x.save(t.Context(), false))
 			x.settle(po.Failed)
@@ -270,7 +271,7 @@ func TestExportsThatWereEdited(t *testing.T) {
 func TestRecordOfResultsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	state := filepath.Join(dir, stateDir)
+	state := outdir.StatePath(dir)
 	w := readWritten(dir)
 	if err := w.add("first"); err == nil {
 		t.Fatal("recorded where there is no place for it")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/internal/testportal/plain"
 )
@@ -103,7 +104,7 @@ func (g *given) tree(dir string) map[string]string {
 	return all
 }
 
-func (g *given) state(name string) string { return filepath.Join(g.out, stateDir, name) }
+func (g *given) state(name string) string { return outdir.StatePath(g.out, name) }
 
 // moved moves a file of the state directory elsewhere, and leaves a link.
 func (g *given) moved(name string) error {
@@ -118,7 +119,7 @@ func TestGivenStateDirectory(t *testing.T) {
 	plants := map[string]func(g *given) error{
 		"state directory a link": func(g *given) error {
 			to := filepath.Join(g.elsewhere, "state")
-			return errors.Join(os.Rename(g.state(""), to), os.Symlink(to, filepath.Join(g.out, stateDir)))
+			return errors.Join(os.Rename(g.state(""), to), os.Symlink(to, outdir.StatePath(g.out)))
 		},
 		"ledger a link":      func(g *given) error { return g.moved("ledger.db") },
 		"ledger a hard link": func(g *given) error { return os.Link(g.state("ledger.db"), filepath.Join(g.elsewhere, "ledger.db")) },
@@ -285,7 +286,7 @@ func TestGivenRecord(t *testing.T) {
 		},
 		"results": func(g *given, order func(string)) error {
 			var err error
-			for _, name := range []string{"results.csv", manifestFile, sumsFile, "results.new.csv", "results.xlsx"} {
+			for _, name := range []string{"results.csv", outdir.ManifestFile, outdir.SumsFile, "results.new.csv", "results.xlsx"} {
 				path := filepath.Join(g.out, name)
 				if e := os.Remove(path); e != nil && !errors.Is(e, fs.ErrNotExist) {
 					err = e
@@ -296,7 +297,7 @@ func TestGivenRecord(t *testing.T) {
 		},
 		"results FIFOs": func(g *given, order func(string)) error {
 			var err error
-			for _, name := range []string{"results.csv", manifestFile, sumsFile, ".poactor-probe.part", ".results.csv.tmp"} {
+			for _, name := range []string{"results.csv", outdir.ManifestFile, outdir.SumsFile, ".poactor-probe.part", ".results.csv.tmp"} {
 				path := filepath.Join(g.out, name)
 				if e := os.Remove(path); e != nil && !errors.Is(e, fs.ErrNotExist) {
 					err = e

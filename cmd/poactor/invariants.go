@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/internal/testportal"
@@ -83,7 +84,7 @@ func (o *ordeal) readState(ctx context.Context) (state, error) {
 		}
 		s.rows = append(s.rows, row)
 	}
-	s.manifest, err = report.ReadManifest(filepath.Join(o.out, manifestFile))
+	s.manifest, err = report.ReadManifest(filepath.Join(o.out, outdir.ManifestFile))
 	return s, err
 }
 
@@ -147,13 +148,13 @@ func (o *ordeal) filesWhole(ctx context.Context, s state) (broken []string) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && d.Name() == stateDir:
+		case d.IsDir() && d.Name() == outdir.StateDir:
 			return fs.SkipDir
-		case d.IsDir() && strings.HasSuffix(d.Name(), "__WORK"):
+		case d.IsDir() && outdir.IsWorkFolder(d.Name()):
 			o.troubleAt(&broken, s, path, " is left")
-		case d.IsDir() && strings.HasPrefix(d.Name(), "PO_") && !folders[path]:
+		case d.IsDir() && strings.HasPrefix(d.Name(), outdir.FolderPrefix) && !folders[path]:
 			o.troubleAt(&broken, s, path, " is no order's folder")
-		case d.IsDir() || listed[path] || path == manifestFile || path == sumsFile || path == filepath.Base(resultsOf(o.out)):
+		case d.IsDir() || listed[path] || path == outdir.ManifestFile || path == outdir.SumsFile || path == filepath.Base(resultsOf(o.out)):
 		default:
 			o.troubleAt(&broken, s, path, " is not in the manifest")
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
@@ -184,7 +185,7 @@ func (s *siege) isTrue() {
 		}
 	}
 	s.finalFoldersAreTrue(known)
-	for _, name := range []string{manifestFile, "results.csv"} {
+	for _, name := range []string{outdir.ManifestFile, "results.csv"} {
 		if text, err := os.ReadFile(filepath.Join(s.out, name)); err == nil && !bytes.HasSuffix(text, []byte("\n")) {
 			t.Errorf("kill %d: %s is cut short", s.kills, name)
 		}
@@ -228,7 +229,7 @@ func (s *siege) finalFoldersAreTrue(known map[string]string) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == stateDir || strings.HasSuffix(d.Name(), "__WORK")):
+		case d.IsDir() && (d.Name() == outdir.StateDir || strings.HasSuffix(d.Name(), "__WORK")):
 			return filepath.SkipDir
 		case d.IsDir():
 			return nil
@@ -269,7 +270,7 @@ func (s *siege) isWhole() {
 	if err != nil || len(v.Differences) > 0 || v.Files == 0 {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
-	sums := exec.Command("sha256sum", "--check", "--quiet", "--strict", sumsFile)
+	sums := exec.Command("sha256sum", "--check", "--quiet", "--strict", outdir.SumsFile)
 	sums.Dir = s.out
 	if out, err := sums.CombinedOutput(); err != nil {
 		t.Errorf("sha256sum: %v\n%s", err, out)

@@ -7,8 +7,8 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
-	"github.com/poactor/poactor/internal/statedir"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -38,12 +38,12 @@ func openLogFile(named, out string) (*os.File, error) {
 	if named != "" {
 		return os.OpenFile(named, how, 0o600)
 	}
-	root, err := statedir.Make(out)
+	root, err := outdir.MakeState(out)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	return root.OpenFile("run.log", how, 0o600)
+	return root.OpenFile(outdir.LogFile, how, 0o600)
 }
 
 // masked is a log's format without the queries of addresses, whoever has written

@@ -2,7 +2,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,12 +41,11 @@ type app struct {
 	json           bool           // what is told on stdout is told as JSON lines
 	log            *logrus.Logger // of the run, once it is open
 	logFile        io.Closer      // behind it
-	code           int            // of a command that ended without an error
 }
 
 // main runs the command line and returns the exit code. A panic is a bug: the
 // user gets a line, the log gets the stack.
-func (a *app) main(args []string) (code int) {
+func (a *app) main(args []string) int {
 	out := &stdout{w: a.stdout}
 	a.stdout = out
 	defer func() {
@@ -52,17 +53,15 @@ func (a *app) main(args []string) (code int) {
 			_ = a.logFile.Close()
 		}
 	}()
-	if err := a.execute(args); err != nil {
+	err := a.execute(args)
+	if err != nil && !errors.Is(err, errUnfinished) {
 		a.complain(err)
-		a.code = errorCode(err)
 	}
-	if err := out.failure(); err != nil {
-		complain(a.stderr, err)
-		if a.code == exitDone {
-			a.code = errorCode(err)
-		}
+	if lost := out.failure(); lost != nil {
+		complain(a.stderr, lost)
+		err = cmp.Or(err, lost)
 	}
-	return a.code
+	return exitCode(err)
 }
 
 // execute runs the command line. A panic becomes an error.

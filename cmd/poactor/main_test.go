@@ -29,7 +29,7 @@ func TestOutFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := outFor(tt.batch, tt.asked)
-			if got != tt.want || exitCode(nil, err) != tt.code {
+			if got != tt.want || exitCode(err) != tt.code {
 				t.Errorf("%q, %v", got, err)
 			}
 		})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/outdir"
 )
 
 // openJob reads and checks everything that can be without a browser. A dry run
@@ -30,7 +32,7 @@ func (a *app) open(j *job, path string) (err error) {
 	if j.dir, err = outFor(path, j.settings.Out); err != nil {
 		return err
 	}
-	if err := errors.Join(checkOut(j.dir), checkProfile(j.settings.Profile)); err != nil {
+	if err := cmp.Or(checkOut(j.dir), checkProfile(j.settings.Profile)); err != nil {
 		return err
 	}
 	if path == "-" {
@@ -116,12 +118,12 @@ func (j *job) hold() (err error) {
 // keep makes a copy of the batch, so that the run can go on when that is edited,
 // and be begun again when it is gone.
 func (j *job) keep() error {
-	kept := batchFile + filepath.Ext(j.batch.ResultsName())
+	kept := outdir.BatchStem + filepath.Ext(j.batch.ResultsName())
 	if err := j.batch.Keep(j.state(kept)); err != nil {
 		return err
 	}
 	for _, ext := range batchExtensions { // there is one batch
-		if other := batchFile + ext; other != kept {
+		if other := outdir.BatchStem + ext; other != kept {
 			_ = os.Remove(j.state(other)) // mostly not there
 		}
 	}
@@ -129,7 +131,7 @@ func (j *job) keep() error {
 }
 
 // state is the path of a file of poactor's own in the output directory.
-func (j *job) state(name string) string { return filepath.Join(j.dir, stateDir, name) }
+func (j *job) state(name string) string { return outdir.StatePath(j.dir, name) }
 
 // stdinName is what a batch without a file is called.
 const stdinName = "standard input"
@@ -143,11 +145,11 @@ func (j *job) openStdin(in io.Reader) error {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	_, err = io.Copy(f, in)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	err = j.openBatch(path)
 	if e, ok := errors.AsType[*batch.Error](err); ok {
@@ -168,15 +170,12 @@ func (j *job) spoolPath() (string, error) {
 	if err := j.hold(); err != nil {
 		return "", err
 	}
-	return j.state(batchFile + ".csv"), nil
+	return j.state(outdir.BatchStem + ".csv"), nil
 }
 
 func keepFailure(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
-		return diskFull(err)
-	}
-	if _, ok := poactor.OfSystem(err); ok {
-		return outFailure(err)
+	if _, ok := errors.AsType[syscall.Errno](err); ok {
+		return outdir.WriteError(err)
 	}
 	return err
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/fault"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/internal/testportal"
@@ -66,7 +67,7 @@ func (o *ordeal) buildPortal(ctx context.Context, orders int) error {
 	o.site = site
 	o.batch = filepath.Join(o.dir, "orders.csv")
 	if err := writeBatch(o.batch, site); err != nil {
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	coupa, _ := portal.Builtin("coupa")
 	if coupa, err = coupa.WithBaseURL(site.URL()); err != nil {
@@ -87,7 +88,7 @@ func (o *ordeal) prepare() (err error) {
 	o.injected, o.troubled = map[fault.Kind]int{}, map[po.Key]bool{}
 	o.config = filepath.Join(o.dir, "config.yaml")
 	if err := os.WriteFile(o.config, nil, 0o666); err != nil {
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	// Short, for browsers put sockets there: where the system's own directory is
 	// not, poactor would take another one.
@@ -95,7 +96,7 @@ func (o *ordeal) prepare() (err error) {
 		return cannot("", "%v", err)
 	}
 	if o.log, err = os.Create(filepath.Join(o.dir, "chaos.log")); err != nil {
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	return nil
 }
@@ -147,8 +148,8 @@ func (o *ordeal) run(ctx context.Context) error {
 		}
 		o.say("start %d%s: %s, %s", n, words, progress.Count(count(s.events, "order_settled"), "order"), s.ended())
 		if !s.explained(o.site != nil) || plan.Quiet() && !s.finished() {
-			return &failure{exitBug, fmt.Sprintf("start %d ended with exit code %d, which no fault explains", n, s.code),
-				"look into " + o.log.Name()}
+			return &po.Error{Cause: po.Internal, Hint: "look into " + o.log.Name(),
+				Msg: fmt.Sprintf("start %d ended with exit code %d, which no fault explains", n, s.code)}
 		}
 		if s.finished() && plan.Quiet() {
 			return nil
@@ -232,7 +233,7 @@ func (o *ordeal) command(ctx context.Context, plan fault.Plan) (*exec.Cmd, error
 		}
 		path := o.faultsFile()
 		if err := os.WriteFile(path, text.Bytes(), 0o666); err != nil {
-			return nil, outFailure(err)
+			return nil, outdir.WriteError(err)
 		}
 		args = append(args, "--faults", path)
 	}

@@ -9,12 +9,9 @@ import (
 	"syscall"
 
 	"github.com/poactor/poactor"
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
-
-// stateDir holds what is poactor's own in an output directory.
-const stateDir = statedir.Name
 
 // outFor is the output directory of a batch: the one asked for, else one
 // beside the batch that is named after it.
@@ -41,7 +38,7 @@ func checkOut(dir string) error {
 	case errors.Is(err, syscall.ENOTDIR):
 		return wrongUse("give another one with --out", "output directory %s is below a file", dir)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return outFailure(err)
+		return outdir.WriteError(err)
 	}
 	return nil
 }
@@ -56,24 +53,10 @@ func lookLedger(dir string) (*poactor.Ledger, error) {
 	return ledger, err
 }
 
-// outFailure says that the output directory cannot be used.
-func outFailure(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
-		return diskFull(err)
-	}
-	return cannot("give another one with --out, or see to its permissions", "output directory: %v", oneLine{err})
+// goesOn is the error where a run holds the output directory.
+func goesOn(dir string) error {
+	return &po.Error{Msg: "a run goes on in " + dir, Hint: "wait until it has ended", Err: poactor.ErrHeld}
 }
-
-func diskFull(err error) error {
-	return fullDisk{&failure{exitEnvironment, "the disk is full: " + firstLine(err),
-		"make room, or give another --out; the same command goes on from where it stood"}}
-}
-
-// fullDisk is a failure for want of room: it is a po.DiskFull too.
-type fullDisk struct{ *failure }
-
-// Unwrap gives both.
-func (f fullDisk) Unwrap() []error { return []error{f.failure, po.DiskFull} }
 
 // oneLine is an error that says only its first line.
 type oneLine struct{ error }

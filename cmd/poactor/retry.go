@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -15,13 +14,9 @@ import (
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/config"
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
-
-// batchFile is the copy of a run's batch in the state directory, but for the
-// extension.
-const batchFile = "batch"
 
 // batchExtensions are those that copies of batches and results can have.
 var batchExtensions = []string{".csv", ".xlsx", ".xlsm"}
@@ -173,7 +168,7 @@ func lastBatch(dir string) (string, error) {
 		return "", err
 	}
 	for _, ext := range batchExtensions {
-		path := filepath.Join(dir, stateDir, batchFile+ext)
+		path := outdir.StatePath(dir, outdir.BatchStem+ext)
 		if _, err := os.Lstat(path); err == nil {
 			return path, nil
 		}
@@ -183,14 +178,14 @@ func lastBatch(dir string) (string, error) {
 
 // checkRunDir says what is wrong with a directory that should be one of a run.
 func checkRunDir(dir string) error {
-	root, err := statedir.Open(dir)
+	root, err := outdir.OpenState(dir)
 	switch {
 	case err == nil:
 		return root.Close()
 	case errors.Is(err, fs.ErrNotExist):
 		return wrongUse("give the output directory of a run", "%s is no output directory of poactor", dir)
-	case errors.Is(err, statedir.ErrUntrusted):
-		return wrongUse(statedir.Hint, "%v", err)
+	case errors.Is(err, outdir.ErrUntrusted):
+		return err
 	}
-	return outFailure(err)
+	return outdir.WriteError(err)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,10 +44,11 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 	if j.forgotten != nil {
 		log.WithError(j.forgotten).Info("retry will have to be told what this run works with")
 	}
-	if err := a.work(ctx, j); err != nil {
-		return err
+	err = a.work(ctx, j)
+	if err == nil || errors.Is(err, errUnfinished) { // the results say so row by row
+		return cmp.Or(j.checkUsable(path), err)
 	}
-	return j.checkUsable(path) // the results say so row by row
+	return err
 }
 
 // work runs the orders that are open and brings the files of the output
@@ -100,7 +102,7 @@ func (a *app) wait(j *job, handle *poactor.Handle) error {
 }
 
 // conclude says how the batch stands and where to look, and returns how the
-// command ends.
+// command ends: errUnfinished where orders did not end well.
 func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err error) error {
 	counts, open, readErr := j.ledger.Counts(context.Background())
 	if err == nil {
@@ -109,14 +111,13 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	if wasInterrupted && byInterrupt(err, open-j.merged.Later) {
 		err = interrupted(open)
 	}
-	a.code = exitCode(counts, err)
 	if j.settings.Quiet {
 		for _, what := range j.left {
 			a.warn("left: %s", what)
 		}
 	}
 	if j.settings.Quiet || j.settings.JSON {
-		return err
+		return orUnfinished(counts, err)
 	}
 	if err == nil && j.todo() == 0 && j.merged.Later == 0 && j.choice.Only == nil {
 		fmt.Fprintln(a.stdout, "nothing to do: every order was settled by an earlier start")
@@ -134,7 +135,7 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	for _, what := range j.left {
 		fmt.Fprintln(a.stdout, progress.Line("left: "+what))
 	}
-	return err
+	return orUnfinished(counts, err)
 }
 
 // byInterrupt says whether an interrupt is why a run ended as it did. left is
@@ -148,8 +149,8 @@ func byInterrupt(err error, left int) bool {
 }
 
 func interrupted(open int) error {
-	return &failure{exitInterrupted, "interrupted, " + progress.Count(open, "order") + " open",
-		"the same command goes on from where it stood"}
+	return &po.Error{Cause: po.Interrupted, Msg: "interrupted, " + progress.Count(open, "order") + " open",
+		Hint: "the same command goes on from where it stood"}
 }
 
 // view is how the events of a run are shown.

@@ -27,6 +27,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/internal/testportal/plain"
 	"github.com/poactor/poactor/profilestore"
@@ -240,7 +241,7 @@ func cmdInterrupt(ts *testscript.TestScript, _ bool, args []string) {
 
 // cmdHold holds an output directory as another run would: hold DIR
 func cmdHold(ts *testscript.TestScript, _ bool, args []string) {
-	state := filepath.Join(ts.MkAbs(args[0]), stateDir)
+	state := filepath.Join(ts.MkAbs(args[0]), outdir.StateDir)
 	ts.Check(os.MkdirAll(state, 0o700))
 	lock := flock.New(filepath.Join(state, "lock"))
 	held, err := lock.TryLock()

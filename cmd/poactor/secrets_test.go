@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/poactor/poactor/internal/outdir"
 )
 
 const secretsPortal = `name: secrets
@@ -134,7 +136,7 @@ func TestNoSecretsInWhatIsLeft(t *testing.T) {
 		}
 		return err
 	}))
-	evidence, _ := filepath.Glob(filepath.Join(out, stateDir, "evidence", "3", "*", "page.html"))
+	evidence, _ := filepath.Glob(outdir.StatePath(out, "evidence", "3", "*", "page.html"))
 	if len(evidence) == 0 {
 		t.Error("no evidence was kept")
 	}

@@ -51,8 +51,8 @@ func (a *app) complain(err error) {
 	if !a.json {
 		return
 	}
-	for _, p := range explain(err) {
-		progress.WriteJSON(a.stdout, errorLine{Stamp: progress.Now("error"), Message: p.msg, Hint: p.hint, ExitCode: errorCode(err)})
+	for _, e := range told(err) {
+		progress.WriteJSON(a.stdout, errorLine{progress.Now("error"), e.Msg, e.Hint, exitCode(err)})
 	}
 }
 

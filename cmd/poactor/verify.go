@@ -7,13 +7,13 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/po"
@@ -77,8 +77,8 @@ the run was cut off before it could list them: the next start does.`,
 			} else {
 				a.showVerdict(v)
 			}
-			if v.Damaged > 0 || v.Behind > 0 && !v.CutOff {
-				a.code = exitUnfinished
+			if err == nil && (v.Damaged > 0 || v.Behind > 0 && !v.CutOff) {
+				return errUnfinished
 			}
 			return err
 		},
@@ -95,20 +95,20 @@ func verifyAll(ctx context.Context, dir string) (verdict, error) {
 	}
 	defer ledger.Close()
 	if owner, err := poactor.HolderOf(dir); err != nil || owner != nil {
-		return v, cmp.Or(err, error(&failure{exitHeld, "a run goes on in " + dir, "wait until it has ended"}))
+		return v, cmp.Or(err, goesOn(dir))
 	}
 	starts, err := ledger.Starts(ctx)
 	if err != nil {
 		return v, err
 	}
 	v.CutOff = len(starts) > 0 && starts[len(starts)-1].Ended.IsZero()
-	sums, err := report.ReadSums(dir, sumsFile)
+	sums, err := report.ReadSums(dir, outdir.SumsFile)
 	if err != nil {
-		return v, outFailure(err)
+		return v, outdir.WriteError(err)
 	}
 	check, err := download.NewChecker(dir)
 	if err != nil {
-		return v, outFailure(err)
+		return v, outdir.WriteError(err)
 	}
 	defer check.Close()
 	for o, err := range ledger.Kept(ctx) {
@@ -148,24 +148,24 @@ func (v *verdict) file(check *download.Checker, sums map[string]string, o po.Out
 	}
 	sum, listed := sums[path]
 	delete(sums, path)
-	for _, folder := range namesOf(o.Folder) { // a line of before it was renamed
+	for _, folder := range outdir.OtherFolders(o.Folder) { // a line of before it was renamed
 		if before := folder + "/" + f.Name; !listed && sums[before] == f.SHA256 {
 			delete(sums, before)
-			add(notListed, "is in "+sumsFile+" as "+before)
+			add(notListed, "is in "+outdir.SumsFile+" as "+before)
 			return
 		}
 	}
 	switch {
 	case !listed:
-		add(notListed, "is not in "+sumsFile)
+		add(notListed, "is not in "+outdir.SumsFile)
 	case sum != f.SHA256:
-		add(notListed, "has another hash in "+sumsFile)
+		add(notListed, "has another hash in "+outdir.SumsFile)
 	}
 }
 
 // unrecorded tells of a line of the sums that is of no file of the record.
 func (v *verdict) unrecorded(check *download.Checker, name, sum string) {
-	d := difference{Path: name, Kind: damaged, What: "is in " + sumsFile + " and not in the record"}
+	d := difference{Path: name, Kind: damaged, What: "is in " + outdir.SumsFile + " and not in the record"}
 	if v.CutOff && check.File(path.Dir(name), po.File{Name: path.Base(name), SHA256: sum}) == "is missing" {
 		d.Kind = notListed // the record has given it up, and the sums do not know yet
 	}
@@ -175,34 +175,12 @@ func (v *verdict) unrecorded(check *download.Checker, name, sum string) {
 // elsewhere is the folder that a file is in, whole, under another name that its
 // order's folder may have: the record is written before a folder is renamed.
 func elsewhere(check *download.Checker, folder string, f po.File) string {
-	for _, other := range namesOf(folder) {
+	for _, other := range outdir.OtherFolders(folder) {
 		if check.File(other, f) == "" {
 			return other
 		}
 	}
 	return ""
-}
-
-// namesOf lists the other names that an order's folder may have.
-func namesOf(folder string) []string {
-	ends := []string{"__WORK"}
-	for _, status := range po.Statuses() {
-		ends = append(ends, "_"+string(status))
-	}
-	var others []string
-	for _, end := range ends {
-		stem, ok := strings.CutSuffix(folder, end)
-		if !ok {
-			continue
-		}
-		for _, other := range ends {
-			if other != end {
-				others = append(others, stem+other)
-			}
-		}
-		break
-	}
-	return others
 }
 
 func (a *app) showVerdict(v verdict) {

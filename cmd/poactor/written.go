@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 )
 
 // written remembers what results.* was when it was written here: people open it
@@ -32,20 +32,17 @@ type written struct {
 
 func readWritten(dir string) written {
 	w := written{dir: dir}
-	root, err := statedir.Open(dir)
+	root, err := outdir.OpenState(dir)
 	if err != nil {
 		return w
 	}
 	defer root.Close()
-	text, err := root.ReadFile(writtenFile)
+	text, err := root.ReadFile(outdir.ExportFile)
 	if err != nil || json.Unmarshal(text, &w) != nil {
 		w.Hashes = nil // then what is there counts as somebody's
 	}
 	return w
 }
-
-// writtenFile is where it is kept, in the state directory.
-const writtenFile = "results.json"
 
 // add records what is about to be written.
 func (w *written) add(hash string) error {
@@ -58,14 +55,14 @@ func (w *written) add(hash string) error {
 	if err != nil {
 		return err
 	}
-	root, err := statedir.Open(w.dir)
+	root, err := outdir.OpenState(w.dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
 	// A disk that is full must not cost what is recorded: results.* would count as
 	// somebody's.
-	if err := statedir.Replace(root, writtenFile, text); err != nil {
+	if err := outdir.ReplaceIn(root, outdir.ExportFile, 0o600, text); err != nil {
 		return err
 	}
 	w.Hashes = next.Hashes
@@ -131,7 +128,7 @@ func (x *exports) putOthersAside() {
 	if x.others == nil {
 		x.others = map[string]bool{}
 		for _, ext := range batchExtensions {
-			if path := filepath.Join(x.dir, resultsFile+ext); ext != filepath.Ext(name) {
+			if path := filepath.Join(x.dir, outdir.ResultsStem+ext); ext != filepath.Ext(name) {
 				x.others[path], x.others[beside(path)] = true, true
 			}
 		}

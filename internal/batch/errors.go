@@ -7,7 +7,12 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/poactor/poactor/po"
 )
+
+// ErrUnusable is wrapped by every error of a batch.
+var ErrUnusable = errors.New("unusable batch")
 
 // What is wrong with a batch, for errors.Is. A file that does not exist or may
 // not be read is fs.ErrNotExist or fs.ErrPermission.
@@ -31,7 +36,8 @@ var (
 	errPanic = errors.New("panic")
 )
 
-// Error says what is wrong with a batch, in one line.
+// Error is a po.Error with its place in a batch: what says more of the place
+// adds it on the way up.
 type Error struct {
 	Path  string // as the user gave it
 	Sheet string // of a workbook, if it is about one
@@ -54,8 +60,10 @@ func (e *Error) Error() string {
 	return where + ": " + e.Msg
 }
 
-// Unwrap gives what is wrong.
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap gives the po.Error, in which the place is a part of the message.
+func (e *Error) Unwrap() error {
+	return &po.Error{Msg: e.Error(), Hint: e.Hint, Err: errors.Join(ErrUnusable, e.Err)}
+}
 
 // printable keeps a path with a line break or an escape sequence in it on one
 // line.

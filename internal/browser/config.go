@@ -114,7 +114,7 @@ func (t Times) orDefaults() Times {
 	return t
 }
 
-// find is the browser to run. The error is an *Error.
+// find is the browser to run. The error is a *po.Error.
 func (c Config) find() (string, error) { return launch.Find(c.BrowserPath, c.Headful || c.Cloned) }
 
 // options say how a browser is started on a profile.
@@ -126,7 +126,7 @@ func (c Config) options(profileDir, tempDir string) launch.Options {
 }
 
 // Check tells what would keep any browser from starting, before one is
-// started. The error is an *Error.
+// started. The error is a *po.Error.
 func Check(c Config) error {
 	if _, err := c.find(); err != nil {
 		return err
@@ -135,7 +135,7 @@ func Check(c Config) error {
 		return err
 	}
 	if !filepath.IsAbs(c.Downloads) {
-		return &Error{Msg: "the download directory must be an absolute path, not " + c.Downloads, Cause: po.Internal}
+		return &po.Error{Msg: "the download directory must be an absolute path, not " + c.Downloads, Cause: po.Internal}
 	}
 	return nil
 }

@@ -16,14 +16,13 @@ import (
 
 	"github.com/go-rod/rod/lib/proto"
 
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
 // Evidence of a failure is the page as the browser shows it, and its text and
 // structure, without what could be a secret or do anything when it is opened.
 const (
-	evidenceDir     = "evidence"      // in the state directory
 	evidenceTimeout = 3 * time.Second // a page that hangs shows nothing more
 	evidenceKept    = 5               // of one order, the latest
 	evidenceBytes   = 4 << 20         // of the page's text
@@ -50,24 +49,24 @@ func (s *Session) evidence(ctx context.Context, order po.Order, why po.Cause) st
 		return ""
 	}
 	text := s.pageText(ctx)
-	folder := path.Join(evidenceDir, string(order.Key), time.Now().UTC().Format("20060102T150405.000")+"-"+string(why))
+	folder := path.Join(outdir.EvidenceDir, string(order.Key), time.Now().UTC().Format("20060102T150405.000")+"-"+string(why))
 	if keepEvidence(s.config.Out, folder, shot.Data, []byte(text)) != nil {
 		return ""
 	}
-	return path.Join(statedir.Name, folder)
+	return path.Join(outdir.StateDir, folder)
 }
 
 // keepEvidence writes evidence into a folder of the state directory, and removes
 // the oldest of the same order. What lies in the way, be it a link, is left alone.
 func keepEvidence(out, folder string, shot, text []byte) error {
-	root, err := statedir.Make(out)
+	root, err := outdir.MakeState(out)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
 	above := path.Dir(folder)
-	for _, dir := range []string{evidenceDir, above, folder} {
-		if err := root.Mkdir(dir, 0o700); err != nil && !statedir.IsDir(root, dir) {
+	for _, dir := range []string{outdir.EvidenceDir, above, folder} {
+		if err := root.Mkdir(dir, 0o700); err != nil && !outdir.IsDir(root, dir) {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -90,7 +89,7 @@ func statusSign(p portal.Portal, status int) po.Sign {
 // serverFailure judges an answer that is an error of the portal; nil if it is
 // none.
 func serverFailure(d document, now time.Time) *po.ReadFailure {
-	after := retryAfter(d.Header.Get("Retry-After"), now)
+	after := po.RetryAfter(d.Header.Get("Retry-After"), now)
 	switch {
 	case d.Status == http.StatusTooManyRequests, d.Status == http.StatusServiceUnavailable && after > 0:
 		return &po.ReadFailure{Cause: po.Throttled, Detail: fmt.Sprintf("the portal answered %d", d.Status), RetryAfter: after, URL: d.URL}
@@ -98,18 +97,6 @@ func serverFailure(d document, now time.Time) *po.ReadFailure {
 		return &po.ReadFailure{Cause: po.PortalError, Detail: fmt.Sprintf("the portal answered %d", d.Status), RetryAfter: after, URL: d.URL}
 	}
 	return nil
-}
-
-// retryAfter reads the header: seconds or a date. 0 if it says nothing.
-func retryAfter(value string, now time.Time) time.Duration {
-	value = strings.TrimSpace(value)
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil && at.After(now) {
-		return at.Sub(now)
-	}
-	return 0
 }
 
 // noBody is what the browser says of an error's answer without a body; it shows a

@@ -203,7 +203,7 @@ func portalWideFailure(kind string, d document) *po.ReadFailure {
 	if d.Status >= 400 {
 		f.Detail = fmt.Sprintf("the portal answers %d and shows %s", d.Status, kind)
 	}
-	f.RetryAfter = retryAfter(d.Header.Get("Retry-After"), time.Now())
+	f.RetryAfter = po.RetryAfter(d.Header.Get("Retry-After"), time.Now())
 	return f
 }
 

@@ -36,7 +36,7 @@ func New(c Config) *Launcher {
 
 // Open starts a browser on a profile of its own. It waits for a place, as only
 // so many start at a time as there are processors; only ctx bounds that wait,
-// and Times.Start what comes after it. The error is an *Error.
+// and Times.Start what comes after it. The error is a *po.Error.
 func (l *Launcher) Open(ctx context.Context) (*Session, error) {
 	if err := Check(l.config); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (l *Launcher) Open(ctx context.Context) (*Session, error) {
 		if cause == po.Internal {
 			cause = po.ProfileFailed
 		}
-		return nil, &Error{Msg: fmt.Sprintf("open profile: %v", err), Cause: cause, Err: err}
+		return nil, &po.Error{Msg: fmt.Sprintf("open profile: %v", err), Cause: cause, Err: err}
 	}
 	s, err := l.open(ctx, profile)
 	if err != nil {
@@ -76,14 +76,17 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 	}
 	downloads := filepath.Join(l.config.Downloads, profile.ID)
 	if err := os.MkdirAll(downloads, 0o700); err != nil {
-		return nil, &Error{Msg: fmt.Sprintf("make the download directory: %v", err), Cause: diskCause(err, po.Internal), Err: err}
+		cause := diskCause(err, po.Internal)
+		return nil, &po.Error{Msg: fmt.Sprintf("make the download directory: %v", err), Cause: cause, Err: err}
 	}
 	options := l.config.options(profile.Dir, profile.TempDir)
 	options.UserAgent = l.userAgent(ctx, path)
 	proc, err := launch.Start(path, options)
 	if err != nil {
 		_ = os.RemoveAll(downloads)
-		return nil, &Error{Msg: fmt.Sprintf("start %s: %v", path, err), Hint: launch.Hint, Cause: po.BrowserDied, Err: err}
+		return nil, &po.Error{
+			Msg: fmt.Sprintf("start %s: %v", path, err), Hint: launch.Hint, Cause: po.BrowserDied, Err: err,
+		}
 	}
 	s := newSession(l.config, l.spec, profile, downloads, proc)
 	if err := s.initialize(ctx); err != nil {

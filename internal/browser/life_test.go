@@ -230,8 +230,8 @@ func TestBadBrowsers(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %q, want one line with %q", err, row.want)
 			}
-			if e, ok := errors.AsType[*Error](err); !ok || e.Cause != po.BrowserDied || (e.Hint == "" && !strings.Contains(row.want, "time")) {
-				t.Errorf("error %+v, want an *Error with cause and hint", err)
+			if e, ok := errors.AsType[*po.Error](err); !ok || e.Cause != po.BrowserDied || (e.Hint == "" && !strings.Contains(row.want, "time")) {
+				t.Errorf("error %+v, want a *po.Error with cause and hint", err)
 			}
 			if took := time.Since(begun); took > 20*time.Second { // others sleep for 60
 				t.Errorf("it took %v to say so", took)
@@ -247,7 +247,7 @@ func TestRootNeedsNoSandbox(t *testing.T) {
 		t.Skip("only root has this trouble")
 	}
 	err := Check(Config{Downloads: "/nowhere"})
-	if e, ok := errors.AsType[*Error](err); !ok || !strings.Contains(e.Hint, "--no-sandbox") {
+	if e, ok := errors.AsType[*po.Error](err); !ok || !strings.Contains(e.Hint, "--no-sandbox") {
 		t.Errorf("check as root: %v", err)
 	}
 	if err := Check(Config{Downloads: "/nowhere", NoSandbox: true}); err != nil {

@@ -2,10 +2,10 @@ package browser
 
 import (
 	"fmt"
-	"io/fs"
-	"path/filepath"
+	"os"
 	"time"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -37,14 +37,7 @@ func (s *Session) watchProfileSize() {
 // browser makes and removes some meanwhile.
 func (s *Session) profileSize() (bytes int64) {
 	for _, dir := range []string{s.profile.Dir, s.profile.TempDir} {
-		_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-			if err == nil && d.Type().IsRegular() && s.ctx.Err() == nil {
-				if info, err := d.Info(); err == nil {
-					bytes += info.Size()
-				}
-			}
-			return nil
-		})
+		bytes += outdir.Size(os.DirFS(dir), ".")
 	}
 	return bytes
 }

@@ -14,19 +14,6 @@ import (
 	"github.com/poactor/poactor/portal"
 )
 
-func TestRetryAfter(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for value, want := range map[string]time.Duration{
-		"": 0, "0": 0, "7": 7 * time.Second, " 120 ": 2 * time.Minute, "-3": 0, "soon": 0, "99999999999999999999": 0,
-		"Fri, 02 Jan 2026 03:05:05 GMT": time.Minute, "Fri, 02 Jan 2026 03:03:05 GMT": 0,
-	} {
-		if got := retryAfter(value, now); got != want {
-			t.Errorf("Retry-After %q: %v, want %v", value, got, want)
-		}
-	}
-}
-
 func TestLooksLikeSignIn(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]bool{

@@ -6,6 +6,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/shirou/gopsutil/v4/disk"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -38,4 +39,12 @@ func (c Config) checkRoom(bytes, total, missing int64) (cause po.Cause, detail s
 		return po.DownloadRejected, "the file had no end after " + humanize.IBytes(uint64(bytes)) + ", and the disk has no more room for it"
 	}
 	return po.DiskFull, "the disk is full: it has no room for the browser's download, as " + humanize.IBytes(uint64(keep)) + " are to stay free (--min-free)"
+}
+
+// diskCause is DiskFull if that is what an error says, else the other cause.
+func diskCause(err error, other po.Cause) po.Cause {
+	if outdir.Full(err) {
+		return po.DiskFull
+	}
+	return other
 }

@@ -29,13 +29,13 @@ const (
 // is opened. A cookie without a domain is for the host of the portal's base URL.
 //
 // Of c it takes what concerns the browser, Portal and Times.Start, which bounds
-// all but the browser's end. The error is an *Error.
+// all but the browser's end. The error is a *po.Error.
 func SignIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) error {
 	err := signIn(ctx, c, dir, cookies)
-	if _, ok := errors.AsType[*Error](err); err == nil || ok {
+	if _, ok := errors.AsType[*po.Error](err); err == nil || ok {
 		return err
 	}
-	return &Error{Msg: fmt.Sprintf("sign in with %s: %v", dir, err), Cause: diskCause(err, po.ProfileFailed), Err: err}
+	return &po.Error{Msg: fmt.Sprintf("sign in with %s: %v", dir, err), Cause: diskCause(err, po.ProfileFailed), Err: err}
 }
 
 func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (err error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/portal"
 )
 
@@ -74,18 +75,7 @@ func (s Settings) Remember(dataDir string) error {
 		return err
 	}
 	forget(filepath.Dir(path))
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-") // of mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(file.Name())
-	}
-	return err
+	return outdir.Replace(path, 0o600, text)
 }
 
 // Remembered is the config file of the user's last run into an output directory;

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -103,22 +104,13 @@ func Open(c Config) (*Archive, error) {
 
 // tryWrite finds out at once what would else fail with the first file.
 func tryWrite(root *os.Root) error {
-	name := ownPrefix + "probe" + tempSuffix
-	file, err := create(root, name)
+	name := outdir.OwnPrefix + "probe" + tempSuffix
+	file, err := outdir.Create(root, name, 0o644)
 	if err != nil {
 		return err
 	}
 	_, err = file.Write([]byte("probe"))
 	return errors.Join(err, file.Close(), root.Remove(name))
-}
-
-// create makes a file of ours. What has its name already, be it a link or a FIFO,
-// is removed, not written to.
-func create(dir *os.Root, name string) (*os.File, error) {
-	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	return dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 }
 
 // Close gives connections and the output directory free. Nothing may be asked
@@ -143,7 +135,7 @@ func diskError(operation string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case full(err):
+	case outdir.Unwritable(err):
 		return fmt.Errorf("%s: %w: %w", operation, po.DiskFull, err)
 	}
 	return fmt.Errorf("%s: %w", operation, err)

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -49,11 +50,11 @@ func unwritable(err error) error {
 }
 
 func (a *Archive) finish(ctx context.Context, kept po.Kept, final string) error {
-	key, ok := keyOf(final)
+	key, ok := outdir.OrderOf(final)
 	if !ok && final != "" {
 		return fmt.Errorf("%q is not a folder of an order", final)
 	}
-	if keptKey, ok := keyOf(kept.Folder); !ok || final != "" && keptKey != key {
+	if keptKey, ok := outdir.OrderOf(kept.Folder); !ok || final != "" && keptKey != key {
 		kept = po.Kept{} // somebody's edit
 	}
 	from := a.source(key, kept, final)
@@ -67,9 +68,9 @@ func (a *Archive) finish(ctx context.Context, kept po.Kept, final string) error 
 		if removed, err := a.removeEmpty(from); removed || err != nil {
 			return err
 		}
-		key, _ := keyOf(from)
-		if final = from; isWork(from) {
-			final = path.Join(path.Dir(from), finalName(key, po.Failed))
+		key, _ := outdir.OrderOf(from)
+		if final = from; outdir.IsWorkFolder(from) {
+			final = path.Join(path.Dir(from), outdir.FinalFolder(key, po.Failed))
 		}
 	}
 	if from == final {
@@ -87,11 +88,11 @@ func (a *Archive) source(key po.Key, kept po.Kept, final string) string {
 	if final == "" || a.isDir(final) {
 		return ""
 	}
-	if work := path.Join(path.Dir(final), workName(key)); a.isDir(work) {
+	if work := path.Join(path.Dir(final), outdir.WorkFolder(key)); a.isDir(work) {
 		return work
 	}
-	for _, status := range finals {
-		folder := path.Join(path.Dir(final), finalName(key, status))
+	for _, status := range outdir.FinalStatuses() {
+		folder := path.Join(path.Dir(final), outdir.FinalFolder(key, status))
 		if entries, err := fs.ReadDir(a.root.FS(), folder); err == nil && len(entries) == 0 && a.isDir(folder) {
 			return folder
 		}
@@ -125,7 +126,7 @@ func (a *Archive) tidy(folder string, files []po.File) error {
 	for _, f := range files {
 		stays[f.Name] = true
 	}
-	all = all || !isWork(folder)
+	all = all || !outdir.IsWorkFolder(folder)
 	entries, err := list(dir)
 	if err != nil {
 		return err
@@ -140,7 +141,7 @@ func (a *Archive) tidy(folder string, files []po.File) error {
 			return diskError("remove leftover", err)
 		}
 	}
-	return diskError("sync folder", syncDir(dir, "."))
+	return diskError("sync folder", outdir.SyncDir(dir, "."))
 }
 
 // removeEmpty removes a folder if nothing is in it.
@@ -157,7 +158,7 @@ func (a *Archive) removeEmpty(folder string) (bool, error) {
 
 // moveFor is move with the system's patience.
 func (a *Archive) moveFor(ctx context.Context, from, to string) error {
-	for end := time.Now().Add(renamePatience); ; {
+	for end := time.Now().Add(outdir.RenamePatience); ; {
 		err := a.move(from, to)
 		if err == nil || ctx.Err() != nil || !time.Now().Before(end) {
 			return err
@@ -195,7 +196,7 @@ func (a *Archive) move(from, to string) error {
 // syncAbove makes the name of a folder last, and those of the folders above.
 func (a *Archive) syncAbove(folder string) error {
 	for dir := path.Dir(folder); ; dir = path.Dir(dir) {
-		if err := syncDir(a.root, dir); err != nil || dir == "." {
+		if err := outdir.SyncDir(a.root, dir); err != nil || dir == "." {
 			return diskError("sync folder", err)
 		}
 	}

@@ -2,65 +2,12 @@ package download
 
 import (
 	"path"
-	"path/filepath"
-	"strings"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
-// An order's folder is called PO_<key> and its state: __WORK, or _ and the
-// status it ended with. All folders here are relative to the output directory,
-// with forward slashes.
-const (
-	folderPrefix    = "PO_"
-	workSuffix      = "__WORK"
-	unknownSupplier = "Unknown supplier"
-)
-
-// finals are the statuses that give an order a folder, in the order in which a
-// folder of a former run is looked for: first those with work left.
-var finals = []po.Status{po.Partial, po.Failed, po.Completed, po.NoAttachments}
-
-func finalName(key po.Key, status po.Status) string {
-	return folderPrefix + string(key) + "_" + string(status)
-}
-
-func workName(key po.Key) string { return folderPrefix + string(key) + workSuffix }
-
-// isWork says whether a folder is one of work under way.
-func isWork(folder string) bool { return strings.HasSuffix(folder, workSuffix) }
-
-// keyOf is the key of the order that a folder belongs to. The second result is
-// false for what is no order's folder, or leads out of the output directory.
-func keyOf(folder string) (po.Key, bool) {
-	if path.Clean(folder) != folder || !filepath.IsLocal(filepath.FromSlash(folder)) || strings.Contains(folder, `\`) {
-		return "", false
-	}
-	name, ok := strings.CutPrefix(path.Base(folder), folderPrefix)
-	if !ok {
-		return "", false
-	}
-	suffixes := []string{workSuffix}
-	for _, status := range finals {
-		suffixes = append(suffixes, "_"+string(status))
-	}
-	for _, suffix := range suffixes {
-		if key, ok := strings.CutSuffix(name, suffix); ok && validKey(po.Key(key)) {
-			return po.Key(key), true
-		}
-	}
-	return "", false
-}
-
-// validKey says whether a key is one that po.NewKey makes.
-func validKey(key po.Key) bool {
-	for _, c := range []byte(key) {
-		if !(c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("._-%", c) >= 0) {
-			return false
-		}
-	}
-	return key != "" && key[0] != '.'
-}
+const unknownSupplier = "Unknown supplier"
 
 // home is the folder above the order's own: where an earlier attempt has put
 // it; else the order's levels, or the supplier where it has none. An order
@@ -87,13 +34,13 @@ func home(order po.Order, supplier string, kept po.Kept) string {
 
 // keptBy says whether the kept folder is one of the order.
 func keptBy(key po.Key, kept po.Kept) bool {
-	k, ok := keyOf(kept.Folder)
+	k, ok := outdir.OrderOf(kept.Folder)
 	return ok && k == key
 }
 
 // Work names the folder in which the order's files are gathered.
 func (a *Archive) Work(order po.Order, supplier string, kept po.Kept) string {
-	return path.Join(home(order, supplier, kept), workName(order.Key))
+	return path.Join(home(order, supplier, kept), outdir.WorkFolder(order.Key))
 }
 
 // Final names the folder that the order ends in. It is empty for an order that
@@ -102,7 +49,7 @@ func (a *Archive) Work(order po.Order, supplier string, kept po.Kept) string {
 // attachments do not exist, ends in a folder that is called PARTIAL: files
 // never lie in a folder that denies them.
 func (a *Archive) Final(order po.Order, supplier string, kept po.Kept, status po.Status) string {
-	if !validKey(order.Key) || order.Number == "" {
+	if !order.Key.Valid() || order.Number == "" {
 		return ""
 	}
 	if len(kept.Files) > 0 && (status == po.NotFound || status == po.NoAttachments) {
@@ -111,5 +58,5 @@ func (a *Archive) Final(order po.Order, supplier string, kept po.Kept, status po
 	if status == po.NotFound || !status.Valid() {
 		return ""
 	}
-	return path.Join(home(order, supplier, kept), finalName(order.Key, status))
+	return path.Join(home(order, supplier, kept), outdir.FinalFolder(order.Key, status))
 }

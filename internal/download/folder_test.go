@@ -54,33 +54,3 @@ func TestFinal(t *testing.T) {
 		})
 	}
 }
-
-func TestKeyOf(t *testing.T) {
-	t.Parallel()
-	rows := map[string]po.Key{
-		"A/PO_1__WORK":           "1",
-		"A/B/PO_1_COMPLETED":     "1",
-		"PO_1_NO_ATTACHMENTS":    "1",
-		"A/PO_X%2FY_PARTIAL":     "X%2FY",
-		"A/PO_1_FAILED_FAILED":   "1_FAILED",
-		"A/PO_1_NOT_FOUND":       "",
-		"A/PO_1":                 "",
-		"A/PO__WORK":             "",
-		"A/PO_..__WORK":          "",
-		"A/PO_a__WORK":           "",
-		"../PO_1__WORK":          "",
-		"A/../../PO_1__WORK":     "",
-		"A/../PO_1__WORK":        "",
-		"/PO_1__WORK":            "",
-		`A\..\..\PO_1__WORK`:     "",
-		"A/PO_1__WORK/":          "",
-		"A/PO_1_COMPLETED (2)":   "",
-		"":                       "",
-		"A/PO_1_COMPLETED/x.pdf": "",
-	}
-	for folder, want := range rows {
-		if got, ok := keyOf(folder); got != want || ok != (want != "") {
-			t.Errorf("keyOf(%q) = %q, %v; want %q", folder, got, ok, want)
-		}
-	}
-}

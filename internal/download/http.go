@@ -19,9 +19,8 @@ import (
 )
 
 const (
-	maxRedirects  = 10
-	drainBytes    = 64 << 10 // read of an answer that is of no use, so that its connection can be used again
-	maxRetryAfter = 24 * time.Hour
+	maxRedirects = 10
+	drainBytes   = 64 << 10 // read of an answer that is of no use, so that its connection can be used again
 )
 
 // refusal is the error of one file that could not be had. Other errors concern
@@ -227,7 +226,7 @@ func receiveBody(to *sink, body io.Reader, encodings []string) error {
 
 // judge says what an answer's status means. now is for dates in Retry-After.
 func judge(status int, header http.Header, now time.Time) *refusal {
-	after := retryAfter(header.Get("Retry-After"), now)
+	after := po.RetryAfter(header.Get("Retry-After"), now)
 	switch {
 	case status == http.StatusOK, status == http.StatusNonAuthoritativeInfo, status == http.StatusPartialContent:
 		return nil
@@ -247,18 +246,6 @@ func judge(status int, header http.Header, now time.Time) *refusal {
 		return refuse(po.PortalError, "the portal has an error (HTTP %d)", status)
 	}
 	return oddity(po.DownloadRejected, "the portal answers HTTP %d", status)
-}
-
-// retryAfter reads the field of that name: seconds or a date.
-func retryAfter(field string, now time.Time) time.Duration {
-	field = strings.TrimSpace(field)
-	if seconds, err := strconv.ParseInt(field, 10, 32); err == nil {
-		return min(max(0, time.Duration(seconds)*time.Second), maxRetryAfter)
-	}
-	if date, err := http.ParseTime(field); err == nil {
-		return min(max(0, date.Sub(now)), maxRetryAfter)
-	}
-	return 0
 }
 
 // failedRequest says what it means that there is no answer. Its text is made

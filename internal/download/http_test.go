@@ -308,20 +308,6 @@ func TestCredentialsStayHome(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2025, 11, 24, 12, 0, 0, 0, time.UTC)
-	rows := map[string]time.Duration{
-		"": 0, "5": 5 * time.Second, " 5 ": 5 * time.Second, "-5": 0, "soon": 0, "99999999": maxRetryAfter, "1.5": 0,
-		"Mon, 24 Nov 2025 12:00:30 GMT": 30 * time.Second, "Mon, 24 Nov 2025 11:00:00 GMT": 0,
-	}
-	for field, want := range rows {
-		if got := retryAfter(field, now); got != want {
-			t.Errorf("retryAfter(%q) = %v, want %v", field, got, want)
-		}
-	}
-}
-
 // Files of several orders share connections.
 func TestConnectionsAreReused(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -50,7 +51,7 @@ func (w *work) place(parts []*part) (po.FetchResult, error) {
 		}
 	}
 	if err == nil {
-		err = diskError("sync folder", syncDir(w.dir, "."))
+		err = diskError("sync folder", outdir.SyncDir(w.dir, "."))
 	}
 	return result, err
 }
@@ -123,7 +124,7 @@ func rename(dir *os.Root, from, to string) error {
 		dir.Remove(from) // else the work folder's sweep
 		return nil
 	}
-	if errors.Is(err, fs.ErrExist) || full(err) {
+	if errors.Is(err, fs.ErrExist) || outdir.Unwritable(err) {
 		return err
 	}
 	return renameReserved(dir, from, to)

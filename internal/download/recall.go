@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -40,14 +41,11 @@ func (a *Archive) there(folder string, recorded []po.File) ([]po.File, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	return verify(dir, recorded, isWork(folder), func(f po.File) bool {
+	return verify(dir, recorded, outdir.IsWorkFolder(folder), func(f po.File) bool {
 		info, err := dir.Lstat(f.Name)
 		return err == nil && info.Mode().IsRegular() && info.Size() == f.Bytes
 	})
 }
-
-// IsWork says whether a folder is one of work under way, or was left by it.
-func IsWork(folder string) bool { return isWork(folder) }
 
 // WorkFolders calls each for every folder of work under way that lies in the
 // output directory, whoever has left it, with the order that it is of. Folders
@@ -76,11 +74,11 @@ func (a *Archive) workFolders(dir string, each func(folder string, key po.Key) e
 }
 
 func (a *Archive) workFolder(name string, e fs.DirEntry, each func(folder string, key po.Key) error) error {
-	key, order := keyOf(name)
+	key, order := outdir.OrderOf(name)
 	switch {
-	case !e.IsDir(), name == stateDir:
+	case !e.IsDir(), name == outdir.StateDir:
 		return nil
-	case order && isWork(name):
+	case order && outdir.IsWorkFolder(name):
 		return each(name, key)
 	case order:
 		return nil
@@ -91,6 +89,3 @@ func (a *Archive) workFolder(name string, e fs.DirEntry, each func(folder string
 	}
 	return err
 }
-
-// stateDir is poactor's own in an output directory.
-const stateDir = ".poactor"

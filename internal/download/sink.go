@@ -9,19 +9,18 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/poactor/poactor/internal/outdir"
 )
 
-// Names of our own in a work folder. SafeName never gives one that begins with
-// a dot.
-const (
-	ownPrefix  = ".poactor-"
-	tempSuffix = ".part"
-)
+// tempSuffix ends the names of temporary files in a work folder, which begin with
+// outdir.OwnPrefix. SafeName never gives a name that begins with a dot.
+const tempSuffix = ".part"
 
-func tempName(n int) string { return ownPrefix + strconv.Itoa(n) + tempSuffix }
+func tempName(n int) string { return outdir.OwnPrefix + strconv.Itoa(n) + tempSuffix }
 
 func isTemp(name string) bool {
-	return strings.HasPrefix(name, ownPrefix) && strings.HasSuffix(name, tempSuffix)
+	return strings.HasPrefix(name, outdir.OwnPrefix) && strings.HasSuffix(name, tempSuffix)
 }
 
 // sink writes a temporary file and learns of its content what is to be known.

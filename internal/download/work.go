@@ -9,13 +9,14 @@ import (
 	"path"
 	"strings"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
 // foundName is the file that lists what lay in a folder which had its final
 // name when it was taken back for more work. It is the user's to keep: notes,
 // files of runs that nobody knows of any more.
-const foundName = ownPrefix + "found.json"
+const foundName = outdir.OwnPrefix + "found.json"
 
 // work is an order's work folder during a fetch.
 type work struct {
@@ -28,7 +29,7 @@ type work struct {
 func (a *Archive) openWork(job po.FetchJob) (*work, error) {
 	above := home(job.Order, job.Supplier, job.Kept)
 	w := &work{folder: a.Work(job.Order, job.Supplier, job.Kept)}
-	if !validKey(job.Order.Key) {
+	if !job.Order.Key.Valid() {
 		return nil, errors.New("the order has no valid key")
 	}
 	found := a.find(job.Order.Key, above, job.Kept)
@@ -85,9 +86,9 @@ func (a *Archive) find(key po.Key, above string, kept po.Kept) string {
 	if keptBy(key, kept) {
 		places = append(places, kept.Folder)
 	}
-	places = append(places, path.Join(above, workName(key)))
-	for _, status := range finals {
-		places = append(places, path.Join(above, finalName(key, status)))
+	places = append(places, path.Join(above, outdir.WorkFolder(key)))
+	for _, status := range outdir.FinalStatuses() {
+		places = append(places, path.Join(above, outdir.FinalFolder(key, status)))
 	}
 	for _, folder := range places {
 		if a.isDir(folder) {
@@ -104,12 +105,12 @@ func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
 	if err != nil {
 		return diskError("open folder", err)
 	}
-	good, err := verify(dir, recorded, isWork(found), func(f po.File) bool {
+	good, err := verify(dir, recorded, outdir.IsWorkFolder(found), func(f po.File) bool {
 		sum, err := sumOf(dir, f.Name, f.Bytes)
 		return err == nil && sum == f.SHA256
 	})
 	w.kept = good
-	if err == nil && !isWork(found) {
+	if err == nil && !outdir.IsWorkFolder(found) {
 		err = noteFound(dir)
 	}
 	dir.Close() // before the rename, which Windows would refuse
@@ -162,7 +163,7 @@ func noteFound(dir *os.Root) error {
 	if err != nil {
 		return err
 	}
-	file, err := create(dir, foundName)
+	file, err := outdir.Create(dir, foundName, 0o644)
 	if err != nil {
 		return diskError("take over folder", err)
 	}

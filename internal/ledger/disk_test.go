@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -249,7 +250,7 @@ func TestOneOwner(t *testing.T) {
 	dir := t.TempDir()
 	first := openDisk(t, dir)
 	_, err := ledger.Open(dir)
-	if e, ok := errors.AsType[*ledger.Error](err); !ok || !errors.Is(err, ledger.ErrHeld) || !strings.Contains(e.Msg, fmt.Sprintf("process %d on", os.Getpid())) {
+	if e, ok := errors.AsType[*po.Error](err); !ok || !errors.Is(err, ledger.ErrHeld) || !strings.Contains(e.Msg, fmt.Sprintf("process %d on", os.Getpid())) {
 		t.Errorf("a second owner: %v", err)
 	}
 	if _, err := ledger.Aside(dir); !errors.Is(err, ledger.ErrHeld) {
@@ -260,7 +261,7 @@ func TestOneOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A dead owner leaves its name behind.
-	if err := os.WriteFile(filepath.Join(dir, ledger.StateDir, "lock.owner"), []byte(`{"process":1}`), 0o600); err != nil {
+	if err := os.WriteFile(outdir.StatePath(dir, "lock.owner"), []byte(`{"process":1}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	openDisk(t, dir)
@@ -316,7 +317,7 @@ func TestWrongFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			path := filepath.Join(dir, ledger.StateDir, "ledger.db")
+			path := outdir.StatePath(dir, "ledger.db")
 			if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
 				t.Fatal(err)
 			}
@@ -327,7 +328,7 @@ func TestWrongFiles(t *testing.T) {
 			}
 			for _, open := range []func(string) (*ledger.Disk, error){ledger.Open, ledger.Look} {
 				_, err := open(dir)
-				e, ok := errors.AsType[*ledger.Error](err)
+				e, ok := errors.AsType[*po.Error](err)
 				if !ok || !errors.Is(err, row.want) || !strings.Contains(e.Msg, row.msg) || e.Hint == "" || strings.Contains(e.Msg, "\n") {
 					t.Errorf("%v; want %v: %s", err, row.want, row.msg)
 				}
@@ -342,10 +343,10 @@ func TestWrongFiles(t *testing.T) {
 		})
 	}
 	dir := t.TempDir() // of a start that was killed at once
-	if err := os.Mkdir(filepath.Join(dir, ledger.StateDir), 0o700); err != nil {
+	if err := os.Mkdir(outdir.StatePath(dir), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, filepath.Join(dir, ledger.StateDir, "ledger.db"), `PRAGMA journal_mode = WAL`)
+	execute(t, outdir.StatePath(dir, "ledger.db"), `PRAGMA journal_mode = WAL`)
 	if _, err := ledger.Look(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing in it: %v", err)
 	}

@@ -10,21 +10,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
-)
-
-// StateDir holds what is poactor's own in an output directory.
-const StateDir = statedir.Name
-
-const (
-	fileName = "ledger.db"
-	lockName = "lock"
 )
 
 // Disk is a ledger in a file of the output directory. It satisfies the Ledger
@@ -59,17 +50,17 @@ type Disk struct {
 }
 
 // Open takes the output directory dir for this process and opens its ledger,
-// which it makes if there is none. Errors are *Error: the directory is held by
-// another run (ErrHeld), what is there is not poactor's (statedir.ErrUntrusted),
+// which it makes if there is none. Errors are *po.Error: the directory is held by
+// another run (ErrHeld), what is there is not poactor's (outdir.ErrUntrusted),
 // the file is damaged, foreign or of a newer poactor, or the directory cannot be
 // written to (po.DiskFull).
 func Open(dir string) (*Disk, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil { // the user's umask decides: the documents may be for a group
-		return nil, writeError(dir, err)
+		return nil, writeError(err)
 	}
-	root, err := statedir.Make(dir)
+	root, err := outdir.MakeState(dir)
 	if err != nil {
-		return nil, stateError(dir, err)
+		return nil, writeError(err)
 	}
 	defer root.Close()
 	d := newDisk(dir)
@@ -77,13 +68,13 @@ func Open(dir string) (*Disk, error) {
 		return nil, err
 	}
 	// SQLite would make it as the umask says; what it makes beside it has its mode.
-	file, err := root.OpenFile(fileName, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := root.OpenFile(outdir.LedgerFile, os.O_RDWR|os.O_CREATE, 0o600)
 	if err == nil {
 		err = file.Close()
 	}
 	if err != nil {
 		d.Close()
-		return nil, writeError(dir, err)
+		return nil, writeError(err)
 	}
 	if err := d.connect(d.path()); err != nil {
 		d.Close()
@@ -93,18 +84,19 @@ func Open(dir string) (*Disk, error) {
 }
 
 // Look opens the ledger of an output directory for reading only, also while a
-// run writes it. The error is fs.ErrNotExist if there is none.
+// run writes it. The error is a *po.Error, which wraps fs.ErrNotExist if there is
+// none.
 func Look(dir string) (*Disk, error) {
-	root, err := statedir.Open(dir)
+	root, err := outdir.OpenState(dir)
 	if err == nil {
-		_, err = root.Lstat(fileName)
+		_, err = root.Lstat(outdir.LedgerFile)
 		root.Close()
 	}
-	if errors.Is(err, statedir.ErrUntrusted) {
-		return nil, stateError(dir, err)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &po.Error{Msg: fmt.Sprintf("ledger of %s: %v", dir, err), Err: err}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ledger of %s: %w", dir, err)
+		return nil, writeError(err)
 	}
 	d := newDisk(dir)
 	if err := d.openLook(d.path()); err != nil {
@@ -152,17 +144,17 @@ func (d *Disk) Close() error {
 
 // Aside moves the ledger of an output directory out of the way, so that the
 // next Open begins a new one, and returns its new path: empty if there was
-// none. Nothing else in the directory is touched. The error is an *Error.
+// none. Nothing else in the directory is touched. The error is a *po.Error.
 func Aside(dir string) (string, error) {
-	root, err := statedir.Open(dir)
+	root, err := outdir.OpenState(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
-		return "", stateError(dir, err)
+		return "", writeError(err)
 	}
 	defer root.Close()
-	if _, err := root.Lstat(fileName); errors.Is(err, fs.ErrNotExist) {
+	if _, err := root.Lstat(outdir.LedgerFile); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
 	held, err := takeLock(dir)
@@ -170,17 +162,17 @@ func Aside(dir string) (string, error) {
 		return "", err
 	}
 	defer held.release()
-	aside, err := freeName(root, fileName)
+	aside, err := freeName(root, outdir.LedgerFile)
 	if err != nil {
-		return "", writeError(dir, err)
+		return "", writeError(err)
 	}
 	// What is not in the main file yet goes with it.
 	for _, suffix := range []string{"-wal", "-shm", ""} {
-		if err := root.Rename(fileName+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", writeError(dir, err)
+		if err := root.Rename(outdir.LedgerFile+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", writeError(err)
 		}
 	}
-	return filepath.Join(dir, StateDir, aside), nil
+	return outdir.StatePath(dir, aside), nil
 }
 
 // freeName is a name with a number that no file has yet.
@@ -205,7 +197,7 @@ func (d *Disk) Commit(ctx context.Context, do func(ctx context.Context) error) e
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.conn == nil {
-		return &Error{Dir: d.dir, Msg: "the ledger is closed", Err: po.Internal}
+		return &po.Error{Cause: po.Internal, Msg: "the ledger is closed"}
 	}
 	if err := d.exec(`BEGIN IMMEDIATE`); err != nil {
 		return err

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
 
-	"github.com/poactor/poactor/internal/statedir"
+	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/po"
 )
 
 // lock is the hold on an output directory. The system gives it back when its
@@ -22,7 +22,7 @@ type lock struct {
 }
 
 // ownerName is the file that says who holds the lock.
-const ownerName = lockName + ".owner"
+const ownerName = outdir.LockFile + ".owner"
 
 // Owner is who holds an output directory.
 type Owner struct {
@@ -35,12 +35,12 @@ type Owner struct {
 // who holds it has it for a moment.
 const lockTries = 5
 
-// takeLock takes the lock of an output directory. The error is an *Error with
+// takeLock takes the lock of an output directory. The error is a *po.Error with
 // ErrHeld and the owner's name if somebody else has it.
 func takeLock(dir string) (*lock, error) {
 	l, err := newLock(dir)
 	if err != nil {
-		return nil, stateError(dir, err)
+		return nil, writeError(err)
 	}
 	if err := l.try(dir, lockTries); err != nil {
 		l.root.Close()
@@ -53,18 +53,18 @@ func takeLock(dir string) (*lock, error) {
 	}
 	if err != nil {
 		l.close()
-		return nil, writeError(dir, err)
+		return nil, writeError(err)
 	}
 	return l, nil
 }
 
 // newLock is the lock of an output directory that has a state directory.
 func newLock(dir string) (*lock, error) {
-	root, err := statedir.Open(dir)
+	root, err := outdir.OpenState(dir)
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, statedir.Name, lockName)
+	path := outdir.StatePath(dir, outdir.LockFile)
 	return &lock{flock: flock.New(path, flock.SetPermissions(0o600)), root: root}, nil
 }
 
@@ -72,11 +72,11 @@ func (l *lock) try(dir string, tries int) error {
 	for n := 1; ; n++ {
 		switch free, err := l.flock.TryLock(); {
 		case err != nil:
-			return writeError(dir, err)
+			return writeError(err)
 		case free:
 			return nil
 		case n == tries:
-			return &Error{Dir: dir, Msg: "another run holds " + dir + l.holder().text(),
+			return &po.Error{Msg: "another run holds " + dir + l.holder().text(),
 				Hint: "wait until it has ended, or give another --out", Err: ErrHeld}
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -90,10 +90,10 @@ func Holder(dir string) (*Owner, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, stateError(dir, err)
+		return nil, writeError(err)
 	}
 	defer l.close()
-	if _, err := l.root.Lstat(lockName); err != nil {
+	if _, err := l.root.Lstat(outdir.LockFile); err != nil {
 		return nil, nil // nobody ever has
 	}
 	err = l.try(dir, 1)

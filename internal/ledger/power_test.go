@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -37,7 +38,7 @@ func TestTheLogIsCutShort(t *testing.T) {
 			return d.Settle(ctx, x.Token, o)
 		}))
 	}
-	state := filepath.Join(dir, ledger.StateDir)
+	state := outdir.StatePath(dir)
 	log, err := os.ReadFile(filepath.Join(state, "ledger.db-wal"))
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +73,7 @@ func TestTheLogIsCutShort(t *testing.T) {
 func survives(t *testing.T, main, log []byte) int {
 	t.Helper()
 	dir := t.TempDir()
-	state := filepath.Join(dir, ledger.StateDir)
+	state := outdir.StatePath(dir)
 	if err := errors.Join(os.Mkdir(state, 0o700), os.WriteFile(filepath.Join(state, "ledger.db"), main, 0o600),
 		os.WriteFile(filepath.Join(state, "ledger.db-wal"), log, 0o600)); err != nil {
 		t.Fatal(err)
@@ -108,7 +109,7 @@ func TestDamagedWithin(t *testing.T) {
 	list := orders(2000)
 	merge(t, d, list)
 	d.Close()
-	path := filepath.Join(dir, ledger.StateDir, "ledger.db")
+	path := outdir.StatePath(dir, "ledger.db")
 	main, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

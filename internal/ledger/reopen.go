@@ -17,6 +17,11 @@ const forget = `UPDATE orders SET open = 1, due = 0, failures = 0, deaths = 0, w
 	folder = CASE WHEN EXISTS (SELECT 1 FROM files WHERE order_id = orders.id) THEN folder END
 	WHERE place IS NOT NULL AND open = 0 AND `
 
+// unsettle notes in the attempts of orders without an outcome that theirs does not count.
+const unsettle = `UPDATE attempts SET ending = ? WHERE ending = ?
+	AND serial = (SELECT max(serial) FROM attempts a WHERE a.order_id = attempts.order_id)
+	AND order_id IN (SELECT id FROM orders WHERE place IS NOT NULL AND open = 1 AND status IS NULL) `
+
 // Reopen puts settled orders back whose outcomes are not to be believed, and
 // returns those outcomes. An order that is not settled, or in the batch no more, is
 // left as it is.
@@ -41,8 +46,12 @@ func (d *Disk) Reopen(ctx context.Context, keys []po.Key) ([]po.Outcome, error) 
 			if err != nil {
 				return err
 			}
-			if n > 0 {
-				were = append(were, was)
+			if n == 0 {
+				continue
+			}
+			were = append(were, was)
+			if err := d.exec(unsettle+`AND order_id = (SELECT id FROM orders WHERE key = ?)`, string(po.EndReopened), string(po.EndSettled), string(key)); err != nil {
+				return err
 			}
 		}
 		d.open += len(were)
@@ -77,7 +86,10 @@ func (d *Disk) doubt() error {
 			LEFT JOIN proof p ON p.start = a.start AND p.profile IS a.profile
 			WHERE a.start IN (SELECT id FROM cut) AND a.ending = 'settled' AND (p.began IS NULL OR p.began < a.began))`,
 		current, string(po.Completed), string(po.NotFound), string(po.NoAttachments))
-	return err
+	if err != nil {
+		return err
+	}
+	return d.exec(unsettle, string(po.EndReopened), string(po.EndSettled))
 }
 
 // had returns the orders of the batch that were last seen with attachments.

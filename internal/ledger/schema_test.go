@@ -3,12 +3,12 @@ package ledger_test
 import (
 	"database/sql"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -86,10 +86,10 @@ func version1(t *testing.T, changed string) (dir string) {
 		t.Fatal(err)
 	}
 	dir = t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, ledger.StateDir), 0o700); err != nil {
+	if err := os.Mkdir(outdir.StatePath(dir), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, filepath.Join(dir, ledger.StateDir, "ledger.db"), string(statements)+changed)
+	execute(t, outdir.StatePath(dir, "ledger.db"), string(statements)+changed)
 	return dir
 }
 
@@ -108,7 +108,7 @@ func contents(t *testing.T, d *ledger.Disk) (list []po.Outcome) {
 // schema gives the tables and indexes of a ledger by name, and its version.
 func schema(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(dir, ledger.StateDir, "ledger.db")+"?_pragma=busy_timeout(5000)") // others look at the same one
+	db, err := sql.Open("sqlite", outdir.StatePath(dir, "ledger.db")+"?_pragma=busy_timeout(5000)") // others look at the same one
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func (d *Disk) openLook(path string) error {
 	return d.check(application, version)
 }
 
-var errEmpty = fmt.Errorf("empty ledger: %w", fs.ErrNotExist)
+var errEmpty error = &po.Error{Msg: "empty ledger", Err: fs.ErrNotExist}
 
 // address is the file as SQLite takes it: a name may have any character in it.
 func address(path string, pragmas ...string) string {
@@ -168,7 +168,7 @@ func (l *textList) Scan(from any) error {
 	if from == nil || ok && json.Unmarshal([]byte(text), (*[]string)(l)) == nil {
 		return nil
 	}
-	return fmt.Errorf("%w: a list of texts", errDamaged)
+	return fmt.Errorf("%w: a list of texts", ErrDamaged)
 }
 
 // missingList is a column that holds a JSON list of missing files; NULL if there
@@ -205,7 +205,7 @@ func (l *missingList) Scan(from any) error {
 	}
 	var list []missingFile
 	if text, ok := from.(string); !ok || json.Unmarshal([]byte(text), &list) != nil {
-		return fmt.Errorf("%w: a list of missing files", errDamaged)
+		return fmt.Errorf("%w: a list of missing files", ErrDamaged)
 	}
 	for _, m := range list {
 		*l = append(*l, po.Missing{ID: m.ID, Name: m.Name, URL: m.URL, Cause: m.Cause, Detail: m.Detail})
@@ -244,7 +244,7 @@ func (t textOf[S]) Scan(from any) error {
 	case string:
 		*t.into = S(v)
 	default:
-		return fmt.Errorf("%w: %T where a text should be", errDamaged, from)
+		return fmt.Errorf("%w: %T where a text should be", ErrDamaged, from)
 	}
 	return nil
 }

@@ -25,13 +25,14 @@ const (
 
 // Request is one request that concerned an order or a sign-in.
 type Request struct {
-	Kind    RequestKind
-	Order   string // digits of its order; as asked for if there is none
-	File    int    // number of the file in its path; 0 for other kinds
-	Browser string // which browser it came from, told by a cookie of the portal's; empty for a client that keeps none
-	Status  int    // of the answer; 0 if none was given
-	Start   time.Time
-	End     time.Time // zero while it is being answered
+	Kind     RequestKind
+	Order    string // digits of its order; as asked for if there is none
+	File     int    // number of the file in its path; 0 for other kinds
+	Browser  string // which browser it came from, told by a cookie of the portal's; empty for a client that keeps none
+	Status   int    // of the answer; 0 if none was given
+	SignedIn bool   // when it was asked
+	Start    time.Time
+	End      time.Time // zero while it is being answered
 }
 
 // record keeps what was asked.
@@ -83,7 +84,7 @@ func (rec *record) begin(r Request) int {
 	if rec.active == nil {
 		rec.active, rec.atOnce = make(map[string]map[string]int), make(map[string]int)
 	}
-	if r.Order != "" {
+	if r.Order != "" && r.SignedIn { // else nothing of the order is given out, and a browser that has lost its cookies has another name
 		browsers := rec.active[r.Order]
 		if browsers == nil {
 			browsers = make(map[string]int)
@@ -102,7 +103,7 @@ func (rec *record) finish(place, status int) {
 	defer rec.mu.Unlock()
 	r := &rec.requests[place]
 	r.End, r.Status = time.Now(), status
-	if browsers := rec.active[r.Order]; browsers != nil {
+	if browsers := rec.active[r.Order]; browsers != nil && r.SignedIn {
 		if browsers[r.Browser]--; browsers[r.Browser] == 0 {
 			delete(browsers, r.Browser)
 		}
@@ -113,7 +114,7 @@ func (rec *record) finish(place, status int) {
 func (p *Portal) recorded(kind RequestKind, about func(*http.Request) (order string, file int), next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		order, file := about(r)
-		place := p.record.begin(Request{Kind: kind, Order: order, File: file, Browser: p.browser(w, r)})
+		place := p.record.begin(Request{Kind: kind, Order: order, File: file, Browser: p.browser(w, r), SignedIn: p.signedIn(r)})
 		sw := &statusWriter{ResponseWriter: w}
 		defer func() { p.record.finish(place, sw.status) }()
 		next(sw, r)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -109,9 +110,9 @@ func (v *verifier) nothingElse(outcomes []po.Outcome) {
 		rel, _ := filepath.Rel(v.out, path) // both are below v.out
 		rel = filepath.ToSlash(rel)
 		switch {
-		case d.IsDir() && d.Name() == ".poactor":
+		case d.IsDir() && d.Name() == outdir.StateDir:
 			return filepath.SkipDir
-		case d.IsDir() && !strings.HasPrefix(d.Name(), "PO_"), !d.IsDir() && !strings.Contains(rel, "/"), known[rel]:
+		case d.IsDir() && !strings.HasPrefix(d.Name(), outdir.FolderPrefix), !d.IsDir() && !strings.Contains(rel, "/"), known[rel]:
 			return nil
 		}
 		v.add("%s is nobody's", rel)

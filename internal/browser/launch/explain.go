@@ -17,7 +17,7 @@ var ErrSlow = errors.New("the browser did not answer in its time")
 const Hint = "name Chromium, Google Chrome or Microsoft Edge with --browser PATH"
 
 // Explain says why a browser that was started could not be used, where err is
-// what was noticed of it, and ends it. The error is an *Error.
+// what was noticed of it, and ends it. The error is a *po.Error.
 func (p *Process) Explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil && !p.hasExited() {
 		what := "start " + p.path
@@ -41,7 +41,7 @@ func (p *Process) Explain(ctx context.Context, err error) error {
 	default:
 		msg = fmt.Sprintf("%s is not a browser we can drive: it ended at once (%s)", p.path, p.exitText())
 	}
-	return &Error{Msg: msg, Hint: hint, Cause: po.BrowserDied, Err: err}
+	return &po.Error{Msg: msg, Hint: hint, Cause: po.BrowserDied, Err: err}
 }
 
 const hintSandbox = "let this user create namespaces (see the browser's own help), " +
@@ -57,7 +57,7 @@ func (p *Process) hasExited() bool {
 }
 
 // StartError is the error of a start that took too long or was called off, as
-// the context says. It is an *Error.
+// the context says. It is a *po.Error.
 func StartError(ctx context.Context, what string, err error) error {
 	cause := po.Interrupted
 	switch why := context.Cause(ctx); {
@@ -66,5 +66,5 @@ func StartError(ctx context.Context, what string, err error) error {
 	case errors.Is(why, context.DeadlineExceeded):
 		cause = po.Timeout
 	}
-	return &Error{Msg: fmt.Sprintf("%s: %v", what, err), Cause: cause, Err: err}
+	return &po.Error{Msg: fmt.Sprintf("%s: %v", what, err), Cause: cause, Err: err}
 }

@@ -13,7 +13,7 @@ import (
 // Find returns the path of the browser to run: the explicit one, which
 // must be an executable file, or else the first that is installed in a usual
 // place. Unless the whole browser is asked for it is the headless shell of that
-// browser, if there is one. The error is an *Error.
+// browser, if there is one. The error is a *po.Error.
 func Find(explicit string, whole bool) (string, error) {
 	if explicit != "" {
 		return explicitBrowser(explicit)
@@ -21,7 +21,7 @@ func Find(explicit string, whole bool) (string, error) {
 	if path := firstInstalled(usualPlaces(), !whole && !managed()); path != "" {
 		return path, nil
 	}
-	return "", &Error{
+	return "", &po.Error{
 		Msg:   "no browser was found in the usual places",
 		Hint:  "install Chromium, Google Chrome or Microsoft Edge, or name one with --browser PATH",
 		Cause: po.BrowserDied,
@@ -57,7 +57,7 @@ func firstInstalled(places []string, shell bool) string {
 
 func explicitBrowser(path string) (string, error) {
 	fail := func(err error) (string, error) {
-		return "", &Error{
+		return "", &po.Error{
 			Msg:   fmt.Sprintf("browser %s: %v", path, err),
 			Hint:  "--browser takes the path of Chromium, Google Chrome or Microsoft Edge; without it the usual places are searched",
 			Cause: po.BrowserDied,

@@ -21,7 +21,8 @@ func TestFind(t *testing.T) {
 	}
 	missing := filepath.Join(t.TempDir(), "none")
 	_, err = Find(missing, false)
-	if e, ok := errors.AsType[*Error](err); !ok || e.Hint == "" || e.Cause != po.BrowserDied || e.Msg != "browser "+missing+": no such file" {
+	e, ok := errors.AsType[*po.Error](err)
+	if !ok || e.Hint == "" || e.Cause != po.BrowserDied || e.Msg != "browser "+missing+": no such file" {
 		t.Errorf("an explicit program that is not there: %+v", err)
 	}
 }

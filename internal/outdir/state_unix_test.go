@@ -1,6 +1,6 @@
 //go:build unix
 
-package statedir
+package outdir
 
 import (
 	"errors"
@@ -15,9 +15,9 @@ import (
 // plants are what somebody may have put into an output directory. Each gets the
 // output directory, and a directory elsewhere that must stay as it is.
 var plants = map[string]func(out, elsewhere string) error{
-	"state directory a link":     func(out, e string) error { return os.Symlink(e, filepath.Join(out, Name)) },
-	"state directory a file":     func(out, e string) error { return os.WriteFile(filepath.Join(out, Name), nil, 0o600) },
-	"state directory a FIFO":     func(out, e string) error { return syscall.Mkfifo(filepath.Join(out, Name), 0o600) },
+	"state directory a link":     func(out, e string) error { return os.Symlink(e, StatePath(out)) },
+	"state directory a file":     func(out, e string) error { return os.WriteFile(StatePath(out), nil, 0o600) },
+	"state directory a FIFO":     func(out, e string) error { return syscall.Mkfifo(StatePath(out), 0o600) },
 	"state directory of another": func(out, e string) error { return os.Chown(mkdir(out), 12345, 12345) },
 	"a link":                     func(out, e string) error { return os.Symlink(filepath.Join(e, "file"), filepath.Join(mkdir(out), "x")) },
 	"a link to nowhere":          func(out, e string) error { return os.Symlink(filepath.Join(e, "new"), filepath.Join(mkdir(out), "x")) },
@@ -36,7 +36,7 @@ var plants = map[string]func(out, elsewhere string) error{
 }
 
 func mkdir(out string) string {
-	path := filepath.Join(out, Name)
+	path := StatePath(out)
 	_ = os.Mkdir(path, 0o700) // the next step tells
 	return path
 }
@@ -56,12 +56,12 @@ func TestUntrusted(t *testing.T) {
 			if err := plant(out, elsewhere); err != nil {
 				t.Fatal(err)
 			}
-			for door, open := range map[string]func(string) (*os.Root, error){"Open": Open, "Make": Make} {
+			for door, open := range map[string]func(string) (*os.Root, error){"OpenState": OpenState, "MakeState": MakeState} {
 				root, err := open(out)
 				if root != nil {
 					root.Close()
 				}
-				if !errors.Is(err, ErrUntrusted) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), filepath.Join(out, Name)) {
+				if !errors.Is(err, ErrUntrusted) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), StatePath(out)) {
 					t.Errorf("%s: %v", door, err)
 				}
 			}
@@ -77,7 +77,7 @@ func TestUntrusted(t *testing.T) {
 func TestPrivate(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
-	state := filepath.Join(out, Name)
+	state := StatePath(out)
 	for path, mode := range map[string]fs.FileMode{"": 0o777, "evidence": 0o775} {
 		if err := errors.Join(os.MkdirAll(filepath.Join(state, path), 0o700), os.Chmod(filepath.Join(state, path), mode)); err != nil {
 			t.Fatal(err)
@@ -86,13 +86,13 @@ func TestPrivate(t *testing.T) {
 	if err := errors.Join(os.WriteFile(filepath.Join(state, "ledger.db"), nil, 0o600), os.Chmod(filepath.Join(state, "ledger.db"), 0o666)); err != nil {
 		t.Fatal(err)
 	}
-	root, err := Open(out)
+	root, err := OpenState(out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer root.Close()
 	for range 2 {
-		if err := Replace(root, "results.json", []byte("{}")); err != nil {
+		if err := ReplaceIn(root, "results.json", 0o600, []byte("{}")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -101,7 +101,7 @@ func TestPrivate(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, info.Mode(), err)
 		}
 	}
-	if _, err := Open(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := OpenState(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("none there: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package statedir
+package outdir
 
 import (
 	"io/fs"

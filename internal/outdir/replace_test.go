@@ -1,4 +1,4 @@
-package report
+package outdir
 
 import (
 	"errors"
@@ -13,6 +13,10 @@ func text(s string) func(io.Writer) error {
 		_, err := io.WriteString(w, s)
 		return err
 	}
+}
+
+func replace(path string, write func(io.Writer) error) error {
+	return commit(Prepare(path, 0o644, write))
 }
 
 func only(t *testing.T, dir, name, want string) {
@@ -32,7 +36,7 @@ func TestReplace(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "results.csv")
 	for _, s := range []string{"first", "second, which is longer", ""} {
-		if err := Replace(path, text(s)); err != nil {
+		if err := replace(path, text(s)); err != nil {
 			t.Fatal(err)
 		}
 		only(t, dir, "results.csv", s)
@@ -43,11 +47,11 @@ func TestReplaceKeepsTheOldFileOnError(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "results.csv")
-	if err := Replace(path, text("old")); err != nil {
+	if err := replace(path, text("old")); err != nil {
 		t.Fatal(err)
 	}
 	full := errors.New("disk full")
-	err := Replace(path, func(w io.Writer) error {
+	err := replace(path, func(w io.Writer) error {
 		io.WriteString(w, "half")
 		return full
 	})
@@ -63,7 +67,7 @@ func TestReplaceRemovesWhatAKilledProcessLeft(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ".results.csv.tmp"), []byte("half of a much longer file"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := Replace(filepath.Join(dir, "results.csv"), text("new")); err != nil {
+	if err := replace(filepath.Join(dir, "results.csv"), text("new")); err != nil {
 		t.Fatal(err)
 	}
 	only(t, dir, "results.csv", "new")
@@ -72,13 +76,13 @@ func TestReplaceRemovesWhatAKilledProcessLeft(t *testing.T) {
 func TestReplaceErrors(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := Replace(filepath.Join(dir, "no", "x.csv"), text("")); !errors.Is(err, os.ErrNotExist) {
+	if err := replace(filepath.Join(dir, "no", "x.csv"), text("")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no directory: %v", err)
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "x.csv", "sub"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := Replace(filepath.Join(dir, "x.csv"), text("")); err == nil {
+	if err := replace(filepath.Join(dir, "x.csv"), text("")); err == nil {
 		t.Error("a directory was replaced")
 	}
 }

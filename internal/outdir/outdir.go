@@ -1,0 +1,52 @@
+// Package outdir knows the output directory of a run and the disk that it is on:
+// what is called what there, how a file is replaced so that a power cut leaves the
+// old one or the new one, when a disk is full, and how much is free on it.
+//
+// It is a leaf: every package may import it, and it imports only po.
+package outdir
+
+import (
+	"io/fs"
+	"path/filepath"
+)
+
+// What people read in an output directory, beside the folders of the orders.
+const (
+	ManifestFile = "manifest.csv"
+	SumsFile     = "SHA256SUMS"
+	ResultsStem  = "results" // and the extension of the batch: the batch with its status columns
+)
+
+// What is poactor's own, in the state directory.
+const (
+	StateDir    = ".poactor"
+	LedgerFile  = "ledger.db"
+	LockFile    = "lock"
+	LogFile     = "run.log"
+	BatchStem   = "batch"        // and an extension: the copy of the last start's batch
+	ExportFile  = "results.json" // what the results were when they were written last
+	IncomingDir = "incoming"     // what browsers are downloading
+	EvidenceDir = "evidence"     // of pages that nobody recognised
+)
+
+// OwnPrefix begins the names of poactor's own files outside of the state directory.
+// They are there only while work goes on.
+const OwnPrefix = StateDir + "-"
+
+// StatePath is the path of something in the state directory of an output directory.
+func StatePath(out string, names ...string) string {
+	return filepath.Join(append([]string{out, StateDir}, names...)...)
+}
+
+// Size sums up the files below a directory, in bytes, as far as they can be looked at.
+func Size(fsys fs.FS, dir string) (bytes int64) {
+	_ = fs.WalkDir(fsys, dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				bytes += info.Size()
+			}
+		}
+		return nil
+	})
+	return bytes
+}
