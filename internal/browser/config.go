@@ -89,9 +89,6 @@ func (c Config) withDefaults() Config {
 		c.Times.Interstitial = time.Duration(c.Portal.Interstitial.Wait) * time.Millisecond
 	}
 	c.Times = c.Times.orDefaults()
-	if c.MaxFile == 0 {
-		c.MaxFile = defaultMaxFile
-	}
 	c.maxGrowth = cmp.Or(c.maxGrowth, launch.ProfileGrowth)
 	return c
 }

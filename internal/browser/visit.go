@@ -24,7 +24,7 @@ const (
 func (s *Session) visit(ctx context.Context, address string) (observation, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s.pages = append(s.pages, withoutQuery(address))
+	s.pages = append(s.pages, po.PublicURL(address))
 	if err := s.leaveDocument(ctx, address); err != nil {
 		return observation{}, err
 	}
@@ -211,9 +211,9 @@ func (s *Session) leaveDocument(ctx context.Context, address string) error {
 // offPortal is the outcome of a visit that leads off the portal's hosts.
 func (s *Session) offPortal(address string) (observation, error) {
 	if sign := signOffPortal(s.config.Portal, address); sign != "" {
-		return observation{Sign: string(sign), URL: withoutQuery(address)}, nil
+		return observation{Sign: string(sign), URL: po.PublicURL(address)}, nil
 	}
-	return observation{}, &po.ReadFailure{Cause: po.BlockedHost, URL: withoutQuery(address),
+	return observation{}, &po.ReadFailure{Cause: po.BlockedHost, URL: po.PublicURL(address),
 		Detail: "the page leads to " + hostOf(address) + ", which is not one of the portal's hosts"}
 }
 
