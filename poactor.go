@@ -1,9 +1,9 @@
 // Package poactor brings home every document of a list of purchase orders from
 // a procurement portal, with a pool of supervised browsers.
 //
-// Run does the whole job. This file is the only wiring: it puts the browsers,
-// the profiles, the files and the record behind the ports of package actors,
-// where the job itself is.
+// OpenBatch reads a list of orders, and Run does the whole job. This file is the
+// only wiring: it puts the browsers, the profiles, the files and the record behind
+// the ports of package actors, where the job itself is.
 package poactor
 
 import (

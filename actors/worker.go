@@ -256,7 +256,7 @@ func failureOf(err error) po.ReadFailure {
 	}
 	if f, ok := errors.AsType[*po.ReadFailure](err); ok {
 		masked := *f
-		masked.Detail, masked.URL = po.MaskAddresses(f.Detail), po.WithoutQuery(f.URL)
+		masked.Detail, masked.URL = po.MaskAddresses(f.Detail), po.PublicURL(f.URL)
 		return masked
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -56,26 +56,3 @@ func TestMaxFile(t *testing.T) {
 		}
 	}
 }
-
-func TestTooMuch(t *testing.T) {
-	t.Parallel()
-	c := Config{Downloads: t.TempDir(), MaxFile: 100 << 20, MinFree: 1 << 62} // more than any disk has
-	free := c
-	free.MinFree = -1
-	for name, row := range map[string]struct {
-		config       Config
-		bytes, total int64
-		want         po.Cause
-	}{
-		"fits":            {free, 1, 2, ""},
-		"too large":       {free, 101 << 20, 0, po.DownloadRejected},
-		"will be":         {free, 1, 101 << 20, po.DownloadRejected},
-		"full disk":       {c, 1 << 20, 0, po.DiskFull},
-		"filled the disk": {c, 17 << 20, 0, po.DownloadRejected},
-		"announced":       {c, 17 << 20, 20 << 20, po.DiskFull},
-	} {
-		if got, _ := row.config.tooMuch(row.bytes, row.total, 0); got != row.want {
-			t.Errorf("%s: %q, want %q", name, got, row.want)
-		}
-	}
-}

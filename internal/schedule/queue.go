@@ -89,7 +89,7 @@ func (t *task) outcome(status po.Status, cause po.Cause, detail string) po.Outco
 	o := po.Outcome{
 		Key: t.key(), Written: t.lease.Order.Written, Status: status, Cause: cause, Detail: detail,
 		Supplier: t.reading.Supplier, Files: t.kept.Files,
-		URL: po.WithoutQuery(t.reading.URL), Attempts: t.lease.Attempt, Trace: t.trace,
+		URL: po.PublicURL(t.reading.URL), Attempts: t.lease.Attempt, Trace: t.trace,
 	}
 	if !status.Settled() {
 		o.Missing = t.stillMissing(cause, detail)
