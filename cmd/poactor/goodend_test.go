@@ -245,6 +245,7 @@ func TestFilesThatAreNotWholeAreFound(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := newEnd(t, site, nil)
 			if which, told := e.broken(); len(which) > 0 {
 				t.Fatalf("before it there was\n%s", told)
@@ -315,6 +316,7 @@ func TestWhatThePortalHasOtherwiseIsFound(t *testing.T) {
 		"no supplier":      func(_ *end, order *ending) { order.Supplier = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := newEnd(t, site, func(e *end, order *ending) {
 				if spoil != nil && order.Key == e.victim.Key {
 					spoil(e, order)

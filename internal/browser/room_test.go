@@ -10,7 +10,7 @@ import (
 )
 
 // A file without end is given up by the browser too, and takes no room.
-func TestMaxFile(t *testing.T) {
+func TestFaultsMaxFile(t *testing.T) {
 	t.Parallel()
 	endless := func(announced string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {

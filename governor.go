@@ -12,10 +12,10 @@ import (
 	"github.com/poactor/poactor/messages"
 )
 
-// load makes the governor's arithmetic a port of the actors: it feeds the
+// governor makes the governor's arithmetic a port of the actors: it feeds the
 // policy of package resource with what machine, browsers and portal show. The
 // browsers that it opens are counted and weighed.
-type load struct {
+type governor struct {
 	actors.Browsers
 	log    *logrus.Logger
 	wish   int
@@ -30,24 +30,24 @@ type load struct {
 	open   map[*weighed]uint64 // memory of each open browser's processes; 0: unknown
 }
 
-// newLoad looks once at the machine, so that there is a decision from the first
+// newGovernor looks once at the machine, so that there is a decision from the first
 // answer on.
-func newLoad(ctx context.Context, b actors.Browsers, workers int, log *logrus.Logger) *load {
-	l := &load{Browsers: b, log: log, wish: workers, probe: resource.NewProbe(), open: map[*weighed]uint64{}}
+func newGovernor(ctx context.Context, b actors.Browsers, workers int, log *logrus.Logger) *governor {
+	l := &governor{Browsers: b, log: log, wish: workers, probe: resource.NewProbe(), open: map[*weighed]uint64{}}
 	l.usage = l.read(ctx)
 	l.decide(l.policy.Decide, time.Now())
 	return l
 }
 
 // advise says what speaks against so many workers for so many orders.
-func (l *load) advise(orders int, tell func(event any)) {
+func (l *governor) advise(orders int, tell func(event any)) {
 	for _, a := range resource.Advise(resource.Plan{Orders: orders, Workers: l.wish, Usage: l.usage}) {
 		tell(messages.Advised{Workers: a.Workers, Binds: messages.Binds(a.Binds), Text: a.Text})
 	}
 }
 
 // Measure implements actors.Limiter.
-func (l *load) Measure(ctx context.Context) actors.Limits {
+func (l *governor) Measure(ctx context.Context) actors.Limits {
 	usage := l.read(ctx)
 	l.weigh(ctx)
 	l.mu.Lock()
@@ -57,7 +57,7 @@ func (l *load) Measure(ctx context.Context) actors.Limits {
 }
 
 // Answered implements actors.Limiter.
-func (l *load) Answered(a actors.Answer) actors.Limits {
+func (l *governor) Answered(a actors.Answer) actors.Limits {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
@@ -67,7 +67,7 @@ func (l *load) Answered(a actors.Answer) actors.Limits {
 }
 
 // decide asks the policy, with the lock held.
-func (l *load) decide(ask func(resource.State, resource.Sample, time.Time) (resource.State, resource.Decision), now time.Time) actors.Limits {
+func (l *governor) decide(ask func(resource.State, resource.Sample, time.Time) (resource.State, resource.Decision), now time.Time) actors.Limits {
 	l.state, l.now = ask(l.state, resource.Sample{
 		Usage: l.usage, Wish: l.wish, Running: len(l.open), WorkerBytes: l.heaviest(), Portal: l.portal,
 	}, now)
@@ -76,14 +76,14 @@ func (l *load) decide(ask func(resource.State, resource.Sample, time.Time) (reso
 }
 
 // heaviest is what the largest browser takes: the next may take as much.
-func (l *load) heaviest() (most uint64) {
+func (l *governor) heaviest() (most uint64) {
 	for _, bytes := range l.open {
 		most = max(most, bytes)
 	}
 	return most
 }
 
-func (l *load) read(ctx context.Context) resource.Usage {
+func (l *governor) read(ctx context.Context) resource.Usage {
 	usage, err := l.probe.Read(ctx)
 	if err != nil && ctx.Err() == nil {
 		l.log.WithError(err).Warn("the machine's load is known in part only")
@@ -92,7 +92,7 @@ func (l *load) read(ctx context.Context) resource.Usage {
 }
 
 // weigh reads what each browser takes.
-func (l *load) weigh(ctx context.Context) {
+func (l *governor) weigh(ctx context.Context) {
 	var pids []int
 	l.mu.Lock()
 	for s := range l.open {
@@ -119,7 +119,7 @@ func (l *load) weigh(ctx context.Context) {
 }
 
 // Open implements actors.Browsers.
-func (l *load) Open(ctx context.Context) (actors.Session, error) {
+func (l *governor) Open(ctx context.Context) (actors.Session, error) {
 	s, err := l.Browsers.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (l *load) Open(ctx context.Context) (actors.Session, error) {
 // weighed is a session whose browser is counted and weighed while it is open.
 type weighed struct {
 	actors.Session
-	load *load
+	load *governor
 	pid  int // 0: it is no process of ours
 }
 
