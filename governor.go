@@ -8,137 +8,143 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/resource"
 	"github.com/poactor/poactor/messages"
 )
 
-// governor makes the governor's arithmetic a port of the actors: it feeds the
-// policy of package resource with what machine, browsers and portal show. The
-// browsers that it opens are counted and weighed.
+// governor makes the arithmetic of package resource a port of the actors: it feeds it
+// with what machine, browsers and portal show. The browsers that it opens are
+// counted and weighed.
 type governor struct {
 	actors.Browsers
-	log    *logrus.Logger
-	wish   int
-	probe  *resource.Probe // of Measure alone
-	policy resource.Policy
+	log   *logrus.Logger
+	wish  int
+	probe *resource.Probe // of Measure alone
 
-	mu     sync.Mutex
-	usage  resource.Usage
-	state  resource.State
-	portal resource.Portal
-	now    resource.Decision
-	open   map[*weighed]uint64 // memory of each open browser's processes; 0: unknown
+	mu       sync.Mutex
+	usage    resource.Usage // the first, before any browser
+	capacity resource.Capacity
+	portal   resource.Portal
+	workers  int                 // the last decision
+	open     map[*weighed]uint64 // memory of each open browser's processes; 0: unknown
 }
 
 // newGovernor looks once at the machine, so that there is a decision from the first
 // answer on.
 func newGovernor(ctx context.Context, b actors.Browsers, workers int, log *logrus.Logger) *governor {
-	l := &governor{Browsers: b, log: log, wish: workers, probe: resource.NewProbe(), open: map[*weighed]uint64{}}
-	l.usage = l.read(ctx)
-	l.decide(l.policy.Decide, time.Now())
-	return l
+	g := &governor{Browsers: b, log: log, wish: workers, probe: resource.NewProbe(), open: map[*weighed]uint64{},
+		capacity: resource.NewCapacity(workers)}
+	g.usage = g.read(ctx)
+	g.observe(g.usage, time.Now())
+	return g
 }
 
 // advise says what speaks against so many workers for so many orders.
-func (l *governor) advise(orders int, tell func(event any)) {
-	for _, a := range resource.Advise(resource.Plan{Orders: orders, Workers: l.wish, Usage: l.usage}) {
-		tell(messages.Advised{Workers: a.Workers, Binds: messages.Binds(a.Binds), Text: a.Text})
+func (g *governor) advise(orders int, tell func(event any)) {
+	for _, a := range resource.Advise(resource.Plan{Orders: orders, Workers: g.wish, Usage: g.usage}) {
+		tell(messages.Advised{Workers: a.Workers, Binds: messages.Binds(a.LimitedBy), Text: a.Text})
 	}
 }
 
 // Measure implements actors.Limiter.
-func (l *governor) Measure(ctx context.Context) actors.Limits {
-	usage := l.read(ctx)
-	l.weigh(ctx)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.usage = usage
-	return l.decide(l.policy.Decide, time.Now())
+func (g *governor) Measure(ctx context.Context) actors.Limits {
+	usage := g.read(ctx)
+	g.weigh(ctx)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.observe(usage, time.Now())
 }
 
 // Answered implements actors.Limiter.
-func (l *governor) Answered(a actors.Answer) actors.Limits {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (g *governor) Answered(a actors.Answer) actors.Limits {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	now := time.Now()
-	l.portal = l.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter, Again: a.Retried,
-		Strained: l.policy.Strained(l.state)}, l.now.Workers, now)
-	return l.decide(l.policy.Again, now)
+	g.portal = g.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter,
+		Again: a.Retried, Strained: g.capacity.Strained()}, g.workers, now)
+	return g.decide(now)
 }
 
-// decide asks the policy, with the lock held.
-func (l *governor) decide(ask func(resource.State, resource.Sample, time.Time) (resource.State, resource.Decision), now time.Time) actors.Limits {
-	l.state, l.now = ask(l.state, resource.Sample{
-		Usage: l.usage, Wish: l.wish, Running: len(l.open), WorkerBytes: l.heaviest(), Portal: l.portal,
-	}, now)
-	return actors.Limits{Workers: l.now.Workers, Reading: l.now.Reading, Hold: max(0, l.now.NotBefore.Sub(now)),
-		Binds: messages.Binds(l.now.Binds), Reason: l.now.Text}
+// observe tells the capacity how much is in use, with the lock held.
+func (g *governor) observe(usage resource.Usage, now time.Time) actors.Limits {
+	g.capacity = g.capacity.Observe(resource.Sample{Usage: usage, Running: len(g.open), WorkerBytes: g.heaviest(),
+		PortalLimit: g.portal.Limit(g.wish)}, now)
+	return g.decide(now)
+}
+
+// decide joins what machine and portal bear, with the lock held.
+func (g *governor) decide(now time.Time) actors.Limits {
+	d := resource.Decide(g.capacity, g.portal, now)
+	g.workers = d.Workers
+	return actors.Limits{Workers: d.Workers, Reading: d.Reading, Hold: max(0, d.NotBefore.Sub(now)),
+		Binds: messages.Binds(d.LimitedBy), Reason: d.Text}
 }
 
 // heaviest is what the largest browser takes: the next may take as much.
-func (l *governor) heaviest() (most uint64) {
-	for _, bytes := range l.open {
+func (g *governor) heaviest() (most uint64) {
+	for _, bytes := range g.open {
 		most = max(most, bytes)
 	}
 	return most
 }
 
-func (l *governor) read(ctx context.Context) resource.Usage {
-	usage, err := l.probe.Read(ctx)
+func (g *governor) read(ctx context.Context) resource.Usage {
+	usage, err := g.probe.Read(ctx)
 	if err != nil && ctx.Err() == nil {
-		l.log.WithError(err).Warn("the machine's load is known in part only")
+		g.log.WithError(err).Warn("the machine's load is known in part only")
 	}
 	return usage
 }
 
 // weigh reads what each browser takes.
-func (l *governor) weigh(ctx context.Context) {
+func (g *governor) weigh(ctx context.Context) {
 	var pids []int
-	l.mu.Lock()
-	for s := range l.open {
+	g.mu.Lock()
+	for s := range g.open {
 		if s.pid != 0 {
 			pids = append(pids, s.pid)
 		}
 	}
-	l.mu.Unlock()
+	g.mu.Unlock()
 	if len(pids) == 0 {
 		return
 	}
-	trees, err := resource.Trees(ctx, pids...)
+	trees, err := process.Trees(ctx, pids...)
 	if err != nil {
-		l.log.WithError(err).Debug("the browsers' memory is not known")
+		g.log.WithError(err).Debug("the browsers' memory is not known")
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for s := range l.open {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for s := range g.open {
 		if t, ok := trees[s.pid]; ok {
-			l.open[s] = t.Bytes
+			g.open[s] = t.Memory()
 		}
 	}
 }
 
 // Open implements actors.Browsers.
-func (l *governor) Open(ctx context.Context) (actors.Session, error) {
-	s, err := l.Browsers.Open(ctx)
+func (g *governor) Open(ctx context.Context) (actors.Session, error) {
+	s, err := g.Browsers.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &weighed{Session: s, load: l}
+	w := &weighed{Session: s, governor: g}
 	if p, ok := s.(interface{ Process() int }); ok {
 		w.pid = p.Process()
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open[w] = 0
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open[w] = 0
 	return w, nil
 }
 
 // weighed is a session whose browser is counted and weighed while it is open.
 type weighed struct {
 	actors.Session
-	load *governor
-	pid  int // 0: it is no process of ours
+	governor *governor
+	pid      int // 0: it is no process of ours
 }
 
 // Memory implements the port: bytes, as the governor saw them last.
@@ -146,16 +152,16 @@ func (w *weighed) Memory() int64 {
 	if w.pid == 0 {
 		return w.Session.Memory()
 	}
-	w.load.mu.Lock()
-	defer w.load.mu.Unlock()
-	return int64(w.load.open[w])
+	w.governor.mu.Lock()
+	defer w.governor.mu.Unlock()
+	return int64(w.governor.open[w])
 }
 
 // Close implements the port.
 func (w *weighed) Close() error {
 	err := w.Session.Close()
-	w.load.mu.Lock()
-	defer w.load.mu.Unlock()
-	delete(w.load.open, w)
+	w.governor.mu.Lock()
+	defer w.governor.mu.Unlock()
+	delete(w.governor.open, w)
 	return err
 }

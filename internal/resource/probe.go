@@ -15,7 +15,7 @@ import (
 type Probe struct {
 	machine machine
 	files   fs.FS // the root of the file system, for cgroups; nil where there are none
-	groups  *groups
+	groups  *cgroups
 	counts  map[string]count // processor time by what it is of
 	said    map[string]bool  // errors returned already
 }
@@ -27,7 +27,7 @@ func newProbe(m machine, files fs.FS) *Probe {
 	return &Probe{machine: m, files: files, counts: map[string]count{}, said: map[string]bool{}}
 }
 
-// Read reads once; it costs a few milliseconds (see Trees). The usage holds
+// Read reads once; it costs a few milliseconds (see process.Trees). The usage holds
 // what could be read, also beside an error: nothing that this package cannot
 // read is a reason to end a run. An error is returned once and not again, so
 // that it can be logged as it comes.
@@ -67,13 +67,13 @@ func (p *Probe) readGroups(u *Usage, now time.Time) (errs []error) {
 		return nil
 	}
 	if p.groups == nil {
-		g, err := findGroups(p.files)
+		g, err := findCgroups(p.files)
 		if err != nil {
 			return []error{fmt.Errorf("find the cgroup: %w", err)}
 		}
 		p.groups = &g
 	}
-	memory, err := p.groups.memory.memories(p.files)
+	memory, err := p.groups.memory.memoryLimits(p.files)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("memory of the cgroup: %w", err))
 	}
