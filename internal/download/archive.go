@@ -59,7 +59,7 @@ type Archive struct {
 	timeout   time.Duration
 	silence   time.Duration // fileSilence but in tests
 	write     func() error
-	room      outdir.Room
+	quota     outdir.Quota
 }
 
 // Open makes the output directory ready: it is there, and files can be written
@@ -88,8 +88,8 @@ func Open(c Config) (*Archive, error) {
 	if err != nil {
 		return nil, diskError("output directory", err)
 	}
-	space := outdir.NewRoom(out, c.MaxFile, c.MinFree)
-	if err := roomError(space.Check(0, 0, 0, "for more files")); err != nil {
+	quota := outdir.NewQuota(out, c.MaxFile, c.MinFree)
+	if err := quotaError(quota.Check(0, 0, 0, "for more files")); err != nil {
 		root.Close()
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func Open(c Config) (*Archive, error) {
 	}
 	return &Archive{root: root, allowed: c.Allowed, transport: newTransport(c.Parallel),
 		slots: make(chan struct{}, c.Parallel), timeout: c.FileTimeout,
-		silence: maxIdle, write: c.Write, room: space}, nil
+		silence: maxIdle, write: c.Write, quota: quota}, nil
 }
 
 // tryWrite finds out at once what would else fail with the first file.

@@ -174,10 +174,10 @@ func (a *Archive) begin(dir *os.Root, name string) (*sink, error) {
 	if err := a.write(); err != nil {
 		return nil, writeError("create temporary file", err)
 	}
-	if err := roomError(a.room.Check(0, 0, 0, "for more files")); err != nil {
+	if err := quotaError(a.quota.Check(0, 0, 0, "for more files")); err != nil {
 		return nil, err
 	}
-	return newSink(dir, name, a.room)
+	return newSink(dir, name, a.quota)
 }
 
 // fail makes a missing file of a refusal and passes on every other error.

@@ -205,7 +205,7 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 	to.length = a.announced
 	length := max(a.announced, resp.ContentLength)
 	what := "for a file of " + humanize.IBytes(uint64(max(0, length)))
-	if err := roomError(to.room.Check(0, length, length, what)); err != nil {
+	if err := quotaError(to.quota.Check(0, length, length, what)); err != nil {
 		return answer{}, err
 	}
 	if err := receiveBody(to, body, a.encodings); err != nil {

@@ -24,12 +24,12 @@ func isTemp(name string) bool {
 	return strings.HasPrefix(name, outdir.OwnPrefix) && strings.HasSuffix(name, tempSuffix)
 }
 
-// roomEvery is how many bytes are written between two looks at the disk.
-const roomEvery = 1 << 20
+// quotaInterval is how many bytes are written between two looks at the disk.
+const quotaInterval = 1 << 20
 
-// roomError is the error of a file that outdir.Room does not allow: a refusal where
-// that is its own trouble.
-func roomError(cause po.Cause, detail string) error {
+// quotaError is the error of a file that exceeds its quota: a *fileError where
+// the file itself is to blame, else one that ends the run.
+func quotaError(cause po.Cause, detail string) error {
 	switch cause {
 	case "":
 		return nil
@@ -49,24 +49,24 @@ type sink struct {
 	bytes int64
 	err   error // of writing, with its cause; or a refusal
 
-	room    outdir.Room
+	quota   outdir.Quota
 	length  int64 // as the portal announces it; -1: it does not
 	checked int64 // of bytes, when the disk was looked at last
 }
 
-func newSink(dir *os.Root, name string, r outdir.Room) (*sink, error) {
+func newSink(dir *os.Root, name string, q outdir.Quota) (*sink, error) {
 	file, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, writeError("create temporary file", err)
 	}
-	return &sink{name: name, dir: dir, file: file, hash: sha256.New(), room: r, length: -1}, nil
+	return &sink{name: name, dir: dir, file: file, hash: sha256.New(), quota: q, length: -1}, nil
 }
 
 // Write implements io.Writer.
 func (s *sink) Write(p []byte) (int, error) {
-	if grown := s.bytes + int64(len(p)); grown > s.room.MaxFile() || grown-s.checked >= roomEvery {
+	if grown := s.bytes + int64(len(p)); grown > s.quota.MaxFile() || grown-s.checked >= quotaInterval {
 		s.checked = grown
-		if s.err = roomError(s.room.Check(grown, s.length, 0, "for the file")); s.err != nil {
+		if s.err = quotaError(s.quota.Check(grown, s.length, 0, "for the file")); s.err != nil {
 			return 0, s.err
 		}
 	}

@@ -19,32 +19,32 @@ const (
 	endlessBytes = 16 << 20
 )
 
-// Room bounds the files that are written to a disk.
-type Room struct {
+// Quota bounds the files that are written to a disk.
+type Quota struct {
 	dir     string
 	maxFile int64 // math.MaxInt64: there is no bound
 	minFree int64 // that stays free; 0: nothing need
 }
 
-// NewRoom makes the bounds of what is written below dir, which must exist: the largest
+// NewQuota makes the bounds of what is written below dir, which must exist: the largest
 // file and what stays free on the disk, in bytes. 0 is the default of each, which for
 // the latter is 1 GiB or a twentieth of the disk, whichever is less. A negative number
 // means that there is no such bound.
-func NewRoom(dir string, maxFile, minFree int64) Room {
-	r := Room{dir: dir, maxFile: maxFile, minFree: max(0, minFree)}
+func NewQuota(dir string, maxFile, minFree int64) Quota {
+	q := Quota{dir: dir, maxFile: maxFile, minFree: max(0, minFree)}
 	switch {
 	case maxFile == 0:
-		r.maxFile = DefaultMaxFile
+		q.maxFile = DefaultMaxFile
 	case maxFile < 0:
-		r.maxFile = math.MaxInt64
+		q.maxFile = math.MaxInt64
 	}
 	if minFree == 0 {
-		r.minFree = defaultMinFree
+		q.minFree = defaultMinFree
 		if space, err := DiskSpace(dir); err == nil {
-			r.minFree = min(r.minFree, int64(space.Total/20))
+			q.minFree = min(q.minFree, int64(space.Total/20))
 		}
 	}
-	return r
+	return q
 }
 
 // Check says whether a file may be begun, or go on to grow: the cause is empty if it
@@ -54,32 +54,32 @@ func NewRoom(dir string, maxFile, minFree int64) Room {
 //
 // A file that is too large, and one without end that has itself taken what there was,
 // are po.DownloadRejected; else the disk is full, po.DiskFull.
-func (r Room) Check(written, length, missing int64, what string) (cause po.Cause, detail string) {
+func (q Quota) Check(written, length, missing int64, what string) (cause po.Cause, detail string) {
 	switch {
-	case max(written, length) > r.maxFile:
-		return po.DownloadRejected, "the file is larger than " + size(r.maxFile) + " (--max-file)"
-	case r.hasRoom(missing):
+	case max(written, length) > q.maxFile:
+		return po.DownloadRejected, "the file is larger than " + size(q.maxFile) + " (--max-file)"
+	case q.hasSpace(missing):
 		return "", ""
 	case length <= 0 && written >= endlessBytes:
 		return po.DownloadRejected, "the file had no end after " + size(written) + ", and the disk has no more room for it"
-	case r.minFree == 0:
+	case q.minFree == 0:
 		return po.DiskFull, "the disk is full: it has no room " + what
 	}
-	return po.DiskFull, "the disk is full: it has no room " + what + ", as " + size(r.minFree) +
+	return po.DiskFull, "the disk is full: it has no room " + what + ", as " + size(q.minFree) +
 		" are to stay free (--min-free)"
 }
 
-// hasRoom reports whether so many bytes more may be written. A system that does not
+// hasSpace reports whether so many bytes more may be written. A system that does not
 // tell what is free bounds nothing.
-func (r Room) hasRoom(missing int64) bool {
-	if r.minFree == 0 && missing <= 0 {
+func (q Quota) hasSpace(missing int64) bool {
+	if q.minFree == 0 && missing <= 0 {
 		return true
 	}
-	space, err := DiskSpace(r.dir)
-	return err != nil || int64(min(space.Free, math.MaxInt64))-r.minFree >= missing
+	space, err := DiskSpace(q.dir)
+	return err != nil || int64(min(space.Free, math.MaxInt64))-q.minFree >= missing
 }
 
 // MaxFile is the largest file that is taken, in bytes.
-func (r Room) MaxFile() int64 { return r.maxFile }
+func (q Quota) MaxFile() int64 { return q.maxFile }
 
 func size(bytes int64) string { return humanize.IBytes(uint64(bytes)) }

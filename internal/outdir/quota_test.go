@@ -8,13 +8,13 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-func TestRoom(t *testing.T) {
+func TestQuota(t *testing.T) {
 	t.Parallel()
 	const MiB = 1 << 20
-	bounded := NewRoom(t.TempDir(), 100*MiB, 1<<62) // more than any disk has
-	free := NewRoom(t.TempDir(), 100*MiB, -1)
+	bounded := NewQuota(t.TempDir(), 100*MiB, 1<<62) // more than any disk has
+	free := NewQuota(t.TempDir(), 100*MiB, -1)
 	for name, row := range map[string]struct {
-		room                     Room
+		quota                    Quota
 		written, length, missing int64
 		cause                    po.Cause
 		detail                   string
@@ -32,16 +32,16 @@ func TestRoom(t *testing.T) {
 		"unannounced": {bounded, 17 * MiB, -1, 0, po.DownloadRejected, ""},
 		"announced":   {bounded, 17 * MiB, 20 * MiB, 0, po.DiskFull, ""},
 	} {
-		cause, detail := row.room.Check(row.written, row.length, row.missing, "for x")
+		cause, detail := row.quota.Check(row.written, row.length, row.missing, "for x")
 		if cause != row.cause || !strings.HasPrefix(detail, row.detail) {
 			t.Errorf("%s: %s, %q; want %s, %q", name, cause, detail, row.cause, row.detail)
 		}
 	}
-	if got := NewRoom(t.TempDir(), 0, 0).MaxFile(); got != DefaultMaxFile {
+	if got := NewQuota(t.TempDir(), 0, 0).MaxFile(); got != DefaultMaxFile {
 		t.Errorf("%d bytes by default", got)
 	}
 	// What a system does not tell bounds nothing.
-	if cause, _ := NewRoom(filepath.Join(t.TempDir(), "no"), -1, 1<<62).Check(1, 0, 1, ""); cause != "" {
+	if cause, _ := NewQuota(filepath.Join(t.TempDir(), "no"), -1, 1<<62).Check(1, 0, 1, ""); cause != "" {
 		t.Errorf("unknown disk: %s", cause)
 	}
 }
