@@ -16,7 +16,7 @@ import (
 
 const (
 	// DefaultParallel is how many files are fetched at once where the Config
-	// says nothing: what the parent project's plain client was content with.
+	// says nothing: more have not made a run faster.
 	DefaultParallel = 12
 	// DefaultFileTimeout is the time for one file: the longest met at Coupa.
 	DefaultFileTimeout = 300 * time.Second
@@ -57,7 +57,7 @@ type Archive struct {
 	transport *http.Transport
 	slots     chan struct{} // holds one value per file being fetched
 	timeout   time.Duration
-	silence   time.Duration // fileSilence but in tests
+	idleLimit time.Duration // maxIdle, shorter in tests
 	write     func() error
 	quota     outdir.Quota
 }
@@ -99,7 +99,7 @@ func Open(c Config) (*Archive, error) {
 	}
 	return &Archive{root: root, allowed: c.Allowed, transport: newTransport(c.Parallel),
 		slots: make(chan struct{}, c.Parallel), timeout: c.FileTimeout,
-		silence: maxIdle, write: c.Write, quota: quota}, nil
+		idleLimit: maxIdle, write: c.Write, quota: quota}, nil
 }
 
 // tryWrite finds out at once what would else fail with the first file.

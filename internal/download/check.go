@@ -20,7 +20,7 @@ const (
 
 // content is what came of a file, and what was said of it.
 type content struct {
-	name        string // by which it is judged, see promised
+	name        string // by which it is judged, see expectedName
 	contentType string // of the answer; empty where there is none
 	disposition string // of the answer; empty where there is none
 	head, tail  []byte // the beginning, and the end; they overlap in a small file
@@ -123,7 +123,7 @@ func (c content) mismatch(k kind) string {
 		return "the portal sent several parts in the place of the file"
 	}
 	if !k.text() {
-		return c.foreign(k, ext)
+		return c.binaryMismatch(k, ext)
 	}
 	if why := k.problem(ext, c.head); why != "" {
 		return why
@@ -149,9 +149,9 @@ func (c content) mismatch(k kind) string {
 	return ""
 }
 
-// foreign is mismatch for what is not text. Compression that nothing spoke of is
+// binaryMismatch is mismatch for what is not text. Compression that nothing spoke of is
 // the portal's mistake, and no document; nor is a PDF that no reader knows.
-func (c content) foreign(k kind, ext string) string {
+func (c content) binaryMismatch(k kind, ext string) string {
 	switch {
 	case !binaries[ext] && !office[ext], c.name == "":
 		return ""

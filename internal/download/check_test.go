@@ -154,7 +154,7 @@ func TestChooseName(t *testing.T) {
 			}
 		})
 	}
-	if got := capped(strings.Repeat("é", 2000)); len(got) != maxOriginalBytes {
-		t.Errorf("capped to %d bytes, want %d", len(got), maxOriginalBytes)
+	if got := truncate(strings.Repeat("é", 2000)); len(got) != maxOriginalBytes {
+		t.Errorf("truncated to %d bytes, want %d", len(got), maxOriginalBytes)
 	}
 }

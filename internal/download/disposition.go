@@ -36,10 +36,10 @@ func chooseName(disposition string, att po.Attachment) string {
 	return ""
 }
 
-// promised is the name by which a file's content is judged: the page's where that
+// expectedName is the name by which a file's content is judged: the page's where that
 // promises a format which is never text, whatever the answer says; else the one
 // that was chosen; else, where that promises nothing, that of the address.
-func promised(chosen string, att po.Attachment) string {
+func expectedName(chosen string, att po.Attachment) string {
 	if onPage := SafeName(att.Name); binaries[extension(onPage)] {
 		return onPage
 	}
@@ -71,8 +71,8 @@ func withExtension(name string, k kind, contentType string) string {
 	return shorten(name, maxNameBytes-len(ext), maxNameUnits-len(ext)) + ext
 }
 
-// capped shortens a name for the record.
-func capped(name string) string {
+// truncate shortens a name for the record.
+func truncate(name string) string {
 	name = strings.ToValidUTF8(name, "\ufffd")
 	if len(name) <= maxOriginalBytes {
 		return name

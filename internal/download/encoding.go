@@ -69,7 +69,7 @@ func (e *errEncoding) short() bool { return errors.Is(e.err, io.ErrUnexpectedEOF
 // copyDecoded copies a body without its encodings. An error of the body itself is
 // returned as it is, also where it broke off a compression.
 func copyDecoded(to io.Writer, body io.Reader, encodings []string) error {
-	source := &remembering{from: body}
+	source := &errorRecorder{from: body}
 	var decoded io.Reader = source
 	for _, e := range slices.Backward(encodings) {
 		next, err := decoders[e](decoded)
@@ -81,7 +81,7 @@ func copyDecoded(to io.Writer, body io.Reader, encodings []string) error {
 		}
 		decoded = next
 	}
-	target := &remembering{to: to}
+	target := &errorRecorder{to: to}
 	if _, err := io.Copy(target, decoded); err != nil {
 		if target.err != nil {
 			return target.err
@@ -102,15 +102,15 @@ func unexpected(err error) error {
 	return err
 }
 
-// remembering keeps the error of what it reads from or writes to.
-type remembering struct {
+// errorRecorder keeps the error of what it reads from or writes to.
+type errorRecorder struct {
 	from io.Reader
 	to   io.Writer
 	err  error
 }
 
 // Read implements io.Reader.
-func (r *remembering) Read(p []byte) (int, error) {
+func (r *errorRecorder) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
 	if err != nil && err != io.EOF {
 		r.err = err
@@ -119,7 +119,7 @@ func (r *remembering) Read(p []byte) (int, error) {
 }
 
 // Write implements io.Writer.
-func (r *remembering) Write(p []byte) (int, error) {
+func (r *errorRecorder) Write(p []byte) (int, error) {
 	n, err := r.to.Write(p)
 	if err != nil {
 		r.err = err
@@ -127,7 +127,7 @@ func (r *remembering) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (r *remembering) or(err error) error {
+func (r *errorRecorder) or(err error) error {
 	if r.err != nil {
 		return r.err
 	}

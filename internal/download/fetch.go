@@ -95,7 +95,7 @@ func discardUnsure(parts []*part) bool {
 // where the output directory cannot take more. A cancelled context is no
 // error: what was not fetched by then is missing with po.Interrupted.
 func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, error) {
-	session := newSession(a.transport, a.allowed, a.silence, job.Credentials)
+	session := newSession(a.transport, a.allowed, a.idleLimit, job.Credentials)
 	w, err := a.openWork(job)
 	if err != nil {
 		return po.FetchResult{Kept: job.Kept}, fmt.Errorf("open work folder: %w", err)
@@ -180,7 +180,7 @@ func (a *Archive) begin(dir *os.Root, name string) (*sink, error) {
 	return newSink(dir, name, a.quota)
 }
 
-// fail makes a missing file of a refusal and passes on every other error.
+// fail makes a missing file of a *fileError and passes on every other error.
 func (p *part) fail(ctx context.Context, err error) error {
 	r, one := errors.AsType[*fileError](err)
 	switch {
@@ -227,7 +227,7 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 		return err
 	}
 	p.wanted = withExtension(SafeName(name), k, ans.contentType)
-	p.file = po.File{ID: att.ID, Original: capped(name), Bytes: to.bytes, SHA256: to.sum(),
+	p.file = po.File{ID: att.ID, Original: truncate(name), Bytes: to.bytes, SHA256: to.sum(),
 		URL: po.PublicURL(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
 	return nil
 }
@@ -250,14 +250,14 @@ func (s *session) ask(ctx context.Context, att po.Attachment, to *sink) (answer,
 	return second, err
 }
 
-// examine looks at what came of a file. The error is a refusal, or that of reading
+// examine looks at what came of a file. The error is a *fileError, or that of reading
 // it back.
 func examine(ans answer, att po.Attachment, name string, to *sink) (kind, error) {
 	tail, err := to.tail()
 	if err != nil {
 		return kind{}, err
 	}
-	cause, detail := check(content{name: promised(name, att), contentType: ans.contentType, disposition: ans.disposition,
+	cause, detail := check(content{name: expectedName(name, att), contentType: ans.contentType, disposition: ans.disposition,
 		head: to.head, tail: tail, announced: ans.announced, size: to.bytes})
 	if cause != "" {
 		return kind{}, newFileError(cause, "%s", detail)

@@ -32,19 +32,19 @@ func (a *Archive) Finish(ctx context.Context, kept po.Kept, final string) error 
 	return nil
 }
 
-// refused is an error of the system that keeps a folder from being finished: a
+// unwritableError is an error of the system that keeps a folder from being finished: a
 // lack of rights, or a viewer that has a file open on Windows. It is nothing
 // that another order would be spared, and no bug: it carries po.DiskFull, which
 // its text leaves out, since the disk is not full.
-type refused struct{ err error }
+type unwritableError struct{ err error }
 
-func (r refused) Error() string   { return r.err.Error() }
-func (r refused) Unwrap() []error { return []error{po.DiskFull, r.err} }
+func (r unwritableError) Error() string   { return r.err.Error() }
+func (r unwritableError) Unwrap() []error { return []error{po.DiskFull, r.err} }
 
-// unwritable makes a refused of what the system says.
+// unwritable makes an unwritableError of what the system says.
 func unwritable(err error) error {
 	if _, ok := errors.AsType[syscall.Errno](err); ok && po.CauseOf(err) == po.Internal {
-		return refused{err}
+		return unwritableError{err}
 	}
 	return err
 }

@@ -34,7 +34,7 @@ func newFileError(cause po.Cause, detail string, args ...any) *fileError {
 	return &fileError{po.Missing{Cause: cause, Detail: fmt.Sprintf(detail, args...)}}
 }
 
-// retryInBrowser is a refusal of which the browser may make more.
+// retryInBrowser is the error of a file that the browser may still get.
 func retryInBrowser(cause po.Cause, detail string, args ...any) *fileError {
 	r := newFileError(cause, detail, args...)
 	r.Browser = true
@@ -58,14 +58,14 @@ func newTransport(parallel int) *http.Transport {
 
 // session fetches for one order, as its browser would.
 type session struct {
-	client  *http.Client
-	allowed func(*url.URL) bool
-	silence time.Duration // that the portal may keep
-	browser po.Credentials
+	client    *http.Client
+	allowed   func(*url.URL) bool
+	idleLimit time.Duration // how long the portal may send nothing
+	browser   po.Credentials
 }
 
-func newSession(transport http.RoundTripper, allowed func(*url.URL) bool, silence time.Duration, c po.Credentials) *session {
-	s := &session{allowed: allowed, silence: silence, browser: c}
+func newSession(transport http.RoundTripper, allowed func(*url.URL) bool, idleLimit time.Duration, c po.Credentials) *session {
+	s := &session{allowed: allowed, idleLimit: idleLimit, browser: c}
 	s.client = &http.Client{Transport: transport, CheckRedirect: s.redirect}
 	return s
 }
@@ -168,31 +168,31 @@ func (a answer) isArchive(att po.Attachment) bool {
 	if len(a.encodings) != 1 || a.encodings[0] != "gzip" && a.encodings[0] != "x-gzip" {
 		return false
 	}
-	ext := strings.ToLower(path.Ext(promised(chooseName(a.disposition, att), att)))
+	ext := strings.ToLower(path.Ext(expectedName(chooseName(a.disposition, att), att)))
 	return ext == ".gz" || ext == ".tgz" || ext == "" && (mediaType(a.contentType) == "application/gzip" || mediaType(a.contentType) == "application/x-gzip")
 }
 
-// get writes what an attachment's address has into to. The error is a refusal, or
+// get writes what an attachment's address has into to. The error is a *fileError, or
 // that of writing.
 func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer, error) {
-	ctx, silence := awaitHead(ctx, s.silence)
-	defer silence.end()
+	ctx, idle := awaitHead(ctx, s.idleLimit)
+	defer idle.end()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, att.URL, nil)
 	if err != nil {
 		return answer{}, newFileError(po.DownloadRejected, "the link is not a URL")
 	}
 	if err := s.setHeaders(req, false); err != nil {
-		return answer{}, failedRequest(silence.why(err))
+		return answer{}, failedRequest(idle.why(err))
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return answer{}, failedRequest(silence.why(err))
+		return answer{}, failedRequest(idle.why(err))
 	}
-	silence.broken()
+	idle.stop()
 	defer resp.Body.Close()
-	body := silence.body(resp.Body)
+	body := idle.body(resp.Body)
 	if err := s.keepCookies(resp); err != nil {
-		return answer{}, failedRequest(silence.why(err))
+		return answer{}, failedRequest(idle.why(err))
 	}
 	if r := checkStatus(resp.StatusCode, resp.Header, time.Now()); r != nil {
 		_, _ = io.CopyN(io.Discard, body, drainBytes)
@@ -209,7 +209,7 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 		return answer{}, err
 	}
 	if err := receiveBody(to, body, a.encodings); err != nil {
-		return answer{}, failedBody(silence.why(err), to, resp.ContentLength)
+		return answer{}, failedBody(idle.why(err), to, resp.ContentLength)
 	}
 	return a, nil
 }

@@ -31,13 +31,13 @@ func awaitHead(ctx context.Context, limit time.Duration) (context.Context, *idle
 	return ctx, &idleTimeout{limit, ctx, cancel, time.AfterFunc(limit, func() { cancel(errIdle) })}
 }
 
-// broken ends a wait: something came.
-func (s *idleTimeout) broken() { s.timer.Stop() }
+// stop ends a wait: something came.
+func (s *idleTimeout) stop() { s.timer.Stop() }
 
 // body waits for each piece of an answer anew.
 func (s *idleTimeout) body(r io.Reader) io.Reader { return &idleReader{r, s} }
 
-// why is what ended the request: the client's error, or the silence behind it.
+// why is what ended the request: the client's error, or errIdle if the portal fell silent.
 func (s *idleTimeout) why(err error) error {
 	if context.Cause(s.ctx) == errIdle {
 		return errIdle
@@ -51,13 +51,13 @@ func (s *idleTimeout) end() {
 }
 
 type idleReader struct {
-	from    io.Reader
-	silence *idleTimeout
+	from io.Reader
+	idle *idleTimeout
 }
 
 // Read implements io.Reader.
 func (p *idleReader) Read(b []byte) (int, error) {
-	p.silence.timer.Reset(p.silence.limit)
-	defer p.silence.broken()
+	p.idle.timer.Reset(p.idle.limit)
+	defer p.idle.stop()
 	return p.from.Read(b)
 }

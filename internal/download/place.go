@@ -25,10 +25,10 @@ type placer struct {
 // error is one that concerns the whole order.
 func (w *work) place(parts []*part) (po.FetchResult, error) {
 	result := po.FetchResult{Kept: po.Kept{Folder: w.folder}}
-	shelf, err := newShelf(w.dir, parts)
+	names, err := newPlacer(w.dir, parts)
 	for _, p := range parts {
 		if p.temp != "" && err == nil {
-			err = shelf.settle(p)
+			err = names.settle(p)
 		}
 		switch {
 		case p.kept != nil:
@@ -56,7 +56,7 @@ func (w *work) place(parts []*part) (po.FetchResult, error) {
 	return result, err
 }
 
-func newShelf(dir *os.Root, parts []*part) (*placer, error) {
+func newPlacer(dir *os.Root, parts []*part) (*placer, error) {
 	entries, err := list(dir)
 	if err != nil {
 		return nil, err

@@ -47,7 +47,7 @@ type sink struct {
 	hash  hash.Hash
 	head  []byte // the first headBytes
 	bytes int64
-	err   error // of writing, with its cause; or a refusal
+	err   error // of writing, with its cause; or a *fileError
 
 	quota   outdir.Quota
 	length  int64 // as the portal announces it; -1: it does not

@@ -55,7 +55,7 @@ func (a *Archive) openWork(job po.FetchJob) (*work, error) {
 func (a *Archive) makeAll(folder string) error {
 	err := a.root.MkdirAll(folder, 0o755)
 	if link := a.linkIn(folder); err != nil && link != "" {
-		return refused{fmt.Errorf("make folder: %s is a link, and leads out of the output directory", link)}
+		return unwritableError{fmt.Errorf("make folder: %s is a link, and leads out of the output directory", link)}
 	}
 	return writeError("make folder", err)
 }
