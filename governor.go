@@ -26,14 +26,14 @@ type governor struct {
 	usage    resource.Usage // the first, before any browser
 	capacity resource.Capacity
 	portal   resource.Portal
-	workers  int                 // the last decision
-	open     map[*weighed]uint64 // memory of each open browser's processes; 0: unknown
+	workers  int                        // the last decision
+	open     map[*weighedSession]uint64 // memory of each open browser's processes; 0: unknown
 }
 
 // newGovernor looks once at the machine, so that there is a decision from the first
 // answer on.
 func newGovernor(ctx context.Context, b actors.Browsers, workers int, log *logrus.Logger) *governor {
-	g := &governor{Browsers: b, log: log, wish: workers, probe: resource.NewProbe(), open: map[*weighed]uint64{},
+	g := &governor{Browsers: b, log: log, wish: workers, probe: resource.NewProbe(), open: map[*weighedSession]uint64{},
 		capacity: resource.NewCapacity(workers)}
 	g.usage = g.read(ctx)
 	g.observe(g.usage, time.Now())
@@ -62,7 +62,7 @@ func (g *governor) Answered(a actors.Answer) actors.Limits {
 	defer g.mu.Unlock()
 	now := time.Now()
 	g.portal = g.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter,
-		Again: a.Retried, Strained: g.capacity.Strained()}, g.workers, now)
+		Retried: a.Retried, Strained: g.capacity.Strained()}, g.workers, now)
 	return g.decide(now)
 }
 
@@ -130,7 +130,7 @@ func (g *governor) Open(ctx context.Context) (actors.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &weighed{Session: s, governor: g}
+	w := &weighedSession{Session: s, governor: g}
 	if p, ok := s.(interface{ Process() int }); ok {
 		w.pid = p.Process()
 	}
@@ -140,15 +140,15 @@ func (g *governor) Open(ctx context.Context) (actors.Session, error) {
 	return w, nil
 }
 
-// weighed is a session whose browser is counted and weighed while it is open.
-type weighed struct {
+// weighedSession is a session whose browser is counted and weighed while it is open.
+type weighedSession struct {
 	actors.Session
 	governor *governor
 	pid      int // 0: it is no process of ours
 }
 
 // Memory implements the port: bytes, as the governor saw them last.
-func (w *weighed) Memory() int64 {
+func (w *weighedSession) Memory() int64 {
 	if w.pid == 0 {
 		return w.Session.Memory()
 	}
@@ -158,7 +158,7 @@ func (w *weighed) Memory() int64 {
 }
 
 // Close implements the port.
-func (w *weighed) Close() error {
+func (w *weighedSession) Close() error {
 	err := w.Session.Close()
 	w.governor.mu.Lock()
 	defer w.governor.mu.Unlock()

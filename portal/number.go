@@ -58,7 +58,7 @@ func compileNumber(pattern string) (*regexp.Regexp, error) {
 // parseNumber reads a number; free says that the portal has no pattern of its
 // own, and so does not say that its numbers end in .0.
 func parseNumber(re *regexp.Regexp, free bool, written string) (po.Key, string, error) {
-	text := undress(visible(written))
+	text := stripQuoting(stripInvisible(written))
 	if free {
 		text = zeroFraction.ReplaceAllString(text, "$1")
 	}
@@ -93,10 +93,10 @@ func match(re *regexp.Regexp, text string) (string, bool) {
 	return number, number != ""
 }
 
-// visible drops what cannot be seen: format characters (byte order mark,
+// stripInvisible drops what cannot be seen: format characters (byte order mark,
 // zero-width and direction marks, soft hyphen) everywhere and every kind of
 // space at the ends.
-func visible(text string) string {
+func stripInvisible(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) {
 			return -1
@@ -111,9 +111,9 @@ var formula = regexp.MustCompile(`^="(.*)"$`)
 // zeroFraction is what a column of numbers gets when it becomes one of floats.
 var zeroFraction = regexp.MustCompile(`^(\d+)[.,]0{1,2}$`)
 
-// undress takes off what spreadsheets put around a number: ="…", '… and "…".
+// stripQuoting takes off what spreadsheets put around a number: ="…", '… and "…".
 // A number in scientific notation is left alone: its last digits are lost.
-func undress(text string) string {
+func stripQuoting(text string) string {
 	text = formula.ReplaceAllString(text, "$1")
 	text = strings.TrimPrefix(text, "'")
 	if len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"' {

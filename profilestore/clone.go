@@ -26,7 +26,7 @@ var skipped = []string{
 	"safe browsing", "optimization_guide_model_store", "segmentation_platform", "widevinecdm", "subresource filter", "gcm store",
 	// Crash dumps and statistics.
 	"crashpad", "crash reports", "browsermetrics*",
-	// Open tabs: a worker shall not open them.
+	// Open tabs: a worker must not open them.
 	"sessions",
 	// Stored passwords, passkeys, cards, addresses and tokens of accounts. A worker
 	// signs in with cookies; nothing else of the user's is its business.
@@ -106,7 +106,7 @@ func checkReadable(base string, maxBytes int64) error {
 	plan, err := planClone(base, maxBytes)
 	if err == nil {
 		defer plan.close()
-		err = plan.tryAll()
+		err = plan.tryOpenAll()
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("the profile %s %w: %v", base, ErrUnreadable, err)
@@ -114,14 +114,14 @@ func checkReadable(base string, maxBytes int64) error {
 	return err
 }
 
-// tryAll opens every file that a clone has.
-func (c *clonePlan) tryAll() error {
+// tryOpenAll opens every file that a clone has.
+func (c *clonePlan) tryOpenAll() error {
 	for _, name := range c.files {
 		f, err := c.root.Open(name)
 		if err == nil {
 			err = f.Close()
 		}
-		if ifThere(err) != nil {
+		if ignoreMissing(err) != nil {
 			return err
 		}
 	}
@@ -149,7 +149,7 @@ func (c *clonePlan) visit(name string, d fs.DirEntry, err error) error {
 	}
 	info, err := d.Info()
 	if err != nil {
-		return ifThere(err)
+		return ignoreMissing(err)
 	}
 	c.files = append(c.files, name)
 	c.bytes += info.Size()
@@ -189,7 +189,7 @@ func (c *clonePlan) copyTo(ctx context.Context, to string) error {
 func (c *clonePlan) copyFile(name, to string) error {
 	in, err := c.root.Open(name)
 	if err != nil {
-		return ifThere(err)
+		return ignoreMissing(err)
 	}
 	defer in.Close()
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -200,7 +200,7 @@ func (c *clonePlan) copyFile(name, to string) error {
 	return errors.Join(err, out.Close())
 }
 
-func ifThere(err error) error {
+func ignoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

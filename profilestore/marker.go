@@ -19,7 +19,7 @@ const (
 )
 
 // marker makes a work directory provably one of a store: nothing is ever
-// removed, and no process killed, for the sake of a directory without it.
+// removed, and no process killed, in a directory without it.
 type marker struct {
 	Program string `json:"program"`
 	Format  int    `json:"format"`

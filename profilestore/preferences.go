@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// wanted are the preferences that every profile gets, by group and name.
-var wanted = map[string]map[string]bool{
+// preferences are what every profile gets, by group and name.
+var preferences = map[string]map[string]bool{
 	"plugins":  {"always_open_pdf_externally": true}, // a PDF shown in the page becomes a download
 	"download": {"prompt_for_download": false},       // no dialog that nobody would answer
 }
@@ -36,7 +36,7 @@ func writePreferences(file string) error {
 // it was written. What is no JSON object is replaced.
 func mergePreferences(old []byte) ([]byte, error) {
 	all := object(old)
-	for group, values := range wanted {
+	for group, values := range preferences {
 		in := object(all[group])
 		for name, value := range values {
 			raw, err := json.Marshal(value)

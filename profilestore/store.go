@@ -249,11 +249,11 @@ func (s *Store) Lease(ctx context.Context) (*Profile, error) {
 	select {
 	case s.slots <- struct{}{}:
 	case <-ctx.Done():
-		return nil, s.waited(ctx)
+		return nil, s.waitError(ctx)
 	}
 	p, err := s.lease(ctx)
 	if err != nil && ctx.Err() != nil {
-		return nil, s.waited(ctx)
+		return nil, s.waitError(ctx)
 	}
 	if err != nil {
 		return nil, withCause("lease profile", err)
@@ -261,8 +261,8 @@ func (s *Store) Lease(ctx context.Context) (*Profile, error) {
 	return p, nil
 }
 
-// waited is the error of a lease whose context has ended.
-func (s *Store) waited(ctx context.Context) error {
+// waitError is the error of a lease whose context has ended.
+func (s *Store) waitError(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("lease profile: %w: none of %d was free in time", po.ProfileFailed, cap(s.slots))
 	}

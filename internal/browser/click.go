@@ -57,7 +57,7 @@ func (s *Session) saveURL(ctx context.Context, at *listPage, a po.Attachment) (p
 		case answer.ErrorText == "", answer.ErrorText == "net::ERR_ABORTED", answer.ErrorText == "net::"+noBody:
 			return nil // a download is aborted
 		}
-		return &notGot{answer.ErrorText}
+		return &navigationError{answer.ErrorText}
 	})
 	if err != nil {
 		return a, err
@@ -66,10 +66,10 @@ func (s *Session) saveURL(ctx context.Context, at *listPage, a po.Attachment) (p
 	return parts[0], nil
 }
 
-// notGot is the browser's word for why it has no answer of an address.
-type notGot struct{ text string }
+// navigationError is the browser's word for why it has no answer of an address.
+type navigationError struct{ text string }
 
-func (e *notGot) Error() string { return "the browser could not get the file: " + e.text }
+func (e *navigationError) Error() string { return "the browser could not get the file: " + e.text }
 
 // getFile does something that should give a file, and tells what came of it: the
 // attachment with that noted in it, or one for each of several files. at is nil
@@ -91,7 +91,7 @@ func (s *Session) getFile(
 	}
 	defer compress()
 	err = act()
-	if text, ok := errors.AsType[*notGot](err); ok {
+	if text, ok := errors.AsType[*navigationError](err); ok {
 		a.Cause, a.Detail = po.PortalError, text.Error()
 		return []po.Attachment{a}, nil
 	}

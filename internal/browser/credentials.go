@@ -43,9 +43,9 @@ type requestHeaders struct {
 var described = map[string]bool{"User-Agent": true, "Accept": true, "Accept-Encoding": true, "Accept-Language": true, "Upgrade-Insecure-Requests": true,
 	"Sec-Fetch-Mode": true, "Sec-Gpc": true, "Dnt": true}
 
-// learn takes the header of a request as it went out. Only pages are asked for with
+// record takes the header of a request as it went out. Only pages are asked for with
 // Upgrade-Insecure-Requests.
-func (d *requestHeaders) learn(params json.RawMessage) {
+func (d *requestHeaders) record(params json.RawMessage) {
 	if !bytes.Contains(bytes.ToLower(params), []byte(`"upgrade-insecure-requests"`)) {
 		return
 	}
@@ -105,7 +105,7 @@ func (j *cookieJar) refresh(ctx context.Context) error {
 	var list []po.Cookie
 	for _, c := range jar.Cookies {
 		if cookieServes(j.session.config.Portal, c.Domain) && !c.PartitionKeyOpaque {
-			list = append(list, portCookie(c))
+			list = append(list, toCookie(c))
 		}
 	}
 	j.mu.Lock()
@@ -164,8 +164,8 @@ func (j *cookieJar) remember(c po.Cookie) {
 	}
 }
 
-// portCookie is a cookie of the browser for the HTTP lane.
-func portCookie(c *proto.NetworkCookie) po.Cookie {
+// toCookie is a cookie of the browser for the HTTP lane.
+func toCookie(c *proto.NetworkCookie) po.Cookie {
 	p := po.Cookie{Name: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path, Secure: c.Secure, HTTPOnly: c.HTTPOnly}
 	for mode, word := range sameSites {
 		if word == c.SameSite {

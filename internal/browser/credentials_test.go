@@ -139,7 +139,7 @@ func TestDescribesItself(t *testing.T) {
 	t.Parallel()
 	var d requestHeaders
 	for _, encoding := range []string{"gzip, br", identity} {
-		d.learn(fmt.Appendf(nil, `{"headers": {"upgrade-insecure-requests": "1", "accept-encoding": %q}}`, encoding))
+		d.record(fmt.Appendf(nil, `{"headers": {"upgrade-insecure-requests": "1", "accept-encoding": %q}}`, encoding))
 	}
 	if got := d.get().Get("Accept-Encoding"); got != "gzip, br" {
 		t.Errorf("Accept-Encoding: %q", got)

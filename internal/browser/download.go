@@ -149,7 +149,7 @@ func (s *Session) onDownloadProgress(params json.RawMessage) {
 }
 
 func (s *Session) cancelDownload(guid string) {
-	s.async(func(w wire) error { return proto.BrowserCancelDownload{GUID: guid}.Call(w) })
+	s.async(func(w cdpClient) error { return proto.BrowserCancelDownload{GUID: guid}.Call(w) })
 }
 
 // mayDownload reports whether a file may come from an address. Those that the

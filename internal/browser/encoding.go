@@ -32,7 +32,7 @@ func (s *Session) refuseCompression(ctx context.Context) (end func(), err error)
 
 // acceptEncoding sets the Accept-Encoding of a tab's or a worker's requests; empty: it
 // is the browser's own.
-func acceptEncoding(w wire, value string) error {
+func acceptEncoding(w cdpClient, value string) error {
 	headers := map[string]string{}
 	if value != "" {
 		headers["Accept-Encoding"] = value

@@ -299,7 +299,7 @@ func allowed(p portal.Portal, address string) bool {
 
 // intercept has the browser ask before each document and what the portal's
 // definition blocks, in all tabs.
-func (s *Session) intercept(w wire) error {
+func (s *Session) intercept(w cdpClient) error {
 	patterns := []*proto.FetchRequestPattern{
 		{ResourceType: proto.NetworkResourceTypeDocument, RequestStage: proto.FetchRequestStageRequest},
 		{ResourceType: proto.NetworkResourceTypeDocument, RequestStage: proto.FetchRequestStageResponse},
@@ -337,7 +337,7 @@ func (s *Session) paused(params json.RawMessage) {
 		s.compressed.Store(true)
 	}
 	s.files.noteAnswer(&e)
-	s.async(func(w wire) error {
+	s.async(func(w cdpClient) error {
 		switch v {
 		case block:
 			return proto.FetchFailRequest{RequestID: e.RequestID, ErrorReason: proto.NetworkErrorReasonBlockedByClient}.Call(w)

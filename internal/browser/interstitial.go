@@ -21,13 +21,13 @@ import (
 // Waits around a page that came instead of the order's.
 const (
 	interstitialWait = 30 * time.Second      // for one that is known to be an interstitial
-	movesWait        = 10 * time.Second      // for one that may move on, by what is in it
-	movedPoll        = 25 * time.Millisecond // between two looks whether it has
-	glanceTime       = 5 * time.Second       // for a look at it
+	moveOnWait       = 10 * time.Second      // for one that may move on, by what is in it
+	moveOnPoll       = 25 * time.Millisecond // between two looks whether it has
+	snapshotTimeout  = 5 * time.Second       // for a look at it
 )
 
-// glance is what a look at a page tells that shows none of the portal's signs.
-type glance struct {
+// snapshot is what a look at a page tells that shows none of the portal's signs.
+type snapshot struct {
 	Title   string `json:"title"`
 	Heading string `json:"heading"` // its first headings
 	Text    string `json:"text"`    // its visible text, the beginning
@@ -36,8 +36,8 @@ type glance struct {
 	Scripts bool   `json:"scripts"`
 }
 
-// glanceJS looks at a page when it is parsed.
-const glanceJS = `(async () => {
+// snapshotJS looks at a page when it is parsed.
+const snapshotJS = `(async () => {
 	for (let i = 0; document.readyState === 'loading' && i < 100; i++) await new Promise((r) => setTimeout(r, 20));
 	const text = document.body ? document.body.innerText : '';
 	return {
@@ -76,7 +76,7 @@ const shortPage = 1500
 // interstitial says which kind of page an answer is that stands before every
 // other, in words; empty if it is none by all that is known. An answer without
 // an error's status is believed to be one only where the page has little else.
-func (s *Session) interstitial(d document, g glance) string {
+func (s *Session) interstitial(d document, g snapshot) string {
 	if by := challengeHeader(d.Header); by != "" {
 		return "a check of the browser (" + by + ")"
 	}
@@ -124,7 +124,7 @@ func challengeHeader(h http.Header) string {
 
 // mayMoveOn reports whether a page that is not known may be one that goes on to
 // another by itself: it says so, or is a script with little beside.
-func mayMoveOn(d document, g glance) bool {
+func mayMoveOn(d document, g snapshot) bool {
 	return d.Header.Get("Refresh") != "" || g.Refresh || g.Scripts && g.Length <= shortPage/3
 }
 
@@ -144,12 +144,12 @@ func (s *Session) waitOutInterstitial(ctx context.Context) error {
 		if !suspicious(d) {
 			return nil
 		}
-		g, err := s.glance(ctx)
+		g, err := s.snapshot(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case isProtocolError(err) && time.Since(begun) < s.config.Times.Interstitial: // it is being left
-			if err := pause(ctx, movedPoll); err != nil {
+			if err := pause(ctx, moveOnPoll); err != nil {
 				return err
 			}
 			continue
@@ -165,9 +165,9 @@ func (s *Session) waitOutInterstitial(ctx context.Context) error {
 		case kind != "" && (g.Scripts || g.Refresh || d.Header.Get("Refresh") != ""):
 			limit = s.config.Times.Interstitial
 		case kind == "" && mayMoveOn(d, g):
-			limit = min(movesWait, s.config.Times.Interstitial)
+			limit = min(moveOnWait, s.config.Times.Interstitial)
 		}
-		switch moved, err := s.movesOn(ctx, documents, limit-time.Since(begun)); {
+		switch moved, err := s.awaitMoveOn(ctx, documents, limit-time.Since(begun)); {
 		case err != nil:
 			return err
 		case moved:
@@ -185,7 +185,7 @@ func (s *Session) notAnOrder(ctx context.Context, failure error) error {
 	if po.CauseOf(failure) != po.UnrecognisedPage {
 		return failure
 	}
-	g, err := s.glance(ctx)
+	g, err := s.snapshot(ctx)
 	if err != nil {
 		return failure
 	}
@@ -207,28 +207,28 @@ func portalWideFailure(kind string, d document) *po.ReadFailure {
 	return f
 }
 
-// movesOn waits until the tab shows another document.
-func (s *Session) movesOn(ctx context.Context, documents uint64, limit time.Duration) (bool, error) {
+// awaitMoveOn waits until the tab shows another document.
+func (s *Session) awaitMoveOn(ctx context.Context, documents uint64, limit time.Duration) (bool, error) {
 	for end := time.Now().Add(limit); time.Now().Before(end); {
 		if s.documents.Load() != documents {
 			return true, nil
 		}
-		if err := pause(ctx, movedPoll); err != nil {
+		if err := pause(ctx, moveOnPoll); err != nil {
 			return false, err
 		}
 	}
 	return false, nil
 }
 
-// glance looks at the tab's page.
-func (s *Session) glance(ctx context.Context) (glance, error) {
-	ctx, cancel := context.WithTimeout(ctx, glanceTime)
+// snapshot looks at the tab's page.
+func (s *Session) snapshot(ctx context.Context) (snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()
-	var g glance
+	var g snapshot
 	w := s.page(ctx)
 	world, err := w.isolatedWorld(proto.PageFrameID(s.tab.target))
 	if err != nil {
 		return g, err
 	}
-	return g, w.evaluate(world, glanceJS, &g)
+	return g, w.evaluate(world, snapshotJS, &g)
 }

@@ -54,7 +54,7 @@ func (s *Session) trackRequests(method string, params json.RawMessage) bool {
 	p := &s.interceptor.requests
 	network := strings.HasPrefix(method, "Network.")
 	if method == "Network.requestWillBeSentExtraInfo" {
-		s.pageHeaders.learn(params)
+		s.pageHeaders.record(params)
 		p.sharedWorker(params)
 		return true
 	}

@@ -225,12 +225,12 @@ func (p *pendingRequests) pending(now time.Time) (list []request, changed <-chan
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, r := range p.inFlight {
-		if r.mayEndUntold() && !r.answered.IsZero() {
+		if r.mayEndSilently() && !r.answered.IsZero() {
 			silentAt := r.answered.Add(streamPatience)
 			if !now.Before(silentAt) {
 				delete(p.inFlight, id)
 				if r.stream {
-					p.markTroubled(r.key)
+					p.markFailing(r.key)
 				}
 				continue
 			}
@@ -261,10 +261,10 @@ func (p *pendingRequests) isIgnored(r request) bool {
 	return p.ignored[r.key] || p.frames != nil && r.kind == proto.NetworkResourceTypeDocument && !p.frames[r.address]
 }
 
-// mayEndUntold reports whether nobody may tell of a request's end: a stream has none,
+// mayEndSilently reports whether nobody may tell of a request's end: a stream has none,
 // a shared worker's script is told to have begun, and an answer that nobody reads has
 // an end only where its length was announced.
-func (r request) mayEndUntold() bool {
+func (r request) mayEndSilently() bool {
 	return r.stream || r.kind == proto.NetworkResourceTypeScript ||
 		r.kind == proto.NetworkResourceTypeFetch && (r.length < 0 || r.received >= r.length)
 }
@@ -296,7 +296,7 @@ func (p *pendingRequests) giveUp() string {
 	defer p.mu.Unlock()
 	list := slices.SortedFunc(maps.Values(p.inFlight), func(a, b request) int { return a.begun.Compare(b.begun) })
 	for _, r := range list {
-		p.markTroubled(r.key)
+		p.markFailing(r.key)
 	}
 	if len(list) == 0 {
 		return ""
@@ -316,9 +316,9 @@ func (p *pendingRequests) failure() string {
 	return list[0].address + " " + list[0].what
 }
 
-// markTroubled notes that a request was out of time or said nothing on this page.
+// markFailing notes that a request was out of time or said nothing on this page.
 // p.mu is held.
-func (p *pendingRequests) markTroubled(key string) {
+func (p *pendingRequests) markFailing(key string) {
 	page, again := p.troubled[key]
 	switch {
 	case again && page != p.page:

@@ -91,7 +91,7 @@ func (s *Session) resolve(
 		return nil, err
 	}
 	merge(results, again)
-	distinguish(results)
+	rejectAmbiguous(results)
 	var all []po.Attachment
 	for _, r := range results {
 		all = append(all, r.parts...)
@@ -258,7 +258,7 @@ func merge(results []fileResult, indexes []int) {
 			if len(a) != 1 || len(b) != 1 || !sameFile(a[0].Saved, b[0].Saved) {
 				continue
 			}
-			if !sayTheSame(a[0].Name, b[0].Name) {
+			if !namesAgree(a[0].Name, b[0].Name) {
 				const detail = "links of different names give the same file"
 				results[j] = failedResult(a[0], po.DownloadRejected, detail)
 				results[i] = failedResult(b[0], po.DownloadRejected, detail)
@@ -275,13 +275,13 @@ func merge(results []fileResult, indexes []int) {
 // plain are names that say nothing of a document.
 var plain = regexp.MustCompile(`(?i)^\W*(download|view|open|show|preview|pdf|file|document|attachment)?\W*$`)
 
-func sayTheSame(a, b string) bool {
+func namesAgree(a, b string) bool {
 	return plain.MatchString(a) || plain.MatchString(b) || strings.Contains(a, b) || strings.Contains(b, a)
 }
 
-// distinguish refuses what a click on an element gave that may have been another
+// rejectAmbiguous refuses what a click on an element gave that may have been another
 // one's, as the list had changed by then, if it came twice.
-func distinguish(results []fileResult) {
+func rejectAmbiguous(results []fileResult) {
 	for i, r := range results {
 		if r.sure || !r.clicked {
 			continue

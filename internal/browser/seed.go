@@ -61,7 +61,7 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 		return err
 	}
 	defer func() { err = errors.Join(err, proc.Close()) }()
-	w := wire{conn: connect(proc.Pipe)}
+	w := cdpClient{conn: connect(proc.Pipe)}
 	go func() {
 		for range w.conn.Event() { // ends with the pipe
 		}
@@ -81,7 +81,7 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 
 // quit asks a browser to end and waits until the last of its processes has: the
 // one that writes cookies is not always the main one.
-func quit(w wire, p *launch.Process) error {
+func quit(w cdpClient, p *launch.Process) error {
 	ctx, cancel := context.WithTimeout(w.ctx, quitWithin)
 	defer cancel()
 	w.ctx = ctx

@@ -192,7 +192,7 @@ func (s *Session) ping() {
 			s.fail(po.BrowserHung, "the browser does not answer")
 			return
 		}
-		s.async(func(w wire) error {
+		s.async(func(w cdpClient) error {
 			_, err := proto.BrowserGetVersion{}.Call(w)
 			if err == nil {
 				s.heard.Store(true)
@@ -205,7 +205,7 @@ func (s *Session) ping() {
 // answerDialog dismisses what a page asks (alert, confirm, leaving), for a
 // page stands still until it is answered.
 func (s *Session) answerDialog(id proto.TargetSessionID) {
-	s.async(func(w wire) error {
+	s.async(func(w cdpClient) error {
 		w.tab = id
 		return proto.PageHandleJavaScriptDialog{Accept: true}.Call(w)
 	})
@@ -223,7 +223,7 @@ func (s *Session) windowOpened(params json.RawMessage) {
 	case tooMany:
 		s.fail(po.BrowserDied, "the page opens windows without end")
 	case uncalled:
-		s.async(func(w wire) error {
+		s.async(func(w cdpClient) error {
 			_, err := proto.TargetCloseTarget{TargetID: e.TargetInfo.TargetID}.Call(w)
 			return err
 		})
@@ -231,7 +231,7 @@ func (s *Session) windowOpened(params json.RawMessage) {
 }
 
 // async calls the browser on behalf of listen.
-func (s *Session) async(call func(w wire) error) {
+func (s *Session) async(call func(w cdpClient) error) {
 	s.work.Go(func() {
 		if err := call(s.browser(s.ctx)); err != nil && s.ctx.Err() == nil {
 			s.config.Log.WithField("profile", s.profile.ID).Debugf("browser: %v", err)
@@ -240,11 +240,11 @@ func (s *Session) async(call func(w wire) error) {
 }
 
 // browser calls the browser's own commands.
-func (s *Session) browser(ctx context.Context) wire { return wire{ctx: ctx, conn: s.conn} }
+func (s *Session) browser(ctx context.Context) cdpClient { return cdpClient{ctx: ctx, conn: s.conn} }
 
 // page calls the commands of the tab.
-func (s *Session) page(ctx context.Context) wire {
-	return wire{ctx: ctx, conn: s.conn, tab: s.tab.id}
+func (s *Session) page(ctx context.Context) cdpClient {
+	return cdpClient{ctx: ctx, conn: s.conn, tab: s.tab.id}
 }
 
 // openTab opens the session's tab. Full screen it costs the browser half of
@@ -302,7 +302,7 @@ func (s *Session) workerStarted(params json.RawMessage) {
 	if json.Unmarshal(params, &e) != nil || !e.WaitingForDebugger {
 		return
 	}
-	s.async(func(w wire) error {
+	s.async(func(w cdpClient) error {
 		w.tab = e.SessionID
 		err := proto.NetworkEnable{MaxPostDataSize: new(maxBodyBytes)}.Call(w)
 		if s.interceptor.awaitsFiles() && !s.compressed.Load() {

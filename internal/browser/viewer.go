@@ -26,12 +26,12 @@ type viewer struct {
 	Ready    bool     `json:"ready"`    // the page is whole
 	URL      string   `json:"url"`
 
-	page  wire // where it was seen
+	page  cdpClient // where it was seen
 	world int
 }
 
 // inspectViewer looks at a page. what is "mark", "new" or "all", see viewer.js.
-func inspectViewer(page wire, world int, what string) (viewer, error) {
+func inspectViewer(page cdpClient, world int, what string) (viewer, error) {
 	ctx, cancel := context.WithTimeout(page.ctx, viewerWithin)
 	defer cancel()
 	found := viewer{page: page, world: world}
@@ -55,7 +55,7 @@ func (o viewer) clickControl() error {
 // the page. What cannot be looked at, as it is just being left, offers nothing.
 func (s *Session) findViewers(ctx context.Context, at *listPage, left bool) []viewer {
 	var list []viewer
-	add := func(page wire, world int, what string) {
+	add := func(page cdpClient, world int, what string) {
 		if found, err := inspectViewer(page, world, what); err == nil {
 			list = append(list, found)
 		}
@@ -78,12 +78,12 @@ func (s *Session) findViewers(ctx context.Context, at *listPage, left bool) []vi
 }
 
 // window attaches to a window beside the tab, for as long as it is open.
-func (s *Session) window(ctx context.Context, id proto.TargetTargetID) (wire, error) {
+func (s *Session) window(ctx context.Context, id proto.TargetTargetID) (cdpClient, error) {
 	bounded, cancel := context.WithTimeout(ctx, viewerWithin)
 	defer cancel()
 	attached, err := proto.TargetAttachToTarget{TargetID: id, Flatten: true}.Call(s.browser(bounded))
 	if err != nil {
-		return wire{}, err
+		return cdpClient{}, err
 	}
 	page := s.page(ctx)
 	page.tab = attached.SessionID
@@ -91,7 +91,7 @@ func (s *Session) window(ctx context.Context, id proto.TargetTargetID) (wire, er
 }
 
 // isolated is isolatedWorld, bounded.
-func isolated(page wire, frame proto.PageFrameID) (int, error) {
+func isolated(page cdpClient, frame proto.PageFrameID) (int, error) {
 	ctx, cancel := context.WithTimeout(page.ctx, viewerWithin)
 	defer cancel()
 	page.ctx = ctx

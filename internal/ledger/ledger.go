@@ -99,7 +99,7 @@ func OpenReadOnly(dir string) (*Disk, error) {
 		return nil, writeError(err)
 	}
 	d := newDisk(dir)
-	if err := d.openLook(d.path()); err != nil {
+	if err := d.openReadOnly(d.path()); err != nil {
 		d.Close()
 		return nil, err
 	}

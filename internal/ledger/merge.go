@@ -116,8 +116,8 @@ func (d *Disk) replaceBatch(orders iter.Seq2[po.Order, error], m *Merged) error 
 // whether it is in this one.
 const previouslyPlaced = -2
 
-// pulled is what a pull of the orders gave.
-type pulled struct {
+// nextOrder is what a pull of the orders gave.
+type nextOrder struct {
 	order po.Order
 	err   error
 	ok    bool
@@ -129,15 +129,15 @@ const readAheadSize = 512
 // readAhead is iter.Pull2 that reads ahead: a batch is parsed while what was parsed
 // before is written.
 func readAhead(orders iter.Seq2[po.Order, error]) (next func() (po.Order, error, bool), stop func()) {
-	full := make(chan []pulled, 4) // closed by the goroutine
-	done := make(chan struct{})    // closed by stop
+	full := make(chan []nextOrder, 4) // closed by the goroutine
+	done := make(chan struct{})       // closed by stop
 	go func() {
 		defer close(full)
-		part := make([]pulled, 0, readAheadSize)
+		part := make([]nextOrder, 0, readAheadSize)
 		send := func() bool {
 			select {
 			case full <- part:
-				part = make([]pulled, 0, readAheadSize)
+				part = make([]nextOrder, 0, readAheadSize)
 				return true
 			case <-done:
 				return false
@@ -146,16 +146,16 @@ func readAhead(orders iter.Seq2[po.Order, error]) (next func() (po.Order, error,
 		defer send()
 		defer func() { // whose orders they are is not ours to say
 			if p := recover(); p != nil {
-				part = append(part, pulled{err: fmt.Errorf("the orders cannot be read: panic: %v", p), ok: true})
+				part = append(part, nextOrder{err: fmt.Errorf("the orders cannot be read: panic: %v", p), ok: true})
 			}
 		}()
 		for o, err := range orders {
-			if part = append(part, pulled{o, err, true}); len(part) == readAheadSize && !send() {
+			if part = append(part, nextOrder{o, err, true}); len(part) == readAheadSize && !send() {
 				return
 			}
 		}
 	}()
-	var part []pulled
+	var part []nextOrder
 	next = func() (po.Order, error, bool) {
 		for len(part) == 0 {
 			more, ok := <-full
@@ -177,7 +177,7 @@ func readAhead(orders iter.Seq2[po.Order, error]) (next func() (po.Order, error,
 
 // sameAs returns how many of the first orders the ledger has just so, and the
 // first that it has not.
-func (d *Disk) sameAs(next func() (po.Order, error, bool)) (first pulled, same int, err error) {
+func (d *Disk) sameAs(next func() (po.Order, error, bool)) (first nextOrder, same int, err error) {
 	differs := errors.New("differs")
 	err = d.rows(func(scan func(...any) error) error {
 		var o po.Order
@@ -258,14 +258,14 @@ func (p *orderWriter) flush() error {
 		invalid = excluded.invalid, place = excluded.place WHERE place IS NULL OR place = -2`
 	n, err := p.d.execCount(query, p.args...)
 	if err == nil && n < rows {
-		err = p.twice()
+		err = p.duplicateError()
 	}
 	p.args = p.args[:0]
 	return err
 }
 
-// twice names the order of what is waiting that was in the batch already.
-func (p *orderWriter) twice() error {
+// duplicateError names the order of what is waiting that was in the batch already.
+func (p *orderWriter) duplicateError() error {
 	for i := 0; i < len(p.args); i += columnsPerRow {
 		place, err := p.d.number(`SELECT place FROM orders WHERE key = ?`, p.args[i])
 		if err != nil {

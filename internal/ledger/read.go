@@ -21,11 +21,11 @@ func (d *Disk) View(ctx context.Context, do func(ctx context.Context) error) err
 		return d.wrap(err)
 	}
 	defer tx.Rollback() // nothing was written
-	return do(context.WithValue(ctx, inView{}, tx))
+	return do(context.WithValue(ctx, viewKey{}, tx))
 }
 
-// inView is the key of a context's value: the transaction of a view.
-type inView struct{}
+// viewKey is the key of a context's value: the transaction of a view.
+type viewKey struct{}
 
 // reader is what reads: a view, or any connection.
 type reader interface {
@@ -34,7 +34,7 @@ type reader interface {
 }
 
 func (d *Disk) reader(ctx context.Context) reader {
-	if tx, ok := ctx.Value(inView{}).(*sql.Tx); ok {
+	if tx, ok := ctx.Value(viewKey{}).(*sql.Tx); ok {
 		return tx
 	}
 	return d.look
@@ -122,11 +122,11 @@ func (r *outcomeRow) scan(rows *sql.Rows) error {
 	}
 	order = stored(order, nil)
 	r.Key, r.Written = order.Key, order.Written
-	r.Found, r.Attempts, r.Time, r.Trace.Pages = int(found.Int64), int(attempts.Int64), moment(settled), pages
+	r.Found, r.Attempts, r.Time, r.Trace.Pages = int(found.Int64), int(attempts.Int64), fromNanos(settled), pages
 	r.Missing = missing
 	if bytes.Valid { // there is a file
 		file.ID = po.RecordedID(file.ID)
-		file.Bytes, file.Empty, file.Time = bytes.Int64, empty.Bool, moment(time)
+		file.Bytes, file.Empty, file.Time = bytes.Int64, empty.Bool, fromNanos(time)
 		r.Files = []po.File{file}
 	}
 	return nil
@@ -141,7 +141,7 @@ func (d *Disk) filesOf(id int64) ([]po.File, error) {
 		if err := scan(into(&f.ID), into(&f.Name), into(&f.Original), &f.Bytes, into(&f.SHA256), into(&f.URL), into(&f.Lane), &f.Empty, &time); err != nil {
 			return err
 		}
-		f.ID, f.Time = po.RecordedID(f.ID), moment(time)
+		f.ID, f.Time = po.RecordedID(f.ID), fromNanos(time)
 		files = append(files, f)
 		return nil
 	}, `SELECT `+fileColumns+` FROM files f WHERE f.order_id = ? ORDER BY f.place`, id)
@@ -223,7 +223,7 @@ func (d *Disk) attemptsOf(ctx context.Context, id int64) ([]po.Attempt, error) {
 			into(&a.Failure.Cause), into(&a.Failure.Detail), &pages, into(&a.Failure.Trace.Evidence), &a.Files, &a.Bytes, &missing); err != nil {
 			return nil, d.wrap(err)
 		}
-		a.Began, a.Ended, a.Failure.Trace.Pages = moment(began), moment(ended), pages
+		a.Began, a.Ended, a.Failure.Trace.Pages = fromNanos(began), fromNanos(ended), pages
 		a.Failure.Missing = missing
 		all = append(all, a)
 	}

@@ -17,8 +17,8 @@ const forget = `UPDATE orders SET open = 1, due = 0, failures = 0, deaths = 0, w
 	folder = CASE WHEN EXISTS (SELECT 1 FROM files WHERE order_id = orders.id) THEN folder END
 	WHERE place IS NOT NULL AND open = 0 AND `
 
-// unsettle notes in the attempts of orders without an outcome that theirs does not count.
-const unsettle = `UPDATE attempts SET ending = ? WHERE ending = ?
+// markReopened notes in the attempts of orders without an outcome that theirs does not count.
+const markReopened = `UPDATE attempts SET ending = ? WHERE ending = ?
 	AND serial = (SELECT max(serial) FROM attempts a WHERE a.order_id = attempts.order_id)
 	AND order_id IN (SELECT id FROM orders WHERE place IS NOT NULL AND open = 1 AND status IS NULL) `
 
@@ -50,7 +50,7 @@ func (d *Disk) Reopen(ctx context.Context, keys []po.Key) ([]po.Outcome, error) 
 				continue
 			}
 			were = append(were, was)
-			if err := d.exec(unsettle+`AND order_id = (SELECT id FROM orders WHERE key = ?)`, string(po.EndReopened), string(po.EndSettled), string(key)); err != nil {
+			if err := d.exec(markReopened+`AND order_id = (SELECT id FROM orders WHERE key = ?)`, string(po.EndReopened), string(po.EndSettled), string(key)); err != nil {
 				return err
 			}
 		}
@@ -89,7 +89,7 @@ func (d *Disk) reopenUnproved() error {
 	if err != nil {
 		return err
 	}
-	return d.exec(unsettle, string(po.EndReopened), string(po.EndSettled))
+	return d.exec(markReopened, string(po.EndReopened), string(po.EndSettled))
 }
 
 // withAttachments returns the orders of the batch that were last seen with attachments.

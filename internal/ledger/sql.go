@@ -23,7 +23,7 @@ import (
 func (d *Disk) connect(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() > 0 {
-		if err := d.openLook(path); err != nil && !errors.Is(err, errEmpty) {
+		if err := d.openReadOnly(path); err != nil && !errors.Is(err, errEmpty) {
 			return err
 		}
 	}
@@ -39,11 +39,11 @@ func (d *Disk) connect(path string) error {
 		d.version = len(migrations)
 		return err
 	}
-	return d.openLook(path)
+	return d.openReadOnly(path)
 }
 
-// openLook opens the file for reading, and checks that it is one of ours.
-func (d *Disk) openLook(path string) error {
+// openReadOnly opens the file for reading, and checks that it is one of ours.
+func (d *Disk) openReadOnly(path string) error {
 	var err error
 	if d.look, err = sql.Open("sqlite", address(path, "query_only(1)", "busy_timeout(5000)")); err != nil {
 		return d.wrap(err)
@@ -252,11 +252,11 @@ func (t textOf[S]) Scan(from any) error {
 func into[S ~string](s *S) textOf[S] { return textOf[S]{s} }
 
 // Times are nanoseconds since 1970; none is NULL.
-func stamp(t time.Time) sql.NullInt64 {
+func toNanos(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixNano(), Valid: !t.IsZero()}
 }
 
-func moment(n sql.NullInt64) time.Time {
+func fromNanos(n sql.NullInt64) time.Time {
 	if !n.Valid {
 		return time.Time{}
 	}

@@ -67,7 +67,7 @@ func (d *Disk) Starts(ctx context.Context) ([]Start, error) {
 		if err := rows.Scan(&s.Number, &began, &ended, into(&s.Program), into(&s.Host), &process, into(&s.Portal), into(&s.BaseURL), &workers, into(&s.Cause), into(&s.Detail)); err != nil {
 			return nil, d.wrap(err)
 		}
-		s.Began, s.Ended, s.Process, s.Workers = moment(began), moment(ended), int(process.Int64), int(workers.Int64)
+		s.Began, s.Ended, s.Process, s.Workers = fromNanos(began), fromNanos(ended), int(process.Int64), int(workers.Int64)
 		all = append(all, s)
 	}
 	return all, d.wrap(rows.Err())

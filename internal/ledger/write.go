@@ -38,7 +38,7 @@ func (d *Disk) putFiles(id int64, files []po.File) error {
 	}
 	for i, f := range files {
 		if err := d.exec(`INSERT INTO files(order_id, place, id, name, original, bytes, sha256, url, lane, empty, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			id, i, f.ID, f.Name, text(f.Original), f.Bytes, f.SHA256, text(f.URL), text(f.Lane), f.Empty, stamp(f.Time)); err != nil {
+			id, i, f.ID, f.Name, text(f.Original), f.Bytes, f.SHA256, text(f.URL), text(f.Lane), f.Empty, toNanos(f.Time)); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (d *Disk) settle(token string, l *lease, o po.Outcome) error {
 	err := d.exec(`UPDATE orders SET open = 0, due = 0, deaths = 0, status = ?, cause = ?, detail = ?, supplier = coalesce(?, supplier), found = ?,
 		folder = ?, url = ?, attempts = ?, settled = ?, pages = ?, evidence = ?, missing = ? WHERE id = ?`,
 		string(o.Status), text(o.Cause), text(o.Detail), text(o.Supplier), o.Found,
-		text(o.Folder), text(o.URL), o.Attempts, stamp(o.Time), textList(o.Trace.Pages), text(o.Trace.Evidence), missingList(o.Missing), l.id)
+		text(o.Folder), text(o.URL), o.Attempts, toNanos(o.Time), textList(o.Trace.Pages), text(o.Trace.Evidence), missingList(o.Missing), l.id)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 const (
 	// FolderPrefix begins the name of each order's folder.
 	FolderPrefix = "PO_"
-	workEnding   = "__WORK"
+	workSuffix   = "__WORK"
 )
 
 // FinalStatuses are the statuses that give an order a folder, in the order in which
@@ -24,17 +24,17 @@ func FinalStatuses() []po.Status {
 }
 
 // WorkFolder is the name of an order's folder while work goes on.
-func WorkFolder(key po.Key) string { return FolderPrefix + string(key) + workEnding }
+func WorkFolder(key po.Key) string { return FolderPrefix + string(key) + workSuffix }
 
 // FinalFolder is the name of the folder of an order that ended with a status.
 func FinalFolder(key po.Key, status po.Status) string {
-	return FolderPrefix + string(key) + ending(status)
+	return FolderPrefix + string(key) + statusSuffix(status)
 }
 
-func ending(status po.Status) string { return "_" + string(status) }
+func statusSuffix(status po.Status) string { return "_" + string(status) }
 
 // IsWorkFolder reports whether a folder is one in which work goes on, or was left by it.
-func IsWorkFolder(folder string) bool { return strings.HasSuffix(folder, workEnding) }
+func IsWorkFolder(folder string) bool { return strings.HasSuffix(folder, workSuffix) }
 
 // OrderOf is the key of the order that a folder belongs to. The second result is
 // false for what is no order's folder, or leads out of the output directory.
@@ -46,7 +46,7 @@ func OrderOf(folder string) (po.Key, bool) {
 	if !ok {
 		return "", false
 	}
-	for _, end := range endings() {
+	for _, end := range suffixes() {
 		if key, ok := strings.CutSuffix(name, end); ok && po.Key(key).Valid() {
 			return po.Key(key), true
 		}
@@ -61,7 +61,7 @@ func OtherFolders(folder string) (others []string) {
 	if !ok {
 		return nil
 	}
-	for _, end := range endings() {
+	for _, end := range suffixes() {
 		if other := path.Join(path.Dir(folder), FolderPrefix+string(key)+end); other != folder {
 			others = append(others, other)
 		}
@@ -69,10 +69,10 @@ func OtherFolders(folder string) (others []string) {
 	return others
 }
 
-func endings() []string {
-	list := []string{workEnding}
+func suffixes() []string {
+	list := []string{workSuffix}
 	for _, status := range FinalStatuses() {
-		list = append(list, ending(status))
+		list = append(list, statusSuffix(status))
 	}
 	return list
 }

@@ -35,8 +35,8 @@ func OpenState(out string) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	us := userOn(out, there)
-	if err := check(path, there, us, true); err != nil {
+	user := userOn(out, there)
+	if err := check(path, there, user, true); err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(path)
@@ -47,7 +47,7 @@ func OpenState(out string) (*os.Root, error) {
 		root.Close()
 		return nil, untrusted(path, "replaced by somebody in this moment")
 	}
-	if err := checkAll(root, us); err != nil {
+	if err := checkAll(root, user); err != nil {
 		root.Close()
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func OpenState(out string) (*os.Root, error) {
 // checkAll looks at all that lies directly in the directory, and makes it
 // private. A file system without such rights, and one that can only be read, stay
 // as they are.
-func checkAll(root *os.Root, us int) error {
+func checkAll(root *os.Root, user int) error {
 	_ = root.Chmod(".", 0o700)
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
@@ -71,7 +71,7 @@ func checkAll(root *os.Root, us int) error {
 		if err != nil {
 			return err
 		}
-		if err := check(filepath.Join(root.Name(), e.Name()), info, us, false); err != nil {
+		if err := check(filepath.Join(root.Name(), e.Name()), info, user, false); err != nil {
 			return err
 		}
 		if mode := info.Mode().Perm(); mode&0o077 != 0 {
@@ -85,29 +85,29 @@ func checkAll(root *os.Root, us int) error {
 // that is mounted over a network, or knows no owners, makes somebody else of us.
 // there is something that lies in it.
 func userOn(out string, there fs.FileInfo) int {
-	us := os.Geteuid()
-	if Owner(there) == us {
-		return us
+	user := os.Geteuid()
+	if Owner(there) == user {
+		return user
 	}
 	probe, err := os.CreateTemp(out, OwnPrefix+"owner-")
 	if err != nil {
-		return us
+		return user
 	}
 	defer os.Remove(probe.Name())
 	defer probe.Close()
 	info, err := probe.Stat()
 	if err != nil {
-		return us
+		return user
 	}
 	return Owner(info)
 }
 
 // check says what is wrong with something that is found.
-func check(path string, info fs.FileInfo, us int, directory bool) error {
+func check(path string, info fs.FileInfo, user int, directory bool) error {
 	switch mode := info.Mode(); {
 	case mode&fs.ModeSymlink != 0:
 		return untrusted(path, "a link")
-	case Owner(info) != us:
+	case Owner(info) != user:
 		return untrusted(path, "another user's")
 	case mode.IsDir():
 		return nil

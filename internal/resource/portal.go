@@ -55,7 +55,7 @@ type Answer struct {
 	// for a file that the portal refused for now.
 	Cause      po.Cause
 	RetryAfter time.Duration // what the portal asked for; 0 if nothing
-	Again      bool          // the order has failed before, perhaps for this
+	Retried    bool          // the order has failed before, perhaps for this
 	// Strained is set where our own CPU is short (Capacity.Strained): the time
 	// then says nothing about the portal.
 	Strained bool
@@ -115,7 +115,7 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 	took := a.Took
 	switch {
 	case a.Cause == po.Throttled || a.RetryAfter > 0:
-		if a.Again && p.good > 0 {
+		if a.Retried && p.good > 0 {
 			p.good = 0 // the order's own trouble: others were answered meanwhile
 			return p
 		}
@@ -144,11 +144,11 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 	if p.filled++; p.filled < windowSize/2 || p.decreased && p.filled < windowSize {
 		return p
 	}
-	return p.judge(workers, now)
+	return p.evaluate(workers, now)
 }
 
-// judge moves the limit by what a full window shows.
-func (p Portal) judge(workers int, now time.Time) Portal {
+// evaluate moves the limit by what a full window shows.
+func (p Portal) evaluate(workers int, now time.Time) Portal {
 	limit := p.Limit(workers)
 	lower := (3*limit + 3) / 4
 	reason := fmt.Sprintf("the portal has refused none of the last %s", orders(p.filled))

@@ -77,7 +77,7 @@ func simulatePortal(workers int, length time.Duration, s site, broken int) visit
 			if broken > 0 && (o.number%broken == 1 || o.number%broken == broken/2 && o.tries == 0) {
 				a = Answer{Took: time.Second / 5, Cause: po.Throttled, RetryAfter: time.Second}
 			}
-			a.Again = o.tries > 0
+			a.Retried = o.tries > 0
 			calls = append(calls, call{at + a.Took, a, o})
 			v.most = max(v.most, len(calls))
 		}

@@ -200,12 +200,12 @@ func TestOrdersOfTheirOwnTrouble(t *testing.T) {
 func TestRefusedAgain(t *testing.T) {
 	t.Parallel()
 	p := window(Portal{}, page(time.Second), 4, time.Minute)
-	again := Answer{Took: time.Second, Cause: po.Throttled, RetryAfter: time.Minute, Again: true}
+	again := Answer{Took: time.Second, Cause: po.Throttled, RetryAfter: time.Minute, Retried: true}
 	if p = answer(p, again, 4, time.Hour); p.Limit(4) != 4 || !p.NotBefore().IsZero() {
 		t.Errorf("a limit of %d, held until %v", p.Limit(4), p.NotBefore())
 	}
 	first := again
-	first.Again = false
+	first.Retried = false
 	p = answer(p, first, 4, 2*time.Hour)
 	if p = answer(p, again, 4, 3*time.Hour); p.Limit(4) != 2 {
 		t.Errorf("a limit of %d where nothing but refusals came", p.Limit(4))

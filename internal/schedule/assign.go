@@ -53,7 +53,7 @@ func (s *Scheduler) assignAll(now time.Time) []Effect {
 	}
 }
 
-// nextAssignment picks the next task and the idle worker that shall have it: not the
+// nextAssignment picks the next task and the idle worker that gets it: not the
 // one that failed at it last, where there is another. It returns nil if there is none.
 func (s *Scheduler) nextAssignment(now time.Time) (*task, messages.Worker) {
 	none := messages.Worker{}
@@ -90,7 +90,7 @@ func (s *Scheduler) Unassigned(w messages.Worker, now time.Time) []Effect {
 	if slot.retiring {
 		return append(s.dismiss(w.Name), s.advance(now)...)
 	}
-	s.workers.rest(w)
+	s.workers.setIdle(w)
 	return s.advance(now)
 }
 

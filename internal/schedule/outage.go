@@ -60,7 +60,7 @@ func (o *outage) record(m messages.OrderRead, open int) bool {
 	default:
 		o.answers++
 		delete(o.unanswered, m.Key)
-		o.over()
+		o.end()
 		return false
 	}
 	o.refusals++
@@ -96,8 +96,8 @@ func (o *outage) suspected() bool { return o.refusals >= outageAfter }
 // suspect has it suspected until an answer tells better.
 func (o *outage) suspect() { o.refusals = max(o.refusals, outageAfter) }
 
-// over takes it that the portal answers, and does not refuse everybody.
-func (o *outage) over() { o.refused, o.refusals, o.failed, o.rounds = nil, 0, nil, 0 }
+// end takes it that the portal answers, and does not refuse everybody.
+func (o *outage) end() { o.refused, o.refusals, o.failed, o.rounds = nil, 0, nil, 0 }
 
 // noAnswer takes it that the portal has not answered an order at all. It reports
 // whether that is the order's own trouble: others were answered since it was not

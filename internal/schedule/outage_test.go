@@ -93,7 +93,7 @@ func TestOutageFailed(t *testing.T) {
 	if !o.suspected() {
 		t.Error("not suspected")
 	}
-	if o.over(); o.suspected() {
+	if o.end(); o.suspected() {
 		t.Error("suspected after it was over")
 	}
 }
@@ -146,7 +146,7 @@ func TestOutageWait(t *testing.T) {
 		if _, reason, giveUp := o.wait(c.failure, now); !giveUp || reason != c.reason {
 			t.Errorf("%s: after %v: %q, %v", c.name, now.Sub(time.Unix(0, 0)), reason, giveUp)
 		}
-		o.over()
+		o.end()
 		if pause, _, giveUp := o.wait(silent, now); giveUp || pause != time.Second {
 			t.Errorf("%s: a new outage begins with %v, %v", c.name, pause, giveUp)
 		}

@@ -17,9 +17,9 @@ const (
 // where machine or portal limit them, and fewer where workers were lost for good. One
 // worker is sequential mode.
 type pool struct {
-	wished int // by the user
+	requested int // by the user
 
-	limited int // by the governor; as wished where nothing limits
+	limited int // by the governor; as requested where nothing limits
 	binds   messages.Binds
 	reason  string
 
@@ -29,16 +29,16 @@ type pool struct {
 	quiet      time.Duration
 }
 
-func newPool(wished int) pool {
-	return pool{wished: wished, limited: wished, sustained: wished, binds: messages.BindsUser, quiet: growAfter}
+func newPool(requested int) pool {
+	return pool{requested: requested, limited: requested, sustained: requested, binds: messages.BindsUser, quiet: growAfter}
 }
 
 // size is how many workers there should be now, and what keeps them from being more.
 func (p *pool) size() (n int, binds messages.Binds, reason string) {
-	switch n = min(p.wished, p.limited, p.sustained); {
-	case n == p.sustained && p.sustained < p.wished:
+	switch n = min(p.requested, p.limited, p.sustained); {
+	case n == p.sustained && p.sustained < p.requested:
 		return n, messages.BindsBrowsers, p.lossReason
-	case n == p.limited && p.limited < p.wished:
+	case n == p.limited && p.limited < p.requested:
 		return n, p.binds, p.reason
 	}
 	return n, messages.BindsUser, "as many as wished"
@@ -46,7 +46,7 @@ func (p *pool) size() (n int, binds messages.Binds, reason string) {
 
 // limit takes the governor's word: between one worker and as many as wished.
 func (p *pool) limit(n int, binds messages.Binds, reason string) {
-	p.limited, p.binds, p.reason = max(min(1, p.wished), min(n, p.wished)), binds, reason
+	p.limited, p.binds, p.reason = max(min(1, p.requested), min(n, p.requested)), binds, reason
 }
 
 // lose takes it that a worker was given up: the pool is one smaller; where that happens
@@ -61,7 +61,7 @@ func (p *pool) lose(now time.Time, everReady bool, reason string) bool {
 	if again := !p.lastLoss.IsZero() && now.Sub(p.lastLoss) < lossWindow; again || !everReady {
 		smaller = max(1, n/2)
 	}
-	if !p.lastLoss.IsZero() && p.sustained < p.wished { // a relapse: more patience before the next growth
+	if !p.lastLoss.IsZero() && p.sustained < p.requested { // a relapse: more patience before the next growth
 		p.quiet = min(2*p.quiet, growLongest)
 	}
 	p.sustained, p.lastLoss = smaller, now
@@ -72,7 +72,7 @@ func (p *pool) lose(now time.Time, everReady bool, reason string) bool {
 // growIn is how long to wait until the pool may grow after workers were lost; 0 if it
 // need not.
 func (p *pool) growIn(now time.Time) time.Duration {
-	if p.sustained >= p.wished {
+	if p.sustained >= p.requested {
 		return 0
 	}
 	return max(p.lastLoss.Add(p.quiet).Sub(now), time.Millisecond)
@@ -80,9 +80,9 @@ func (p *pool) growIn(now time.Time) time.Duration {
 
 // grow doubles the pool after a quiet while.
 func (p *pool) grow(now time.Time) {
-	if p.sustained >= p.wished || now.Before(p.lastLoss.Add(p.quiet)) {
+	if p.sustained >= p.requested || now.Before(p.lastLoss.Add(p.quiet)) {
 		return
 	}
-	p.sustained = min(p.wished, 2*p.sustained)
+	p.sustained = min(p.requested, 2*p.sustained)
 	p.lastLoss = now // the next step is as far away
 }

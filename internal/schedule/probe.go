@@ -59,7 +59,7 @@ func (s *Scheduler) Probed(m messages.OrderRead, now time.Time) []Effect {
 	case s.stopCause != "":
 	case m.Failure.Cause == "" && m.Reading.Sign == po.SignAttachments:
 		s.sessions.confirm(m.Worker)
-		s.portal.over()
+		s.portal.end()
 		fx = s.resolveHeld(name, po.Failure{})
 	case m.Failure.Cause == "" && m.Reading.Sign == po.SignSignedOut:
 		fx = s.stop(po.SignedOut, "the portal asks for a sign-in")

@@ -10,10 +10,10 @@ const (
 	// RestartLimit is how many restarts a worker may have within two minutes.
 	RestartLimit = 5
 
-	restartWindow  = 2 * time.Minute // failures older than this are forgotten
-	stillbornLimit = 1               // restarts of a worker where no browser of the run ever lived
-	restartBase    = 500 * time.Millisecond
-	restartLongest = 30 * time.Second
+	restartWindow   = 2 * time.Minute // failures older than this are forgotten
+	neverReadyLimit = 1               // restarts of a worker where no browser of the run ever lived
+	restartBase     = 500 * time.Millisecond
+	restartLongest  = 30 * time.Second
 )
 
 // Restarts remembers the failures of one worker, and says what follows from them. The
@@ -42,11 +42,11 @@ func (r *Restarts) Failed(now time.Time, everReady bool, random float64) (pause 
 // pause is for a cause that lasts, of which the first in a row tells nothing yet: only
 // jitter follows it, so that workers that died together do not start together. Of the
 // later ones half is jitter. Where no browser of the run has ever lived, the cause will
-// hardly pass: the user shall not wait for it.
+// hardly pass: the user need not wait for it.
 func restartDelay(failures, inRow int, everReady bool, random float64) (delay time.Duration, giveUp bool) {
 	limit := RestartLimit
 	if !everReady {
-		limit = stillbornLimit
+		limit = neverReadyLimit
 	}
 	if failures > limit {
 		return 0, true

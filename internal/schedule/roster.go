@@ -73,8 +73,8 @@ func (r *roster) notIdle(name string) {
 	r.idle = slices.DeleteFunc(r.idle, func(w messages.Worker) bool { return w.Name == name })
 }
 
-// rest makes a worker idle.
-func (r *roster) rest(w messages.Worker) { r.idle = append(r.idle, w) }
+// setIdle makes a worker idle.
+func (r *roster) setIdle(w messages.Worker) { r.idle = append(r.idle, w) }
 
 // assign gives an idle worker an order.
 func (r *roster) assign(w messages.Worker, t *task) {
@@ -145,10 +145,10 @@ func (r *roster) mayRead(w messages.Worker, t *task) bool {
 	return !s.isolated || s.order == "" || s.order == t.key()
 }
 
-// leastNeeded picks the worker that the pool can best do without: one that is idle,
+// pickToDismiss picks the worker that the pool can best do without: one that is idle,
 // else one that has no browser yet, else the one hired first, which is to finish its
 // order before it goes. probing tells who reads a known order.
-func (r *roster) leastNeeded(probing func(name string) bool) (name string, free bool) {
+func (r *roster) pickToDismiss(probing func(name string) bool) (name string, free bool) {
 	for _, w := range slices.Backward(r.idle) {
 		if s := r.slots[w.Name]; s != nil && !s.isolated {
 			return w.Name, true

@@ -18,7 +18,7 @@ func rosterOf(n int) roster {
 	for range n {
 		w := workerNamed(r.hire(false).Name)
 		r.slots[w.Name].live = w
-		r.rest(w)
+		r.setIdle(w)
 	}
 	return r
 }
@@ -73,7 +73,7 @@ func TestRosterMayRead(t *testing.T) {
 	t.Parallel()
 	r := rosterOf(1)
 	pool, isolated := workerNamed("worker-1"), workerNamed(r.hire(true).Name)
-	r.rest(isolated)
+	r.setIdle(isolated)
 	plain, quarantined, other := &task{}, &task{isolated: true}, &task{isolated: true}
 	quarantined.lease.Order.Key, other.lease.Order.Key = "Q", "O"
 	if !r.mayRead(pool, plain) || r.mayRead(pool, quarantined) {
@@ -96,20 +96,20 @@ func TestRosterLeastNeeded(t *testing.T) {
 	for _, name := range []string{"worker-1", "worker-2"} {
 		r.assign(workerNamed(name), &task{})
 	}
-	if name, free := r.leastNeeded(nobody); name != "worker-3" || !free {
+	if name, free := r.pickToDismiss(nobody); name != "worker-3" || !free {
 		t.Errorf("idle: %s, %v", name, free)
 	}
 	r.notIdle("worker-3") // opens a fresh browser
-	if name, free := r.leastNeeded(nobody); name != "worker-3" || !free {
+	if name, free := r.pickToDismiss(nobody); name != "worker-3" || !free {
 		t.Errorf("without a browser: %s, %v", name, free)
 	}
 	probing := func(name string) bool { return name == "worker-3" }
-	if name, free := r.leastNeeded(probing); name != "worker-1" || free {
+	if name, free := r.pickToDismiss(probing); name != "worker-1" || free {
 		t.Errorf("all have something in hand: %s, %v", name, free)
 	}
 	r.slots["worker-1"].retiring = true
 	r.remove("worker-3")
-	if name, free := r.leastNeeded(nobody); name != "worker-2" || free {
+	if name, free := r.pickToDismiss(nobody); name != "worker-2" || free {
 		t.Errorf("one is retiring already: %s, %v", name, free)
 	}
 }

@@ -18,7 +18,7 @@ func (sim *simulator) checkPool() {
 			pool++
 		}
 	}
-	if pool > sim.scheduler.pool.wished || isolated > 1 {
+	if pool > sim.scheduler.pool.requested || isolated > 1 {
 		sim.t.Fatalf("%d workers, %d throw-away ones", pool, isolated)
 	}
 }

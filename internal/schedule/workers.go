@@ -37,7 +37,7 @@ func (s *Scheduler) Ready(m messages.WorkerReady, now time.Time) []Effect {
 		s.workers.recycling, slot.live = w, messages.Worker{}
 		fx = append(fx, Recycle{w, m.Worn})
 	default:
-		s.workers.rest(w)
+		s.workers.setIdle(w)
 	}
 	return append(fx, s.advance(now)...)
 }
@@ -128,7 +128,7 @@ func (s *Scheduler) adjustPool(now time.Time) []Effect {
 		fx = append(fx, s.workers.hire(false))
 	}
 	for s.workers.active() > n {
-		name, free := s.workers.leastNeeded(s.sessions.probing)
+		name, free := s.workers.pickToDismiss(s.sessions.probing)
 		if free {
 			fx = append(fx, s.dismiss(name)...)
 		} else {

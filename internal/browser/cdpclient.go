@@ -11,15 +11,15 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// wire calls commands of the protocol: of the browser, or of one tab of it.
-type wire struct {
+// cdpClient calls commands of the protocol: of the browser, or of one tab of it.
+type cdpClient struct {
 	ctx  context.Context
 	conn *conn
 	tab  proto.TargetSessionID // empty: the browser's own commands
 }
 
-// Call makes wire a proto.Client.
-func (w wire) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
+// Call makes cdpClient a proto.Client.
+func (w cdpClient) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
 	answer, err := w.conn.Call(ctx, tab, method, params)
 	if err != nil && !isProtocolError(err) && ctx.Err() == nil {
 		return nil, &browserGone{cause: po.BrowserDied, detail: "the browser's process ended"}
@@ -27,14 +27,14 @@ func (w wire) Call(ctx context.Context, tab, method string, params any) ([]byte,
 	return answer, err
 }
 
-// GetContext makes wire a proto.Contextable.
-func (w wire) GetContext() context.Context { return w.ctx }
+// GetContext makes cdpClient a proto.Contextable.
+func (w cdpClient) GetContext() context.Context { return w.ctx }
 
-// GetSessionID makes wire a proto.Sessionable.
-func (w wire) GetSessionID() proto.TargetSessionID { return w.tab }
+// GetSessionID makes cdpClient a proto.Sessionable.
+func (w cdpClient) GetSessionID() proto.TargetSessionID { return w.tab }
 
 // raw calls a command with fields that rod's types do not have.
-func (w wire) raw(method string, params map[string]any, result any) error {
+func (w cdpClient) raw(method string, params map[string]any, result any) error {
 	data, err := w.Call(w.ctx, string(w.tab), method, params)
 	if err != nil || result == nil {
 		return err
@@ -44,13 +44,13 @@ func (w wire) raw(method string, params map[string]any, result any) error {
 
 // evaluate runs an expression in a world of a page and decodes what its
 // promise becomes. result may be nil.
-func (w wire) evaluate(world int, expression string, result any) error {
+func (w cdpClient) evaluate(world int, expression string, result any) error {
 	return w.run(world, expression, false, result)
 }
 
 // run is evaluate. As a gesture it passes for the user's own doing, so that a
 // click may open a window; whatever else the page does then may do so too.
-func (w wire) run(world int, expression string, gesture bool, result any) error {
+func (w cdpClient) run(world int, expression string, gesture bool, result any) error {
 	answer, err := proto.RuntimeEvaluate{
 		Expression:    expression,
 		ContextID:     proto.RuntimeExecutionContextID(world),
@@ -71,7 +71,7 @@ func (w wire) run(world int, expression string, gesture bool, result any) error 
 
 // isolatedWorld makes a world for our scripts in a frame, which the page's own do not
 // see.
-func (w wire) isolatedWorld(frame proto.PageFrameID) (world int, err error) {
+func (w cdpClient) isolatedWorld(frame proto.PageFrameID) (world int, err error) {
 	made, err := proto.PageCreateIsolatedWorld{FrameID: frame, WorldName: "poactor"}.Call(w)
 	if err != nil {
 		return 0, err
