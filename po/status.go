@@ -59,7 +59,7 @@ const (
 func (c Cause) Error() string { return string(c) }
 
 // Deadly reports whether c is the end of a browser, by itself or with a worker that
-// panics. An order in whose hands that happens again and again is run alone (SPEC §5).
+// panics. An order in whose hands that happens again and again is run alone (docs/spec.md §5).
 func (c Cause) Deadly() bool { return c == BrowserDied || c == BrowserHung || c == Internal }
 
 // Causes returns the closed list.

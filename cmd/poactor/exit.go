@@ -17,7 +17,7 @@ import (
 	"github.com/poactor/poactor/profilestore"
 )
 
-// The exit codes, as SPEC §3 has them. After 3, 4, 5, 6 and 130 the same
+// The exit codes, as docs/spec.md §3 has them. After 3, 4, 5, 6 and 130 the same
 // command goes on from where it stood.
 const (
 	exitDone        = 0   // every order is settled

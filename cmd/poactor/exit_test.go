@@ -83,7 +83,7 @@ func TestByInterrupt(t *testing.T) {
 	}
 }
 
-// Every cause and every sentinel has its code, as SPEC §3 has them.
+// Every cause and every sentinel has its code, as docs/spec.md §3 has them.
 func TestExitCodeOfEachKind(t *testing.T) {
 	t.Parallel()
 	want := map[error]int{

@@ -12,7 +12,7 @@ import (
 )
 
 // grace is how long the orders in hand may take after the first interrupt
-// (SPEC §3).
+// (docs/spec.md §3).
 const grace = 30 * time.Second
 
 // endSignals are those that end a run. A SIGHUP that was ignored at the start

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// delimiters are those of SPEC §4; the first wins where nothing tells them
+// delimiters are those of docs/spec.md §4; the first wins where nothing tells them
 // apart.
 const delimiters = ",;\t|"
 

@@ -56,7 +56,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// TestEveryRowHasItsOutcome: invariant 1 of SPEC §11 for the rows of a batch.
+// TestEveryRowHasItsOutcome: invariant 1 of docs/spec.md §11 for the rows of a batch.
 func TestEveryRowHasItsOutcome(t *testing.T) {
 	t.Parallel()
 	b := mustOpen(t, "testdata/blank-and-bad.csv")

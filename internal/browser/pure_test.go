@@ -274,7 +274,7 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-// A hang is to be noticed within 3 s (SPEC §6); the first of the pings may have been
+// A hang is to be noticed within 3 s (docs/spec.md §6); the first of the pings may have been
 // heard just before it.
 func TestHangsAreNoticedInTime(t *testing.T) {
 	if most := (pingsLost + 1) * pingEvery; most > 2700*time.Millisecond {

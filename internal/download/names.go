@@ -122,7 +122,7 @@ func reserved(name string) bool {
 	return false
 }
 
-// ours tells names that the output directory needs for itself (SPEC §9).
+// ours tells names that the output directory needs for itself (docs/spec.md §9).
 func ours(name string) bool {
 	lower := strings.ToLower(name)
 	for _, prefix := range []string{"results.", "manifest.", "report.", "sha256sums"} {

@@ -218,7 +218,7 @@ func TestSetFault(t *testing.T) {
 	}
 }
 
-// TestFaultyTruth holds the ends that SPEC's section on orders demands.
+// TestFaultyTruth holds the ends that docs/spec.md §5 demands.
 func TestFaultyTruth(t *testing.T) {
 	t.Parallel()
 	want := map[string]Order{

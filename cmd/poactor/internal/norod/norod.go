@@ -1,8 +1,8 @@
 // Package norod keeps rod from reading our command line.
 //
 // Importing rod scans os.Args for a flag "-rod" while packages are initialised
-// and panics on a value it does not know, before main could refuse it
-// (FACTS.md, rod 16). rod leaves the command line alone where the environment
+// and panics on a value it does not know, before main could refuse
+// it. rod leaves the command line alone where the environment
 // variable below is set, so it must be set before rod's packages are
 // initialised.
 //
