@@ -24,7 +24,7 @@ var house = map[string][]string{
 	"actors":              {"messages", "po"},
 	"internal/batch":      {"po", "internal/xlsx"},
 	"internal/xlsx":       {},
-	"internal/report":     {"po"},
+	"internal/results":    {"po"},
 	"internal/ledger":     {"po"},
 	"internal/download":   {"po"},
 	"internal/browser":    {"portal", "po"},

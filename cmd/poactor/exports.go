@@ -15,7 +15,7 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/outdir"
-	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/po"
 )
 
@@ -60,8 +60,8 @@ func (x *exports) write(ctx context.Context) error {
 		name  string
 		write func(io.Writer) error
 	}{
-		{outdir.ManifestFile, func(w io.Writer) error { return orFailed(ctx, x.ledger, w, report.WriteManifest) }},
-		{outdir.SumsFile, func(w io.Writer) error { return orFailed(ctx, x.ledger, w, report.WriteSums) }},
+		{outdir.ManifestFile, func(w io.Writer) error { return orFailed(ctx, x.ledger, w, results.WriteManifest) }},
+		{outdir.SumsFile, func(w io.Writer) error { return orFailed(ctx, x.ledger, w, results.WriteSums) }},
 		{x.batch.ResultsName(), func(w io.Writer) error { return x.writeBatch(ctx, w) }},
 	} {
 		if err := x.replace(file.name, file.write); err != nil {
@@ -168,7 +168,7 @@ var errHeld = errors.New("held by another program")
 
 // commit gives a file its name, unless another program holds the old one.
 func (x *exports) commit(p *outdir.Replacement, path string, editable bool) error {
-	if report.Held(path) {
+	if results.Held(path) {
 		return errHeld
 	}
 	if editable {

@@ -16,7 +16,7 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/outdir"
-	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
@@ -120,7 +120,7 @@ func TestExports(t *testing.T) {
 	if diff := cmp.Diff(want, x.statuses("results.csv")); diff != "" {
 		t.Error(diff)
 	}
-	kept, err := report.ReadManifest(filepath.Join(x.dir, outdir.ManifestFile))
+	kept, err := results.ReadManifest(filepath.Join(x.dir, outdir.ManifestFile))
 	x.no(err)
 	if len(kept["123451"].Files) != 2 || len(kept["123452"].Files) != 1 {
 		t.Errorf("manifest: %v", kept)
