@@ -166,7 +166,7 @@ func readBack(out string) ([]po.Outcome, error) {
 
 // resultsOf is the batch with its status columns in an output directory.
 func resultsOf(out string) string {
-	for _, ext := range batchExtensions {
+	for _, ext := range outdir.BatchExtensions() {
 		path := filepath.Join(out, "results"+ext)
 		if _, err := os.Stat(path); err == nil {
 			return path
