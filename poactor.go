@@ -1,9 +1,9 @@
 // Package poactor brings home every document of a list of purchase orders from
 // a procurement portal, with a pool of supervised browsers.
 //
-// Run does the whole job. This file is the only wiring: it puts the browsers,
-// the profiles, the files and the record behind the ports of package actors,
-// where the job itself is.
+// OpenBatch reads a list of orders, and Run does the whole job. This file is the
+// only wiring: it puts the browsers, the profiles, the files and the record behind
+// the ports of package actors, where the job itself is.
 package poactor
 
 import (
@@ -41,7 +41,7 @@ type Handle struct {
 	run     *actors.Run
 	log     *logrus.Logger
 	begun   time.Time
-	output  *output
+	output  *resources
 	onEvent func(event any)
 	auditor sync.WaitGroup
 	stop    context.CancelFunc // of what goes on beside the run
@@ -87,7 +87,7 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 		return nil, &Error{Msg: err.Error(), Err: ErrConfig}
 	}
 	cfg.OnEvent = oneAtATime(cfg.OnEvent)
-	out, err := openOutput(ctx, cfg, orders)
+	out, err := openResources(ctx, cfg, orders)
 	if err != nil {
 		return nil, userError(err)
 	}
@@ -105,7 +105,7 @@ func oneAtATime(handle func(event any)) func(event any) {
 }
 
 // start begins the run of an output directory that is ready for it.
-func start(ctx context.Context, cfg Config, out *output) *Handle {
+func start(ctx context.Context, cfg Config, out *resources) *Handle {
 	tell := cfg.OnEvent
 	cfg.OnEvent = func(event any) {
 		if end, ok := event.(messages.RunEnded); ok { // the actors know of no others than their own orders
@@ -120,12 +120,12 @@ func start(ctx context.Context, cfg Config, out *output) *Handle {
 		Files: out.archive, Ledger: out.faults.ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
 	}
 	if out.browsers != nil {
-		l := newLoad(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
+		l := newGovernor(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
 		l.advise(out.orders, cfg.OnEvent)
-		run.Browsers, run.Load = l, l
+		run.Browsers, run.Limiter = l, l
 	}
 	h.run = actors.Start(run)
-	out.faults.told(h.run.Tell)
+	out.faults.told(h.run.Publish)
 	if out.results != nil {
 		h.saver = out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })
 	}
@@ -153,7 +153,7 @@ func (h *Handle) audit(ctx context.Context) {
 	case err != nil:
 		h.run.Stop(po.CauseOf(err), "audit: "+po.DetailOf(err))
 	default:
-		h.run.Tell(h.output.audit.found)
+		h.run.Publish(h.output.audit.found)
 	}
 	h.output.ledger.Audit(false)
 }

@@ -163,7 +163,7 @@ func TestResultsOfARunThatIsCutShort(t *testing.T) {
 			if rows := r.rows(t); len(rows) != 41 {
 				t.Errorf("%d rows", len(rows))
 			}
-			l, err := LookLedger(r.cfg.Out)
+			l, err := OpenLedgerReadOnly(r.cfg.Out)
 			if err != nil {
 				t.Error(err)
 				return

@@ -218,24 +218,35 @@ func TestFilesThatAreNotWholeAreFound(t *testing.T) {
 		"a second final folder":        {spoil: func(e *end) { e.no(os.Mkdir(e.path("Acme", "PO_"+string(e.victim.Key)+"_PARTIAL"), 0o777)) }},
 		"a final folder has gone":      {spoil: func(e *end) { e.no(os.RemoveAll(e.path(folderOf(e.victim)))) }},
 		"a folder without files, gone": {spoil: func(e *end) { e.no(os.Remove(e.path(folderOf(e.bare)))) }, whose: func(e *end) testportal.Order { return e.bare }},
-		"not in the manifest":          {spoil: func(e *end) { e.edit(outdir.ManifestFile, line(e, outdir.ManifestFile, 1), "") }},
-		"twice in the manifest":        {spoil: func(e *end) { l := line(e, outdir.ManifestFile, 1); e.edit(outdir.ManifestFile, l, l+l) }},
-		"another hash in the manifest": {spoil: func(e *end) { e.edit(outdir.ManifestFile, e.victim.Files[0].SHA256, strings.Repeat("ab", 32)) }},
+		"not in the manifest": {spoil: func(e *end) {
+			e.edit(outdir.ManifestFile, line(e, outdir.ManifestFile, 1), "")
+		}},
+		"twice in the manifest": {spoil: func(e *end) {
+			l := line(e, outdir.ManifestFile, 1)
+			e.edit(outdir.ManifestFile, l, l+l)
+		}},
+		"another hash in the manifest": {spoil: func(e *end) {
+			e.edit(outdir.ManifestFile, e.victim.Files[0].SHA256, strings.Repeat("ab", 32))
+		}},
 		"another size in the manifest": {spoil: func(e *end) {
-			e.edit(outdir.ManifestFile, fmt.Sprintf(",%d,%s", e.victim.Files[0].Bytes, e.victim.Files[0].SHA256), ",1,"+e.victim.Files[0].SHA256)
+			f := e.victim.Files[0]
+			e.edit(outdir.ManifestFile, fmt.Sprintf(",%d,%s", f.Bytes, f.SHA256), ",1,"+f.SHA256)
 		}},
 		"the manifest lists too much": {spoil: func(e *end) {
 			l := line(e, outdir.ManifestFile, 1)
 			e.edit(outdir.ManifestFile, l, l+strings.Replace(l, "/1.", "/9.", 1))
 		}},
-		"not in the checksums":          {spoil: func(e *end) { e.edit(outdir.SumsFile, line(e, outdir.SumsFile, 1), "") }},
-		"another hash in the checksums": {spoil: func(e *end) { e.edit(outdir.SumsFile, e.victim.Files[0].SHA256, strings.Repeat("ab", 32)) }},
+		"not in the checksums": {spoil: func(e *end) { e.edit(outdir.SumsFile, line(e, outdir.SumsFile, 1), "") }},
+		"another hash in the checksums": {spoil: func(e *end) {
+			e.edit(outdir.SumsFile, e.victim.Files[0].SHA256, strings.Repeat("ab", 32))
+		}},
 		"the checksums list too much": {spoil: func(e *end) {
 			l := line(e, outdir.SumsFile, 1)
 			e.edit(outdir.SumsFile, l, l+strings.Replace(l, "/1.", "/9.", 1))
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := newEnd(t, site, nil)
 			if which, told := e.broken(); len(which) > 0 {
 				t.Fatalf("before it there was\n%s", told)
@@ -306,6 +317,7 @@ func TestWhatThePortalHasOtherwiseIsFound(t *testing.T) {
 		"no supplier":      func(_ *end, order *ending) { order.Supplier = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := newEnd(t, site, func(e *end, order *ending) {
 				if spoil != nil && order.Key == e.victim.Key {
 					spoil(e, order)

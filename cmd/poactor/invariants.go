@@ -154,7 +154,8 @@ func (o *ordeal) filesWhole(ctx context.Context, s state) (broken []string) {
 			o.troubleAt(&broken, s, path, " is left")
 		case d.IsDir() && strings.HasPrefix(d.Name(), outdir.FolderPrefix) && !folders[path]:
 			o.troubleAt(&broken, s, path, " is no order's folder")
-		case d.IsDir() || listed[path] || path == outdir.ManifestFile || path == outdir.SumsFile || path == filepath.Base(resultsOf(o.out)):
+		case d.IsDir() || listed[path] || path == outdir.ManifestFile || path == outdir.SumsFile ||
+			path == filepath.Base(resultsOf(o.out)):
 		default:
 			o.troubleAt(&broken, s, path, " is not in the manifest")
 		}

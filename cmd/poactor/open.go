@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -87,7 +86,7 @@ func (j *job) hold() (err error) {
 		return nil
 	}
 	if j.settings.Fresh {
-		if j.aside, err = poactor.PutLedgerAside(j.dir); err != nil {
+		if j.aside, err = poactor.ArchiveLedger(j.dir); err != nil {
 			return err
 		}
 	}
@@ -110,12 +109,11 @@ func (j *job) openStdin(in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	err = outdir.Replace(path, 0o600, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
 	if err != nil {
-		return outdir.WriteError(err)
-	}
-	_, err = io.Copy(f, in)
-	if err = errors.Join(err, f.Close()); err != nil {
 		return outdir.WriteError(err)
 	}
 	j.batch, err = poactor.OpenBatch(path, j.portal)

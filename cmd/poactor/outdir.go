@@ -46,7 +46,7 @@ func checkOut(dir string) error {
 // lookLedger opens the ledger of an output directory for reading; nil if there
 // is none.
 func lookLedger(dir string) (*poactor.Ledger, error) {
-	ledger, err := poactor.LookLedger(dir)
+	ledger, err := poactor.OpenLedgerReadOnly(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -61,13 +61,7 @@ func goesOn(dir string) error {
 // oneLine is an error that says only its first line.
 type oneLine struct{ error }
 
-func (e oneLine) Error() string { return firstLine(e.error) }
+func (e oneLine) Error() string { return po.FirstLine(e.error) }
 
 // Unwrap gives all of it.
 func (e oneLine) Unwrap() error { return e.error }
-
-// firstLine is an error's first line: joined errors have several.
-func firstLine(err error) string {
-	first, _, _ := strings.Cut(err.Error(), "\n")
-	return first
-}

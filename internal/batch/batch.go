@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/xlsx"
 	"github.com/poactor/poactor/po"
 )
@@ -200,8 +201,8 @@ func (b *Batch) unchanged(f *os.File) error {
 
 // Snapshot copies the batch to a file of its own and reads from there from now on,
 // so that somebody who edits or deletes the batch while the run goes on
-// disturbs nothing. A file at path is overwritten; if it is the batch itself,
-// nothing is done.
+// disturbs nothing. A file at path is replaced, whole or not at all; if it is the
+// batch itself, nothing is done.
 func (b *Batch) Snapshot(path string) error {
 	if same(b.path, path) {
 		return nil
@@ -236,18 +237,12 @@ func (b *Batch) copy(path string) error {
 		return err
 	}
 	defer from.Close()
-	to, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer to.Close()
-	if _, err := io.Copy(to, from); err != nil {
-		return err
-	}
-	if err := b.unchanged(from); err != nil {
-		return err
-	}
-	return to.Close()
+	return outdir.Replace(path, 0o600, func(to io.Writer) error {
+		if _, err := io.Copy(to, from); err != nil {
+			return err
+		}
+		return b.unchanged(from)
+	})
 }
 
 // wrap makes every error an *Error of this batch.

@@ -259,7 +259,11 @@ func TestChanged(t *testing.T) {
 	_, err := b.Plan()
 	checkError(t, err, path, ErrChanged, 0, "changed in the meantime")
 	checkError(t, b.WriteResults(io.Discard, none), path, ErrChanged, 0, "changed in the meantime")
-	checkError(t, b.Snapshot(filepath.Join(t.TempDir(), "kept")), path, ErrChanged, 0, "changed in the meantime")
+	kept := file(t, "kept", "of the start before")
+	checkError(t, b.Snapshot(kept), path, ErrChanged, 0, "changed in the meantime")
+	if text, err := os.ReadFile(kept); err != nil || string(text) != "of the start before" {
+		t.Errorf("a copy that failed left %q, %v of the one before", text, err)
+	}
 }
 
 // TestChangedWhileReading: a pass over a file that changes under it is no

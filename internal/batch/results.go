@@ -137,10 +137,10 @@ func (b *Batch) inOtherTable(rec record) bool {
 
 // target is where the status columns go.
 func (b *Batch) target() target {
-	to := target{b.positions(), map[int]string{}}
+	to := target{at: b.positions()}
 	for k, at := range b.columns.status {
 		if at < 0 {
-			to.added[to.at[k]] = b.columns.names[k]
+			to.added[k] = b.columns.names[k]
 		}
 	}
 	return to

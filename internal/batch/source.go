@@ -59,7 +59,7 @@ type positions [numStatusColumns]int
 // target is where the status columns go.
 type target struct {
 	at    positions
-	added map[int]string // names of those that are appended, by their columns
+	added [numStatusColumns]string // names of those that are appended; empty for the others
 }
 
 // edit gives the cells to put into a record; false leaves it as it is. It is

@@ -186,13 +186,13 @@ func (w *workbook) notOrder(rec record) string {
 	return ""
 }
 
-func (w *workbook) rewrite(f *os.File, to io.Writer, at target, edit edit) error {
-	columns := make([]xlsx.Column, len(at.at))
-	for k, column := range at.at {
-		columns[k] = xlsx.Column{Index: column, Number: isCount(k), Added: at.added[column]}
+func (w *workbook) rewrite(f *os.File, out io.Writer, to target, edit edit) error {
+	columns := make([]xlsx.Column, len(to.at))
+	for k, column := range to.at {
+		columns[k] = xlsx.Column{Index: column, Number: isCount(k), Added: to.added[k]}
 	}
 	var cells statusCells // of the row at hand
-	return w.book.Rewrite(f, to, xlsx.Edit{
+	return w.book.Rewrite(f, out, xlsx.Edit{
 		Structure: w.structure,
 		Columns:   columns,
 		Cells: func(row *xlsx.Row) []*string {

@@ -28,7 +28,7 @@ func TestMigration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := version1(t, changed)
-			look, err := ledger.Look(dir) // which changes nothing
+			look, err := ledger.OpenReadOnly(dir) // which changes nothing
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,7 +108,8 @@ func contents(t *testing.T, d *ledger.Disk) (list []po.Outcome) {
 // schema gives the tables and indexes of a ledger by name, and its version.
 func schema(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	db, err := sql.Open("sqlite", outdir.StatePath(dir, "ledger.db")+"?_pragma=busy_timeout(5000)") // others look at the same one
+	// Others look at the same one.
+	db, err := sql.Open("sqlite", outdir.StatePath(dir, "ledger.db")+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -214,10 +214,10 @@ func masked(outcomes iter.Seq2[po.Outcome, error], failed *error) iter.Seq[po.Ou
 // mask takes from an outcome what could be a secret: records of older starts have
 // addresses with queries.
 func mask(o po.Outcome) po.Outcome {
-	o.URL, o.Detail = po.WithoutQuery(o.URL), po.MaskAddresses(o.Detail)
+	o.URL, o.Detail = po.PublicURL(o.URL), po.MaskAddresses(o.Detail)
 	for i := range o.Files {
 		f := &o.Files[i]
-		f.Original, f.URL = po.MaskAddresses(f.Original), po.WithoutQuery(f.URL)
+		f.Original, f.URL = po.MaskAddresses(f.Original), po.PublicURL(f.URL)
 	}
 	return o
 }

@@ -1,0 +1,379 @@
+package poactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/ledger"
+	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/results"
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/profilestore"
+)
+
+// Ledger is the durable record of an output directory: what was done, and what
+// is to be done. It holds the directory for one process.
+type Ledger = ledger.Disk
+
+// Choice says which orders of a batch a run works on, and Filter picks them by
+// how they ended.
+type (
+	Choice = ledger.Choice
+	Filter = ledger.Filter
+)
+
+// LedgerOwner is who holds an output directory.
+type LedgerOwner = ledger.Owner
+
+// LedgerHolder tells who holds an output directory: nobody if that is nil. An error
+// is an *Error.
+func LedgerHolder(out string) (*LedgerOwner, error) {
+	return ledger.FindOwner(out)
+}
+
+// OpenLedger takes the output directory for this process and opens its ledger;
+// both are made if need be. An error is an *Error.
+func OpenLedger(out string) (*Ledger, error) {
+	return ledger.Open(out)
+}
+
+// OpenLedgerReadOnly opens the ledger of an output directory for reading only, also
+// while a run goes on. An error is an *Error, which wraps fs.ErrNotExist where
+// there is none.
+func OpenLedgerReadOnly(out string) (*Ledger, error) {
+	return ledger.OpenReadOnly(out)
+}
+
+// ArchiveLedger makes room for a new ledger and returns the path that the old
+// one has now: empty if there was none. An error is an *Error.
+func ArchiveLedger(out string) (string, error) {
+	return ledger.Archive(out)
+}
+
+// resources is what a run has open on disk.
+type resources struct {
+	record   actors.Ledger // the port: ledger, or one in memory
+	ledger   *Ledger       // nil where the record is in memory
+	ours     bool          // the ledger was opened here
+	orders   int           // to work on, of those that can be read
+	later    int           // open ones that are left for another start
+	workers  int
+	profiles *profilestore.Store // nil where no browser of ours is needed
+	incoming string              // for what the browsers download; empty where none is needed
+	browsers actors.Browsers     // nil where none is needed
+	archive  *download.Archive
+	faults   *faults         // nil: none
+	results  *results.Writer // nil where the record is in memory
+	audit    *audit          // still to be done for what is settled; nil if there is nothing
+}
+
+// openResources puts the orders into the record, holds that against the disk, and
+// opens what the run needs besides.
+func openResources(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*resources, error) {
+	o := &resources{faults: newFaults(cfg.Faults)}
+	if err := o.open(ctx, cfg, orders); err != nil {
+		_ = o.ended(messages.RunEnded{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}) // err tells more
+		_ = o.close()
+		return nil, err
+	}
+	return o, nil
+}
+
+func (o *resources) open(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (err error) {
+	if cfg.InMemory {
+		o.orders, err = o.remember(orders)
+	} else {
+		o.orders, err = o.openLedger(ctx, cfg, orders)
+	}
+	if err != nil {
+		return err
+	}
+	// A batch with fewer orders than workers needs no more; one order is
+	// sequential by itself, none needs no browser.
+	o.workers = min(cfg.Workers, o.orders)
+	if o.archive == nil {
+		if err := o.openArchive(cfg); err != nil {
+			return err
+		}
+	}
+	switch {
+	case o.workers == 0 && cfg.Browsers == nil && !cfg.InMemory: // a run that was killed at its very end has left all the same
+		o.incoming = incomingDir(cfg.Out)
+		err = o.sweep(cfg, profilestore.Leftovers{})
+	case o.workers == 0:
+	case cfg.Browsers != nil:
+		o.browsers = cfg.Browsers
+	default:
+		err = o.openBrowsers(cfg)
+	}
+	return err
+}
+
+// remember makes a record in memory, and says for how many orders browsers are
+// needed.
+func (o *resources) remember(orders iter.Seq2[po.Order, error]) (int, error) {
+	var failed error
+	valid := 0
+	record, err := ledger.NewMemory(func(yield func(po.Order) bool) {
+		for order, err := range orders {
+			if failed = err; err != nil {
+				return
+			}
+			if order.Invalid == "" {
+				valid++
+			}
+			if !yield(order) {
+				return
+			}
+		}
+	})
+	o.record = record
+	return valid, errors.Join(failed, err)
+}
+
+// openLedger opens the record on disk, unless the host has, puts the orders
+// into it and holds it against the disk. It says for how many orders browsers
+// are needed.
+func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (int, error) {
+	if o.ledger = cfg.Ledger; o.ledger == nil {
+		var err error
+		if o.ledger, err = ledger.Open(cfg.Out); err != nil {
+			return 0, err
+		}
+		o.ours = true
+	}
+	o.record = o.ledger
+	var list *batch.Batch
+	if cfg.Batch != nil {
+		list = cfg.Batch.list
+		if err := list.CopyTo(cfg.Out); err != nil {
+			return 0, err
+		}
+	}
+	o.results = results.New(cfg.Out, o.ledger, list, func(file, text string) {
+		cfg.OnEvent(messages.ResultsWarning{File: file, Text: text})
+	})
+	if err := o.ledger.Begin(ctx, beginOf(cfg)); err != nil {
+		return 0, err
+	}
+	m, err := o.merge(ctx, cfg, orders)
+	if err != nil {
+		return 0, err
+	}
+	o.later = m.Later
+	cfg.OnEvent(messages.BatchMerged{Start: o.ledger.Number(), New: m.New, Back: m.Back, Gone: m.Gone, Settled: m.Settled,
+		Again: m.Again, Open: m.Open, Later: m.Later})
+	if err := o.openArchive(cfg); err != nil {
+		return 0, err
+	}
+	return o.look(ctx, cfg, m.Open-m.Invalid)
+}
+
+// merge puts the orders into the record. Orders of no list are copied into one, so
+// that they can be run again.
+func (o *resources) merge(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (m ledger.Merged, err error) {
+	if cfg.Batch != nil {
+		return o.ledger.Merge(ctx, orders, cfg.Choice)
+	}
+	parse, err := cfg.Portal.Parser()
+	if err != nil {
+		return m, err
+	}
+	copied, err := batch.CopyOrders(cfg.Out, parse, orders, func(orders iter.Seq2[po.Order, error]) (err error) {
+		m, err = o.ledger.Merge(ctx, orders, cfg.Choice)
+		return err
+	})
+	if err == nil && !copied {
+		cfg.Log.Info("the keys of the orders are not those of their numbers at the portal: there is no list to retry")
+	}
+	return m, err
+}
+
+// beginOf is what the record says of a start.
+func beginOf(cfg Config) ledger.Start {
+	return ledger.Start{Program: program(), Portal: cfg.Portal.Name, BaseURL: cfg.Portal.BaseURL, Workers: cfg.Workers}
+}
+
+// look holds the record against the disk: at once what is to be worked on, and
+// the rest too where there is nothing else to do; else beside the run. It says
+// for how many orders browsers are needed then.
+func (o *resources) look(ctx context.Context, cfg Config, open int) (int, error) {
+	a := &audit{ledger: o.ledger, archive: o.archive}
+	if err := a.open(ctx); err != nil {
+		return 0, err
+	}
+	if open > 0 {
+		o.audit = a
+		o.ledger.Audit(true)
+		return open, nil
+	}
+	if err := a.settled(ctx); err != nil {
+		return 0, err
+	}
+	cfg.OnEvent(a.found)
+	return a.found.Opened, nil
+}
+
+func (o *resources) openArchive(cfg Config) (err error) {
+	settings := download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed, MaxFile: cfg.MaxFile, MinFree: cfg.MinFree}
+	if o.faults != nil {
+		settings.Write = o.faults.write
+	}
+	o.archive, err = download.Open(settings)
+	return err
+}
+
+// openBrowsers makes ready what opens browsers.
+func (o *resources) openBrowsers(cfg Config) error {
+	settings, err := cfg.browserConfig()
+	if err != nil {
+		return err
+	}
+	if err := browser.Check(settings); err != nil {
+		return err
+	}
+	if err := checkTemp(); err != nil {
+		return err
+	}
+	// A restart leases its new profile while the old browser may still be dying.
+	o.profiles, err = openProfiles(settings.Downloads, profilestore.Config{
+		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,
+	})
+	if err != nil {
+		return profileError(err)
+	}
+	o.incoming = settings.Downloads
+	if err := o.sweep(cfg, o.profiles.Swept()); err != nil {
+		return err
+	}
+	settings.Lease = o.lease
+	o.browsers = o.faults.browsers(browsers{browser.New(settings)})
+	return nil
+}
+
+// sweep removes what runs that were killed have left, beside what the profile
+// store has swept. This output directory is ours, so that what was half downloaded
+// is nobody's.
+func (o *resources) sweep(cfg Config, swept profilestore.Leftovers) error {
+	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers,
+		Bytes: swept.Bytes + outdir.Size(os.DirFS(o.incoming), ".")}
+	if err := removeIncoming(cfg.Out); err != nil {
+		return err
+	}
+	err := sweepProfiles(false, func(dir string, swept profilestore.Leftovers, err error) {
+		removed.Profiles += swept.Profiles
+		removed.Processes += swept.Browsers
+		removed.Bytes += swept.Bytes
+		switch {
+		case err == nil || errors.Is(err, profilestore.ErrInUse): // a living run's
+		case errors.Is(err, profilestore.ErrNotOurs): // or that of a run which is just about to begin
+			cfg.Log.WithField("path", dir).WithError(err).Debug("left alone")
+		default:
+			cfg.Log.WithField("path", dir).WithError(err).Warn("cannot remove all that a killed run has left")
+		}
+	})
+	if err != nil { // it is in nobody's way
+		cfg.Log.WithError(err).Warn("cannot look for what killed runs have left")
+	}
+	if removed != (messages.LeftoversRemoved{}) {
+		cfg.OnEvent(removed)
+	}
+	return nil
+}
+
+// lease gives a browser a profile of its own.
+func (o *resources) lease(ctx context.Context) (browser.Profile, error) {
+	p, err := o.profiles.Lease(ctx)
+	if err != nil {
+		return browser.Profile{}, err
+	}
+	return o.faults.profile(browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, p.Hold), nil
+}
+
+// ended records how the run ended.
+func (o *resources) ended(end messages.RunEnded) error {
+	if o.ledger == nil {
+		return nil
+	}
+	return o.ledger.End(context.Background(), end.Cause, end.Detail)
+}
+
+// close gives everything back. It may be called on what was opened in part.
+func (o *resources) close() error {
+	var errs []error
+	if o.archive != nil {
+		errs = append(errs, o.archive.Close())
+	}
+	errs = append(errs, o.closeProfiles())
+	if o.ours {
+		errs = append(errs, o.ledger.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// closeProfiles removes every profile. A second call does nothing.
+func (o *resources) closeProfiles() error {
+	if o.profiles == nil {
+		return nil
+	}
+	return o.profiles.Close()
+}
+
+// left looks for what the run has not cleared away, when its profiles are
+// closed.
+func (o *resources) left(ctx context.Context) []string {
+	var left []string
+	look := func(what string, list []string, err error) {
+		left = append(left, list...)
+		if err != nil { // it must not pass for nothing
+			left = append(left, fmt.Sprintf("perhaps %s: %v", what, err))
+		}
+	}
+	if o.profiles != nil {
+		list, err := profilestore.Left(o.profiles.Dir())
+		look("profiles", list, err)
+		list, err = within(o.incoming)
+		look("downloads", list, err)
+	}
+	if o.ledger != nil && o.archive != nil {
+		list, err := o.workFolders(ctx)
+		look("work folders", list, err)
+	}
+	return left
+}
+
+// workFolders lists the work folders of orders that are settled. That of an
+// order which is open has what the next start goes on with.
+func (o *resources) workFolders(ctx context.Context) ([]string, error) {
+	var list []string
+	err := o.archive.WorkFolders(func(folder string, key po.Key) error {
+		s, err := o.ledger.Story(ctx, key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // of another ledger
+		}
+		if err == nil && !s.Open {
+			list = append(list, filepath.Join(o.ledger.Dir(), filepath.FromSlash(folder)))
+		}
+		return err
+	})
+	return list, err
+}
+
+// program is this build's version.
+func program() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return ""
+}
