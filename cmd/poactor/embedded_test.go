@@ -62,7 +62,9 @@ func TestVerifyAndRetryAfterAnEmbeddedRun(t *testing.T) {
 			}
 			before := read(t, filepath.Join(out, "results.csv"))
 
-			env := func(name string) (string, bool) { return home, name == "XDG_DATA_HOME" }
+			env := func(name string) (string, bool) {
+				return map[string]string{"XDG_DATA_HOME": home}[name], name == "XDG_DATA_HOME"
+			}
 			command := func(want int, args ...string) string {
 				t.Helper()
 				var stdout, stderr bytes.Buffer
