@@ -346,6 +346,24 @@ func TestAutosave(t *testing.T) {
 	})
 }
 
+// A panic of whoever is warned does not end the process, which may be a host's.
+func TestAutosaveSurvivesAPanic(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, t.TempDir(), rows)
+	x.must(os.WriteFile(filepath.Join(x.dir, "results.csv"), []byte("mine"), 0o600))
+	x.settle(po.NotFound)
+	x.warn = func(_, text string) { panic(text) }
+	synctest.Test(t, func(t *testing.T) {
+		var failed []error
+		stop := x.Autosave(t.Context(), func(err error) { failed = append(failed, err) })
+		time.Sleep(saveEvery + time.Second)
+		stop()
+		if len(failed) != 1 || !strings.Contains(failed[0].Error(), "panic: results.csv was changed by somebody") {
+			t.Errorf("failed: %v", failed)
+		}
+	})
+}
+
 // A name that the list's encoding does not have makes the results UTF-8, which
 // is said once.
 func TestListInAnotherEncoding(t *testing.T) {
