@@ -34,7 +34,7 @@ var house = map[string][]string{
 	"internal/testportal":  {"po"},
 	"internal/progress":    {"messages", "po"},
 	"internal/config":      {"", "portal", "po"},
-	"":                     {"actors", "messages", "po", "portal", "profilestore", "internal/browser", "internal/ledger", "internal/download", "internal/resource", "internal/fault"},
+	"":                     {"actors", "messages", "po", "portal", "profilestore", "internal/browser", "internal/ledger", "internal/download", "internal/resource", "internal/fault", "internal/report"},
 	"cmd/poactor":          {"*"},
 	"cmd/poactor/internal": {"*"},
 	"bench":                {"*"},

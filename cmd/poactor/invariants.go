@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/process"
@@ -129,7 +130,7 @@ func (o *ordeal) oneOutcome(s state) (broken []string) {
 // filesWhole holds record, manifest, checksums and disk against each other, with
 // every file hashed anew.
 func (o *ordeal) filesWhole(ctx context.Context, s state) (broken []string) {
-	v, err := verifyAll(ctx, o.out)
+	v, err := poactor.Verify(ctx, o.out)
 	if err != nil {
 		return []string{err.Error()}
 	}

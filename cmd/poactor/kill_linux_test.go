@@ -265,7 +265,7 @@ func (s *siege) isWhole() {
 			t.Errorf("order %s was fetched by %d at once", order, n)
 		}
 	}
-	v, err := verifyAll(context.Background(), s.out)
+	v, err := poactor.Verify(context.Background(), s.out)
 	if err != nil || len(v.Differences) > 0 || v.Files == 0 {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
