@@ -46,7 +46,7 @@ func TestStoppedBrowsersAreRemoved(t *testing.T) {
 			if err := os.WriteFile(script, []byte("#!/bin/sh\nsetsid --wait chromium \"$@\"\n"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := writeBatch(s.batch, site); err != nil {
+			if err := site.WriteBatch(s.batch); err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() {
@@ -61,7 +61,7 @@ func TestStoppedBrowsersAreRemoved(t *testing.T) {
 			}
 			if where == "another output" {
 				s.batch = filepath.Join(dir, "others.csv")
-				if err := writeBatch(s.batch, site); err != nil {
+				if err := site.WriteBatch(s.batch); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -59,7 +59,7 @@ func newEnd(t *testing.T, site *testportal.Portal, change func(e *end, order *en
 	if e.victim.Key == "" || e.bare.Key == "" {
 		t.Fatal("the portal has not the orders that are to be spoiled")
 	}
-	e.no(writeBatch(e.batch, site))
+	e.no(site.WriteBatch(e.batch))
 	coupa, _ := portal.Builtin("coupa")
 	parse, err := coupa.Parser()
 	e.no(err)

@@ -79,7 +79,7 @@ func (o *ordeal) readState(ctx context.Context) (state, error) {
 	if err != nil {
 		return s, err
 	}
-	for row, err := range batch.ReadOutcomes(resultsOf(o.out), parse) {
+	for row, err := range batch.ReadOutcomes(outdir.ResultsPath(o.out), parse) {
 		if err != nil {
 			return s, err
 		}
@@ -155,7 +155,7 @@ func (o *ordeal) filesWhole(ctx context.Context, s state) (broken []string) {
 			o.troubleAt(&broken, s, path, " is left")
 		case d.IsDir() && strings.HasPrefix(d.Name(), outdir.FolderPrefix) && !folders[path]:
 			o.troubleAt(&broken, s, path, " is no order's folder")
-		case d.IsDir() || listed[path] || path == outdir.ManifestFile || path == outdir.SumsFile || path == filepath.Base(resultsOf(o.out)):
+		case d.IsDir() || listed[path] || path == outdir.ManifestFile || path == outdir.SumsFile || path == filepath.Base(outdir.ResultsPath(o.out)):
 		default:
 			o.troubleAt(&broken, s, path, " is not in the manifest")
 		}
@@ -336,8 +336,8 @@ func (o *ordeal) samePlan() []string {
 	switch {
 	case err != nil:
 		return append(o.wrong, err.Error())
-	case given.Digest(20) != o.digest():
-		return append(o.wrong, fmt.Sprintf("the plan %s became %s", o.digest(), given.Digest(20)))
+	case given.Digest() != o.digest():
+		return append(o.wrong, fmt.Sprintf("the plan %s became %s", o.digest(), given.Digest()))
 	}
 	return o.wrong
 }

@@ -66,7 +66,7 @@ func (o *ordeal) buildPortal(ctx context.Context, orders int) error {
 	}
 	o.site = site
 	o.batch = filepath.Join(o.dir, "orders.csv")
-	if err := writeBatch(o.batch, site); err != nil {
+	if err := site.WriteBatch(o.batch); err != nil {
 		return outdir.WriteError(err)
 	}
 	coupa, _ := portal.Builtin("coupa")
@@ -342,4 +342,4 @@ func (o *ordeal) faults() (n int) {
 }
 
 // digest names the plan.
-func (o *ordeal) digest() string { return o.plan.Digest(20) }
+func (o *ordeal) digest() string { return o.plan.Digest() }

@@ -19,7 +19,7 @@ import (
 )
 
 // batchExtensions are those that copies of batches and results can have.
-var batchExtensions = []string{".csv", ".xlsx", ".xlsm"}
+var batchExtensions = outdir.BatchExtensions()
 
 // selection is what `poactor retry` is asked for.
 type selection struct {

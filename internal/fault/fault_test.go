@@ -163,7 +163,7 @@ func TestPlanFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	q, err := fault.Read(strings.NewReader(b.String()))
-	if err != nil || q.Digest(9) != p.Digest(9) || q.Seed != p.Seed || q.Start != 3 {
+	if err != nil || q.Digest() != p.Digest() || q.Seed != p.Seed || q.Start != 3 {
 		t.Errorf("%+v became %+v (%v)", p, q, err)
 	}
 	for name, row := range map[string]struct{ text, want string }{

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -48,6 +49,20 @@ func Read(r io.Reader) (Plan, error) {
 		return Plan{}, fmt.Errorf("read the plan of faults: %w", err)
 	}
 	return p, p.Check()
+}
+
+// ReadFile reads a plan from a YAML file. The error names it.
+func ReadFile(path string) (Plan, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Plan{}, err
+	}
+	defer f.Close()
+	p, err := Read(f)
+	if err != nil {
+		return Plan{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
 }
 
 // Write writes a plan so that Read reads it.
@@ -152,11 +167,14 @@ func (p Plan) draw(what string, at int) uint64 {
 	return z ^ z>>31
 }
 
+// digestStarts is how many starts a digest is of.
+const digestStarts = 20
+
 // Digest names a plan: the places of the first faults of its first starts. The
 // same seed and the same rates give the same one.
-func (p Plan) Digest(starts int) string {
+func (p Plan) Digest() string {
 	h := sha256.New()
-	for n := range starts {
+	for n := range digestStarts {
 		fmt.Fprintln(h, p.ForStart(n+1))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
