@@ -34,6 +34,7 @@ var house = map[string][]string{
 	"internal/testportal":  {"po"},
 	"internal/progress":    {"messages", "po"},
 	"internal/config":      {"", "portal", "po"},
+	"internal/chaos":       {"", "po", "portal", "profilestore", "internal/batch", "internal/browser", "internal/fault", "internal/ledger", "internal/process", "internal/report", "internal/testportal"},
 	"":                     {"actors", "messages", "po", "portal", "profilestore", "internal/browser", "internal/ledger", "internal/download", "internal/resource", "internal/fault", "internal/report"},
 	"cmd/poactor":          {"*"},
 	"cmd/poactor/internal": {"*"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/chaos"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
@@ -61,10 +62,10 @@ func exitCode(err error) int {
 		return exitSignIn
 	case cause == po.Interrupted:
 		return exitInterrupted
-	case cause == po.Internal && !is(errEnvironment):
+	case cause == po.Internal && !is(errEnvironment, chaos.ErrSetup):
 		return exitBug
 	}
-	return exitEnvironment // for errEnvironment and the other causes
+	return exitEnvironment // for these two and the other causes
 }
 
 // orUnfinished is err, or errUnfinished after a run whose batch has orders that

@@ -67,8 +67,11 @@ func (a *app) runCommand() *cobra.Command {
 			if err := a.fill(c.Flags(), faultsFlag); err != nil {
 				return err
 			}
-			if err := a.putTo(faults); err != nil {
-				return err
+			if faults != "" {
+				var err error
+				if a.faults, err = readFaults(faults); err != nil {
+					return err
+				}
 			}
 			return a.run(c.Context(), s, args[0], poactor.Choice{Limit: s.Limit})
 		},
