@@ -18,7 +18,6 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
-	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -29,7 +28,7 @@ import (
 const MaxWorkers = 64
 
 // DefaultMaxFile is the largest file that is taken where a Config says nothing.
-const DefaultMaxFile = download.DefaultMaxFile
+const DefaultMaxFile = outdir.DefaultMaxFile
 
 // Config says what a run works with. Portal and Out must be set; the zero
 // value of everything else is good.

@@ -19,7 +19,7 @@ type load struct {
 	actors.Browsers
 	log    *logrus.Logger
 	wish   int
-	probe  *resource.Probe // of Look alone
+	probe  *resource.Probe // of Measure alone
 	policy resource.Policy
 
 	mu     sync.Mutex
@@ -46,8 +46,8 @@ func (l *load) advise(orders int, tell func(event any)) {
 	}
 }
 
-// Look implements actors.Load.
-func (l *load) Look(ctx context.Context) actors.Bearing {
+// Measure implements actors.Limiter.
+func (l *load) Measure(ctx context.Context) actors.Limits {
 	usage := l.read(ctx)
 	l.weigh(ctx)
 	l.mu.Lock()
@@ -56,22 +56,22 @@ func (l *load) Look(ctx context.Context) actors.Bearing {
 	return l.decide(l.policy.Decide, time.Now())
 }
 
-// Answered implements actors.Load.
-func (l *load) Answered(a actors.Answer) actors.Bearing {
+// Answered implements actors.Limiter.
+func (l *load) Answered(a actors.Answer) actors.Limits {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	l.portal = l.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter, Again: a.Again,
+	l.portal = l.portal.Answered(resource.Answer{Took: a.Took, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter, Again: a.Retried,
 		Strained: l.policy.Strained(l.state)}, l.now.Workers, now)
 	return l.decide(l.policy.Again, now)
 }
 
 // decide asks the policy, with the lock held.
-func (l *load) decide(ask func(resource.State, resource.Sample, time.Time) (resource.State, resource.Decision), now time.Time) actors.Bearing {
+func (l *load) decide(ask func(resource.State, resource.Sample, time.Time) (resource.State, resource.Decision), now time.Time) actors.Limits {
 	l.state, l.now = ask(l.state, resource.Sample{
 		Usage: l.usage, Wish: l.wish, Running: len(l.open), WorkerBytes: l.heaviest(), Portal: l.portal,
 	}, now)
-	return actors.Bearing{Workers: l.now.Workers, Reading: l.now.Reading, Hold: max(0, l.now.NotBefore.Sub(now)),
+	return actors.Limits{Workers: l.now.Workers, Reading: l.now.Reading, Hold: max(0, l.now.NotBefore.Sub(now)),
 		Binds: messages.Binds(l.now.Binds), Reason: l.now.Text}
 }
 

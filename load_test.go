@@ -15,7 +15,7 @@ import (
 func TestFirstAnswerThrottled(t *testing.T) {
 	t.Parallel()
 	l := newLoad(context.Background(), nil, 8, Config{}.withDefaults().Log)
-	was := l.Look(t.Context())
+	was := l.Measure(t.Context())
 	b := l.Answered(actors.Answer{Took: 30 * time.Millisecond, Cause: po.Throttled, RetryAfter: 2 * time.Second})
 	if was.Reading < 2 || b.Reading != was.Reading-1 || b.Binds != messages.BindsPortal || b.Hold < time.Second || b.Hold > 2*time.Second {
 		t.Errorf("%+v became %+v", was, b)

@@ -233,7 +233,8 @@ func (o *output) openBrowsers(cfg Config) error {
 // store has swept. This output directory is ours, so that what was half downloaded
 // is nobody's.
 func (o *output) sweep(cfg Config, swept profilestore.Leftovers) error {
-	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers, Bytes: swept.Bytes + outdir.Size(os.DirFS(o.incoming), ".")}
+	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers,
+		Bytes: swept.Bytes + outdir.Size(os.DirFS(o.incoming), ".")}
 	if err := removeIncoming(cfg.Out); err != nil {
 		return err
 	}

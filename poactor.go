@@ -1,9 +1,9 @@
 // Package poactor brings home every document of a list of purchase orders from
 // a procurement portal, with a pool of supervised browsers.
 //
-// Run does the whole job. This file is the only wiring: it puts the browsers,
-// the profiles, the files and the record behind the ports of package actors,
-// where the job itself is.
+// OpenBatch reads a list of orders, and Run does the whole job. This file is the
+// only wiring: it puts the browsers, the profiles, the files and the record behind
+// the ports of package actors, where the job itself is.
 package poactor
 
 import (
@@ -103,10 +103,10 @@ func start(ctx context.Context, cfg Config, out *output) *Handle {
 	if out.browsers != nil {
 		l := newLoad(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
 		l.advise(out.orders, cfg.OnEvent)
-		run.Browsers, run.Load = l, l
+		run.Browsers, run.Limiter = l, l
 	}
 	h.run = actors.Start(run)
-	out.faults.told(h.run.Tell)
+	out.faults.told(h.run.Publish)
 	beside, stop := context.WithCancel(ctx)
 	h.stop = stop
 	if out.audit != nil {
@@ -131,7 +131,7 @@ func (h *Handle) audit(ctx context.Context) {
 	case err != nil:
 		h.run.Stop(po.CauseOf(err), "audit: "+po.DetailOf(err))
 	default:
-		h.run.Tell(h.output.audit.found)
+		h.run.Publish(h.output.audit.found)
 	}
 	h.output.ledger.Audit(false)
 }

@@ -57,11 +57,11 @@ func TestBrowserKilled(t *testing.T) {
 		}
 		once.Do(func() {
 			pids := browsersOf(t, profileDir(settings.Downloads))
-			if len(pids) != 4 {
-				t.Errorf("%d browsers, want 4", len(pids))
+			if len(pids) == 0 {
+				t.Error("there is no browser")
 				return
 			}
-			if err := syscall.Kill(pids[2], syscall.SIGKILL); err != nil {
+			if err := syscall.Kill(pids[len(pids)/2], syscall.SIGKILL); err != nil {
 				t.Error(err)
 			}
 		})

@@ -180,10 +180,10 @@ func (r *trial) undisturbed(t *testing.T) {
 }
 
 // Every scenario of the built-in portal, with four browsers.
-func TestRun(t *testing.T) {
+func TestFaultsRun(t *testing.T) {
 	t.Parallel()
 	r := newTrial(t, quick)
-	r.cfg.TaskTimeout = 10 * time.Second // for a page that hangs
+	r.cfg.TaskTimeout = 30 * time.Second // for a page that hangs
 	r.run(t)
 	if lost := all[messages.WorkerLost](r); len(lost) > 0 {
 		t.Errorf("lost: %+v", lost)
@@ -236,7 +236,7 @@ func (s panicSession) Read(ctx context.Context, o po.Order, byBrowser []string) 
 }
 
 // One worker panics in a run of 60: every order right, the others undisturbed.
-func TestWorkerPanics(t *testing.T) {
+func TestFaultsWorkerPanics(t *testing.T) {
 	t.Parallel()
 	r := newTrial(t, ordinary())
 	r.cfg.wrap = func(b actors.Browsers) actors.Browsers { return &panicOnce{Browsers: b} }

@@ -8,8 +8,7 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// The stories' sessions do what real browsers do (internal/browser runs the
-// same suite): else the stories would be fairy tales.
+// The fake sessions do what real browsers do: internal/browser runs the same suite.
 func TestFakeConforms(t *testing.T) {
 	t.Parallel()
 	b := &fakeBrowsers{late: true, read: func(ctx context.Context, s *fakeSession, key po.Key, n int) (po.Reading, error) {

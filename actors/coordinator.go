@@ -7,11 +7,12 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/sirupsen/logrus"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
-// Config is what a run of the actors needs. Everything but Load must be set.
+// Config is what a run of the actors needs. Everything but Limiter must be set.
 type Config struct {
 	Portal      string // name, for events
 	Workers     int    // size of the pool; 1 is sequential
@@ -20,7 +21,7 @@ type Config struct {
 	Browsers    Browsers
 	Files       Files
 	Ledger      Ledger
-	Load        Load // nil: nothing binds
+	Limiter     Limiter // nil: as many workers as wished
 	Log         *logrus.Logger
 	// OnEvent receives every fact of the run, in order, from one goroutine at a
 	// time. RunEnded is the last.
@@ -38,7 +39,7 @@ const stagger = 10 * time.Millisecond
 const endTimeout = 20 * time.Second
 
 // coordinator supervises the run: it owns the pool, its restarts and its end.
-// It has one method per state: running, ending, closing.
+// It has one method per state: running, stoppingChildren, stoppingObserver.
 type coordinator struct {
 	cfg   Config
 	state func(actor.Context)
@@ -47,8 +48,8 @@ type coordinator struct {
 	dispatcher *actor.PID
 	workers    map[string]*member // by the id of the worker's PID
 	hired      int                // so far
-	lived      bool               // a browser of this run has lived
-	over       bool               // the run ends; nothing is restarted
+	everReady  bool               // a browser of this run has lived
+	ending     bool               // nothing is restarted any more
 	result     messages.RunEnded
 	deadline   *time.Timer
 }
@@ -57,14 +58,13 @@ type coordinator struct {
 type member struct {
 	name      string
 	pid       *actor.PID
-	alone     bool // a throw-away worker: its first failure is its end
+	isolated  bool // a throw-away worker: its first failure is its end
 	dismissed bool // it ends; nothing is restarted
-	failures  []time.Time
-	inRow     int // failures since it last read an order well
+	restarts  schedule.Restarts
 }
 
-// endLate tells the coordinator that a step of the end took too long.
-type endLate struct{}
+// deadlinePassed tells the coordinator that a step of the end took too long.
+type deadlinePassed struct{}
 
 // Props makes the coordinator of one run, to be spawned once, in an actor
 // system of the caller's. It takes the messages Drain and Stop; after its end
@@ -102,21 +102,22 @@ func (k *coordinator) Receive(c actor.Context) {
 func (k *coordinator) start(c actor.Context) {
 	k.peers.coordinator = c.Self()
 	k.peers.observer = k.spawn(c, "observer", func() actor.Actor { return newObserver(k.cfg.OnEvent) })
-	c.Send(k.peers.observer, messages.RunStarted{Portal: k.cfg.Portal, Workers: k.cfg.Workers, Sequential: k.cfg.Workers == 1})
+	c.Send(k.peers.observer, messages.RunStarted{
+		Portal: k.cfg.Portal, Workers: k.cfg.Workers, Sequential: k.cfg.Workers == 1})
 	k.dispatcher = k.spawn(c, "dispatcher", func() actor.Actor { return newDispatcher(k.cfg) })
 	k.peers.fetcher = k.spawn(c, "fetcher", func() actor.Actor { return newFetcher(k.cfg.Files, k.dispatcher) })
-	if k.cfg.Load != nil {
-		k.peers.governor = k.spawn(c, "governor", func() actor.Actor { return newGovernor(k.cfg.Load, k.dispatcher) })
+	if k.cfg.Limiter != nil {
+		k.peers.governor = k.spawn(c, "governor", func() actor.Actor { return newGovernor(k.cfg.Limiter, k.dispatcher) })
 	}
-	c.Send(k.dispatcher, meet{k.peers})
+	c.Send(k.dispatcher, setPeers{k.peers})
 }
 
 // hire spawns a worker.
-func (k *coordinator) hire(c actor.Context, h hire) {
-	pid := k.spawn(c, h.name, func() actor.Actor {
-		return newWorker(h.name, k.cfg.Browsers, k.dispatcher, k.peers.observer, k.cfg.TaskTimeout)
+func (k *coordinator) hire(c actor.Context, h schedule.Hire) {
+	pid := k.spawn(c, h.Name, func() actor.Actor {
+		return newWorker(h.Name, k.cfg.Browsers, k.dispatcher, k.peers.observer, k.cfg.TaskTimeout)
 	})
-	k.workers[pid.Id] = &member{name: h.name, pid: pid, alone: h.alone}
+	k.workers[pid.Id] = &member{name: h.Name, pid: pid, isolated: h.Isolated}
 	c.Send(pid, messages.OpenBrowser{After: time.Duration(min(k.hired, k.cfg.Workers)) * stagger})
 	k.hired++
 }
@@ -146,7 +147,7 @@ func (k *coordinator) running(c actor.Context) {
 		c.Send(k.dispatcher, m)
 		if stop, ok := m.(messages.Stop); ok {
 			k.result.Cause, k.result.Detail = stop.Cause, stop.Detail
-			k.limit(c)
+			k.startDeadline(c)
 		}
 	case dispatchEnded:
 		k.result = messages.RunEnded{Counts: m.counts, Open: m.open, Cause: m.cause, Detail: m.detail}
@@ -154,18 +155,18 @@ func (k *coordinator) running(c actor.Context) {
 	case childFailed:
 		k.result = messages.RunEnded{Cause: po.Internal, Detail: m.detail}
 		k.end(c)
-	case endLate:
+	case deadlinePassed:
 		k.result.Detail = join(k.result.Detail, "the dispatcher did not stop in its time")
 		k.end(c)
 	case messages.Resize:
 		c.Send(k.dispatcher, m)
-	case hire:
+	case schedule.Hire:
 		k.hire(c, m)
-	case dismiss:
-		k.dismiss(c, m.name)
-	case browserLived:
-		k.lived = true
-	case beside:
+	case schedule.Dismiss:
+		k.dismiss(c, m.Name)
+	case browserReady:
+		k.everReady = true
+	case hostEvent:
 		c.Send(k.peers.observer, m.event)
 	case *actor.Terminated:
 		delete(k.workers, m.Who.Id)
@@ -176,7 +177,7 @@ func (k *coordinator) running(c actor.Context) {
 
 // end stops the workers and the fetcher.
 func (k *coordinator) end(c actor.Context) {
-	k.state, k.over = k.ending, true
+	k.state, k.ending = k.stoppingChildren, true
 	for _, w := range k.workers {
 		c.Stop(w.pid)
 	}
@@ -185,35 +186,37 @@ func (k *coordinator) end(c actor.Context) {
 		c.Stop(k.peers.governor)
 	}
 	c.Stop(k.dispatcher)
-	k.limit(c)
-	k.ended(c)
+	k.startDeadline(c)
+	k.closeIfChildless(c)
 }
 
-// ending: waits for the children but the observer.
-func (k *coordinator) ending(c actor.Context) {
+// stoppingChildren: waits for the children but the observer.
+func (k *coordinator) stoppingChildren(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Terminated:
 		delete(k.workers, m.Who.Id)
-		k.ended(c)
-	case endLate:
-		k.result.Detail = join(k.result.Detail, fmt.Sprintf("%d children did not end in their time", k.left(c)))
+		k.closeIfChildless(c)
+	case deadlinePassed:
+		k.result.Detail = join(k.result.Detail, fmt.Sprintf("%d children did not end in their time", k.childrenLeft(c)))
 		k.close(c)
-	case beside:
+	case hostEvent:
 		c.Send(k.peers.observer, m.event)
-	case messages.Drain, messages.Stop, messages.Resize, hire, dismiss, childFailed, dispatchEnded, browserLived:
+	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss: // too late
+	case childFailed, dispatchEnded, browserReady:
 	default:
 		unexpected(c)
 	}
 }
 
-func (k *coordinator) ended(c actor.Context) {
-	if k.left(c) == 0 {
+// closeIfChildless closes when no child but the observer is left.
+func (k *coordinator) closeIfChildless(c actor.Context) {
+	if k.childrenLeft(c) == 0 {
 		k.close(c)
 	}
 }
 
-// left counts the children but the observer.
-func (k *coordinator) left(c actor.Context) int {
+// childrenLeft counts the children but the observer.
+func (k *coordinator) childrenLeft(c actor.Context) int {
 	n := 0
 	for _, child := range c.Children() {
 		if !child.Equal(k.peers.observer) {
@@ -225,9 +228,9 @@ func (k *coordinator) left(c actor.Context) int {
 
 // close lets the observer hand out what it has, and ends.
 func (k *coordinator) close(c actor.Context) {
-	k.state = k.closing
+	k.state = k.stoppingObserver
 	k.deadline.Stop()
-	if len(c.Children()) == k.left(c) { // the host's handler has failed: nobody to tell
+	if len(c.Children()) == k.childrenLeft(c) { // the host's handler has failed: nobody to tell
 		c.Stop(c.Self())
 		return
 	}
@@ -235,25 +238,26 @@ func (k *coordinator) close(c actor.Context) {
 	c.Poison(k.peers.observer)
 }
 
-// closing: waits for the observer, as long as the host takes.
-func (k *coordinator) closing(c actor.Context) {
+// stoppingObserver: waits for the observer, as long as the host takes.
+func (k *coordinator) stoppingObserver(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Terminated:
 		if m.Who.Equal(k.peers.observer) {
 			c.Stop(c.Self())
 		}
-	case messages.Drain, messages.Stop, messages.Resize, beside, hire, dismiss, childFailed, dispatchEnded, browserLived, endLate:
+	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss: // too late
+	case childFailed, dispatchEnded, browserReady, deadlinePassed, hostEvent:
 	default:
 		unexpected(c)
 	}
 }
 
-// limit bounds a step of the end.
-func (k *coordinator) limit(c actor.Context) {
+// startDeadline bounds a step of the end.
+func (k *coordinator) startDeadline(c actor.Context) {
 	if k.deadline != nil {
 		k.deadline.Stop()
 	}
-	k.deadline = sendLater(c, endTimeout, endLate{})
+	k.deadline = sendLater(c, endTimeout, deadlinePassed{})
 }
 
 func join(a, b string) string {

@@ -2,11 +2,13 @@ package actors
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -16,19 +18,19 @@ import (
 // does a lease run out.
 const leaseTime = time.Minute
 
-// dispatcher owns the orders in hand. All decisions are its board's; it only
+// dispatcher owns the orders in hand. All decisions are its scheduler's; it only
 // carries the effects out and brings the answers back.
 type dispatcher struct {
-	cfg     Config
-	board   *board
-	clerk   *clerk
-	workers map[string]ready // who said to be ready, by name
-	peers   peers
+	cfg       Config
+	scheduler *schedule.Scheduler
+	writer    *ledgerWriter
+	workers   map[string]ready // who said to be ready, by name
+	peers     peers
 
-	counts map[po.Status]int
-	timer  *time.Timer // of the next wake; nil if none
-	due    time.Time   // of the timer
-	extend *time.Timer
+	counts      map[po.Status]int
+	wakeTimer   *time.Timer // nil if none
+	wakeAt      time.Time   // when it goes off
+	extendTimer *time.Timer
 }
 
 // ready is a worker as it said of itself.
@@ -43,19 +45,13 @@ type peers struct {
 	governor                       *actor.PID // nil: nothing binds
 }
 
-// meet tells the dispatcher its peers; it begins then.
-type meet struct{ peers peers }
+// setPeers tells the dispatcher its peers; it begins then.
+type setPeers struct{ peers peers }
 
 // wake and extendLeases are the dispatcher's timers.
 type (
 	wake         struct{}
 	extendLeases struct{}
-)
-
-// hire and dismiss ask the coordinator for a worker, or to end one.
-type (
-	hire    doHire
-	dismiss doDismiss
 )
 
 // dispatchEnded tells the coordinator that nothing is in hand and nothing more
@@ -69,11 +65,11 @@ type dispatchEnded struct {
 
 func newDispatcher(cfg Config) actor.Actor {
 	return &dispatcher{
-		cfg:     cfg,
-		board:   newBoard(cfg.Attempts, cfg.Workers, rand.Float64),
-		clerk:   &clerk{ledger: cfg.Ledger, files: cfg.Files, ttl: leaseTime},
-		workers: map[string]ready{},
-		counts:  map[po.Status]int{},
+		cfg:       cfg,
+		scheduler: schedule.New(cfg.Attempts, cfg.Workers, rand.Float64),
+		writer:    &ledgerWriter{ledger: cfg.Ledger},
+		workers:   map[string]ready{},
+		counts:    map[po.Status]int{},
 	}
 }
 
@@ -83,190 +79,149 @@ func (d *dispatcher) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Started, *actor.Stopped:
 	case *actor.Restarting, *actor.Stopping:
-		d.release()
-	case meet:
+		d.close()
+	case setPeers:
 		d.peers = m.peers
 		d.extendLater(c)
-		d.do(c, d.board.begin(now))
+		d.do(c, d.scheduler.Begin(now))
 	case messages.WorkerReady:
 		d.workers[m.Worker.Name] = ready{c.Sender(), m.Profile}
 		if m.Took > 0 {
 			c.Send(d.peers.observer, m)
 		}
-		d.do(c, d.board.ready(m, now))
+		d.do(c, d.scheduler.Ready(m, now))
 	case messages.WorkerLost:
-		d.do(c, d.board.lost(m, now))
+		d.do(c, d.scheduler.Lost(m, now))
 	case messages.OrderRead:
 		if m.Token == "" { // nobody's: a probe
-			c.Send(d.peers.observer, messages.SessionProbed{Worker: m.Worker.Name, Key: m.Key, Written: m.Written, Sign: m.Reading.Sign, Cause: m.Failure.Cause, Detail: m.Failure.Detail, Took: m.Took})
-			d.do(c, d.board.probed(m, now))
+			c.Send(d.peers.observer, messages.SessionProbed{Worker: m.Worker.Name, Key: m.Key, Written: m.Written,
+				Sign: m.Reading.Sign, Cause: m.Failure.Cause, Detail: m.Failure.Detail, Took: m.Took})
+			d.do(c, d.scheduler.Probed(m, now))
 			return
 		}
-		again := d.board.again(m.Token)
-		d.do(c, d.board.read(m, now))
-		d.tellRead(c, m)
-		d.tellGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Again: again})
+		hasFailed := d.scheduler.HasFailed(m.Token)
+		d.do(c, d.scheduler.Read(m, now))
+		d.publishRead(c, m)
+		d.informGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause,
+			RetryAfter: m.Failure.RetryAfter, Retried: hasFailed})
 	case messages.FilesFetched:
 		c.Send(d.peers.observer, m)
 		for _, f := range m.Result.Missing {
 			if f.Cause == po.Throttled {
-				d.tellGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter, Again: d.board.again(m.Token)})
+				d.informGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter,
+					Retried: d.scheduler.HasFailed(m.Token)})
 				break // the others were refused together with it
 			}
 		}
-		d.do(c, d.board.fetched(m, now))
+		d.do(c, d.scheduler.Fetched(m, now))
 	case messages.Resize:
-		d.do(c, d.board.resize(m, now))
+		d.do(c, d.scheduler.Resize(m, now))
 	case messages.Drain:
-		d.do(c, d.board.drain(po.Interrupted, m.Reason, now))
+		d.do(c, d.scheduler.Drain(po.Interrupted, m.Reason, now))
 	case messages.Stop:
-		d.do(c, d.board.halt(m.Cause, m.Detail, now))
+		d.do(c, d.scheduler.Stop(m.Cause, m.Detail, now))
 	case jobEnded:
-		for _, n := range d.clerk.ended(c, m) {
-			d.do(c, d.noted(c, n, now))
-		}
+		d.applyResults(c, d.writer.ended(c, m), now)
 	case wake:
-		d.timer = nil
-		d.do(c, d.board.wake(now))
+		d.wakeTimer = nil
+		d.do(c, d.scheduler.Wake(now))
 	case extendLeases:
 		d.extendLater(c)
-		d.do(c, d.board.extend())
+		d.do(c, d.scheduler.ExtendLeases())
 	default:
 		unexpected(c)
 	}
 }
 
-// tellRead passes a reading on as an event, without the credentials.
-func (d *dispatcher) tellRead(c actor.Context, m messages.OrderRead) {
+// publishRead passes a reading on as an event, without the credentials.
+func (d *dispatcher) publishRead(c actor.Context, m messages.OrderRead) {
 	m.Reading.Credentials = po.Credentials{}
 	c.Send(d.peers.observer, m)
 }
 
-// tellGovernor says how the portal does.
-func (d *dispatcher) tellGovernor(c actor.Context, a Answer) {
+// informGovernor says how the portal does.
+func (d *dispatcher) informGovernor(c actor.Context, a Answer) {
 	if d.peers.governor != nil {
 		c.Send(d.peers.governor, a)
 	}
 }
 
 // do carries effects out.
-func (d *dispatcher) do(c actor.Context, effects []any) {
+func (d *dispatcher) do(c actor.Context, effects []schedule.Effect) {
 	for _, effect := range effects {
 		switch e := effect.(type) {
-		case doRead:
-			e.profile = d.workers[e.worker.Name].profile
-			d.clerk.add(c, e)
-		case doCancel:
-			c.Send(d.peers.fetcher, cancelFetches(e))
-		case doHire:
-			c.Send(d.peers.coordinator, hire(e))
-		case doDismiss:
-			delete(d.workers, e.name)
-			c.Send(d.peers.coordinator, dismiss(e))
-			c.Send(d.peers.observer, messages.WorkerDismissed{Worker: e.name})
-		case doProbe:
-			c.Send(d.workers[e.worker.Name].pid, messages.ReadOrder{Worker: e.worker, Lease: po.Lease{Order: e.order}})
-		case doCondemn:
-			c.Send(d.workers[e.worker.Name].pid, condemn{e.worker.Incarnation, e.why})
-		case doRecycle:
-			c.Send(d.workers[e.worker.Name].pid, recycle{e.worker.Incarnation})
-			c.Send(d.peers.observer, messages.WorkerRecycled{Worker: e.worker.Name, Reason: e.reason})
-		case doTell:
-			c.Send(d.peers.observer, e.event)
-		case doWake:
-			d.wakeIn(c, e.after)
-		case doSettle:
-			e.outcome.Folder = d.cfg.Files.Final(e.order, e.outcome.Supplier, e.kept, e.outcome.Status)
-			e.outcome.Time = time.Now()
-			d.clerk.add(c, e)
-		case doEnd:
-			c.Send(d.peers.coordinator, dispatchEnded{d.board.cause(), d.board.detail, d.board.open, d.counts})
-		default: // a write
-			d.clerk.add(c, e)
+		case schedule.Claim:
+			d.claim(c, e)
+		case schedule.Assign:
+			d.assign(c, e)
+		case schedule.Fetch:
+			d.fetch(c, e)
+		case schedule.Save:
+			d.save(c, e)
+		case schedule.Settle:
+			d.settle(c, e)
+		case schedule.Retry:
+			d.retry(c, e)
+		case schedule.Release:
+			d.release(c, e)
+		case schedule.Reopen:
+			d.reopen(c, e)
+		case schedule.Extend:
+			d.extend(c, e)
+		case schedule.CancelFetch:
+			c.Send(d.peers.fetcher, e)
+		case schedule.Hire:
+			c.Send(d.peers.coordinator, e)
+		case schedule.Dismiss:
+			delete(d.workers, e.Name)
+			c.Send(d.peers.coordinator, e)
+			c.Send(d.peers.observer, messages.WorkerDismissed{Worker: e.Name})
+		case schedule.Probe:
+			c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{Worker: e.Worker, Lease: po.Lease{Order: e.Order}})
+		case schedule.Replace:
+			c.Send(d.workers[e.Worker.Name].pid, e)
+		case schedule.Recycle:
+			c.Send(d.workers[e.Worker.Name].pid, e)
+			c.Send(d.peers.observer, messages.WorkerRecycled{Worker: e.Worker.Name, Reason: e.Reason})
+		case schedule.Notify:
+			c.Send(d.peers.observer, e.Event)
+		case schedule.Wake:
+			d.wakeIn(c, e.After)
+		case schedule.End:
+			c.Send(d.peers.coordinator, dispatchEnded{
+				cause: d.scheduler.Cause(), detail: d.scheduler.Detail(), open: d.scheduler.Open(), counts: d.counts})
+		default: // TestEveryEffectIsCarriedOut sees to it that there is none
+			panic(&crash{err: fmt.Errorf("no case for the effect %T", effect)})
 		}
 	}
 }
 
-// noted brings the clerk's answer to the board, and tells the world.
-func (d *dispatcher) noted(c actor.Context, n noted, now time.Time) []any {
-	if n.err != nil && !errors.Is(n.err, po.ErrFenced) {
-		return d.board.broken(n.effect, n.err, now)
-	}
-	switch e := n.effect.(type) {
-	case doExtend:
-		return d.board.fenced(n.fenced, now)
-	case doRead:
-		return d.handOut(c, e, n.err, now)
-	case doFetch:
-		return d.handOn(c, e, n.err, now)
-	case doClaim:
-		return d.board.claimed(e.n, n.claim, now)
-	case doSettle:
-		if n.err == nil {
-			d.counts[e.outcome.Status]++
-			c.Send(d.peers.observer, messages.OrderSettled{Outcome: e.outcome, Worker: e.worker, Took: now.Sub(e.started)})
+// applyResults brings the ledger writer's results to the scheduler.
+func (d *dispatcher) applyResults(c actor.Context, results []writeResult, now time.Time) {
+	for _, r := range results {
+		switch {
+		case r.err != nil && !errors.Is(r.err, po.ErrFenced):
+			d.do(c, d.scheduler.WriteFailed(r.write.effect, r.err, now))
+		case r.write.done != nil:
+			d.do(c, r.write.done(now, r.err))
 		}
-		return d.board.recorded(e.token, n.err == nil, now)
-	case doRetry:
-		c.Send(d.peers.observer, messages.OrderRetried{Key: e.order.Key, Written: e.order.Written, Attempt: e.attempt, Worker: e.worker, Failure: e.failure, After: e.after})
-		return d.board.recorded(e.token, false, now)
-	case doReopen:
-		for _, o := range n.opened {
-			d.counts[o.Status]--
-		}
-		if len(n.opened) > 0 {
-			c.Send(d.peers.observer, messages.OrdersReopened{Outcomes: n.opened, Reason: e.why})
-		}
-		return d.board.reopened(len(n.opened), now)
-	case doRelease:
-		c.Send(d.peers.observer, messages.OrderReleased{Key: e.order.Key, Written: e.order.Written, Failure: e.failure})
-		return d.board.recorded(e.token, false, now)
 	}
-	return nil
-}
-
-// handOut gives an order to its worker when the ledger has who that is, unless
-// something has come between.
-func (d *dispatcher) handOut(c actor.Context, e doRead, err error, now time.Time) []any {
-	if err != nil { // fenced
-		return append(d.board.fenced([]string{e.lease.Token}, now), d.board.unread(e.worker, now)...)
-	}
-	if !d.board.reads(e.worker, e.lease.Token) {
-		return d.board.unread(e.worker, now)
-	}
-	o := e.lease.Order
-	c.Send(d.peers.observer, messages.OrderStarted{Worker: e.worker, Key: o.Key, Written: o.Written, Attempt: e.lease.Attempt})
-	c.Send(d.workers[e.worker.Name].pid, messages.ReadOrder{Worker: e.worker, Lease: e.lease, ByBrowser: e.byBrowser})
-	return nil
-}
-
-// handOn gives an order to the fetcher when the ledger has where its files will
-// be, unless something has come between.
-func (d *dispatcher) handOn(c actor.Context, e doFetch, err error, now time.Time) []any {
-	if err != nil { // fenced
-		return d.board.fenced([]string{e.token}, now)
-	}
-	if !d.board.fetches(e.token) {
-		return d.board.fetched(messages.FilesFetched{Token: e.token, Failure: po.Interrupted}, now)
-	}
-	c.Send(d.peers.fetcher, messages.FetchFiles{Token: e.token, Job: e.job})
-	return nil
 }
 
 // wakeIn sets the timer, unless it goes off earlier anyway.
 func (d *dispatcher) wakeIn(c actor.Context, after time.Duration) {
 	due := time.Now().Add(after)
-	if d.timer != nil {
-		if !due.Before(d.due) {
+	if d.wakeTimer != nil {
+		if !due.Before(d.wakeAt) {
 			return
 		}
-		d.timer.Stop()
+		d.wakeTimer.Stop()
 	}
-	d.due, d.timer = due, sendLater(c, after, wake{})
+	d.wakeAt, d.wakeTimer = due, sendLater(c, after, wake{})
 }
 
 func (d *dispatcher) extendLater(c actor.Context) {
-	d.extend = sendLater(c, leaseTime/3, extendLeases{})
+	d.extendTimer = sendLater(c, leaseTime/3, extendLeases{})
 }
 
 // sendLater sends a message to the actor itself after a while.
@@ -275,11 +230,12 @@ func sendLater(c actor.Context, after time.Duration, m any) *time.Timer {
 	return time.AfterFunc(after, func() { root.Send(self, m) })
 }
 
-func (d *dispatcher) release() {
-	for _, t := range []*time.Timer{d.timer, d.extend} {
+// close ends the timers and the writing.
+func (d *dispatcher) close() {
+	for _, t := range []*time.Timer{d.wakeTimer, d.extendTimer} {
 		if t != nil {
 			t.Stop()
 		}
 	}
-	d.clerk.stop()
+	d.writer.stop()
 }

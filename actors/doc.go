@@ -4,6 +4,6 @@
 //
 // The dispatcher owns every order in hand; a worker owns one browser and one
 // profile and does one job at a time; the fetcher gets bytes while the worker
-// already reads the next order. Decisions are pure functions (policy.go,
-// board.go); actors only carry them out.
+// already reads the next order. Decisions are internal/schedule's, which
+// is pure; actors only carry them out.
 package actors

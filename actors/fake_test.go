@@ -16,7 +16,7 @@ import (
 )
 
 // fakeBrowsers opens fake sessions. What a session does with an order is the
-// story's to say.
+// scenario's to say.
 type fakeBrowsers struct {
 	// open is asked before the nth session opens, counted from 1.
 	open func(n int) error
@@ -190,26 +190,26 @@ func (f *fakeFiles) Finish(_ context.Context, _ po.Kept, final string) error {
 	return nil
 }
 
-// story is a run of fakes, to be told inside a synctest bubble.
-type story struct {
+// scenario is a run with fakes, for use inside a synctest bubble.
+type scenario struct {
 	browsers *fakeBrowsers
 	files    *fakeFiles
 	ledger   Ledger
-	load     Load
+	limiter  Limiter
 	workers  int
 	attempts int
 	orders   int
 	onEvent  func(any)
 
-	run    *Run
+	handle *Run
 	mu     sync.Mutex
 	events []any
 	result messages.RunEnded
 	took   time.Duration
 }
 
-// begin starts the run.
-func (s *story) begin(t *testing.T) {
+// start starts the run.
+func (s *scenario) start(t *testing.T) {
 	if s.browsers == nil {
 		s.browsers = &fakeBrowsers{}
 	}
@@ -217,14 +217,14 @@ func (s *story) begin(t *testing.T) {
 		s.files = &fakeFiles{}
 	}
 	if s.ledger == nil {
-		s.ledger = memory(t, s.orders)
+		s.ledger = memoryLedger(t, s.orders)
 	}
 	log := logrus.New()
 	log.SetOutput(t.Output())
 	log.SetLevel(logrus.WarnLevel)
-	s.run = Start(Config{
+	s.handle = Start(Config{
 		Portal: "test", Workers: s.workers, Attempts: max(s.attempts, 3), TaskTimeout: 30 * time.Second,
-		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Load: s.load, Log: log,
+		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Limiter: s.limiter, Log: log,
 		OnEvent: func(e any) {
 			s.mu.Lock()
 			s.events = append(s.events, e)
@@ -236,27 +236,27 @@ func (s *story) begin(t *testing.T) {
 	})
 }
 
-// end waits for the run's end and checks what holds in every story: no session
+// finish waits for the run's end and checks what holds in every scenario: no session
 // is left, no profile was used twice, no order was read by two at once, no
 // order was settled twice.
-func (s *story) end(t *testing.T) {
+func (s *scenario) finish(t *testing.T) {
 	t.Helper()
 	begun := time.Now()
-	s.result = s.run.Wait()
+	s.result = s.handle.Wait()
 	s.took = time.Since(begun)
 	time.Sleep(2 * time.Second) // dead letters hold a timer
 	s.check(t)
 }
 
-func (s *story) tell(t *testing.T) {
+func (s *scenario) run(t *testing.T) {
 	t.Helper()
 	begun := time.Now()
-	s.begin(t)
-	s.end(t)
+	s.start(t)
+	s.finish(t)
 	s.took = time.Since(begun) - 2*time.Second
 }
 
-func (s *story) check(t *testing.T) {
+func (s *scenario) check(t *testing.T) {
 	t.Helper()
 	s.browsers.mu.Lock()
 	defer s.browsers.mu.Unlock()
@@ -285,10 +285,11 @@ func (s *story) check(t *testing.T) {
 }
 
 // want checks how the run ended.
-func (s *story) want(t *testing.T, cause po.Cause, open int, counts map[po.Status]int) {
+func (s *scenario) want(t *testing.T, cause po.Cause, open int, counts map[po.Status]int) {
 	t.Helper()
 	if s.result.Cause != cause || s.result.Open != open {
-		t.Errorf("ended with cause %q (%s) and %d open, want %q and %d", s.result.Cause, s.result.Detail, s.result.Open, cause, open)
+		t.Errorf("ended with cause %q (%s) and %d open, want %q and %d",
+			s.result.Cause, s.result.Detail, s.result.Open, cause, open)
 	}
 	for _, status := range po.Statuses() {
 		if s.result.Counts[status] != counts[status] {
@@ -298,7 +299,7 @@ func (s *story) want(t *testing.T, cause po.Cause, open int, counts map[po.Statu
 }
 
 // all lists the events of one type.
-func all[E any](s *story) []E {
+func all[E any](s *scenario) []E {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []E
@@ -311,7 +312,7 @@ func all[E any](s *story) []E {
 }
 
 // outcome returns how an order ended.
-func (s *story) outcome(key po.Key) po.Outcome {
+func (s *scenario) outcome(key po.Key) po.Outcome {
 	for _, o := range all[messages.OrderSettled](s) {
 		if o.Outcome.Key == key {
 			return o.Outcome
@@ -321,7 +322,7 @@ func (s *story) outcome(key po.Key) po.Outcome {
 }
 
 // readers lists the workers that read an order, in order.
-func (s *story) readers(key po.Key) []string {
+func (s *scenario) readers(key po.Key) []string {
 	var list []string
 	for _, o := range all[messages.OrderStarted](s) {
 		if o.Key == key {
@@ -331,7 +332,7 @@ func (s *story) readers(key po.Key) []string {
 	return list
 }
 
-func memory(t *testing.T, n int) *ledger.Memory {
+func memoryLedger(t *testing.T, n int) *ledger.Memory {
 	t.Helper()
 	orders := make([]po.Order, n)
 	for i := range orders {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -16,27 +17,24 @@ import (
 type fetcher struct {
 	files      Files
 	dispatcher *actor.PID
-	jobs       map[uint64]fetch
+	jobs       map[uint64]runningFetch
 }
 
-type fetch struct {
+// runningFetch is a job that gets the files of one order.
+type runningFetch struct {
 	*job
-	order messages.FetchFiles
-	begun time.Time
+	order   messages.FetchFiles
+	started time.Time
 }
 
-// cancelFetches asks the fetcher to break off the fetch under a token, or all
-// of them if it is empty. Each job still answers.
-type cancelFetches struct{ token string }
-
-// fetched is the answer of a fetching job.
-type fetched struct {
+// fetchResult is the answer of a fetching job.
+type fetchResult struct {
 	result po.FetchResult
 	err    error
 }
 
 func newFetcher(files Files, dispatcher *actor.PID) actor.Actor {
-	return &fetcher{files: files, dispatcher: dispatcher, jobs: map[uint64]fetch{}}
+	return &fetcher{files: files, dispatcher: dispatcher, jobs: map[uint64]runningFetch{}}
 }
 
 // Receive implements actor.Actor.
@@ -48,28 +46,28 @@ func (f *fetcher) Receive(c actor.Context) {
 	case messages.FetchFiles:
 		j := startJob(c, func(ctx context.Context) any {
 			r, err := f.files.Fetch(ctx, m.Job)
-			return fetched{r, err}
+			return fetchResult{r, err}
 		})
-		f.jobs[j.number] = fetch{j, m, time.Now()}
-	case cancelFetches:
-		f.cancel(m.token)
+		f.jobs[j.number] = runningFetch{j, m, time.Now()}
+	case schedule.CancelFetch:
+		f.cancel(m.Token)
 	case jobEnded:
 		if j, ok := f.jobs[m.number]; ok {
 			delete(f.jobs, m.number)
 			if m.crash != nil {
-				m.answer = fetched{err: m.crash}
+				m.answer = fetchResult{err: m.crash}
 			}
-			f.answer(c, j, m.answer.(fetched))
+			f.answer(c, j, m.answer.(fetchResult))
 		}
 	default:
 		unexpected(c)
 	}
 }
 
-func (f *fetcher) answer(c actor.Context, j fetch, a fetched) {
+func (f *fetcher) answer(c actor.Context, j runningFetch, a fetchResult) {
 	m := messages.FilesFetched{
 		Token: j.order.Token, Key: j.order.Job.Order.Key, Written: j.order.Job.Order.Written,
-		Result: a.result, Failure: po.CauseOf(a.err), Took: time.Since(j.begun),
+		Result: a.result, Failure: po.CauseOf(a.err), Took: time.Since(j.started),
 	}
 	if a.err != nil {
 		m.Detail = po.DetailOf(a.err)

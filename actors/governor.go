@@ -9,24 +9,24 @@ import (
 	"github.com/poactor/poactor/messages"
 )
 
-// lookEvery is how often the machine is looked at.
-const lookEvery = time.Second
+// sampleInterval is how often the machine is looked at.
+const sampleInterval = time.Second
 
 // governor watches how much machine and portal bear, and tells the dispatcher
-// when that changes. What to make of it is the Load's and the board's to say.
+// when that changes. What to make of it is the Limiter's and the scheduler's to say.
 type governor struct {
-	load       Load
+	limiter    Limiter
 	dispatcher *actor.PID
 	job        *job
 	timer      *time.Timer
-	told       Bearing
+	last       Limits // that the dispatcher was told
 }
 
-// look is the governor's timer.
-type look struct{}
+// sample is the governor's timer.
+type sample struct{}
 
-func newGovernor(load Load, dispatcher *actor.PID) actor.Actor {
-	return &governor{load: load, dispatcher: dispatcher}
+func newGovernor(limiter Limiter, dispatcher *actor.PID) actor.Actor {
+	return &governor{limiter: limiter, dispatcher: dispatcher}
 }
 
 // Receive implements actor.Actor.
@@ -37,8 +37,8 @@ func (g *governor) Receive(c actor.Context) {
 	case *actor.Stopped:
 	case *actor.Restarting, *actor.Stopping:
 		g.release()
-	case look:
-		g.job = startJob(c, func(ctx context.Context) any { return g.load.Look(ctx) })
+	case sample:
+		g.job = startJob(c, func(ctx context.Context) any { return g.limiter.Measure(ctx) })
 	case jobEnded:
 		if g.job == nil || m.number != g.job.number {
 			return
@@ -47,26 +47,26 @@ func (g *governor) Receive(c actor.Context) {
 		if m.crash != nil {
 			panic(m.crash)
 		}
-		g.tell(c, m.answer.(Bearing))
+		g.report(c, m.answer.(Limits))
 		g.later(c)
 	case Answer:
-		g.tell(c, g.load.Answered(m))
+		g.report(c, g.limiter.Answered(m))
 	default:
 		unexpected(c)
 	}
 }
 
-// tell passes on what has changed.
-func (g *governor) tell(c actor.Context, b Bearing) {
-	was := g.told
-	g.told = b
+// report passes on what has changed.
+func (g *governor) report(c actor.Context, b Limits) {
+	was := g.last
+	g.last = b
 	if b == was || b.Hold == 0 && was.Workers == b.Workers && was.Reading == b.Reading && was.Binds == b.Binds {
 		return
 	}
 	c.Send(g.dispatcher, messages.Resize(b))
 }
 
-func (g *governor) later(c actor.Context) { g.timer = sendLater(c, lookEvery, look{}) }
+func (g *governor) later(c actor.Context) { g.timer = sendLater(c, sampleInterval, sample{}) }
 
 func (g *governor) release() {
 	if g.timer != nil {

@@ -11,26 +11,26 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// fakeLoad says what a story wants.
-type fakeLoad struct {
-	mu       sync.Mutex
-	begun    time.Time
-	looks    int
-	look     func(at time.Duration) Bearing
-	answered func(a Answer) Bearing
-	answers  []Answer
-	last     Bearing
+// fakeLimiter says what a scenario wants.
+type fakeLimiter struct {
+	mu           sync.Mutex
+	begun        time.Time
+	measurements int
+	measure      func(at time.Duration) Limits
+	answered     func(a Answer) Limits
+	answers      []Answer
+	last         Limits
 }
 
-func (l *fakeLoad) Look(context.Context) Bearing {
+func (l *fakeLimiter) Measure(context.Context) Limits {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.looks++
-	l.last = l.look(time.Since(l.begun))
+	l.measurements++
+	l.last = l.measure(time.Since(l.begun))
 	return l.last
 }
 
-func (l *fakeLoad) Answered(a Answer) Bearing {
+func (l *fakeLimiter) Answered(a Answer) Limits {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answers = append(l.answers, a)
@@ -45,22 +45,25 @@ func (l *fakeLoad) Answered(a Answer) Bearing {
 func TestMemoryPressure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &fakeLoad{begun: time.Now(), look: func(at time.Duration) Bearing {
-			b := Bearing{Workers: 4, Reading: 4, Binds: messages.BindsUser}
+		l := &fakeLimiter{begun: time.Now(), measure: func(at time.Duration) Limits {
+			b := Limits{Workers: 4, Reading: 4, Binds: messages.BindsUser}
 			if at > 5*time.Second && at < 60*time.Second {
-				b = Bearing{Workers: 1, Reading: 1, Binds: messages.BindsMemory, Reason: "memory is at 93 % of the container's 2.0 GB"}
+				b = Limits{Workers: 1, Reading: 1, Binds: messages.BindsMemory,
+					Reason: "memory is at 93 % of the container's 2.0 GB"}
 			}
 			return b
 		}}
-		s := &story{workers: 4, orders: 400, load: l}
-		s.tell(t)
+		s := &scenario{workers: 4, orders: 400, limiter: l}
+		s.run(t)
 		s.want(t, "", 0, completed(400))
 		resized := all[messages.PoolResized](s)
-		if len(resized) != 2 || resized[0].To != 1 || resized[0].Binds != messages.BindsMemory || resized[0].Reason == "" || resized[1].To != 4 {
+		if len(resized) != 2 || resized[0].To != 1 || resized[1].To != 4 {
 			t.Errorf("%+v", resized)
+		} else if first := resized[0]; first.Binds != messages.BindsMemory || first.Reason == "" {
+			t.Errorf("%+v", first)
 		}
-		if len(l.answers) != 400 || l.looks < 60 {
-			t.Errorf("%d answers, %d looks", len(l.answers), l.looks)
+		if len(l.answers) != 400 || l.measurements < 60 {
+			t.Errorf("%d answers, %d measurements", len(l.answers), l.measurements)
 		}
 	})
 }
@@ -70,18 +73,18 @@ func TestMemoryPressure(t *testing.T) {
 func TestPortalPressure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		calm := Bearing{Workers: 4, Reading: 4, Binds: messages.BindsUser}
-		l := &fakeLoad{begun: time.Now(), last: calm, look: func(time.Duration) Bearing { return calm }}
-		l.answered = func(a Answer) Bearing {
+		normal := Limits{Workers: 4, Reading: 4, Binds: messages.BindsUser}
+		l := &fakeLimiter{begun: time.Now(), last: normal, measure: func(time.Duration) Limits { return normal }}
+		l.answered = func(a Answer) Limits {
 			if a.Cause == po.Throttled {
-				calm = Bearing{Workers: 4, Reading: 2, Binds: messages.BindsPortal, Reason: "the portal asked for a pause of 20 s"}
-				b := calm
+				normal = Limits{Workers: 4, Reading: 2, Binds: messages.BindsPortal, Reason: "the portal asked for a pause of 20 s"}
+				b := normal
 				b.Hold = a.RetryAfter
 				return b
 			}
-			return calm
+			return normal
 		}
-		s := &story{workers: 4, orders: 60, load: l}
+		s := &scenario{workers: 4, orders: 60, limiter: l}
 		var mu sync.Mutex
 		var throttled time.Time
 		var begun []time.Duration
@@ -100,7 +103,7 @@ func TestPortalPressure(t *testing.T) {
 			}
 			return f.good(ctx)
 		}}
-		s.tell(t)
+		s.run(t)
 		s.want(t, "", 0, completed(60))
 		for _, d := range begun {
 			if d > time.Millisecond && d < 20*time.Second {
@@ -121,9 +124,9 @@ func TestPortalPressure(t *testing.T) {
 func TestGovernorFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &fakeLoad{begun: time.Now(), look: func(time.Duration) Bearing { panic("no such file") }}
-		s := &story{workers: 2, orders: 20, load: l}
-		s.tell(t)
+		l := &fakeLimiter{begun: time.Now(), measure: func(time.Duration) Limits { panic("no such file") }}
+		s := &scenario{workers: 2, orders: 20, limiter: l}
+		s.run(t)
 		s.want(t, "", 0, completed(20))
 	})
 }

@@ -53,19 +53,19 @@ type Files interface {
 	Finish(ctx context.Context, kept po.Kept, final string) error
 }
 
-// Load tells how much machine and portal bear. Its methods may be called from
+// Limiter tells how much machine and portal bear. Its methods may be called from
 // different goroutines.
-type Load interface {
-	// Look reads how the machine does, and says how much it bears. It may take
+type Limiter interface {
+	// Measure reads how the machine does, and says how much it bears. It may take
 	// some milliseconds.
-	Look(ctx context.Context) Bearing
+	Measure(ctx context.Context) Limits
 	// Answered takes in what came of a page or of files, and says what follows
 	// from that. It does not block.
-	Answered(a Answer) Bearing
+	Answered(a Answer) Limits
 }
 
-// Bearing is what machine and portal bear now.
-type Bearing struct {
+// Limits is what machine and portal bear now.
+type Limits struct {
 	Workers int           // to have; 1 or more
 	Reading int           // orders to read at once; 1 to Workers
 	Hold    time.Duration // for which no order is to be begun; 0: none
@@ -79,7 +79,7 @@ type Answer struct {
 	Sign       po.Sign       // of a page that was read; empty otherwise
 	Cause      po.Cause      // why it was not; empty otherwise
 	RetryAfter time.Duration // what the portal asked for
-	Again      bool          // the order has failed before
+	Retried    bool          // the order has failed before
 }
 
 // Ledger is the record of claims, attempts, files and outcomes: claim by

@@ -30,12 +30,12 @@ func Start(cfg Config) *Run {
 		// logs only how many there were.
 		actor.WithDeadLetterThrottleCount(1),
 	)
-	inform := cfg.OnEnd
+	onEnd := cfg.OnEnd
 	var once sync.Once
 	cfg.OnEnd = func(m messages.RunEnded) {
 		once.Do(func() {
-			if r.result = m; inform != nil {
-				inform(m)
+			if r.result = m; onEnd != nil {
+				onEnd(m)
 			}
 			close(r.ended)
 		})
@@ -57,11 +57,11 @@ func (r *Run) Stop(cause po.Cause, detail string) {
 // Resize says how many workers there may be; the dispatcher keeps within it.
 func (r *Run) Resize(m messages.Resize) { r.system.Root.Send(r.root, m) }
 
-// Tell gives the host's event handler a fact from beside the run, in its turn.
-func (r *Run) Tell(event any) { r.system.Root.Send(r.root, beside{event}) }
+// Publish gives the host's event handler a fact from beside the run, in its turn.
+func (r *Run) Publish(event any) { r.system.Root.Send(r.root, hostEvent{event}) }
 
-// beside is a fact from beside the run.
-type beside struct{ event any }
+// hostEvent is a fact from beside the run.
+type hostEvent struct{ event any }
 
 // Ended is closed when everything of the run is gone.
 func (r *Run) Ended() <-chan struct{} { return r.ended }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -24,7 +23,9 @@ type childFailed struct{ detail string }
 // A worker is restarted at once, so that its old browser and profile go, and is
 // told when to open its next browser: the pause is there, where it blocks
 // nothing. Past the limit it is stopped.
-func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, message any) {
+func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervisor, child *actor.PID,
+	rs *actor.RestartStatistics, reason, message any,
+) {
 	rs.Reset() // it would keep every failure for ever; we count ourselves
 	m, isWorker := k.workers[child.Id]
 	err := asError(reason)
@@ -40,15 +41,20 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 		system.Root.Send(k.peers.coordinator, childFailed{fmt.Sprintf("%s failed: %v", child.Id, err)})
 		return
 	}
-	if k.over || m.dismissed {
+	if k.ending || m.dismissed {
 		sup.StopChildren(child)
 		return
 	}
 	if c, ok := errors.AsType[*crash](err); ok && c.worked {
-		m.inRow = 0
+		m.restarts.Worked()
 	}
-	delay, giveUp := m.fail(time.Now(), k.lived, rand.Float64())
-	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: po.DetailOf(err), Again: delay, GaveUp: giveUp}
+	var delay time.Duration
+	giveUp := m.isolated
+	if !giveUp {
+		delay, giveUp = m.restarts.Failed(time.Now(), k.everReady, rand.Float64())
+	}
+	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: po.DetailOf(err),
+		Again: delay, GaveUp: giveUp}
 	system.Root.Send(k.peers.observer, lost) // first, so that what follows from it is told after it
 	system.Root.Send(k.dispatcher, lost)
 	if giveUp {
@@ -61,23 +67,13 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 	system.Root.Send(child, messages.OpenBrowser{After: delay})
 }
 
-// fail notes a failure and says what follows.
-func (m *member) fail(now time.Time, everReady bool, random float64) (delay time.Duration, giveUp bool) {
-	if m.alone {
-		return 0, true
-	}
-	m.failures = append(m.failures, now)
-	m.failures = slices.DeleteFunc(m.failures, func(t time.Time) bool { return now.Sub(t) > restartWindow })
-	m.inRow = min(m.inRow+1, len(m.failures))
-	return restartDelay(len(m.failures), m.inRow, everReady, random)
-}
-
 func (k *coordinator) publish(system *actor.ActorSystem, child *actor.PID, reason any, d actor.Directive) {
 	system.EventStream.Publish(&actor.SupervisorEvent{Child: child, Reason: reason, Directive: d})
 }
 
 func (k *coordinator) log(child *actor.PID, err error, message any) {
-	e := k.cfg.Log.WithFields(logrus.Fields{"actor": child.Id, "cause": po.CauseOf(err), "message": fmt.Sprintf("%T", message)})
+	e := k.cfg.Log.WithFields(logrus.Fields{
+		"actor": child.Id, "cause": po.CauseOf(err), "message": fmt.Sprintf("%T", message)})
 	if c, ok := errors.AsType[*crash](err); ok && c.stack != "" {
 		e = e.WithField("stack", c.stack)
 	}

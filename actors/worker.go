@@ -10,6 +10,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -31,49 +32,39 @@ type worker struct {
 	observer   *actor.PID
 	timeout    time.Duration // of one reading
 
-	state   func(actor.Context)
-	session Session
-	job     *job
-	late    *time.Timer        // of the reading: when it counts as stuck
-	stuck   bool               // the job ignores its context
-	order   messages.ReadOrder // while busy
-	wished  time.Time          // when the browser was asked for
-	begun   time.Time          // of the job
-	orders  int                // that this browser has read
-	worked  bool               // it has read an order well
-	bytes   int64              // that it took up when it was last weighed
+	state    func(actor.Context)
+	session  Session
+	job      *job
+	watchdog *time.Timer        // of the reading: when it counts as stuck
+	stuck    bool               // the job ignores its context
+	order    messages.ReadOrder // while busy
+	asked    time.Time          // when the browser was asked for
+	started  time.Time          // of the job
+	orders   int                // that this browser has read
+	hasRead  bool               // it has read an order well
+	memory   int64              // in bytes, when that was last looked at
 }
 
-// condemn and recycle come from the dispatcher: replace a browser that does not
-// do its work, or one that is worn. They are for one incarnation.
-type (
-	condemn struct {
-		incarnation uint64
-		why         string
-	}
-	recycle struct{ incarnation uint64 }
-)
-
-// jobLate says that a job has not ended although its time was over.
-type jobLate struct{ number uint64 }
+// jobTimedOut says that a job has not ended although its time was over.
+type jobTimedOut struct{ number uint64 }
 
 // sessionDied is a worker's private message: its browser is gone.
 type sessionDied struct{ incarnation uint64 }
 
-// browserLived tells the coordinator that browsers can live here at all.
-type browserLived struct{}
+// browserReady tells the coordinator that browsers can live here at all.
+type browserReady struct{}
 
-// opened is the answer of the opening job.
-type opened struct {
+// openResult is the answer of the opening job.
+type openResult struct {
 	session Session
 	err     error
 }
 
-// read is the answer of the reading job.
-type read struct {
+// readResult is the answer of the reading job.
+type readResult struct {
 	reading po.Reading
 	err     error
-	bytes   int64 // that the browser takes up; 0 if it was not weighed
+	memory  int64 // in bytes; 0 if it was not looked at
 }
 
 func newWorker(name string, browsers Browsers, dispatcher, observer *actor.PID, timeout time.Duration) actor.Actor {
@@ -96,17 +87,17 @@ func (w *worker) Receive(c actor.Context) {
 		if m.incarnation == w.id.Incarnation {
 			w.crash(fmt.Errorf("%w: its process ended", po.BrowserDied))
 		}
-	case condemn:
-		if m.incarnation == w.id.Incarnation {
-			w.crash(fmt.Errorf("%w: %s", po.BrowserHung, m.why))
+	case schedule.Replace:
+		if m.Worker == w.id {
+			w.crash(fmt.Errorf("%w: %s", po.BrowserHung, m.Reason))
 		}
-	case jobLate:
+	case jobTimedOut:
 		if w.job != nil && m.number == w.job.number {
 			w.stuck = true
 			w.crash(fmt.Errorf("%w: the reading did not end in its time", po.BrowserHung))
 		}
-	case recycle:
-		if m.incarnation == w.id.Incarnation { // and idle, or it would not be asked
+	case schedule.Recycle:
+		if m.Worker == w.id { // and idle, or it would not be asked
 			w.recycle(c)
 		}
 	case messages.ReadOrder:
@@ -117,9 +108,9 @@ func (w *worker) Receive(c actor.Context) {
 	case jobEnded:
 		if w.job != nil && m.number == w.job.number {
 			w.job = nil
-			w.stopClock()
+			w.stopWatchdog()
 			if m.crash != nil {
-				m.crash.worked = w.worked
+				m.crash.worked = w.hasRead
 				panic(m.crash)
 			}
 			w.state(c)
@@ -130,13 +121,13 @@ func (w *worker) Receive(c actor.Context) {
 }
 
 // crash ends this incarnation: the supervisor makes another.
-func (w *worker) crash(err error) { panic(&crash{err: err, worked: w.worked}) }
+func (w *worker) crash(err error) { panic(&crash{err: err, worked: w.hasRead}) }
 
-// closed: no browser, and none wished for.
+// closed: no browser, and none asked for.
 func (w *worker) closed(c actor.Context) {
 	switch m := c.Message().(type) {
 	case messages.OpenBrowser:
-		w.wished = time.Now()
+		w.asked = time.Now()
 		w.job = startJob(c, func(ctx context.Context) any { return w.open(ctx, m.After) })
 		w.state = w.opening
 	default:
@@ -145,30 +136,30 @@ func (w *worker) closed(c actor.Context) {
 }
 
 // open is the opening job.
-func (w *worker) open(ctx context.Context, after time.Duration) opened {
+func (w *worker) open(ctx context.Context, after time.Duration) openResult {
 	t := time.NewTimer(after)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-ctx.Done():
-		return opened{err: ctx.Err()}
+		return openResult{err: ctx.Err()}
 	}
 	s, err := w.browsers.Open(ctx)
-	return opened{s, err}
+	return openResult{s, err}
 }
 
 // opening: the browser is on its way.
 func (w *worker) opening(c actor.Context) {
 	switch m := c.Message().(type) {
 	case jobEnded:
-		o := m.answer.(opened)
+		o := m.answer.(openResult)
 		if o.err != nil {
 			w.crash(o.err)
 		}
 		w.session = o.session
-		c.Send(c.Parent(), browserLived{})
+		c.Send(c.Parent(), browserReady{})
 		w.watch(c)
-		w.rest(c, time.Since(w.wished))
+		w.becomeIdle(c, time.Since(w.asked))
 	default:
 		unexpected(c)
 	}
@@ -184,16 +175,17 @@ func (w *worker) watch(c actor.Context) {
 	}()
 }
 
-// rest makes the worker idle and asks for an order.
-func (w *worker) rest(c actor.Context, took time.Duration) {
+// becomeIdle makes the worker idle and asks for an order.
+func (w *worker) becomeIdle(c actor.Context, took time.Duration) {
 	w.state = w.idle
-	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: took, Worn: worn(w.orders, w.bytes)})
+	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: took,
+		Worn: schedule.RecycleReason(w.orders, w.memory)})
 }
 
 // recycle gives the worker a fresh browser, and with it a new incarnation.
 func (w *worker) recycle(c actor.Context) {
 	old := w.session
-	w.session, w.orders, w.bytes, w.wished = nil, 0, 0, time.Now()
+	w.session, w.orders, w.memory, w.asked = nil, 0, 0, time.Now()
 	w.id.Incarnation = incarnations.Add(1)
 	w.job = startJob(c, func(ctx context.Context) any {
 		_ = old.Close() // which tells the log what it could not remove
@@ -202,15 +194,15 @@ func (w *worker) recycle(c actor.Context) {
 	w.state = w.opening
 }
 
-// startClock has the worker told when the reading is past its time.
-func (w *worker) startClock(c actor.Context) {
-	root, self, late := c.ActorSystem().Root, c.Self(), jobLate{w.job.number}
-	w.late = time.AfterFunc(w.timeout+releaseTimeout, func() { root.Send(self, late) })
+// startWatchdog has the worker told when the reading is past its time.
+func (w *worker) startWatchdog(c actor.Context) {
+	root, self, timedOut := c.ActorSystem().Root, c.Self(), jobTimedOut{w.job.number}
+	w.watchdog = time.AfterFunc(w.timeout+releaseTimeout, func() { root.Send(self, timedOut) })
 }
 
-func (w *worker) stopClock() {
-	if w.late != nil {
-		w.late.Stop()
+func (w *worker) stopWatchdog() {
+	if w.watchdog != nil {
+		w.watchdog.Stop()
 	}
 }
 
@@ -218,19 +210,20 @@ func (w *worker) stopClock() {
 func (w *worker) idle(c actor.Context) {
 	switch m := c.Message().(type) {
 	case messages.ReadOrder:
-		w.order, w.begun, w.state = m, time.Now(), w.busy
-		s, weigh := w.session, w.orders%weighEvery == weighEvery-1
+		w.order, w.started, w.state = m, time.Now(), w.busy
+		s := w.session
+		lookAtMemory := w.orders%schedule.MemoryCheckEvery == schedule.MemoryCheckEvery-1
 		w.orders++
 		w.job = startJob(c, func(ctx context.Context) any {
 			ctx, cancel := context.WithTimeout(ctx, w.timeout)
 			defer cancel()
-			a := read{}
-			if a.reading, a.err = s.Read(ctx, m.Lease.Order, m.ByBrowser); weigh && a.err == nil {
-				a.bytes = s.Memory()
+			a := readResult{}
+			if a.reading, a.err = s.Read(ctx, m.Lease.Order, m.ByBrowser); lookAtMemory && a.err == nil {
+				a.memory = s.Memory()
 			}
 			return a
 		})
-		w.startClock(c)
+		w.startWatchdog(c)
 	default:
 		unexpected(c)
 	}
@@ -240,17 +233,17 @@ func (w *worker) idle(c actor.Context) {
 func (w *worker) busy(c actor.Context) {
 	switch m := c.Message().(type) {
 	case jobEnded:
-		a := m.answer.(read)
+		a := m.answer.(readResult)
 		if errors.Is(a.err, po.BrowserDied) || errors.Is(a.err, po.BrowserHung) {
 			w.crash(a.err)
 		}
-		w.bytes = cmp.Or(a.bytes, w.bytes)
-		w.worked = w.worked || a.err == nil
+		w.memory = cmp.Or(a.memory, w.memory)
+		w.hasRead = w.hasRead || a.err == nil
 		c.Send(w.dispatcher, messages.OrderRead{
 			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key, Written: w.order.Lease.Order.Written,
-			Reading: a.reading, Failure: failureOf(a.err), Took: time.Since(w.begun),
+			Reading: a.reading, Failure: failureOf(a.err), Took: time.Since(w.started),
 		})
-		w.rest(c, 0)
+		w.becomeIdle(c, 0)
 	default:
 		unexpected(c)
 	}
@@ -263,7 +256,7 @@ func failureOf(err error) po.ReadFailure {
 	}
 	if f, ok := errors.AsType[*po.ReadFailure](err); ok {
 		masked := *f
-		masked.Detail, masked.URL = po.MaskAddresses(f.Detail), po.WithoutQuery(f.URL)
+		masked.Detail, masked.URL = po.MaskAddresses(f.Detail), po.PublicURL(f.URL)
 		return masked
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -276,12 +269,12 @@ func failureOf(err error) po.ReadFailure {
 // bounds; a job that ignores its context is left to end by itself, and what it
 // may still open is closed then.
 func (w *worker) release(c actor.Context) {
-	w.stopClock()
+	w.stopWatchdog()
 	j := w.job
 	if j != nil {
 		j.cancel()
 	}
-	called := time.Now()
+	cancelled := time.Now()
 	if w.session != nil {
 		w.session.Close()
 	}
@@ -290,26 +283,26 @@ func (w *worker) release(c actor.Context) {
 	case !w.stuck && j.wait(releaseTimeout):
 		j.closeOpened()
 	default:
-		w.abandon(c, j, called)
+		w.abandon(c, j, cancelled)
 	}
 }
 
 // abandon leaves a job that is stuck to itself, and tells of it, and of its end
 // if there is one.
-func (w *worker) abandon(c actor.Context, j *job, called time.Time) {
+func (w *worker) abandon(c actor.Context, j *job, cancelled time.Time) {
 	written := w.order.Lease.Order.Written
 	root, observer, name := c.ActorSystem().Root, w.observer, w.id.Name
-	root.Send(observer, messages.JobStuck{Worker: name, Written: written, For: time.Since(w.begun)})
+	root.Send(observer, messages.JobStuck{Worker: name, Written: written, For: time.Since(w.started)})
 	go func() {
 		<-j.done
 		j.closeOpened()
-		root.Send(observer, messages.JobReturned{Worker: name, Written: written, After: time.Since(called)})
+		root.Send(observer, messages.JobReturned{Worker: name, Written: written, After: time.Since(cancelled)})
 	}()
 }
 
 // closeOpened closes the session of an opening job whose worker is gone.
 func (j *job) closeOpened() {
-	if o, ok := j.answer.(opened); ok && o.session != nil {
+	if o, ok := j.answer.(openResult); ok && o.session != nil {
 		o.session.Close()
 	}
 }

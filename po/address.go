@@ -11,8 +11,13 @@ import (
 // a session's path parameter is often a key to what it leads to. It goes into no
 // record, result, event or log.
 
-// WithoutQuery is an address without what could be a secret in it.
-func WithoutQuery(address string) string {
+// PublicURL is an address as it may be shown, logged and written down: without user,
+// query, fragment and session, each of which may hold a secret. It is empty for one
+// that is itself what it leads to, a data: or javascript: URL.
+func PublicURL(address string) string {
+	if selfContained.MatchString(address) {
+		return ""
+	}
 	address, _, _ = strings.Cut(address, "#")
 	address, _, _ = strings.Cut(address, "?")
 	if scheme, rest, ok := strings.Cut(address, "://"); ok {
@@ -28,15 +33,16 @@ func WithoutQuery(address string) string {
 }
 
 var (
+	selfContained    = regexp.MustCompile(`(?i)^\s*(data|javascript):`)
 	sessionParameter = regexp.MustCompile(`(?i);(jsessionid|phpsessid|sid|sessionid)=[^/;?#\s"'<>\\]*`)
 	// Within JSON an address has & as \\u0026.
 	anyAddress = regexp.MustCompile("(?i)\\b(?:https?|wss?|ftp)://(?:[^\\s\"'<>`\\\\]|\\\\u[0-9a-f]{4})+")
 )
 
-// MaskAddresses is a text in which every address is WithoutQuery.
+// MaskAddresses is a text in which every address is as PublicURL has it.
 func MaskAddresses(text string) string {
 	if strings.Contains(text, "://") {
-		text = anyAddress.ReplaceAllStringFunc(text, WithoutQuery)
+		text = anyAddress.ReplaceAllStringFunc(text, PublicURL)
 	}
 	return sessionParameter.ReplaceAllString(text, "")
 }
@@ -44,8 +50,8 @@ func MaskAddresses(text string) string {
 // AttachmentID names an attachment by its address, without its query: of that there
 // is only what tells it from others.
 func AttachmentID(address string) string {
-	plain := WithoutQuery(address)
-	if plain == address {
+	plain := PublicURL(address)
+	if plain == address || plain == "" {
 		return address
 	}
 	sum := sha256.Sum256([]byte(address))

@@ -9,21 +9,28 @@ import (
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
-		"":                                         "",
-		"https://x.example/a":                      "https://x.example/a",
-		"https://x.example/a?b=c":                  "https://x.example/a",
-		"https://x.example/a#b?c":                  "https://x.example/a",
-		"https://x.example?b":                      "https://x.example",
-		"https://u:p@x.example/a@b":                "https://x.example/a@b",
-		"https://u:p@x.example":                    "https://x.example",
-		"https://x.example/a;jsessionid=1":         "https://x.example/a",
-		"https://x.example/a;JSESSIONID=1/b;v=2?c": "https://x.example/a/b;v=2",
-		"https://x.example/ü/%2F":                  "https://x.example/ü/%2F",
-		"/a?b":                                     "/a",
-		"javascript:go('?x')":                      "javascript:go('",
+		"":                                            "",
+		"https://x.example/a":                         "https://x.example/a",
+		"https://x.example/a?b=c":                     "https://x.example/a",
+		"https://x.example/a#b?c":                     "https://x.example/a",
+		"https://x.example?b":                         "https://x.example",
+		"https://u:p@x.example/a@b":                   "https://x.example/a@b",
+		"https://u:p@x.example":                       "https://x.example",
+		"https://x.example/a;jsessionid=1":            "https://x.example/a",
+		"https://x.example/a;JSESSIONID=1/b;v=2?c":    "https://x.example/a/b;v=2",
+		"https://x.example/ü/%2F":                     "https://x.example/ü/%2F",
+		"/a?b":                                        "/a",
+		"https://u:secret@x.example:8/a?sig=secret#x": "https://x.example:8/a",
+		"https://x.example/a%20b?":                    "https://x.example/a%20b",
+		"javascript:download('secret')":               "",
+		"JavaScript:go('?x')":                         "",
+		"data:text/plain,secret":                      "",
+		"data:text/html,https://x.example/secret":     "",
+		"blob:https://x.example/1-2":                  "blob:https://x.example/1-2",
+		"http://[::1":                                 "http://[::1",
 	} {
-		if got := po.WithoutQuery(address); got != want {
-			t.Errorf("WithoutQuery(%q) = %q, want %q", address, got, want)
+		if got := po.PublicURL(address); got != want {
+			t.Errorf("PublicURL(%q) = %q, want %q", address, got, want)
 		}
 	}
 	for text, want := range map[string]string{
@@ -46,7 +53,9 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("RecordedID(%q) = %q, want %q", id, got, want)
 		}
 	}
-	if got := po.AttachmentID("https://x.example/f/1"); got != "https://x.example/f/1" {
-		t.Errorf("ID %q", got)
+	for _, address := range []string{"https://x.example/f/1", "javascript:go(1)"} {
+		if got := po.AttachmentID(address); got != address {
+			t.Errorf("ID %q", got)
+		}
 	}
 }

@@ -49,3 +49,9 @@ func CauseOf(err error) Cause {
 func DetailOf(err error) string {
 	return MaskAddresses(strings.ReplaceAll(err.Error(), CauseOf(err).Error()+": ", ""))
 }
+
+// FirstLine is an error's first line: joined errors have several.
+func FirstLine(err error) string {
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return first
+}

@@ -77,15 +77,3 @@ func (m *Missing) Of(a Attachment) {
 		m.Name = "a file without a name"
 	}
 }
-
-// PublicURL is an address as it may be shown, logged and written down: without
-// user, query and fragment, each of which may hold a secret. It is empty where
-// nothing can be told of the address.
-func PublicURL(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""
-	return u.String()
-}

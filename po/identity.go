@@ -61,7 +61,7 @@ func ParseIdentity(id string) Identity {
 		case "part":
 			i.Part = text
 		case "place":
-			fmt.Sscanf(text, "%d", &i.Place)
+			_, _ = fmt.Sscanf(text, "%d", &i.Place)
 		}
 	}
 	return i

@@ -99,7 +99,7 @@ func compose(data []byte) (*yaml.Node, *Error) {
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data))
 	if err != nil {
-		return nil, syntaxFault(err, data)
+		return nil, syntaxFault(err)
 	}
 	var document, second yaml.Node
 	err = loader.Load(&document)
@@ -107,14 +107,14 @@ func compose(data []byte) (*yaml.Node, *Error) {
 	case errors.Is(err, io.EOF):
 		return nil, emptyFault()
 	case err != nil:
-		return nil, syntaxFault(err, data)
+		return nil, syntaxFault(err)
 	}
 	err = loader.Load(&second)
 	switch {
 	case err == nil:
 		return nil, &Error{Line: second.Line, Column: second.Column, Msg: "a second document begins", Hint: "keep one portal in one file"}
 	case !errors.Is(err, io.EOF):
-		return nil, syntaxFault(err, data)
+		return nil, syntaxFault(err)
 	}
 	root := document.Content[0]
 	if root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null" {

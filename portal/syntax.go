@@ -34,7 +34,7 @@ func textFault(data []byte) *Error {
 }
 
 // syntaxFault says in one line what the YAML library found, with its place.
-func syntaxFault(err error, data []byte) *Error {
+func syntaxFault(err error) *Error {
 	fault, ok := errors.AsType[*yaml.LoadError](err)
 	if !ok {
 		return &Error{Line: 1, Column: 1, Msg: "not YAML: " + oneLine(err.Error())}

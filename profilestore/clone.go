@@ -214,5 +214,6 @@ func checkFree(dir string, bytes int64) error {
 	if err != nil || space.Free >= uint64(bytes) {
 		return nil
 	}
-	return fmt.Errorf("%w: %d MB are free at %s, a browser profile needs %d MB", po.DiskFull, space.Free>>20, dir, bytes>>20)
+	return fmt.Errorf("%w: %d MB are free at %s, a browser profile needs %d MB", po.DiskFull,
+		space.Free>>20, dir, bytes>>20)
 }

@@ -45,7 +45,7 @@ func openDir(dir string) (*os.Root, error) {
 		return nil, err
 	case !there.IsDir():
 		return nil, fmt.Errorf("%s is %w: it is not a directory", dir, ErrNotOurs)
-	case foreign(there): // root could take it, and its owner would still look in
+	case outdir.Owner(there) != os.Geteuid(): // root could take it, and its owner would still look in
 		return nil, fmt.Errorf("%s is %w: it belongs to another user", dir, ErrNotOurs)
 	}
 	root, err := os.OpenRoot(dir)
@@ -114,7 +114,7 @@ func claim(root *os.Root, m marker) (marker, error) {
 	if err != nil {
 		return m, err
 	}
-	return m, outdir.ReplaceIn(root, markerName, 0o600, text)
+	return m, outdir.ReplaceIn(root, markerName, 0o600, outdir.Bytes(text))
 }
 
 // isHeld reports whether the lock is that of the directory as it is now. The

@@ -282,7 +282,7 @@ func (s *Store) lease(ctx context.Context) (*Profile, error) {
 		err = errClosed
 	}
 	if err != nil {
-		p.Release() // sweep finds what it cannot remove; err is what matters
+		_ = p.Release() // sweep finds what it cannot remove; err is what matters
 		return nil, err
 	}
 	return p, nil
@@ -371,7 +371,7 @@ func (s *Store) Close() error {
 
 	var group sync.WaitGroup
 	for _, p := range left {
-		group.Go(func() { p.Release() }) // what it could not remove, sweep finds
+		group.Go(func() { _ = p.Release() }) // what it could not remove, sweep finds
 	}
 	group.Wait()
 	err := s.sweepTrash()

@@ -5,12 +5,10 @@ package profilestore
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,10 +36,4 @@ func inUse(base string) string {
 		return ""
 	}
 	return fmt.Sprintf("process %d", pid)
-}
-
-// foreign reports whether a file belongs to another user.
-func foreign(info fs.FileInfo) bool {
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(stat.Uid) != os.Geteuid()
 }

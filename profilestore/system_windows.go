@@ -2,7 +2,6 @@ package profilestore
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -22,7 +21,3 @@ func inUse(base string) string {
 	}
 	return ""
 }
-
-// foreign reports whether a file belongs to another user: a user's directory
-// for temporary files is that user's own here.
-func foreign(fs.FileInfo) bool { return false }

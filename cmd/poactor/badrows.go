@@ -10,26 +10,15 @@ import (
 // maxListed is how many bad rows are listed one by one.
 const maxListed = 20
 
-// listBad tells of the rows that need a look, before any browser opens. Their
-// numbers are those of lines or rows, as unit says.
-func (a *app) listBad(p *batch.Plan, unit string) {
+// listBad tells of the rows that need a look, before any browser opens.
+func (a *app) listBad(p *batch.Plan) {
 	for i, bad := range p.Bad {
 		if i == maxListed {
 			a.warn("and %d more bad rows", p.BadRows()-maxListed)
 			return
 		}
-		a.warn("%s %d: %s", unit, bad.Line, badRow(bad, unit))
+		a.warn("%s", p.Describe(bad))
 	}
-}
-
-func badRow(b batch.Bad, unit string) string {
-	switch b.Why {
-	case batch.Blank:
-		return "no order number"
-	case batch.Duplicate:
-		return fmt.Sprintf("%s is in %s %d already; the order is done once", b.Written, unit, b.First)
-	}
-	return b.Detail
 }
 
 // describe says how the list was read, in one line.
@@ -77,8 +66,8 @@ func (j *job) checkUsable(path string) error {
 	}
 	hint := "put the order numbers into that column, below the header"
 	for _, bad := range j.plan.Bad {
-		if bad.Why == batch.Malformed {
-			hint = fmt.Sprintf("%s %d: %s", j.batch.Unit(), bad.Line, bad.Detail)
+		if bad.Reason == batch.Malformed {
+			hint = j.plan.Describe(bad)
 			break
 		}
 	}

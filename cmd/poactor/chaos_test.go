@@ -11,7 +11,7 @@ import (
 
 // A short run of chaos, with every fault in its plan: all invariants hold, and
 // faults did happen. `make chaos` is the long one.
-func TestChaos(t *testing.T) {
+func TestFaultsChaos(t *testing.T) {
 	t.Parallel()
 	if !haveBrowser() {
 		t.Skip("no browser")

@@ -20,7 +20,7 @@ import (
 // session of their own: else Linux ends them with poactor, stopped or not. The
 // next start removes all of it, whether it is on the same output directory or on
 // another.
-func TestStoppedBrowsersAreRemoved(t *testing.T) {
+func TestFaultsStoppedBrowsersAreRemoved(t *testing.T) {
 	if _, err := exec.LookPath("chromium"); err != nil {
 		t.Skip(err)
 	}
@@ -72,15 +72,12 @@ func TestStoppedBrowsersAreRemoved(t *testing.T) {
 					t.Errorf("no line %q in\n%s", line, output)
 				}
 			}
-			if after := s.browsers(); took > 10*time.Second || len(after) > 0 {
-				t.Errorf("after %v there are %v, before there were %v", took, after, before)
+			if after := s.browsers(); len(after) > 0 {
+				t.Errorf("there are %v, before there were %v", after, before)
 			}
 			// Its crash handlers are told nothing of the profile: they end when they
 			// see that it has.
-			for end := time.Now().Add(2 * time.Second); len(s.processes()) > 0 && time.Now().Before(end); {
-				time.Sleep(20 * time.Millisecond)
-			}
-			if after := s.processes(); len(after) > 0 {
+			if after := s.waitUntilGone(); len(after) > 0 {
 				t.Errorf("processes are left: %v", after)
 			}
 			if left, _ := os.ReadDir(s.temp); len(left) > 0 {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/testportal"
@@ -22,7 +21,7 @@ import (
 // room at each start: what was settled is true and recorded, nothing is left half
 // done, one line says what is wrong and one what to do, and the same command goes
 // on from there, until there is room enough and all is right.
-func TestDiskFillsUp(t *testing.T) {
+func TestFaultsDiskFillsUp(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		program    string
@@ -182,10 +181,7 @@ func (s *onSmallDisk) saysFull(code int, said string) (inTheMiddle bool) {
 // nothingHalf looks for files that were begun and not finished.
 func (s *onSmallDisk) nothingHalf() {
 	s.t.Helper()
-	deadline := time.Now().Add(time.Second)
-	for len(s.processes()) > 0 && time.Now().Before(deadline) {
-		time.Sleep(20 * time.Millisecond)
-	}
+	s.waitUntilGone()
 	err := filepath.WalkDir(s.out, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

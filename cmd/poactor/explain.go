@@ -106,14 +106,14 @@ type storyFileOf struct {
 
 // withoutQueries is a story without what could be a secret: older records have it.
 func withoutQueries(s po.Story) po.Story {
-	s.Outcome.URL, s.Outcome.Detail = po.WithoutQuery(s.Outcome.URL), po.MaskAddresses(s.Outcome.Detail)
+	s.Outcome.URL, s.Outcome.Detail = po.PublicURL(s.Outcome.URL), po.MaskAddresses(s.Outcome.Detail)
 	s.Attempts = slices.Clone(s.Attempts)
 	for i := range s.Attempts {
 		f := &s.Attempts[i].Failure
 		f.Detail = po.MaskAddresses(f.Detail)
 		f.Trace.Pages = slices.Clone(f.Trace.Pages)
 		for j, page := range f.Trace.Pages {
-			f.Trace.Pages[j] = po.WithoutQuery(page)
+			f.Trace.Pages[j] = po.PublicURL(page)
 		}
 	}
 	return s

@@ -117,10 +117,10 @@ func (x *exports) writeBatch(ctx context.Context, w io.Writer) error {
 // forOthers is an outcome as it may be shown to anybody: records of older starts have
 // addresses with what could be a secret.
 func forOthers(o po.Outcome) po.Outcome {
-	o.URL, o.Detail = po.WithoutQuery(o.URL), po.MaskAddresses(o.Detail)
+	o.URL, o.Detail = po.PublicURL(o.URL), po.MaskAddresses(o.Detail)
 	for i := range o.Files {
 		f := &o.Files[i]
-		f.Original, f.URL = po.MaskAddresses(f.Original), po.WithoutQuery(f.URL)
+		f.Original, f.URL = po.MaskAddresses(f.Original), po.PublicURL(f.URL)
 	}
 	return o
 }

@@ -286,7 +286,8 @@ func TestGivenRecord(t *testing.T) {
 		},
 		"results": func(g *given, order func(string)) error {
 			var err error
-			for _, name := range []string{"results.csv", outdir.ManifestFile, outdir.SumsFile, "results.new.csv", "results.xlsx"} {
+			for _, name := range []string{"results.csv", outdir.ManifestFile, outdir.SumsFile,
+				"results.new.csv", "results.xlsx"} {
 				path := filepath.Join(g.out, name)
 				if e := os.Remove(path); e != nil && !errors.Is(e, fs.ErrNotExist) {
 					err = e
@@ -297,7 +298,8 @@ func TestGivenRecord(t *testing.T) {
 		},
 		"results FIFOs": func(g *given, order func(string)) error {
 			var err error
-			for _, name := range []string{"results.csv", outdir.ManifestFile, outdir.SumsFile, ".poactor-probe.part", ".results.csv.tmp"} {
+			for _, name := range []string{"results.csv", outdir.ManifestFile, outdir.SumsFile,
+				".poactor-probe.part", ".results.csv.tmp"} {
 				path := filepath.Join(g.out, name)
 				if e := os.Remove(path); e != nil && !errors.Is(e, fs.ErrNotExist) {
 					err = e

@@ -23,8 +23,8 @@ import (
 )
 
 func main() {
-	os.Unsetenv(norod.Variable)    // it has done its work and is no business of our children
-	signal.Ignore(syscall.SIGPIPE) // a reader of our output who leaves must not end a run
+	_ = os.Unsetenv(norod.Variable) // it has done its work and is no business of our children
+	signal.Ignore(syscall.SIGPIPE)  // a reader of our output who leaves must not end a run
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv, environ: os.Environ()}
 	os.Exit(a.main(os.Args[1:]))
 }

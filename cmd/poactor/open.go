@@ -61,7 +61,7 @@ func checkProfile(dir string) error {
 // prepare takes the output directory, unless this is a dry run.
 func (a *app) prepare(j *job, path string) error {
 	if !j.settings.Quiet {
-		a.listBad(j.plan, j.batch.Unit())
+		a.listBad(j.plan)
 	}
 	if j.plan.Malformed == 0 { // nothing would be said of any row
 		if err := j.checkUsable(path); err != nil {
@@ -119,7 +119,7 @@ func (j *job) hold() (err error) {
 // and be begun again when it is gone.
 func (j *job) keep() error {
 	kept := outdir.BatchStem + filepath.Ext(j.batch.ResultsName())
-	if err := j.batch.Keep(j.state(kept)); err != nil {
+	if err := j.batch.Snapshot(j.state(kept)); err != nil {
 		return err
 	}
 	for _, ext := range batchExtensions { // there is one batch
@@ -143,12 +143,11 @@ func (j *job) openStdin(in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	err = outdir.Replace(path, 0o600, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
 	if err != nil {
-		return outdir.WriteError(err)
-	}
-	_, err = io.Copy(f, in)
-	if err = errors.Join(err, f.Close()); err != nil {
 		return outdir.WriteError(err)
 	}
 	err = j.openBatch(path)

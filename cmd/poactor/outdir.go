@@ -61,13 +61,7 @@ func goesOn(dir string) error {
 // oneLine is an error that says only its first line.
 type oneLine struct{ error }
 
-func (e oneLine) Error() string { return firstLine(e.error) }
+func (e oneLine) Error() string { return po.FirstLine(e.error) }
 
 // Unwrap gives all of it.
 func (e oneLine) Unwrap() error { return e.error }
-
-// firstLine is an error's first line: joined errors have several.
-func firstLine(err error) string {
-	first, _, _ := strings.Cut(err.Error(), "\n")
-	return first
-}

@@ -62,7 +62,7 @@ func (w *written) add(hash string) error {
 	defer root.Close()
 	// A disk that is full must not cost what is recorded: results.* would count as
 	// somebody's.
-	if err := outdir.ReplaceIn(root, outdir.ExportFile, 0o600, text); err != nil {
+	if err := outdir.ReplaceIn(root, outdir.ExportFile, 0o600, outdir.Bytes(text)); err != nil {
 		return err
 	}
 	w.Hashes = next.Hashes

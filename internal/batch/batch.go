@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/xlsx"
 	"github.com/poactor/poactor/po"
 )
 
@@ -21,18 +23,18 @@ import (
 type Parse func(written string) (key po.Key, number string, err error)
 
 // Batch is a file of orders. Its methods read the file again; none may run
-// while Keep does.
+// while Snapshot does.
 type Batch struct {
 	layout
-	source source
-	parse  Parse
-	name   string // the path as the user gave it, for errors
-	path   string // where the bytes are
-	stamp  stamp  // of path
-	rows   int    // records behind the header
-	types  types
-	utf8   atomic.Bool // of the results, see UseUTF8
-	width  int         // columns that hold something, in any row
+	source    source
+	parse     Parse
+	name      string      // the path as the user gave it, for errors
+	path      string      // where the bytes are
+	fileState fileState   // of path
+	rows      int         // records behind the header
+	orderType string      // what the first cell of an order's row says; empty if there is one type of records
+	utf8      atomic.Bool // of the results, see UseUTF8
+	width     int         // columns that hold something, in any row
 }
 
 // Unit is what people call the number of a row: the line of a text file, the row
@@ -42,11 +44,12 @@ func (b *Batch) Unit() string { return b.source.unit() }
 // Describe says in a few words how the file was read: encoding or sheet, where
 // the header is, and which column has the numbers.
 func (b *Batch) Describe() string {
-	return fmt.Sprintf("%s, header in %s %d, order numbers in %s", b.source.describe(), b.Unit(), b.header, b.columnTitle(b.columns.number))
+	return fmt.Sprintf("%s, header in %s %d, order numbers in %s",
+		b.source.describe(), b.Unit(), b.header, b.columnTitle(b.columns.number))
 }
 
-// stamp tells whether a file has changed.
-type stamp struct {
+// fileState tells whether a file has changed.
+type fileState struct {
 	size int64
 	time time.Time
 }
@@ -72,16 +75,16 @@ func (b *Batch) open() error {
 	if err != nil {
 		return err
 	}
-	b.stamp = stamp{info.Size(), info.ModTime()}
-	if err := b.recognise(f); err != nil {
+	b.fileState = fileState{info.Size(), info.ModTime()}
+	if err := b.detectKind(f); err != nil {
 		return err
 	}
-	return b.measure()
+	return b.readThrough()
 }
 
-// recognise finds out what kind of file f is, by what is in it: names are
+// detectKind finds out what kind of file f is, by what is in it: names are
 // wrong too often.
-func (b *Batch) recognise(f *os.File) error {
+func (b *Batch) detectKind(f *os.File) error {
 	zipped, err := isZip(f)
 	if err != nil {
 		return err
@@ -96,26 +99,26 @@ func (b *Batch) recognise(f *os.File) error {
 	return err
 }
 
-// measure reads every row: it counts, and finds out what only the rows tell.
-func (b *Batch) measure() error {
-	types := newTypeSearch(b)
-	quotes := newQuotes(b)
+// readThrough reads every row: it counts, and finds out what only the rows tell.
+func (b *Batch) readThrough() error {
+	types := newOrderTypeSearch(b)
+	quoteCheck := newQuoteCheck(b)
 	second := secondHeader{batch: b}
-	survey := func(f *os.File, each func(record) error) error { return b.source.survey(f, b.columns.number, each) }
-	err := b.pass(survey, func(i int, rec record) error {
-		types.look(i, rec)
+	inspect := func(f *os.File, each func(record) error) error { return b.source.inspect(f, b.columns.number, each) }
+	err := b.pass(inspect, func(i int, rec record) error {
+		types.check(i, rec)
 		if i < -1 {
 			return nil
 		}
-		if err := quotes.look(rec); err != nil {
+		if err := quoteCheck.check(rec); err != nil {
 			return err
 		}
 		if i >= 0 {
 			b.rows++
-			second.look(rec)
+			second.check(rec)
 		}
 		for k := rec.width(); k > b.width; k-- {
-			if rec.holds(k - 1) {
+			if rec.filled(k - 1) {
 				b.width = k
 			}
 		}
@@ -124,14 +127,19 @@ func (b *Batch) measure() error {
 	if err != nil {
 		return err
 	}
-	if b.types = types.result(); b.types.name == "" && second.found != nil {
+	if b.orderType = types.result(); b.orderType == "" && second.found != nil {
 		return second.found
 	}
-	if err := b.chooseNumber(); err != nil {
+	if err := b.chooseNumberColumn(); err != nil {
 		return err
 	}
-	b.width = b.source.clear(b.width)
-	if at := b.places(); slices.Max(at[:]) >= maxColumns {
+	return b.makeRoom()
+}
+
+// makeRoom finds where columns can be appended.
+func (b *Batch) makeRoom() error {
+	b.width = b.source.freeColumn(b.width)
+	if at := b.positions(); slices.Max(at[:]) >= xlsx.MaxColumns {
 		return &Error{Msg: fmt.Sprintf("no room for the status columns: a row has %d cells", b.width),
 			Hint: "delete columns that are not needed", Err: ErrTooLong}
 	}
@@ -167,7 +175,7 @@ func (b *Batch) pass(read func(f *os.File, each func(record) error) error, each 
 	if err := b.unchanged(f); err != nil {
 		return err
 	}
-	i := -1 - b.preface
+	i := -1 - b.preamble
 	err = read(f, func(rec record) error {
 		err := each(i, rec)
 		i++
@@ -185,17 +193,17 @@ func (b *Batch) unchanged(f *os.File) error {
 	if err != nil {
 		return err
 	}
-	if info.Size() != b.stamp.size || !info.ModTime().Equal(b.stamp.time) {
+	if info.Size() != b.fileState.size || !info.ModTime().Equal(b.fileState.time) {
 		return &Error{Msg: "the file was changed in the meantime", Hint: "start again", Err: ErrChanged}
 	}
 	return nil
 }
 
-// Keep copies the batch to a file of its own and reads from there from now on,
+// Snapshot copies the batch to a file of its own and reads from there from now on,
 // so that somebody who edits or deletes the batch while the run goes on
-// disturbs nothing. A file at path is overwritten; if it is the batch itself,
+// disturbs nothing. A file at path is replaced, whole or not at all; if it is the batch itself,
 // nothing is done.
-func (b *Batch) Keep(path string) error {
+func (b *Batch) Snapshot(path string) error {
 	if same(b.path, path) {
 		return nil
 	}
@@ -206,7 +214,7 @@ func (b *Batch) Keep(path string) error {
 	if err != nil {
 		return b.wrap(err)
 	}
-	b.path, b.stamp = path, stamp{info.Size(), info.ModTime()}
+	b.path, b.fileState = path, fileState{info.Size(), info.ModTime()}
 	return nil
 }
 
@@ -229,23 +237,18 @@ func (b *Batch) copy(path string) error {
 		return err
 	}
 	defer from.Close()
-	to, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer to.Close()
-	if _, err := io.Copy(to, from); err != nil {
-		return err
-	}
-	if err := b.unchanged(from); err != nil {
-		return err
-	}
-	return to.Close()
+	return outdir.Replace(path, 0o600, func(to io.Writer) error {
+		if _, err := io.Copy(to, from); err != nil {
+			return err
+		}
+		return b.unchanged(from)
+	})
 }
 
 // wrap makes every error an *Error of this batch.
 func (b *Batch) wrap(err error) error {
 	var known *Error
+	var book *xlsx.Error
 	var path *fs.PathError
 	switch {
 	case err == nil:
@@ -254,6 +257,8 @@ func (b *Batch) wrap(err error) error {
 		e := *known
 		e.Path = b.name
 		return &e
+	case errors.As(err, &book):
+		return &Error{Path: b.name, Sheet: book.Sheet, Line: book.Row, Msg: book.Msg, Hint: book.Hint, Err: book.Err}
 	case errors.Is(err, fs.ErrNotExist):
 		return &Error{Path: b.name, Msg: "no such file", Err: err}
 	case errors.As(err, &path):

@@ -39,10 +39,10 @@ func TestDialect(t *testing.T) {
 	t.Parallel()
 	late := "PO_NUMBER,Note\n" + strings.Repeat("1,plain\n", 10000)
 	for name, tt := range map[string]struct {
-		text    string
-		charset charset
-		delim   rune
-		preface int
+		text     string
+		charset  charset
+		delim    rune
+		preamble int
 	}{
 		"comma":                          {"PO_NUMBER,A\n1,2\n", charsetUTF8, ',', 0},
 		"semicolon":                      {"A;PO_NUMBER;B\n1,2;3,4;5\n", charsetUTF8, ';', 0},
@@ -72,8 +72,8 @@ func TestDialect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := open(t, tt.text)
-			if d := dialectOf(b); d.charset != tt.charset || d.delim != tt.delim || b.preface != tt.preface {
-				t.Errorf("charset %v, delimiter %q, preface %d", d.charset, d.delim, b.preface)
+			if d := dialectOf(b); d.charset != tt.charset || d.delim != tt.delim || b.preamble != tt.preamble {
+				t.Errorf("charset %v, delimiter %q, preface %d", d.charset, d.delim, b.preamble)
 			}
 			checkNothingFilled(t, b, []byte(tt.text), t.TempDir())
 		})
@@ -170,9 +170,9 @@ func checkError(t *testing.T, err error, path string, is error, line int, msg st
 func TestOpenNoFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	missing := filepath.Join(dir, "no.csv")
-	_, err := Open(missing, parse)
-	checkError(t, err, missing, fs.ErrNotExist, 0, "no.csv: no such file")
+	addedNames := filepath.Join(dir, "no.csv")
+	_, err := Open(addedNames, parse)
+	checkError(t, err, addedNames, fs.ErrNotExist, 0, "no.csv: no such file")
 	_, err = Open(dir, parse)
 	checkError(t, err, dir, ErrNotFile, 0, "it is a directory")
 	_, err = Open("a\nb\x1b[2J.csv", parse)
@@ -231,14 +231,14 @@ func TestResultsAsLevels(t *testing.T) {
 	}
 }
 
-func TestKeep(t *testing.T) {
+func TestSnapshot(t *testing.T) {
 	t.Parallel()
 	path := file(t, "batch.csv", "PO_NUMBER\n1\n2\n")
 	b := mustOpen(t, path)
-	if err := b.Keep(filepath.Join(t.TempDir(), "kept")); err != nil {
+	if err := b.Snapshot(filepath.Join(t.TempDir(), "kept")); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Keep(b.path); err != nil { // which must not empty it
+	if err := b.Snapshot(b.path); err != nil { // which must not empty it
 		t.Fatal(err)
 	}
 	if err := os.Remove(path); err != nil {
@@ -259,7 +259,11 @@ func TestChanged(t *testing.T) {
 	_, err := b.Plan()
 	checkError(t, err, path, ErrChanged, 0, "changed in the meantime")
 	checkError(t, b.WriteResults(io.Discard, none), path, ErrChanged, 0, "changed in the meantime")
-	checkError(t, b.Keep(filepath.Join(t.TempDir(), "kept")), path, ErrChanged, 0, "changed in the meantime")
+	kept := file(t, "kept", "of the start before")
+	checkError(t, b.Snapshot(kept), path, ErrChanged, 0, "changed in the meantime")
+	if text, err := os.ReadFile(kept); err != nil || string(text) != "of the start before" {
+		t.Errorf("a copy that failed left %q, %v of the one before", text, err)
+	}
 }
 
 // TestChangedWhileReading: a pass over a file that changes under it is no

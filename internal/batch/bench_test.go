@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poactor/poactor/internal/xlsx"
+	"github.com/poactor/poactor/internal/xlsx/xlsxtest"
 	"github.com/poactor/poactor/po"
 )
 
@@ -134,19 +136,19 @@ func bigWorkbook(w io.Writer, rows int) error {
 	shared := func(at string, i int) string { return `<c r="` + at + `" t="s"><v>` + fmt.Sprint(i) + `</v></c>` }
 	header := ""
 	for i := range 6 {
-		header += shared(columnName(i)+"1", i)
+		header += shared(xlsx.ColumnName(i)+"1", i)
 	}
 	for i := range rows { // numbers of orders are texts that no other row has
 		texts = append(texts, fmt.Sprint("PO", 4_500_000_000+i))
 	}
-	book := newBook([2]string{"Orders", "ROWS"}).texts(`<si><t>` + strings.Join(texts, `</t></si><si><t>`) + `</t></si>`)
+	book := xlsxtest.New([2]string{"Orders", "ROWS"}).SharedStrings(`<si><t>` + strings.Join(texts, `</t></si><si><t>`) + `</t></si>`)
 	z := zip.NewWriter(w)
-	for _, name := range book.names {
+	for _, name := range book.Names {
 		part, err := z.Create(name)
 		if err != nil {
 			return err
 		}
-		before, after, sheet := strings.Cut(book.parts[name], "ROWS")
+		before, after, sheet := strings.Cut(book.Parts[name], "ROWS")
 		if _, err := io.WriteString(part, before); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ const utf8Mark = "\uFEFF"
 
 // openCSV finds out how f is laid out. tsv says that its name promises tabs.
 func openCSV(f *os.File, tsv bool) (*csvFile, layout, error) {
-	charset, bom, err := sniff(f)
+	charset, bom, err := detectCharset(f)
 	if err != nil {
 		return nil, layout{}, err
 	}
@@ -57,13 +57,13 @@ func (c *csvFile) read(f *os.File, each func(rec record) error) error {
 	return c.scan(f, func(rec *csvRecord) error { return each(rec) })
 }
 
-func (c *csvFile) survey(f *os.File, _ int, each func(rec record) error) error {
+func (c *csvFile) inspect(f *os.File, _ int, each func(rec record) error) error {
 	return c.read(f, each)
 }
 
-func (c *csvFile) clear(from int) int { return from }
+func (c *csvFile) freeColumn(from int) int { return from }
 
-func (c *csvFile) other(record) string { return "" }
+func (c *csvFile) notOrder(record) string { return "" }
 
 func (c *csvFile) scan(f *os.File, each func(rec *csvRecord) error) error {
 	if _, err := f.Seek(int64(c.bom), io.SeekStart); err != nil {
@@ -86,7 +86,7 @@ func (c *csvFile) scan(f *os.File, each func(rec *csvRecord) error) error {
 // rewrite copies what is not filled byte for byte. A row too short for a
 // column that is filled gets the empty cells in between.
 func (c *csvFile) rewrite(f *os.File, w io.Writer, to target, edit edit) error {
-	if err := c.head(f, w); err != nil {
+	if err := c.copyMark(f, w); err != nil {
 		return err
 	}
 	out := csvWriter{csvFile: c, w: bufio.NewWriterSize(w, 64<<10), charset: c.charset, at: to.at}
@@ -109,8 +109,8 @@ func (c *csvFile) rewrite(f *os.File, w io.Writer, to target, edit edit) error {
 	return out.w.Flush()
 }
 
-// head copies the byte order mark.
-func (c *csvFile) head(f *os.File, w io.Writer) error {
+// copyMark copies the byte order mark.
+func (c *csvFile) copyMark(f *os.File, w io.Writer) error {
 	if c.utf8 {
 		_, err := io.WriteString(w, utf8Mark)
 		return err
@@ -127,7 +127,7 @@ type csvWriter struct {
 	*csvFile
 	w       *bufio.Writer
 	charset charset // of what is written
-	at      places
+	at      positions
 	filled  []int // the status column at each place of a row; -1: not filled
 	row     []byte
 }
@@ -135,13 +135,13 @@ type csvWriter struct {
 // copy writes a record as it is.
 func (w *csvWriter) copy(rec *csvRecord) error {
 	w.row = w.row[:0]
-	w.keep(rec.raw)
+	w.copyBytes(rec.raw)
 	_, err := w.w.Write(w.row)
 	return err
 }
 
-// keep adds bytes of the batch.
-func (w *csvWriter) keep(raw []byte) {
+// copyBytes adds bytes of the batch.
+func (w *csvWriter) copyBytes(raw []byte) {
 	if w.charset == w.csvFile.charset {
 		w.row = append(w.row, raw...)
 		return
@@ -150,7 +150,7 @@ func (w *csvWriter) keep(raw []byte) {
 }
 
 // fill writes a record with new cells; those that are nil stay as they are.
-func (w *csvWriter) fill(rec *csvRecord, cells values) error {
+func (w *csvWriter) fill(rec *csvRecord, cells statusCells) error {
 	last := len(rec.cells)
 	for k, at := range w.at {
 		if cells[k] != nil {
@@ -168,10 +168,10 @@ func (w *csvWriter) fill(rec *csvRecord, cells values) error {
 				return err
 			}
 		case i < len(rec.cells):
-			w.keep(rec.cell(i))
+			w.copyBytes(rec.cell(i))
 		}
 	}
-	w.keep(rec.raw[rec.end:])
+	w.copyBytes(rec.raw[rec.end:])
 	_, err := w.w.Write(w.row)
 	return err
 }
@@ -179,7 +179,7 @@ func (w *csvWriter) fill(rec *csvRecord, cells values) error {
 // cell adds a cell of ours, quoted as its neighbours are.
 func (w *csvWriter) cell(rec *csvRecord, i int, text string) error {
 	if i < len(rec.cells) && rec.text(i) == text {
-		w.keep(rec.cell(i))
+		w.copyBytes(rec.cell(i))
 		return nil
 	}
 	if r, lacks := w.charset.lacks(text); lacks {

@@ -21,8 +21,8 @@ type dialect struct {
 	delim   rune
 }
 
-// guess is a dialect and what speaks for it.
-type guess struct {
+// dialectGuess is a dialect and what speaks for it.
+type dialectGuess struct {
 	dialect
 	layout
 	fields int      // in the sampled rows
@@ -30,7 +30,7 @@ type guess struct {
 }
 
 // better reports whether g explains the file better than h.
-func (g guess) better(h guess) bool {
+func (g dialectGuess) better(h dialectGuess) bool {
 	has, had := g.columns.number >= 0, h.columns.number >= 0
 	switch {
 	case has != had:
@@ -45,10 +45,10 @@ func (g guess) better(h guess) bool {
 
 // findDialect looks at the first rows. open gives the file from behind the
 // byte order mark.
-func findDialect(open func() (io.Reader, error), c charset, tsv bool) (guess, error) {
+func findDialect(open func() (io.Reader, error), c charset, tsv bool) (dialectGuess, error) {
 	declared, err := declaredDelimiter(open, c)
 	if err != nil {
-		return guess{}, err
+		return dialectGuess{}, err
 	}
 	candidates := delimiters
 	switch {
@@ -57,7 +57,7 @@ func findDialect(open func() (io.Reader, error), c charset, tsv bool) (guess, er
 	case tsv:
 		candidates = "\t" + delimiters
 	}
-	var best *guess
+	var best *dialectGuess
 	var failed, broken error // broken: of a file with a header
 	for _, delim := range candidates {
 		g, err := tryDelimiter(open, c, delim, declared != 0)
@@ -72,13 +72,13 @@ func findDialect(open func() (io.Reader, error), c charset, tsv bool) (guess, er
 	}
 	switch {
 	case broken != nil && (best == nil || best.columns.number < 0):
-		return guess{}, broken
+		return dialectGuess{}, broken
 	case best == nil:
-		return guess{}, failed
+		return dialectGuess{}, failed
 	case best.columns.number < 0 && len(best.widest) == 1 && failed != nil:
-		return guess{}, failed
+		return dialectGuess{}, failed
 	case best.columns.number < 0:
-		return guess{}, noColumn(best.widest)
+		return dialectGuess{}, noColumn(best.widest)
 	}
 	return *best, nil
 }
@@ -101,12 +101,12 @@ func declaredDelimiter(open func() (io.Reader, error), c charset) (rune, error) 
 }
 
 // tryDelimiter reads the first rows with a delimiter.
-func tryDelimiter(open func() (io.Reader, error), c charset, delim rune, declared bool) (guess, error) {
+func tryDelimiter(open func() (io.Reader, error), c charset, delim rune, declared bool) (dialectGuess, error) {
 	r, err := open()
 	if err != nil {
-		return guess{}, err
+		return dialectGuess{}, err
 	}
-	g := guess{dialect: dialect{charset: c, delim: delim}}
+	g := dialectGuess{dialect: dialect{charset: c, delim: delim}}
 	s := newScanner(r, c, delim)
 	if err := g.readHeader(s, declared); err != nil {
 		return g, err
@@ -125,36 +125,36 @@ func tryDelimiter(open func() (io.Reader, error), c charset, delim rune, declare
 }
 
 // readHeader looks for the header, behind the sep= line if one is declared.
-func (g *guess) readHeader(s *scanner, declared bool) error {
-	var look search
+func (g *dialectGuess) readHeader(s *scanner, declared bool) error {
+	var header headerSearch
 	for {
 		rec, err := s.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			if l := look.result(); l != nil {
+			if l := header.result(); l != nil {
 				g.layout = *l
 			}
 			return err
 		}
-		if declared && look.seen == 0 {
-			look.skip()
-		} else if look.take(rec) {
+		if declared && header.seen == 0 {
+			header.skip()
+		} else if header.add(rec) {
 			break
 		}
 	}
-	switch found := look.result(); {
+	switch found := header.result(); {
 	case found != nil:
 		g.layout = *found
-	case look.rows == 0:
+	case header.rows == 0:
 		return &Error{Msg: "empty file", Hint: hintHeader, Err: ErrEmpty}
 	default:
 		g.columns.number = -1
 	}
-	g.widest = look.names
-	if look.found == nil {
-		g.fields = look.cells
+	g.widest = header.names
+	if header.found == nil {
+		g.fields = header.cells
 	}
 	return nil
 }

@@ -6,16 +6,13 @@
 // that poactor fills are replaced. Quoting, line ends, delimiter, byte order
 // mark, sep= line, ragged rows and empty lines come back as they were.
 //
-// A workbook is treated alike: its one sheet with the orders is cut into cells,
-// all other parts are copied without being decompressed. So styles, formulas,
-// tables, validations, macros and whatever else Excel knows survive, and a
-// sheet of any length is a stream. (excelize holds the whole sheet in memory and
-// writes it in its own words; it is asked only how dates look.)
+// A workbook is treated alike, by package xlsx, which knows nothing of orders.
 //
 // What a list means is found out before anything is done with it: where its
-// header is (search), which column has the numbers (rivals), which rows are of
-// orders (types, frame), which numbers can be trusted (doubt), and whether a
-// quote has swallowed rows (quotes). Doubt is told, never guessed away.
+// header is (headersearch.go), which column has the numbers (numbercolumn.go),
+// which rows are of orders (recordtypes.go, secondheader.go), which numbers can be
+// trusted (numbercheck.go), and whether a quote has swallowed rows (quotes.go).
+// What is unclear is told, never guessed.
 //
 // Nothing is held in memory but the row at hand, and of a workbook its shared
 // strings: every operation is a pass over the file.

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/poactor/poactor/internal/xlsx"
 	"github.com/poactor/poactor/po"
 )
 
@@ -23,17 +24,15 @@ var (
 	ErrTwoColumns = errors.New("two columns of order numbers")
 	ErrBinary     = errors.New("binary file")
 	ErrOtherKind  = errors.New("a file of another kind")
-	ErrWorkbook   = errors.New("workbook")
-	ErrEncoding   = errors.New("unreadable encoding")
+	ErrWorkbook   = xlsx.ErrUnsupported
+	ErrEncoding   = xlsx.ErrEncoding
 	ErrCharset    = errors.New("not in the encoding of the list")
-	ErrTooLong    = errors.New("too long")
+	ErrTooLong    = xlsx.ErrTooLarge
 	ErrQuote      = errors.New("quote that does not close")
 	ErrChanged    = errors.New("changed since it was opened")
 
-	ErrDamaged   = errors.New("damaged workbook")
-	ErrProtected = errors.New("protected by a password")
-
-	errPanic = errors.New("panic")
+	ErrDamaged   = xlsx.ErrDamaged
+	ErrProtected = xlsx.ErrProtected
 )
 
 // Error is a po.Error with its place in a batch: what says more of the place
@@ -83,7 +82,7 @@ const (
 // shorten makes a cell fit for a message: one line, not too long.
 func shorten(s string) string {
 	const most = utf8.UTFMax * (maxShown + 1) // more need not be looked at
-	r := []rune(clean(s[:min(len(s), most)]))
+	r := []rune(oneLine(s[:min(len(s), most)]))
 	if len(r) > maxShown {
 		return string(r[:maxShown-1]) + "…"
 	}
@@ -102,22 +101,7 @@ func noColumn(names []string) *Error {
 	}
 	return &Error{
 		Msg:  "no PO_NUMBER column; the columns are " + list,
-		Hint: fmt.Sprintf("name the column of order numbers PO_NUMBER, in one of the first %d rows", headerRows),
+		Hint: fmt.Sprintf("name the column of order numbers PO_NUMBER, in one of the first %d rows", maxHeaderRows),
 		Err:  ErrNoColumn,
 	}
-}
-
-const hintSaveAgain = "open it in Excel or LibreOffice and save it again"
-
-// damaged is the error of a workbook that does not hold together.
-func damaged(why string) *Error {
-	return &Error{Msg: "the workbook is damaged: " + why, Hint: hintSaveAgain, Err: ErrDamaged}
-}
-
-func errProtected() *Error {
-	return &Error{Msg: "the workbook is protected by a password", Hint: "save it without a password", Err: ErrProtected}
-}
-
-func longText() *Error {
-	return &Error{Msg: fmt.Sprintf("a text is longer than %d bytes", maxCellBytes), Hint: "shorten it", Err: ErrTooLong}
 }

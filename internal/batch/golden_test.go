@@ -119,7 +119,7 @@ func TestGoldenWorkbooks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows, err := f.GetRows(b.source.(*workbook).sheet)
+			rows, err := f.GetRows(b.source.sheetName())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,8 +168,8 @@ func TestUntouched(t *testing.T) {
 			if before, after := dialectOf(before), dialectOf(after); before != after {
 				t.Errorf("dialect %+v became %+v", before, after)
 			}
-			if before.preface != after.preface {
-				t.Errorf("%d records before the header became %d", before.preface, after.preface)
+			if before.preamble != after.preamble {
+				t.Errorf("%d records before the header became %d", before.preamble, after.preamble)
 			}
 			if diff := cmp.Diff(outside(t, before, after.columns), outside(t, after, after.columns)); diff != "" {
 				t.Error(diff)

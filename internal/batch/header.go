@@ -37,16 +37,19 @@ const divider = "<|>"
 // exactName is the name of the column of order numbers that no other can rival.
 const exactName = "PO_NUMBER"
 
-// numberNames are the names of the column of order numbers as letters gives
+// numberColumnNames are the names of the column of order numbers as normalizeName gives
 // them. The last two are also what a title or a cell of data may say.
-var numberNames = []string{"ponumber", "purchaseordernumber", "purchaseorder", "po"}
+var numberColumnNames = []string{"ponumber", "purchaseordernumber", "purchaseorder", "po"}
+
+// hasWeakName reports whether a name of such a column is one of the last two.
+func hasWeakName(name string) bool { return slices.Index(numberColumnNames, normalizeName(name)) > 1 }
 
 // columns says where in a row things are; -1 where they are not.
 type columns struct {
-	number int
-	rivals []int // other columns whose names fit as well
-	status places
-	levels int // the first column of levels
+	number       int
+	alternatives []int // other columns whose names fit as well
+	status       positions
+	levels       int // the first column of levels
 	// ours are the columns that are never a level, whatever their place: the
 	// results have ours right of the levels and may be read again.
 	ours map[int]bool
@@ -58,7 +61,7 @@ type columns struct {
 func readHeader(names []string) columns {
 	c := columns{number: -1, levels: -1, ours: map[int]bool{}}
 	if fit := numberColumns(names); len(fit) > 0 {
-		c.number, c.rivals = fit[0], fit[1:]
+		c.number, c.alternatives = fit[0], fit[1:]
 		c.ours[c.number] = true
 	}
 	for i, name := range names {
@@ -119,7 +122,7 @@ func statusColumn(name string) (k int, renamed bool) {
 	for k, own := range statusColumns {
 		rest, renamed := name, false
 		if rest, renamed = strings.CutPrefix(name, ownPrefix); renamed {
-			if i := strings.LastIndexByte(rest, '_'); i > 0 && isInteger(rest[i+1:]) {
+			if i := strings.LastIndexByte(rest, '_'); i > 0 && isNumber(rest[i+1:]) {
 				rest = rest[:i]
 			}
 		}
@@ -130,11 +133,17 @@ func statusColumn(name string) (k int, renamed bool) {
 	return -1, false
 }
 
+// isNumber reports whether a text is a number as freeName writes it.
+func isNumber(text string) bool {
+	n, err := strconv.Atoi(text)
+	return err == nil && strconv.Itoa(n) == text
+}
+
 // appendedColumns finds all status columns side by side, as they are appended:
 // then they are ours, whatever else the header has.
-func appendedColumns(names []string) (places, bool) {
+func appendedColumns(names []string) (positions, bool) {
 	for from := len(names) - numStatusColumns; from >= 0; from-- {
-		var at places
+		var at positions
 		for k := range at {
 			at[k] = from + k
 			if is, _ := statusColumn(names[at[k]]); is != k {
@@ -146,7 +155,7 @@ func appendedColumns(names []string) (places, bool) {
 			return at, true
 		}
 	}
-	return places{}, false
+	return positions{}, false
 }
 
 // evidence are the columns of which two show, beside STATUS, that the status
@@ -155,8 +164,8 @@ var evidence = []int{colAttempts, colTime, colFolder, colCause, colDetail}
 
 // namedColumns finds status columns in any order. One that has been renamed is
 // ours rather than the one that was in its way, which is left of it.
-func namedColumns(names []string) (places, bool) {
-	var at places
+func namedColumns(names []string) (positions, bool) {
+	var at positions
 	for k := range at {
 		at[k] = -1
 	}
@@ -184,7 +193,7 @@ func namedColumns(names []string) (places, bool) {
 // first. Beside an exact PO_NUMBER no other counts.
 func numberColumns(names []string) []int {
 	var exact []int
-	byName := make([][]int, len(numberNames))
+	byName := make([][]int, len(numberColumnNames))
 	for i, name := range names {
 		if len(name) > maxShown*4 {
 			continue
@@ -192,7 +201,7 @@ func numberColumns(names []string) []int {
 		if strings.EqualFold(visible(name), exactName) {
 			exact = append(exact, i)
 		}
-		if rank := slices.Index(numberNames, letters(name)); rank >= 0 {
+		if rank := slices.Index(numberColumnNames, normalizeName(name)); rank >= 0 {
 			byName[rank] = append(byName[rank], i)
 		}
 	}
@@ -212,8 +221,8 @@ func visible(s string) string {
 	}, s)
 }
 
-// letters keeps a name's letters and digits, in lower case.
-func letters(name string) string {
+// normalizeName keeps a name's letters and digits, in lower case.
+func normalizeName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(r)

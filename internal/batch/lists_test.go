@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poactor/poactor/internal/xlsx"
+	"github.com/poactor/poactor/internal/xlsx/xlsxtest"
 	"github.com/poactor/poactor/po"
 )
 
@@ -21,10 +23,10 @@ func anything(written string) (po.Key, string, error) {
 }
 
 // textSheet makes a workbook of one sheet with texts.
-func textSheet(rows ...[]string) string { return string(bookOf([2]any{"Orders", rows}).bytes()) }
+func textSheet(rows ...[]string) string { return string(bookOf([2]any{"Orders", rows}).Bytes()) }
 
 // bookOf makes a workbook of texts; each sheet is a name and [][]string.
-func bookOf(sheets ...[2]any) *book {
+func bookOf(sheets ...[2]any) *xlsxtest.Book {
 	var all [][2]string
 	for _, s := range sheets {
 		var data strings.Builder
@@ -32,14 +34,14 @@ func bookOf(sheets ...[2]any) *book {
 			fmt.Fprintf(&data, `<row r="%d">`, i+1)
 			for k, text := range row {
 				if text != "" {
-					data.WriteString(inline(columnName(k)+fmt.Sprint(i+1), text))
+					data.WriteString(xlsxtest.Inline(xlsx.ColumnName(k)+fmt.Sprint(i+1), text))
 				}
 			}
 			data.WriteString(`</row>`)
 		}
 		all = append(all, [2]string{s[0].(string), data.String()})
 	}
-	return newBook(all...)
+	return xlsxtest.New(all...)
 }
 
 // TestHeader: where the header is, and that what stands above it stays.
@@ -68,9 +70,9 @@ func TestHeader(t *testing.T) {
 		"sep":              {"sep=;\nReport\nPO Number;A\n1;2\n", `UTF-8, semicolons, header in line 3, order numbers in column A "PO Number"`, "1"},
 		"windows-1252":     {"Bericht f\xFCr M\xE4rz\nPO;Stra\xDFe\n1;x\n", `Windows-1252, semicolons, header in line 2, order numbers in column A "PO"`, "1"},
 		"sheet":            {textSheet([]string{"Report"}, nil, []string{"", "Supplier", "PO Number"}, []string{"", "Acme", "1"}), `sheet "Orders", header in row 3, order numbers in column C "PO Number"`, "1"},
-		"second sheet":     {string(bookOf([2]any{"Cover", [][]string{{"Purchase Order"}, {"of", "Acme"}}}, [2]any{"Data", [][]string{{"PO Number", "A"}, {"1"}}}, [2]any{"More", [][]string{{"PO_NUMBER", "A"}, {"2"}}}).bytes()), `sheet "Data", header in row 1, order numbers in column A "PO Number"`, "1"},
-		"cover sheet":      {string(bookOf([2]any{"Cover", [][]string{{"Purchase Order", "Overview"}, {"Buyer", "Ann"}}}, [2]any{"Data", [][]string{{"PO Number", "A"}, {"1"}}}).bytes()), `sheet "Data", header in row 1, order numbers in column A "PO Number"`, "1"},
-		"preferred sheet":  {string(bookOf([2]any{"A", [][]string{{"PO_NUMBER"}, {"1"}}}, [2]any{"po_data", [][]string{{"as of May"}, {"PO Number"}, {"2"}}}).bytes()), `sheet "po_data", header in row 2, order numbers in column A "PO Number"`, "2"},
+		"second sheet":     {string(bookOf([2]any{"Cover", [][]string{{"Purchase Order"}, {"of", "Acme"}}}, [2]any{"Data", [][]string{{"PO Number", "A"}, {"1"}}}, [2]any{"More", [][]string{{"PO_NUMBER", "A"}, {"2"}}}).Bytes()), `sheet "Data", header in row 1, order numbers in column A "PO Number"`, "1"},
+		"cover sheet":      {string(bookOf([2]any{"Cover", [][]string{{"Purchase Order", "Overview"}, {"Buyer", "Ann"}}}, [2]any{"Data", [][]string{{"PO Number", "A"}, {"1"}}}).Bytes()), `sheet "Data", header in row 1, order numbers in column A "PO Number"`, "1"},
+		"preferred sheet":  {string(bookOf([2]any{"A", [][]string{{"PO_NUMBER"}, {"1"}}}, [2]any{"po_data", [][]string{{"as of May"}, {"PO Number"}, {"2"}}}).Bytes()), `sheet "po_data", header in row 2, order numbers in column A "PO Number"`, "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,7 +130,7 @@ func TestHeaderErrors(t *testing.T) {
 		"two exact":        {"PO_NUMBER,PO_NUMBER\n1,2\n", ErrTwoColumns, 2, "differ"},
 		"another header":   {"PO Number,Supplier\n1,Acme\n\nSupplier,PO Number\nBeta,2\n", ErrTwoColumns, 4, "another header, with the order numbers in column B and not in column A, as in line 1"},
 		"on a sheet":       {textSheet([]string{"x"}, []string{"PO", "PO Number"}, []string{"1", "2"}), ErrTwoColumns, 3, `sheet "Orders": row 3: two columns`},
-		"no sheet has one": {string(bookOf([2]any{"A", [][]string{{"x", "y"}}}, [2]any{"B", [][]string{{"z"}}}).bytes()), ErrNoColumn, 0, `sheet "A": no PO_NUMBER column; the columns are "x", "y"`},
+		"no sheet has one": {string(bookOf([2]any{"A", [][]string{{"x", "y"}}}, [2]any{"B", [][]string{{"z"}}}).Bytes()), ErrNoColumn, 0, `sheet "A": no PO_NUMBER column; the columns are "x", "y"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -253,13 +255,13 @@ func TestTypes(t *testing.T) {
 	}
 }
 
-// TestDoubt: numbers that have lost digits, and formulas without results, are no
+// TestNumberProblems: numbers that have lost digits, and formulas without results, are no
 // order's, whatever the portal takes.
-func TestDoubt(t *testing.T) {
+func TestNumberProblems(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		cell string // of a sheet, or a text
-		msg  string // of the doubt; empty if there is none
+		msg  string // what speaks against it; empty if there is none
 		key  string
 	}{
 		"number":                 {`<c r="A2"><v>4500000001</v></c>`, "", "4500000001"},
@@ -267,15 +269,15 @@ func TestDoubt(t *testing.T) {
 		"16 digits":              {`<c r="A2"><v>1234567890123456</v></c>`, "has 16 digits", ""},
 		"stored as a float":      {`<c r="A2"><v>4.500000001E9</v></c>`, "", "4500000001"},
 		"stored as a long float": {`<c r="A2"><v>4.5000000012345678E18</v></c>`, "has 19 digits", ""},
-		"a text of 18 digits":    {inline("A2", "450000000112345678"), "", "450000000112345678"},
-		"a text of lost digits":  {inline("A2", "4.5E+09"), "has lost its last digits", ""},
+		"a text of 18 digits":    {xlsxtest.Inline("A2", "450000000112345678"), "", "450000000112345678"},
+		"a text of lost digits":  {xlsxtest.Inline("A2", "4.5E+09"), "has lost its last digits", ""},
 		"formula, its text":      {`<c r="A2" t="str"><f>B2</f><v>4500000001</v></c>`, "", "4500000001"},
 		"formula, its number":    {`<c r="A2"><f>B2</f><v>7</v></c>`, "", "7"},
-		"formula of openpyxl":    {`<c r="A2"><f>B2&amp;C2</f><v /></c>`, doubtFormula, ""},
-		"formula, empty value":   {`<c r="A2"><f>B2</f><v></v></c>`, doubtFormula, ""},
-		"formula, no value":      {`<c r="A2"><f>B2</f></c>`, doubtFormula, ""},
-		"formula of xlsxwriter":  {`<c r="A2"><f>B2</f><v>0</v></c>`, doubtZero, ""},
-		"shared formula":         {`<c r="A2"><f t="shared" si="0"/></c>`, doubtFormula, ""},
+		"formula of openpyxl":    {`<c r="A2"><f>B2&amp;C2</f><v /></c>`, problemNoResult, ""},
+		"formula, empty value":   {`<c r="A2"><f>B2</f><v></v></c>`, problemNoResult, ""},
+		"formula, no value":      {`<c r="A2"><f>B2</f></c>`, problemNoResult, ""},
+		"formula of xlsxwriter":  {`<c r="A2"><f>B2</f><v>0</v></c>`, problemZeroResult, ""},
+		"shared formula":         {`<c r="A2"><f t="shared" si="0"/></c>`, problemNoResult, ""},
 		"formula that fails":     {`<c r="A2" t="e"><f>B2</f><v>#REF!</v></c>`, "shows an error, #REF!", ""},
 		"truth":                  {`<c r="A2" t="b"><v>1</v></c>`, "says TRUE", ""},
 		"csv, 4.5E+09":           {"4.5E+09", "4.5E+09 has lost its last digits", ""},
@@ -284,7 +286,7 @@ func TestDoubt(t *testing.T) {
 		"csv, 45E12":             {"45E12", "", "45E12"},
 		"csv, 16 digits":         {"1234567890123456", "has 16 digits", ""},
 		"csv, SAP's zeros":       {"000000004500000001", "", "000000004500000001"},
-		"csv, a formula":         {"=B2&C2", doubtText, ""},
+		"csv, a formula":         {"=B2&C2", problemFormulaText, ""},
 		"csv, 0":                 {"0.0", "says 0.0, as a formula", ""},
 		"a stored 0":             {`<c r="A2"><v>0</v></c>`, "says 0, as a formula", ""},
 		"csv, nothing":           {"nan", "says nan, which is no number", ""},
@@ -294,7 +296,7 @@ func TestDoubt(t *testing.T) {
 			t.Parallel()
 			text := "PO_NUMBER\n" + tt.cell + "\n"
 			if strings.HasPrefix(tt.cell, "<c") {
-				text = string(rows(`<row r="1">` + inline("A1", "PO_NUMBER") + `</row><row r="2">` + tt.cell + `</row>`).bytes())
+				text = string(xlsxtest.WithRows(`<row r="1">` + xlsxtest.Inline("A1", "PO_NUMBER") + `</row><row r="2">` + tt.cell + `</row>`).Bytes())
 			}
 			b, err := Open(file(t, "batch.csv", text), anything)
 			if err != nil {
@@ -328,7 +330,7 @@ func TestDoubt(t *testing.T) {
 // A formula that says on purpose that there is no number makes a row without one.
 func TestEmptyFormula(t *testing.T) {
 	t.Parallel()
-	b := mustOpen(t, rows(`<row r="1">`+inline("A1", "PO")+`</row><row r="2"><c r="A2" t="str"><f>IF(B2="","",B2)</f><v></v></c></row><row r="3"><c r="A3"><v>1</v></c></row>`).file(t))
+	b := mustOpen(t, xlsxtest.WithRows(`<row r="1">`+xlsxtest.Inline("A1", "PO")+`</row><row r="2"><c r="A2" t="str"><f>IF(B2="","",B2)</f><v></v></c></row><row r="3"><c r="A3"><v>1</v></c></row>`).File(t))
 	if p, err := b.Plan(); err != nil || p.Rows != 1 || p.Orders != 1 || len(p.Bad) != 0 {
 		t.Errorf("plan %+v, %v", p, err)
 	}
@@ -337,7 +339,7 @@ func TestEmptyFormula(t *testing.T) {
 // Formulas without results have nothing to tell them apart but their places.
 func TestFormulasApart(t *testing.T) {
 	t.Parallel()
-	p, err := mustOpen(t, rows(`<row r="1">`+inline("A1", "PO")+`</row><row r="2"><c r="A2"><f>B2</f></c></row><row r="3"><c r="A3"><f>B3</f></c></row>`).file(t)).Plan()
+	p, err := mustOpen(t, xlsxtest.WithRows(`<row r="1">`+xlsxtest.Inline("A1", "PO")+`</row><row r="2"><c r="A2"><f>B2</f></c></row><row r="3"><c r="A3"><f>B3</f></c></row>`).File(t)).Plan()
 	if err != nil || p.Rows != 2 || p.Invalid != 2 || p.Usable() {
 		t.Errorf("plan %+v, %v", p, err)
 	}

@@ -50,7 +50,7 @@ func TestMemory(t *testing.T) {
 func bomb(t *testing.T, item string, times int) string {
 	t.Helper()
 	const texts = "xl/sharedStrings.xml"
-	b := orders("1", "2").texts()
+	b := orders("1", "2").SharedStrings()
 	path := filepath.Join(t.TempDir(), "bomb.xlsx")
 	f, err := os.Create(path)
 	if err != nil {
@@ -59,9 +59,9 @@ func bomb(t *testing.T, item string, times int) string {
 	defer f.Close()
 	z := zip.NewWriter(f)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
-	for _, name := range b.names {
+	for _, name := range b.Names {
 		w, err := z.Create(name)
-		head, foot, found := strings.Cut(b.parts[name], "</sst>")
+		head, foot, found := strings.Cut(b.Parts[name], "</sst>")
 		if err == nil {
 			_, err = io.WriteString(w, head)
 		}

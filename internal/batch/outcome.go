@@ -11,23 +11,23 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// values are the texts of the status columns; nil leaves a cell as it is.
-type values [numStatusColumns]*string
+// statusCells are the texts of the status columns; nil leaves a cell as it is.
+type statusCells [numStatusColumns]*string
 
-// valuesOf gives the cells of an outcome.
-func valuesOf(o po.Outcome) values {
+// statusCellsOf gives the cells of an outcome.
+func statusCellsOf(o po.Outcome) statusCells {
 	names := make([]string, len(o.Files))
 	for i, f := range o.Files {
 		names[i] = f.Name
 	}
-	var v values
+	var v statusCells
 	set := func(k int, text string) { v[k] = &text }
-	free := func(k int, text string) { set(k, clip(guard(clean(text)))) }
+	free := func(k int, text string) { set(k, truncate(escapeFormulas(oneLine(text)))) }
 	set(colStatus, string(o.Status))
 	set(colFound, strconv.Itoa(o.Found))
 	set(colDownloaded, strconv.Itoa(len(o.Files)))
 	free(colNames, strings.Join(names, "; "))
-	set(colTime, stampText(o.Time))
+	set(colTime, timeText(o.Time))
 	free(colDetail, errorMessage(o))
 	free(colFolder, o.Folder)
 	free(colURL, o.URL)
@@ -69,8 +69,8 @@ func errorMessage(o po.Outcome) string {
 	return text
 }
 
-// stampText is RFC 3339 with seconds, in UTC.
-func stampText(t time.Time) string {
+// timeText is RFC 3339 with seconds, in UTC.
+func timeText(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -117,11 +117,11 @@ func (b *Batch) outcome(rec record) po.Outcome {
 	o := po.Outcome{
 		Key:      row.Order.Key,
 		Status:   row.Status,
-		Detail:   unguard(text(colDetail)),
-		Supplier: unguard(text(colSupplier)),
+		Detail:   unescapeFormulas(text(colDetail)),
+		Supplier: unescapeFormulas(text(colSupplier)),
 		Found:    number(colFound),
-		Folder:   unguard(text(colFolder)),
-		URL:      unguard(text(colURL)),
+		Folder:   unescapeFormulas(text(colFolder)),
+		URL:      unescapeFormulas(text(colURL)),
 		Attempts: number(colAttempts),
 	}
 	if c := po.Cause(text(colCause)); c.Valid() {

@@ -2,27 +2,28 @@ package batch
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/poactor/poactor/po"
 )
 
-// Why says what is bad about a row.
-type Why string
+// Reason says what is bad about a row.
+type Reason string
 
 // What a row can suffer from.
 const (
-	Blank     Why = "blank"     // it has cells and no number
-	Malformed Why = "malformed" // its number is not one of the portal's
-	Duplicate Why = "duplicate" // an earlier row has the same order
-	Other     Why = "other"     // it is the header again, a total, or a record of another type
+	Blank     Reason = "blank"     // it has cells and no number
+	Malformed Reason = "malformed" // its number is not one of the portal's
+	Duplicate Reason = "duplicate" // an earlier row has the same order
+	Other     Reason = "other"     // it is the header again, a total, or a record of another type
 )
 
 // Bad is a row that is worth telling before anything is done.
 type Bad struct {
 	Line    int    // 1-based, see Batch.Unit
 	Written string // the number, shortened
-	Why     Why
+	Reason  Reason
 	First   int    // the line of the first row with that order, for a duplicate
 	Detail  string // what is wrong with a malformed number, or what else the row is
 }
@@ -77,7 +78,7 @@ func (p *Plan) add(row Row, seen map[po.Key]int) bool {
 	p.usable = p.usable || row.Order.Key != "" && row.Order.Invalid == ""
 	if row.Other != "" {
 		p.Other++
-		p.bad(Bad{Line: row.Line, Why: Other, Detail: row.Other})
+		p.bad(Bad{Line: row.Line, Reason: Other, Detail: row.Other})
 		return false
 	}
 	if row.Status == po.Completed {
@@ -86,7 +87,7 @@ func (p *Plan) add(row Row, seen map[po.Key]int) bool {
 	}
 	if row.Order.Key == "" {
 		p.Blank++
-		p.bad(Bad{Line: row.Line, Why: Blank})
+		p.bad(Bad{Line: row.Line, Reason: Blank})
 		return false
 	}
 	first, again := seen[row.Order.Key]
@@ -97,17 +98,29 @@ func (p *Plan) add(row Row, seen map[po.Key]int) bool {
 	switch {
 	case row.Order.Invalid != "":
 		p.Malformed++
-		p.bad(Bad{Line: row.Line, Written: written, Why: Malformed, Detail: row.Order.Invalid})
+		p.bad(Bad{Line: row.Line, Written: written, Reason: Malformed, Detail: row.Order.Invalid})
 		if !again {
 			p.Invalid++
 		}
 	case again:
 		p.Duplicate++
-		p.bad(Bad{Line: row.Line, Written: written, Why: Duplicate, First: first})
+		p.bad(Bad{Line: row.Line, Written: written, Reason: Duplicate, First: first})
 	default:
 		p.Orders++
 	}
 	return !again
+}
+
+// Describe says in words where a bad row is and what is wrong with it.
+func (p *Plan) Describe(b Bad) string {
+	unit, what := p.batch.Unit(), b.Detail
+	switch b.Reason {
+	case Blank:
+		what = "no order number"
+	case Duplicate:
+		what = fmt.Sprintf("%s is in %s %d already; the order is done once", b.Written, unit, b.First)
+	}
+	return fmt.Sprintf("%s %d: %s", unit, b.Line, what)
 }
 
 func (p *Plan) bad(b Bad) {

@@ -29,10 +29,10 @@ func TestPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Plan{Rows: 9, Orders: 4, Completed: 1, Blank: 1, Malformed: 2, Invalid: 1, Duplicate: 1, Bad: []Bad{
-		{Line: 4, Why: Blank},
-		{Line: 6, Written: "bad", Why: Malformed, Detail: "not an order number of this portal"},
-		{Line: 7, Written: "1", Why: Duplicate, First: 2},
-		{Line: 9, Written: "BAD", Why: Malformed, Detail: "not an order number of this portal"},
+		{Line: 4, Reason: Blank},
+		{Line: 6, Written: "bad", Reason: Malformed, Detail: "not an order number of this portal"},
+		{Line: 7, Written: "1", Reason: Duplicate, First: 2},
+		{Line: 9, Written: "BAD", Reason: Malformed, Detail: "not an order number of this portal"},
 	}}
 	if diff := cmp.Diff(want, p, cmpopts.IgnoreUnexported(Plan{})); diff != "" {
 		t.Error(diff)

@@ -5,38 +5,38 @@ import (
 	"strings"
 )
 
-// quotes finds quotes that have swallowed rows. An inch mark at the beginning of
+// quoteCheck finds quotes that have swallowed rows. An inch mark at the beginning of
 // a cell opens one, the next inch mark in some row below closes it, and what is
 // between, orders included, is one cell to every reader of CSV.
-type quotes struct {
+type quoteCheck struct {
 	batch  *Batch
 	delim  string
 	strict bool   // the portal does not take any word for a number
 	before string // the number of the row before
 }
 
-// tallCell is a cell that spans lines.
-type tallCell struct{ index, line int }
+// multilineCell is a cell that spans lines.
+type multilineCell struct{ index, line int }
 
-func newQuotes(b *Batch) *quotes {
+func newQuoteCheck(b *Batch) *quoteCheck {
 	_, _, err := b.parse("number")
-	q := &quotes{batch: b, strict: err != nil}
+	q := &quoteCheck{batch: b, strict: err != nil}
 	if c, ok := b.source.(*csvFile); ok {
 		q.delim = string(c.delim)
 	}
 	return q
 }
 
-// look looks at a row.
-func (q *quotes) look(r record) error {
+// check looks at a row.
+func (q *quoteCheck) check(r record) error {
 	rec, ok := r.(*csvRecord)
 	if !ok {
 		return nil
 	}
 	number := trim(rec.text(q.batch.columns.number))
-	for _, tall := range rec.tall {
-		if q.swallows(rec, tall.index, number) {
-			return &Error{Line: tall.line, Msg: "a quote opens here and swallows the rows below",
+	for _, multiline := range rec.multiline {
+		if q.swallows(rec, multiline.index, number) {
+			return &Error{Line: multiline.line, Msg: "a quote opens here and swallows the rows below",
 				Hint: `delete it, or write "" for a quote inside of a cell`, Err: ErrQuote}
 		}
 	}
@@ -48,7 +48,7 @@ func (q *quotes) look(r record) error {
 // several lines; commas people do have, and what follows a line break is a row
 // if it has as many cells as the header and a number like the other orders', or
 // one of the portal's.
-func (q *quotes) swallows(rec *csvRecord, i int, number string) bool {
+func (q *quoteCheck) swallows(rec *csvRecord, i int, number string) bool {
 	text := rec.text(i)
 	if !strings.Contains(text, q.delim) {
 		return false
@@ -76,7 +76,7 @@ func (q *quotes) swallows(rec *csvRecord, i int, number string) bool {
 			return true
 		}
 		for _, other := range numbers {
-			if alike(found, other) {
+			if similar(found, other) {
 				return true
 			}
 		}
@@ -87,8 +87,8 @@ func (q *quotes) swallows(rec *csvRecord, i int, number string) bool {
 
 var digitRuns = regexp.MustCompile(`[0-9]+`)
 
-// alike reports whether two texts may be numbers of the same kind.
-func alike(a, b string) bool {
+// similar reports whether two texts may be numbers of the same kind.
+func similar(a, b string) bool {
 	d := len(a) - len(b)
 	return strings.ContainsAny(a, "0123456789") && -1 <= d && d <= 1 &&
 		strings.EqualFold(digitRuns.ReplaceAllString(a, "0"), digitRuns.ReplaceAllString(b, "0"))

@@ -18,7 +18,7 @@ import (
 // An error that is ErrCharset says that the encoding of the batch lacks a
 // character of an outcome: UseUTF8, and write again.
 func (b *Batch) WriteResults(w io.Writer, outcome func(key po.Key) (po.Outcome, bool)) error {
-	to := &sink{w: w}
+	to := &errorWriter{w: w}
 	err := b.rewrite(to, outcome)
 	if to.err != nil {
 		return fmt.Errorf("write results: %w", to.err)
@@ -30,17 +30,24 @@ func (b *Batch) WriteResults(w io.Writer, outcome func(key po.Key) (po.Outcome, 
 // is for a text file in an encoding that does not have every character.
 func (b *Batch) UseUTF8() { b.utf8.Store(true) }
 
+// Unicode reports whether the batch's encoding has every character, so that
+// WriteResults cannot fail with ErrCharset.
+func (b *Batch) Unicode() bool {
+	c, ok := b.source.(*csvFile)
+	return !ok || c.charset != charsetWindows1252 || b.utf8.Load()
+}
+
 // ResultsName is the name of the file that WriteResults is for: results.csv,
 // or results.xlsx or .xlsm for a workbook.
 func (b *Batch) ResultsName() string { return "results" + b.source.extension() }
 
-// sink remembers its error, to tell a full disk from an unreadable batch.
-type sink struct {
+// errorWriter remembers its error, to tell a full disk from an unreadable batch.
+type errorWriter struct {
 	w   io.Writer
 	err error
 }
 
-func (s *sink) Write(p []byte) (int, error) {
+func (s *errorWriter) Write(p []byte) (int, error) {
 	n, err := s.w.Write(p)
 	if s.err == nil {
 		s.err = err
@@ -63,14 +70,14 @@ func (b *Batch) rewrite(w io.Writer, outcome func(po.Key) (po.Outcome, bool)) er
 		inUTF8.utf8 = true
 		from = &inUTF8
 	}
-	i := -1 - b.preface
-	apart := false // there was an empty row
-	err = from.rewrite(f, w, b.target(), func(rec record) (values, bool) {
-		apart = apart || i >= 0 && (rec.apart() || blank(rec))
+	i := -1 - b.preamble
+	afterGap := false // there was an empty row
+	err = from.rewrite(f, w, b.target(), func(rec record) (statusCells, bool) {
+		afterGap = afterGap || i >= 0 && (rec.afterGap() || blank(rec))
 		cells, ok := b.edit(i, rec, outcome)
 		i++
-		if ok && apart && b.foreign(rec) {
-			return values{}, false
+		if ok && afterGap && b.inOtherTable(rec) {
+			return statusCells{}, false
 		}
 		return cells, ok
 	})
@@ -80,9 +87,9 @@ func (b *Batch) rewrite(w io.Writer, outcome func(po.Key) (po.Outcome, bool)) er
 	return b.unchanged(f)
 }
 
-// places gives those status columns that the batch lacks a place behind
+// positions gives those status columns that the batch lacks a place behind
 // everything that any row holds.
-func (b *Batch) places() places {
+func (b *Batch) positions() positions {
 	at, width := b.columns.status, b.width
 	for k := range at {
 		if at[k] < 0 {
@@ -94,34 +101,34 @@ func (b *Batch) places() places {
 }
 
 // edit gives the cells of a record; i counts as Batch.records does.
-func (b *Batch) edit(i int, rec record, outcome func(po.Key) (po.Outcome, bool)) (values, bool) {
+func (b *Batch) edit(i int, rec record, outcome func(po.Key) (po.Outcome, bool)) (statusCells, bool) {
 	switch {
 	case i == -1:
-		return b.missing(), true
+		return b.addedNames(), true
 	case i < -1:
-		return values{}, false
+		return statusCells{}, false
 	}
 	row, ok := b.row(rec)
 	if !ok || row.Order.Key == "" || row.Status == po.Completed {
-		return values{}, false
+		return statusCells{}, false
 	}
 	o, ok := outcome(row.Order.Key)
 	if !ok {
-		return values{}, false
+		return statusCells{}, false
 	}
-	return valuesOf(o), true
+	return statusCellsOf(o), true
 }
 
-// foreign reports whether a row behind an empty one is of another table: where
+// inOtherTable reports whether a row behind an empty one is of another table: where
 // the number would be it has some text, and in the place of our columns something
 // that is not ours.
-func (b *Batch) foreign(rec record) bool {
+func (b *Batch) inOtherTable(rec record) bool {
 	row, ok := b.row(rec)
 	if !ok || row.Order.Invalid == "" || row.Status != "" {
 		return false
 	}
 	for k, at := range b.columns.status {
-		if k != colSupplier && at >= 0 && at < rec.width() && rec.holds(at) {
+		if k != colSupplier && at >= 0 && at < rec.width() && rec.filled(at) {
 			return true
 		}
 	}
@@ -130,18 +137,18 @@ func (b *Batch) foreign(rec record) bool {
 
 // target is where the status columns go.
 func (b *Batch) target() target {
-	to := target{b.places(), map[int]string{}}
+	to := target{at: b.positions()}
 	for k, at := range b.columns.status {
 		if at < 0 {
-			to.added[to.at[k]] = b.columns.names[k]
+			to.added[k] = b.columns.names[k]
 		}
 	}
 	return to
 }
 
-// missing are the header's cells for the status columns that the batch lacks.
-func (b *Batch) missing() values {
-	var names values
+// addedNames are the header's cells for the status columns that the batch lacks.
+func (b *Batch) addedNames() statusCells {
+	var names statusCells
 	for k, at := range b.columns.status {
 		if at < 0 {
 			names[k] = &b.columns.names[k]

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"github.com/poactor/poactor/internal/xlsx/xlsxtest"
 	"github.com/poactor/poactor/po"
 )
 
@@ -69,8 +70,8 @@ func TestReadOutcomes(t *testing.T) {
 		{Key: malformedKey("BAD"), Status: po.Failed, Cause: po.InvalidNumber, Detail: "no", Attempts: 0, Time: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)},
 	}
 	for _, text := range []string{"PO_NUMBER\nPO1\nbad\n3\n", "sep=;\r\nPO;A\r\n1;\r\n;\r\nbad;b\r\n3;\r\n", "\"PO\"|\"<|>\"\n\"1\"\n\"BAD\"",
-		"\xFF\xFE" + utf16LE("PO\tA\n1\tb\nbad"), "PO;\xDF\n1\nbad\n", string(orders("PO1", "bad", "3").bytes()),
-		string(orders("1", "", "BAD").set(sheetOne, strings.ReplaceAll(prefixed, "</x:sheetData>", `<x:row><x:c t="str"><x:v>bad</x:v></x:c></x:row></x:sheetData>`)).bytes())} {
+		"\xFF\xFE" + utf16LE("PO\tA\n1\tb\nbad"), "PO;\xDF\n1\nbad\n", string(orders("PO1", "bad", "3").Bytes()),
+		string(orders("1", "", "BAD").Set(xlsxtest.SheetOne, strings.ReplaceAll(prefixed, "</x:sheetData>", `<x:row><x:c t="str"><x:v>bad</x:v></x:c></x:row></x:sheetData>`)).Bytes())} {
 		out := results(t, open(t, text), func(key po.Key) (po.Outcome, bool) {
 			i := slices.IndexFunc(want, func(o po.Outcome) bool { return o.Key == key })
 			if i < 0 {
@@ -142,7 +143,7 @@ func TestNoFormulas(t *testing.T) {
 		}
 		for i, cell := range rows[1][2:] {
 			for part := range strings.FieldsFuncSeq(cell, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
-				if part = trim(part); strings.IndexAny(part, formulas) == 0 {
+				if part = trim(part); strings.IndexAny(part, formulaStarts) == 0 {
 					t.Errorf("%s holds %q", rows[0][i+2], cell)
 				}
 			}
@@ -154,8 +155,8 @@ func TestNoFormulas(t *testing.T) {
 // in CSV, and fits into a cell; the user's own formula stays.
 func TestNoFormulasInWorkbooks(t *testing.T) {
 	t.Parallel()
-	path := rows(`<row r="1">` + inline("A1", "PO") + inline("B1", "SUPPLIER") + inline("C1", "STATUS") + inline("D1", "CAUSE") + inline("E1", "ATTEMPTS") +
-		`</row><row r="2"><c r="A2"><v>1</v></c><c r="B2"><f>1+1</f><v>2</v></c><c r="F2"><f>2+2</f><v>4</v></c></row>`).file(t)
+	path := xlsxtest.WithRows(`<row r="1">` + xlsxtest.Inline("A1", "PO") + xlsxtest.Inline("B1", "SUPPLIER") + xlsxtest.Inline("C1", "STATUS") + xlsxtest.Inline("D1", "CAUSE") + xlsxtest.Inline("E1", "ATTEMPTS") +
+		`</row><row r="2"><c r="A2"><v>1</v></c><c r="B2"><f>1+1</f><v>2</v></c><c r="F2"><f>2+2</f><v>4</v></c></row>`).File(t)
 	for evil, want := range map[string]string{"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\r\n=1": "  '=1", "_x003D_1": "_x003D_1",
 		"</t></is></c>": "</t></is></c>", "]]>&amp;": "]]>&amp;", "\x00\uFFFF\xFF": " \uFFFD\uFFFD", " x ": " x ", "12": "12", "TRUE": "TRUE",
 		strings.Repeat("=;", 20000): strings.Repeat("'=;", maxTextUnits/3) + "'…"} {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/poactor/poactor/internal/xlsx"
 	"github.com/poactor/poactor/po"
 )
 
@@ -59,21 +60,21 @@ func (b *Batch) each(f func(i int, row Row) error) error {
 // row reads a record; false if it is empty.
 func (b *Batch) row(rec record) (Row, bool) {
 	row := Row{Line: rec.number(), Status: b.status(rec), Order: po.Order{Written: trim(rec.text(b.columns.number))}}
-	doubt := rec.doubt(b.columns.number)
-	if row.Order.Written == "" && doubt == "" && blank(rec) {
+	problem := rec.numberProblem(b.columns.number)
+	if row.Order.Written == "" && problem == "" && blank(rec) {
 		return Row{}, false
 	}
-	if row.Other = b.other(rec); row.Other != "" {
+	if row.Other = b.notOrder(rec); row.Other != "" {
 		return Row{Line: row.Line, Other: row.Other}, true
 	}
 	row.Order.Levels = b.levels(rec)
 	switch {
-	case doubt == doubtFormula || doubt == doubtZero: // which show nothing that tells one from another
-		row.Order.Written = "formula in " + columnName(b.columns.number) + strconv.Itoa(row.Line)
-		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.Written), doubt
+	case problem == problemNoResult || problem == problemZeroResult: // which show nothing that tells one from another
+		row.Order.Written = "formula in " + xlsx.ColumnName(b.columns.number) + strconv.Itoa(row.Line)
+		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.Written), problem
 	case row.Order.Written == "":
-	case doubt != "":
-		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.Written), doubt
+	case problem != "":
+		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.Written), problem
 		row.Order.Written = shorten(row.Order.Written)
 	default:
 		b.parseNumber(&row.Order)

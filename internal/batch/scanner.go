@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/poactor/poactor/internal/xlsx"
 )
 
-// Bounds of what a batch may hold. A spreadsheet has cells of 32,767
-// characters and 16,384 columns at most
-// (https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3).
+// Bounds of a text file: those of a workbook.
 const (
-	maxCellBytes   = 1 << 20
-	maxRecordBytes = 8 << 20
-	maxColumns     = 16384
+	maxCellBytes   = xlsx.MaxCellBytes
+	maxRecordBytes = xlsx.MaxRowBytes
+	maxColumns     = xlsx.MaxColumns
 )
 
 // span is the place of a cell's raw bytes in its record.
@@ -22,19 +22,19 @@ type span struct{ from, to int }
 
 // csvRecord is one row with all its bytes. It is valid until the next is read.
 type csvRecord struct {
-	charset charset
-	line    int    // where it begins, 1-based
-	raw     []byte // everything, the line end included
-	cells   []span // at least one
-	tall    []tallCell
-	end     int // where the line end begins
+	charset   charset
+	line      int    // where it begins, 1-based
+	raw       []byte // everything, the line end included
+	cells     []span // at least one
+	multiline []multilineCell
+	end       int // where the line end begins
 }
 
 func (r *csvRecord) cell(i int) []byte { return r.raw[r.cells[i].from:r.cells[i].to] }
 func (r *csvRecord) number() int       { return r.line }
-func (r *csvRecord) apart() bool       { return false }
+func (r *csvRecord) afterGap() bool    { return false }
 func (r *csvRecord) width() int        { return len(r.cells) }
-func (r *csvRecord) holds(i int) bool  { return len(r.cell(i)) > 0 }
+func (r *csvRecord) filled(i int) bool { return len(r.cell(i)) > 0 }
 
 func (r *csvRecord) text(i int) string {
 	if i < 0 || i >= len(r.cells) {
@@ -43,10 +43,10 @@ func (r *csvRecord) text(i int) string {
 	return unquote(r.charset.decode(r.cell(i)))
 }
 
-func (r *csvRecord) doubt(i int) string { return doubtNumber(trim(r.text(i))) }
+func (r *csvRecord) numberProblem(i int) string { return checkNumber(trim(r.text(i))) }
 
 func (r *csvRecord) isQuoted(i int) bool {
-	return i < len(r.cells) && r.holds(i) && r.charset.value(r.cell(i)) == '"'
+	return i < len(r.cells) && r.filled(i) && r.charset.value(r.cell(i)) == '"'
 }
 
 func (r *csvRecord) quoted() bool {
@@ -71,19 +71,19 @@ type scanner struct {
 
 // cell is the cell that is being read.
 type cell struct {
-	from    int // where it begins in the record
-	line    int
-	state   int
-	several bool // it spans lines
+	from      int // where it begins in the record
+	line      int
+	state     int
+	multiline bool // it spans lines
 }
 
 // Where in a cell the scanner is.
 const (
-	atStart  = iota // nothing of it read
-	inPlain         // not quoted
-	inQuotes        // behind the opening quote
-	onQuote         // behind a quote that closes it or is half of a doubled one
-	behind          // text after the closing quote
+	atStart     = iota // nothing of it read
+	inPlain            // not quoted
+	inQuotes           // behind the opening quote
+	onQuote            // behind a quote that closes it or is half of a doubled one
+	afterQuotes        // text after the closing quote
 )
 
 // newScanner reads from r, which is behind the byte order mark.
@@ -93,12 +93,13 @@ func newScanner(r io.Reader, c charset, delim rune) *scanner {
 
 // next returns the next record; io.EOF if there is none.
 func (s *scanner) next() (*csvRecord, error) {
-	s.rec = csvRecord{charset: s.charset, line: s.line, raw: s.rec.raw[:0], cells: s.rec.cells[:0], tall: s.rec.tall[:0]}
+	s.rec = csvRecord{charset: s.charset, line: s.line,
+		raw: s.rec.raw[:0], cells: s.rec.cells[:0], multiline: s.rec.multiline[:0]}
 	s.open()
 	for {
 		u, at, err := s.read()
 		if err != nil {
-			return s.last(err)
+			return s.atEOF(err)
 		}
 		ends := s.cell.state != inQuotes
 		switch {
@@ -114,7 +115,7 @@ func (s *scanner) next() (*csvRecord, error) {
 			}
 			return &s.rec, s.endLine(u)
 		default:
-			if err := s.take(u); err != nil {
+			if err := s.add(u); err != nil {
 				return nil, err
 			}
 		}
@@ -126,20 +127,20 @@ func (s *scanner) open() {
 	s.cell = cell{from: len(s.rec.raw), line: s.line}
 }
 
-// take adds a unit to the cell.
-func (s *scanner) take(u uint16) error {
+// add adds a unit to the cell.
+func (s *scanner) add(u uint16) error {
 	if u == '\r' || u == '\n' {
-		s.cell.several = true
+		s.cell.multiline = true
 		if err := s.endLine(u); err != nil {
 			return err
 		}
 	}
-	s.cell.state = follow(s.cell.state, u)
-	return s.bound()
+	s.cell.state = nextState(s.cell.state, u)
+	return s.checkBounds()
 }
 
-// follow is the state after a unit that ends neither the cell nor the record.
-func follow(state int, u uint16) int {
+// nextState is the state after a unit that ends neither the cell nor the record.
+func nextState(state int, u uint16) int {
 	quote := u == '"'
 	switch state {
 	case atStart:
@@ -155,7 +156,7 @@ func follow(state int, u uint16) int {
 		if quote {
 			return inQuotes
 		}
-		return behind
+		return afterQuotes
 	}
 	return state
 }
@@ -201,12 +202,12 @@ func (s *scanner) endLine(u uint16) error {
 
 // close ends the cell.
 func (s *scanner) close(to int) error {
-	if s.cell.several && s.cell.state == behind {
+	if s.cell.multiline && s.cell.state == afterQuotes {
 		// A stray quote has swallowed lines, maybe with orders in them.
-		return s.unclosed()
+		return s.unclosedError()
 	}
-	if s.cell.several {
-		s.rec.tall = append(s.rec.tall, tallCell{len(s.rec.cells), s.cell.line})
+	if s.cell.multiline {
+		s.rec.multiline = append(s.rec.multiline, multilineCell{len(s.rec.cells), s.cell.line})
 	}
 	s.rec.cells = append(s.rec.cells, span{s.cell.from, to})
 	if len(s.rec.cells) > maxColumns {
@@ -215,28 +216,28 @@ func (s *scanner) close(to int) error {
 	return nil
 }
 
-// last ends the record at the end of the file.
-func (s *scanner) last(err error) (*csvRecord, error) {
+// atEOF ends the record at the end of the file.
+func (s *scanner) atEOF(err error) (*csvRecord, error) {
 	switch {
 	case !errors.Is(err, io.EOF):
 		return nil, err
 	case len(s.rec.raw) == 0:
 		return nil, io.EOF
 	case s.cell.state == inQuotes:
-		return nil, s.unclosed()
+		return nil, s.unclosedError()
 	}
 	// Half a unit goes with the line end, so that nothing is written behind it.
 	s.rec.end = len(s.rec.raw) - len(s.rec.raw)%s.charset.unit()
 	return &s.rec, s.close(s.rec.end)
 }
 
-func (s *scanner) unclosed() error {
+func (s *scanner) unclosedError() error {
 	return &Error{Line: s.cell.line, Msg: "a quote opens here and does not close properly",
 		Hint: `close it, or write a quote inside of a cell as ""`, Err: ErrQuote}
 }
 
-// bound refuses cells and rows beyond any spreadsheet's.
-func (s *scanner) bound() error {
+// checkBounds refuses cells and rows beyond any spreadsheet's.
+func (s *scanner) checkBounds() error {
 	switch {
 	case len(s.rec.raw)-s.cell.from > maxCellBytes:
 		return &Error{Line: s.cell.line, Msg: fmt.Sprintf("a cell is longer than %d bytes", maxCellBytes),

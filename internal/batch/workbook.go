@@ -6,20 +6,49 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/poactor/poactor/internal/xlsx"
 )
 
-// workbook is a batch as XLSX or XLSM. As with CSV, what is read is only cut
-// into cells, and what is not filled is written back byte for byte: all parts
-// but the sheet without even being decompressed.
+// workbook is a batch as XLSX or XLSM: one sheet of it has the orders.
 type workbook struct {
-	parts
-	sheet   string // its name
-	part    string // its part
-	index   int    // of the sheet among all
-	formats *formats
-	shared  *sharedTexts
-	header  int    // the row with the header
-	frame   *frame // known once the sheet has been read through
+	book      *xlsx.Workbook
+	sheet     xlsx.Sheet
+	header    int             // its row
+	structure *xlsx.Structure // known once the sheet has been read through
+	last      int             // the last row that may be an order; known then too
+}
+
+// sheetRow is a row of a sheet.
+type sheetRow struct{ *xlsx.Row }
+
+func (r sheetRow) number() int       { return r.Number() }
+func (r sheetRow) afterGap() bool    { return r.AfterGap() }
+func (r sheetRow) width() int        { return r.Width() }
+func (r sheetRow) text(i int) string { return r.Text(i) }
+func (r sheetRow) filled(i int) bool { return r.Filled(i) }
+func (r sheetRow) quoted() bool      { return false }
+
+// numberProblem says why what a cell shows cannot be an order's number.
+func (r sheetRow) numberProblem(i int) string {
+	v, ok := r.Value(i)
+	if !ok {
+		return ""
+	}
+	switch text := trim(r.Text(i)); {
+	case v.NoResult:
+		return problemNoResult
+	case v.Formula && v.Plain == "0":
+		return problemZeroResult
+	case v.Kind == xlsx.Date:
+		return "the cell is a date, " + shorten(text)
+	case v.Kind == xlsx.Number:
+		return checkNumber(v.Plain)
+	case v.Kind == xlsx.Bool:
+		return "the cell says " + text
+	default:
+		return checkShown(text)
+	}
 }
 
 // preferredSheet is the sheet to take, in any case, where there is one.
@@ -29,35 +58,28 @@ func isPreferred(sheet string) bool { return strings.EqualFold(trim(sheet), pref
 
 // openWorkbook finds the sheet of f and its header.
 func openWorkbook(f *os.File) (*workbook, layout, error) {
-	a, err := openArchive(f)
+	book, err := xlsx.Open(f)
 	if err != nil {
 		return nil, layout{}, err
 	}
-	w := &workbook{formats: &formats{}, shared: &sharedTexts{}}
-	if w.parts, err = a.parts(); err != nil {
-		return nil, layout{}, err
-	}
-	w.formats.from1904 = w.from1904
-	if w.formats.styles, err = a.formats(w.styles); err != nil {
-		return nil, layout{}, err
-	}
-	texts, err := w.shared.of(a, w.texts)
+	r, err := book.NewReader(f)
 	if err != nil {
 		return nil, layout{}, err
 	}
-	l, err := w.findHeader(a, texts)
+	w := &workbook{book: book}
+	l, err := w.findHeader(r)
 	return w, l, err
 }
 
 // candidates are the sheets that may have the orders: the one with the name
 // for it, else those that can be seen, of which the first with a header has them.
-func (w *workbook) candidates() []sheetPart {
-	var seen []sheetPart
-	for _, s := range w.sheets {
-		if isPreferred(s.name) {
-			return []sheetPart{s}
+func (w *workbook) candidates() []xlsx.Sheet {
+	var seen []xlsx.Sheet
+	for _, s := range w.book.Sheets {
+		if isPreferred(s.Name) {
+			return []xlsx.Sheet{s}
 		}
-		if !s.hidden {
+		if !s.Hidden {
 			seen = append(seen, s)
 		}
 	}
@@ -65,59 +87,58 @@ func (w *workbook) candidates() []sheetPart {
 }
 
 // findHeader takes the first sheet that has a header.
-func (w *workbook) findHeader(a *archive, texts *texts) (layout, error) {
+func (w *workbook) findHeader(r *xlsx.Reader) (layout, error) {
 	var best, other *layout
-	var at sheetPart // of best
+	var at xlsx.Sheet // of best
 	var lacking error
-	for _, s := range w.candidates() {
-		w.sheet, w.part = s.name, s.part
-		look, err := w.search(a, texts)
+	for _, w.sheet = range w.candidates() {
+		headerSearch, err := searchSheet(r, w.sheet)
 		if err != nil {
 			return layout{}, err
 		}
-		if other = look.result(); other != nil && (best == nil || look.found != nil) {
-			best, at = other, s
+		if other = headerSearch.result(); other != nil && (best == nil || headerSearch.found != nil) {
+			best, at = other, w.sheet
 		}
-		if look.found != nil {
+		if headerSearch.found != nil {
 			break
 		}
-		if look.rows > 0 && lacking == nil {
-			missing := noColumn(look.names)
-			missing.Sheet = w.sheet
-			lacking = missing
+		if headerSearch.rows > 0 && lacking == nil {
+			addedNames := noColumn(headerSearch.names)
+			addedNames.Sheet = w.sheet.Name
+			lacking = addedNames
 		}
 	}
 	switch {
 	case best != nil:
-		w.sheet, w.part, w.index, w.header = at.name, at.part, at.index, best.header
+		w.sheet, w.header = at, best.header
 		return *best, nil
 	case lacking != nil:
 		return layout{}, lacking
 	}
 	empty := &Error{Msg: "empty workbook", Hint: hintHeader, Err: ErrEmpty}
-	if isPreferred(w.sheet) {
-		empty.Sheet, empty.Msg = w.sheet, "empty sheet"
+	if isPreferred(w.sheet.Name) {
+		empty.Sheet, empty.Msg = w.sheet.Name, "empty sheet"
 	}
 	return layout{}, empty
 }
 
-// search looks for the header of the sheet.
-func (w *workbook) search(a *archive, texts *texts) (search, error) {
-	var look search
-	err := w.scan(a, texts, func(row *sheetRow) error {
-		if look.take(row) {
+// searchSheet looks for the header of a sheet.
+func searchSheet(r *xlsx.Reader, sheet xlsx.Sheet) (headerSearch, error) {
+	var header headerSearch
+	err := r.Rows(sheet, func(row *xlsx.Row) error {
+		if header.add(sheetRow{row}) {
 			return errStop
 		}
 		return nil
-	}, nil)
+	})
 	if errors.Is(err, errStop) {
 		err = nil
 	}
-	return look, err
+	return header, err
 }
 
 func (w *workbook) extension() string {
-	if w.macros {
+	if w.book.Macros {
 		return ".xlsm" // which Excel does not open under another name
 	}
 	return ".xlsx"
@@ -125,73 +146,61 @@ func (w *workbook) extension() string {
 
 func (w *workbook) unit() string { return "row" }
 
-func (w *workbook) sheetName() string { return w.sheet }
+func (w *workbook) sheetName() string { return w.sheet.Name }
 
-func (w *workbook) describe() string { return "sheet " + strconv.Quote(shorten(w.sheet)) }
+func (w *workbook) describe() string { return "sheet " + strconv.Quote(shorten(w.sheet.Name)) }
 
 func (w *workbook) read(f *os.File, each func(rec record) error) error {
-	a, err := openArchive(f)
+	r, err := w.book.NewReader(f)
 	if err != nil {
 		return err
 	}
-	texts, err := w.shared.of(a, w.texts)
-	if err != nil {
-		return err
-	}
-	return w.scan(a, texts, func(row *sheetRow) error { return each(row) }, func(s *sheetScanner) error { return s.rest(io.Discard, nil) })
+	return r.Rows(w.sheet, func(row *xlsx.Row) error { return each(sheetRow{row}) })
 }
 
-// survey reads the sheet through, and finds what lies around its cells.
-func (w *workbook) survey(f *os.File, number int, each func(rec record) error) error {
-	a, err := openArchive(f)
+// inspect reads the sheet through, and finds what lies around its cells.
+func (w *workbook) inspect(f *os.File, number int, each func(rec record) error) error {
+	r, err := w.book.NewReader(f)
 	if err != nil {
 		return err
 	}
-	texts, err := w.shared.of(a, w.texts)
-	if err != nil {
-		return err
-	}
-	found := &frame{last: w.header}
-	if found.table, err = a.tableOf(w.part, w.header, number); err != nil {
-		return err
-	}
-	w.frame = found
-	return w.scan(a, texts, func(row *sheetRow) error {
-		if strings.ContainsAny(row.text(number), "0123456789") {
-			found.last = row.number()
+	w.last = w.header
+	w.structure, err = r.Inspect(w.sheet, w.header, number, func(row *xlsx.Row) error {
+		if strings.ContainsAny(row.Text(number), "0123456789") {
+			w.last = row.Number()
 		}
-		return each(row)
-	}, func(s *sheetScanner) error {
-		return s.rest(io.Discard, func(x *xmlScanner, t xmlToken) error {
-			found.note(x, t, w.header, number)
-			return nil
-		})
+		return each(sheetRow{row})
 	})
+	return err
 }
 
-func (w *workbook) clear(from int) int { return w.frame.clear(from) }
+func (w *workbook) freeColumn(from int) int {
+	return w.structure.FreeColumn(from, numStatusColumns, w.last)
+}
 
-func (w *workbook) other(rec record) string { return w.frame.other(rec.number()) }
+// notOrder says that a row is the table's total, which is no order.
+func (w *workbook) notOrder(rec record) string {
+	if w.structure.IsTotal(rec.number()) {
+		return "the table's total"
+	}
+	return ""
+}
 
-// scan calls each for every row of the sheet, and rest for what is behind them.
-func (w *workbook) scan(a *archive, texts *texts, each func(row *sheetRow) error, rest func(s *sheetScanner) error) error {
-	return a.scan(w.part, maxPartBytes, func(x *xmlScanner) error {
-		s := &sheetScanner{xmlScanner: x, name: w.sheet, texts: texts, formats: w.formats}
-		for {
-			row, err := s.next()
-			if errors.Is(err, io.EOF) {
-				break
+func (w *workbook) rewrite(f *os.File, out io.Writer, to target, edit edit) error {
+	columns := make([]xlsx.Column, len(to.at))
+	for k, column := range to.at {
+		columns[k] = xlsx.Column{Index: column, Number: isCount(k), Added: to.added[k]}
+	}
+	var cells statusCells // of the row at hand
+	return w.book.Rewrite(f, out, xlsx.Edit{
+		Structure: w.structure,
+		Columns:   columns,
+		Cells: func(row *xlsx.Row) []*string {
+			var ok bool
+			if cells, ok = edit(sheetRow{row}); !ok {
+				return nil
 			}
-			if err == nil {
-				err = each(row)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if rest == nil {
-			return nil
-		}
-		return rest(s)
+			return cells[:]
+		},
 	})
 }

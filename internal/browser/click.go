@@ -468,7 +468,7 @@ func lastOf(address string) string {
 func (s *Session) strayed(d document, at *place, a *po.Attachment) error {
 	at.fresh = false
 	if d.Redirected && offHosts(s.config.Portal, d.URL) == po.SignSignedOut {
-		return &po.ReadFailure{Cause: po.SignedOut, Detail: "a file led to a sign-in page", URL: withoutQuery(d.URL)}
+		return &po.ReadFailure{Cause: po.SignedOut, Detail: "a file led to a sign-in page", URL: po.PublicURL(d.URL)}
 	}
 	a.Cause, a.Detail = po.BlockedHost, "the link leads to "+hostOf(d.URL)+", which is not one of the portal's hosts"
 	return nil
@@ -550,7 +550,7 @@ func (s *Session) notAFile(d document, sign po.Sign, a *po.Attachment) error {
 	a.Cause, a.Detail = po.DownloadRejected, "the link gives a page, not a file"
 	switch failure := serverFailure(d, time.Now()); {
 	case sign == po.SignSignedOut:
-		return &po.ReadFailure{Cause: po.SignedOut, Detail: "a file led to the sign-in page", URL: withoutQuery(d.URL)}
+		return &po.ReadFailure{Cause: po.SignedOut, Detail: "a file led to the sign-in page", URL: po.PublicURL(d.URL)}
 	case failure != nil:
 		a.Cause, a.Detail = failure.Cause, failure.Detail
 	case d.Status == 403:

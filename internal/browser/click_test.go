@@ -122,6 +122,9 @@ func TestClicks(t *testing.T) {
 		}
 		return strings.Join(lines, "; ")
 	}
+	readAgain := func(t *testing.T, want, number string, byBrowser ...string) string {
+		return patiently(t, s, want, func() string { return read(t, number, byBrowser...) })
+	}
 	for _, row := range []struct{ number, want string }{
 		{"role", "n at /f/a.pdf"},
 		{"open", "n at /f/a.pdf"},
@@ -136,7 +139,7 @@ func TestClicks(t *testing.T) {
 		{"gone", "n at /f/a.pdf; m at /f/b.png"},
 	} {
 		t.Run(row.number, func(t *testing.T) {
-			if diff := cmp.Diff(row.want, read(t, row.number)); diff != "" {
+			if diff := cmp.Diff(row.want, readAgain(t, row.want, row.number)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -161,7 +164,7 @@ func TestClicks(t *testing.T) {
 		{"postlogin", "n forbidden"},
 	} {
 		t.Run(row.number, func(t *testing.T) {
-			if diff := cmp.Diff(row.want, read(t, row.number)); diff != "" {
+			if diff := cmp.Diff(row.want, readAgain(t, row.want, row.number)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -172,7 +175,7 @@ func TestClicks(t *testing.T) {
 	} {
 		pages["/orders/by"+name] = page(`<a class=att href=/f/` + name + `>x</a>`)
 		t.Run("by browser "+name, func(t *testing.T) {
-			if diff := cmp.Diff(want, read(t, "by"+name, base+"/f/"+name)); diff != "" {
+			if diff := cmp.Diff(want, readAgain(t, want, "by"+name, base+"/f/"+name)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -191,7 +194,7 @@ func TestClicks(t *testing.T) {
 			}
 			took := time.Since(begun)
 			t.Log(took)
-			if took > 30*time.Second {
+			if took > 55*time.Second {
 				t.Errorf("it took %v", took)
 			}
 		})
@@ -203,7 +206,7 @@ func TestClicks(t *testing.T) {
 		{"byshort", base + "/short", "x download_incomplete; y at /f/a.pdf"},
 	} {
 		t.Run(row.number, func(t *testing.T) {
-			if diff := cmp.Diff(row.want, read(t, row.number, row.id)); diff != "" {
+			if diff := cmp.Diff(row.want, readAgain(t, row.want, row.number, row.id)); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -82,9 +82,6 @@ func (c Config) withDefaults() Config {
 		c.Times.Interstitial = time.Duration(c.Portal.Interstitial.Wait) * time.Millisecond
 	}
 	c.Times = c.Times.orDefaults()
-	if c.MaxFile == 0 {
-		c.MaxFile = defaultMaxFile
-	}
 	c.growth = cmp.Or(c.growth, profileGrowth)
 	return c
 }

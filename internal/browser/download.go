@@ -187,7 +187,7 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 	if total <= 0 { // what came of it is gone from the disk by now
 		needed = max(needed, bytes)
 	}
-	switch cause, detail := s.config.tooMuch(bytes, total, needed); cause {
+	switch cause, detail := s.config.checkRoom(bytes, total, needed); cause {
 	case po.DiskFull:
 		return &po.ReadFailure{Cause: cause, Detail: detail}
 	case po.DownloadRejected:
@@ -219,7 +219,7 @@ func (s *Session) finish(ctx context.Context, d *download) (cause po.Cause, deta
 		case <-d.more:
 			silence.Reset(times.Silence)
 			bytes, total := s.files.size(d)
-			if cause, detail := s.config.tooMuch(bytes, total, 0); cause != "" {
+			if cause, detail := s.config.checkRoom(bytes, total, 0); cause != "" {
 				return cause, detail, nil
 			}
 		case <-silence.C:

@@ -15,6 +15,17 @@ import (
 // file's answer says so.
 func TestCompressedFiles(t *testing.T) {
 	t.Parallel()
+	compressedFiles(t, *browserPath)
+}
+
+func TestFaultsCompressedFilesInTheOtherBrowser(t *testing.T) {
+	t.Parallel()
+	compressedFiles(t, otherBrowser(t))
+}
+
+func compressedFiles(t *testing.T, browser string) {
+	t.Helper()
+	needBrowser(t)
 	file := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/csv")
 		w.Header().Set("Content-Disposition", "attachment; filename="+r.URL.Query().Get("way")+".csv")
@@ -49,32 +60,29 @@ func TestCompressedFiles(t *testing.T) {
 	p := testPortal(base)
 	p.Attachments.Name = []string{"text"}
 	names := strings.Fields("location download.csv form window frame fetch worker") // a download is called like its file
-	inBoth(t, func(t *testing.T, browser string, _ bool) {
-		t.Parallel()
-		s := openWith(t, p, browser)
-		for number, want := range map[string]string{"1": "", "2": "gzip"} {
-			r, err := s.Read(t.Context(), order(number), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var ids []string
-			for _, a := range r.Attachments {
-				ids = append(ids, a.ID)
-			}
-			if r, err = s.Read(t.Context(), order(number), ids); err != nil {
-				t.Fatal(err)
-			}
-			got, all := map[string]string{}, map[string]string{}
-			for _, name := range names {
-				all[name] = name + " saved 1;2 " + want
-			}
-			for _, a := range r.Attachments {
-				t.Log(a.Name, a.Detail)
-				got[a.Name] = gotten(t, base, a) + " " + a.Answer.Header.Get("Content-Encoding")
-			}
-			if diff := cmp.Diff(all, got); diff != "" {
-				t.Errorf("order %s (-want +got):\n%s", number, diff)
-			}
+	s := openWith(t, p, browser)
+	for number, want := range map[string]string{"1": "", "2": "gzip"} {
+		r, err := s.Read(t.Context(), order(number), nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		var ids []string
+		for _, a := range r.Attachments {
+			ids = append(ids, a.ID)
+		}
+		if r, err = s.Read(t.Context(), order(number), ids); err != nil {
+			t.Fatal(err)
+		}
+		got, all := map[string]string{}, map[string]string{}
+		for _, name := range names {
+			all[name] = name + " saved 1;2 " + want
+		}
+		for _, a := range r.Attachments {
+			t.Log(a.Name, a.Detail)
+			got[a.Name] = gotten(t, base, a) + " " + a.Answer.Header.Get("Content-Encoding")
+		}
+		if diff := cmp.Diff(all, got); diff != "" {
+			t.Errorf("order %s (-want +got):\n%s", number, diff)
+		}
+	}
 }

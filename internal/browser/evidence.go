@@ -49,7 +49,8 @@ func (s *Session) evidence(ctx context.Context, order po.Order, why po.Cause) st
 		return ""
 	}
 	text := s.pageText(ctx)
-	folder := path.Join(outdir.EvidenceDir, string(order.Key), time.Now().UTC().Format("20060102T150405.000")+"-"+string(why))
+	at := time.Now().UTC().Format("20060102T150405.000")
+	folder := path.Join(outdir.EvidenceDir, string(order.Key), at+"-"+string(why))
 	if keepEvidence(s.config.Out, folder, shot.Data, []byte(text)) != nil {
 		return ""
 	}

@@ -17,7 +17,7 @@ import (
 // harm does harm, which the system may not be able to.
 func harm(t *testing.T, s *Session, h Harm) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err := s.Harm(ctx, h)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -32,6 +32,36 @@ func harm(t *testing.T, s *Session, h Harm) {
 // the cause, and its Close leaves nothing.
 func TestHarmEndsTheBrowser(t *testing.T) {
 	t.Parallel()
+	harmEnds(t, []harmRow{
+		{HarmKill, "wait", po.BrowserDied},
+		{HarmStop, "wait", po.BrowserHung},
+		{HarmCrash, "wait", po.BrowserDied},
+		{HarmCut, "wait", po.BrowserDied},
+	})
+}
+
+func TestFaultsHarmEndsTheBrowser(t *testing.T) {
+	t.Parallel()
+	harmEnds(t, []harmRow{
+		{HarmKill, "pending", po.BrowserDied},
+		{HarmStop, "pending", po.BrowserHung},
+		{HarmCrash, "late", po.BrowserDied}, // refused until the page comes
+		{HarmCut, "pending", po.BrowserDied},
+		{HarmKill, "", po.BrowserDied},
+		{HarmStop, "", po.BrowserHung},
+		{HarmCrash, "", po.BrowserDied},
+		{HarmCut, "", po.BrowserDied},
+	})
+}
+
+type harmRow struct {
+	harm  Harm
+	order string // that is read meanwhile; empty: none
+	cause po.Cause
+}
+
+func harmEnds(t *testing.T, rows []harmRow) {
+	t.Helper()
 	begun := make(chan struct{}, 10)
 	tell := func() { begun <- struct{}{} }
 	p := testPortal(serve(t, site{
@@ -44,24 +74,7 @@ func TestHarmEndsTheBrowser(t *testing.T) {
 			page("nothing")(w, r)
 		},
 	}))
-	for _, row := range []struct {
-		harm  Harm
-		order string // that is read meanwhile; empty: none
-		cause po.Cause
-	}{
-		{HarmKill, "wait", po.BrowserDied},
-		{HarmStop, "wait", po.BrowserHung},
-		{HarmCrash, "wait", po.BrowserDied},
-		{HarmCut, "wait", po.BrowserDied},
-		{HarmKill, "pending", po.BrowserDied},
-		{HarmStop, "pending", po.BrowserHung},
-		{HarmCrash, "late", po.BrowserDied}, // refused until the page comes
-		{HarmCut, "pending", po.BrowserDied},
-		{HarmKill, "", po.BrowserDied},
-		{HarmStop, "", po.BrowserHung},
-		{HarmCrash, "", po.BrowserDied},
-		{HarmCut, "", po.BrowserDied},
-	} {
+	for _, row := range rows {
 		t.Run(strings.TrimSuffix(string(row.harm)+" "+row.order, " "), func(t *testing.T) {
 			s := openSession(t, p)
 			s.config.Times.Signs, s.config.Times.Navigation = time.Minute, time.Minute

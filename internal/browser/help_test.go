@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -98,10 +99,7 @@ func openWith(t testing.TB, p portal.Portal, path string) *Session {
 		t.Fatalf("open: %v", err)
 	}
 	if slow := min(float64(time.Since(begun))/float64(quickStart), slowest); slow > 1 {
-		times := &s.config.Times
-		for _, d := range []*time.Duration{&times.Navigation, &times.Signs, &times.Interstitial, &times.Calls, &times.Click, &times.More, &times.File} {
-			*d = time.Duration(float64(*d) * slow)
-		}
+		scale(&s.config.Times, slow)
 	}
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -109,6 +107,49 @@ func openWith(t testing.TB, p portal.Portal, path string) *Session {
 		}
 	})
 	return s
+}
+
+// readPatiently is the outcome of reading an order, patiently.
+func readPatiently(t testing.TB, s *Session, number, want string) string {
+	t.Helper()
+	return patiently(t, s, want, func() string { return outcome(s.Read(t.Context(), order(number), nil)) })
+}
+
+// patiently reads, and reads again with twice the time where a reading, or a click,
+// has run out of its time and that is not what is wanted. On a busy machine the
+// short times of tests are not enough; what is wrong, and not late, stays wrong.
+func patiently(t testing.TB, s *Session, want string, read func() string) string {
+	t.Helper()
+	times := &s.config.Times
+	was := *times
+	defer func() { *times = was }()
+	for {
+		got := read()
+		if got == want || times.Signs > time.Minute || !outOfTime(got) {
+			return got
+		}
+		t.Logf("%s within %v: again", got, times.Signs)
+		scale(times, 2)
+	}
+}
+
+// outOfTime reports whether an outcome is one that too little time can have.
+func outOfTime(got string) bool {
+	for _, cause := range []po.Cause{po.Timeout, po.UnrecognisedPage, po.DownloadRejected} {
+		if strings.Contains(got, string(cause)) {
+			return true
+		}
+	}
+	return false
+}
+
+// scale makes the times of a reading longer.
+func scale(times *Times, by float64) {
+	for _, d := range []*time.Duration{
+		&times.Navigation, &times.Signs, &times.Interstitial, &times.Calls, &times.Click, &times.More, &times.File,
+	} {
+		*d = time.Duration(float64(*d) * by)
+	}
 }
 
 // site serves pages by path; what it does not know is not found.

@@ -39,7 +39,7 @@ func alone(t *testing.T, s *Session, when string) {
 }
 
 // A page that opens windows without end keeps none, or its browser ends.
-func TestPopupsWithoutEnd(t *testing.T) {
+func TestFaultsPopupsWithoutEnd(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal(serve(t, site{
 		"/orders/1": page(`<script>for(let i=0;i<30;i++)window.open('/here?'+i)</script><a class=att href=/f/a.pdf>a</a>`),

@@ -64,7 +64,7 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 		// to ask it too. What does not answer goes when the next Read comes.
 		_ = s.freshTab(after)
 	}
-	failure.URL = withoutQuery(cmp.Or(failure.URL, address))
+	failure.URL = po.PublicURL(cmp.Or(failure.URL, address))
 	failure.Detail = po.MaskAddresses(failure.Detail)
 	return po.Reading{}, failure
 }
@@ -82,7 +82,7 @@ func (s *Session) read(ctx context.Context, order po.Order, address string, byBr
 		return po.Reading{}, err
 	}
 	s.lists[listHash(seen)] = order.Number
-	reading := po.Reading{Sign: po.Sign(seen.Sign), URL: withoutQuery(seen.URL), Supplier: seen.Supplier}
+	reading := po.Reading{Sign: po.Sign(seen.Sign), URL: po.PublicURL(seen.URL), Supplier: seen.Supplier}
 	if reading.Sign != po.SignAttachments {
 		return reading, nil
 	}
@@ -217,5 +217,6 @@ func hostOf(address string) string {
 	return clip(u.Host, 100)
 }
 
-// withoutQuery drops what may be a secret.
-func withoutQuery(address string) string { return po.WithoutQuery(address) }
+// withoutQuery is an address as it is compared with others: as it may be shown, and
+// whole where nothing of it may be.
+func withoutQuery(address string) string { return cmp.Or(po.PublicURL(address), address) }

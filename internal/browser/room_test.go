@@ -10,7 +10,7 @@ import (
 )
 
 // A file without end is given up by the browser too, and takes no room.
-func TestMaxFile(t *testing.T) {
+func TestFaultsMaxFile(t *testing.T) {
 	t.Parallel()
 	endless := func(announced string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -53,29 +53,6 @@ func TestMaxFile(t *testing.T) {
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && info.Size() > 1<<20 && !strings.HasSuffix(e.Name(), ".crdownload") {
 			t.Errorf("%s of %d bytes is left", e.Name(), info.Size())
-		}
-	}
-}
-
-func TestTooMuch(t *testing.T) {
-	t.Parallel()
-	c := Config{Downloads: t.TempDir(), MaxFile: 100 << 20, MinFree: 1 << 62} // more than any disk has
-	free := c
-	free.MinFree = -1
-	for name, row := range map[string]struct {
-		config       Config
-		bytes, total int64
-		want         po.Cause
-	}{
-		"fits":            {free, 1, 2, ""},
-		"too large":       {free, 101 << 20, 0, po.DownloadRejected},
-		"will be":         {free, 1, 101 << 20, po.DownloadRejected},
-		"full disk":       {c, 1 << 20, 0, po.DiskFull},
-		"filled the disk": {c, 17 << 20, 0, po.DownloadRejected},
-		"announced":       {c, 17 << 20, 20 << 20, po.DiskFull},
-	} {
-		if got, _ := row.config.tooMuch(row.bytes, row.total, 0); got != row.want {
-			t.Errorf("%s: %q, want %q", name, got, row.want)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // A file that the browser saves ends when the portal falls silent, before or
 // after its first byte; a slow one does not.
-func TestSilence(t *testing.T) {
+func TestFaultsSilence(t *testing.T) {
 	t.Parallel()
 	const slow = 45 // pieces: it takes longer than the silence may
 	send := func(pieces int, hang bool) http.HandlerFunc {

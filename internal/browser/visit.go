@@ -24,7 +24,7 @@ const (
 func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s.pages = append(s.pages, withoutQuery(address))
+	s.pages = append(s.pages, po.PublicURL(address))
 	if err := s.leaveDocument(ctx, address); err != nil {
 		return sighting{}, err
 	}
@@ -212,9 +212,9 @@ func (s *Session) leaveDocument(ctx context.Context, address string) error {
 // leaving is the outcome of a visit that leads off the portal's hosts.
 func (s *Session) leaving(address string) (sighting, error) {
 	if sign := offHosts(s.config.Portal, address); sign != "" {
-		return sighting{Sign: string(sign), URL: withoutQuery(address)}, nil
+		return sighting{Sign: string(sign), URL: po.PublicURL(address)}, nil
 	}
-	return sighting{}, &po.ReadFailure{Cause: po.BlockedHost, URL: withoutQuery(address),
+	return sighting{}, &po.ReadFailure{Cause: po.BlockedHost, URL: po.PublicURL(address),
 		Detail: "the page leads to " + hostOf(address) + ", which is not one of the portal's hosts"}
 }
 

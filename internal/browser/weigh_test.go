@@ -25,7 +25,7 @@ const filling = `<script>(async () => {
 })()</script>`
 
 // What a page stores is bounded by the browser, not by the disk.
-func TestStorageIsBounded(t *testing.T) {
+func TestFaultsStorageIsBounded(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal(serve(t, site{"/orders/1": page(filling)})))
 	s.config.Times.Signs = time.Minute
@@ -38,7 +38,7 @@ func TestStorageIsBounded(t *testing.T) {
 }
 
 // A browser whose profile grows too much is replaced.
-func TestProfileIsWeighed(t *testing.T) {
+func TestFaultsProfileIsWeighed(t *testing.T) {
 	t.Parallel()
 	needBrowser(t)
 	site := httptest.NewServer(http.HandlerFunc(page(filling + `<p>and goes on`)))

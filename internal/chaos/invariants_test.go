@@ -296,6 +296,7 @@ func TestFilesThatAreNotWholeAreFound(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := newFinished(t, site, nil)
 			if which, report := e.broken(); len(which) > 0 {
 				t.Fatalf("before it there was\n%+v", report.Invariants)
@@ -370,6 +371,7 @@ func TestWhatThePortalHasOtherwiseIsFound(t *testing.T) {
 		"no supplier":      func(_ *finished, order *settled) { order.Supplier = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := newFinished(t, site, func(e *finished, order *settled) {
 				if spoil != nil && order.Key == e.victim.Key {
 					spoil(e, order)

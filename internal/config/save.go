@@ -75,7 +75,7 @@ func (s Settings) Remember(dataDir string) error {
 		return err
 	}
 	forget(filepath.Dir(path))
-	return outdir.Replace(path, 0o600, text)
+	return outdir.Replace(path, 0o600, outdir.Bytes(text))
 }
 
 // Remembered is the config file of the user's last run into an output directory;

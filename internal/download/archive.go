@@ -39,7 +39,7 @@ type Config struct {
 	// which the portal sends nothing for 60 s ends sooner.
 	FileTimeout time.Duration
 	// MaxFile is the largest file that is taken, in bytes, and MinFree what stays free
-	// on the disk of Out. 0: DefaultMaxFile, and 1 GiB or a twentieth of the disk,
+	// on the disk of Out. 0: outdir.DefaultMaxFile, and 1 GiB or a twentieth of the disk,
 	// whichever is less; negative: there is no such bound.
 	MaxFile, MinFree int64
 	// Write is asked before each file that is begun. Its error ends the file as
@@ -59,7 +59,7 @@ type Archive struct {
 	timeout   time.Duration
 	silence   time.Duration // fileSilence but in tests
 	write     func() error
-	room      room
+	room      outdir.Room
 }
 
 // Open makes the output directory ready: it is there, and files can be written
@@ -88,8 +88,8 @@ func Open(c Config) (*Archive, error) {
 	if err != nil {
 		return nil, diskError("output directory", err)
 	}
-	space := newRoom(out, c.MaxFile, c.MinFree)
-	if err := space.any(); err != nil {
+	space := outdir.NewRoom(out, c.MaxFile, c.MinFree)
+	if err := roomError(space.Check(0, 0, 0, "for more files")); err != nil {
 		root.Close()
 		return nil, err
 	}

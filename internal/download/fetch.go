@@ -174,7 +174,7 @@ func (a *Archive) begin(dir *os.Root, name string) (*sink, error) {
 	if err := a.write(); err != nil {
 		return nil, writeError("create temporary file", err)
 	}
-	if err := a.room.any(); err != nil {
+	if err := roomError(a.room.Check(0, 0, 0, "for more files")); err != nil {
 		return nil, err
 	}
 	return newSink(dir, name, a.room)
@@ -228,7 +228,7 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	}
 	p.wanted = withExtension(SafeName(name), k, ans.contentType)
 	p.file = po.File{ID: att.ID, Original: capped(name), Bytes: to.bytes, SHA256: to.sum(),
-		URL: po.WithoutQuery(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
+		URL: po.PublicURL(att.URL), Lane: lane, Empty: to.bytes == 0, Time: time.Now().UTC()}
 	return nil
 }
 

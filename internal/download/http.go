@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/poactor/poactor/po"
 )
 
@@ -194,15 +195,17 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 		return answer{}, failedRequest(silence.why(err))
 	}
 	if r := judge(resp.StatusCode, resp.Header, time.Now()); r != nil {
-		io.CopyN(io.Discard, body, drainBytes)
+		_, _ = io.CopyN(io.Discard, body, drainBytes)
 		return answer{}, r
 	}
 	a, err := answerOf(resp.StatusCode, resp.Header, resp.ContentLength, att)
 	if err != nil {
 		return answer{}, err
 	}
-	to.endless = a.announced < 0
-	if err := to.room.announced(max(a.announced, resp.ContentLength)); err != nil {
+	to.length = a.announced
+	length := max(a.announced, resp.ContentLength)
+	what := "for a file of " + humanize.IBytes(uint64(max(0, length)))
+	if err := roomError(to.room.Check(0, length, length, what)); err != nil {
 		return answer{}, err
 	}
 	if err := receiveBody(to, body, a.encodings); err != nil {

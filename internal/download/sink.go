@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/po"
 )
 
 // tempSuffix ends the names of temporary files in a work folder, which begin with
@@ -23,6 +24,21 @@ func isTemp(name string) bool {
 	return strings.HasPrefix(name, outdir.OwnPrefix) && strings.HasSuffix(name, tempSuffix)
 }
 
+// roomEvery is how many bytes are written between two looks at the disk.
+const roomEvery = 1 << 20
+
+// roomError is the error of a file that outdir.Room does not allow: a refusal where
+// that is its own trouble.
+func roomError(cause po.Cause, detail string) error {
+	switch cause {
+	case "":
+		return nil
+	case po.DownloadRejected:
+		return refuse(cause, "%s", detail)
+	}
+	return fmt.Errorf("%w: %s", cause, detail)
+}
+
 // sink writes a temporary file and learns of its content what is to be known.
 type sink struct {
 	name  string
@@ -33,24 +49,24 @@ type sink struct {
 	bytes int64
 	err   error // of writing, with its cause; or a refusal
 
-	room    room
-	endless bool  // the portal has not said how long the file is
+	room    outdir.Room
+	length  int64 // as the portal announces it; -1: it does not
 	checked int64 // of bytes, when the disk was looked at last
 }
 
-func newSink(dir *os.Root, name string, r room) (*sink, error) {
+func newSink(dir *os.Root, name string, r outdir.Room) (*sink, error) {
 	file, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, writeError("create temporary file", err)
 	}
-	return &sink{name: name, dir: dir, file: file, hash: sha256.New(), room: r, endless: true}, nil
+	return &sink{name: name, dir: dir, file: file, hash: sha256.New(), room: r, length: -1}, nil
 }
 
 // Write implements io.Writer.
 func (s *sink) Write(p []byte) (int, error) {
-	if grown := s.bytes + int64(len(p)); grown > s.room.maxFile || grown-s.checked >= roomEvery {
+	if grown := s.bytes + int64(len(p)); grown > s.room.MaxFile() || grown-s.checked >= roomEvery {
 		s.checked = grown
-		if s.err = s.room.grown(grown, s.endless); s.err != nil {
+		if s.err = roomError(s.room.Check(grown, s.length, 0, "for the file")); s.err != nil {
 			return 0, s.err
 		}
 	}

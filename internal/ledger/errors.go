@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -41,7 +40,7 @@ func (d *Disk) newer(version int) error {
 }
 
 func (d *Disk) damaged(err error) error {
-	return &po.Error{Msg: fmt.Sprintf("%s is damaged: %s", d.path(), firstLine(err)), Hint: hintAside,
+	return &po.Error{Msg: fmt.Sprintf("%s is damaged: %s", d.path(), po.FirstLine(err)), Hint: hintAside,
 		Err: errors.Join(ErrDamaged, err)}
 }
 
@@ -58,7 +57,7 @@ func (d *Disk) wrap(err error) error {
 	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
-		return &po.Error{Cause: po.Internal, Msg: "ledger: " + firstLine(err), Err: err}
+		return &po.Error{Cause: po.Internal, Msg: "ledger: " + po.FirstLine(err), Err: err}
 	}
 	switch e.Code() & 0xff { // the rest is a detail of it
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_MISMATCH:
@@ -76,7 +75,7 @@ func (d *Disk) wrap(err error) error {
 		return &po.Error{Cause: po.DiskFull, Msg: d.path() + " is in use by another program",
 			Hint: "close what has it open", Err: err}
 	}
-	return &po.Error{Cause: po.Internal, Msg: "ledger: " + firstLine(err), Err: err}
+	return &po.Error{Cause: po.Internal, Msg: "ledger: " + po.FirstLine(err), Err: err}
 }
 
 // writeError says why the output directory cannot be used; an error that says
@@ -89,9 +88,4 @@ func writeError(err error) error {
 		return outdir.FullError(err)
 	}
 	return outdir.WriteError(err)
-}
-
-func firstLine(err error) string {
-	first, _, _ := strings.Cut(err.Error(), "\n")
-	return first
 }

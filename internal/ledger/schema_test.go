@@ -108,7 +108,8 @@ func contents(t *testing.T, d *ledger.Disk) (list []po.Outcome) {
 // schema gives the tables and indexes of a ledger by name, and its version.
 func schema(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	db, err := sql.Open("sqlite", outdir.StatePath(dir, "ledger.db")+"?_pragma=busy_timeout(5000)") // others look at the same one
+	// Others look at the same one.
+	db, err := sql.Open("sqlite", outdir.StatePath(dir, "ledger.db")+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,8 @@ func TestDiskSpace(t *testing.T) {
 func TestSize(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	err := errors.Join(os.Mkdir(dir+"/sub", 0o700), os.WriteFile(dir+"/a", make([]byte, 3), 0o600), os.WriteFile(dir+"/sub/b", make([]byte, 4), 0o600))
+	err := errors.Join(os.Mkdir(dir+"/sub", 0o700), os.WriteFile(dir+"/a", make([]byte, 3), 0o600),
+		os.WriteFile(dir+"/sub/b", make([]byte, 4), 0o600))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package outdir
 
 import (
 	"errors"
-	"strings"
 	"syscall"
 
 	"github.com/poactor/poactor/po"
@@ -28,7 +27,7 @@ const HintOpenFiles = "raise the limit of open files (ulimit -n), or give fewer 
 // WriteError is a po.DiskFull that says why an output directory cannot be
 // written to.
 func WriteError(err error) *po.Error {
-	e := &po.Error{Cause: po.DiskFull, Msg: "output directory: " + firstLine(err), Err: err,
+	e := &po.Error{Cause: po.DiskFull, Msg: "output directory: " + po.FirstLine(err), Err: err,
 		Hint: "give another one with --out, or see to its permissions"}
 	switch {
 	case Full(err):
@@ -41,12 +40,6 @@ func WriteError(err error) *po.Error {
 
 // FullError is a po.DiskFull of an output directory's disk that has no room.
 func FullError(err error) *po.Error {
-	return &po.Error{Cause: po.DiskFull, Msg: "the disk is full: " + firstLine(err), Err: err,
+	return &po.Error{Cause: po.DiskFull, Msg: "the disk is full: " + po.FirstLine(err), Err: err,
 		Hint: "make room, or give another --out; the same command goes on from where it stood"}
-}
-
-// firstLine is an error's first line: joined errors have several.
-func firstLine(err error) string {
-	first, _, _ := strings.Cut(err.Error(), "\n")
-	return first
 }

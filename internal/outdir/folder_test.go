@@ -41,10 +41,11 @@ func TestOrderOf(t *testing.T) {
 func TestOtherFolders(t *testing.T) {
 	t.Parallel()
 	rows := map[string][]string{
-		"A/PO_1__WORK":       {"A/PO_1_PARTIAL", "A/PO_1_FAILED", "A/PO_1_COMPLETED", "A/PO_1_NO_ATTACHMENTS"},
-		"PO_1_FAILED_FAILED": {"PO_1_FAILED__WORK", "PO_1_FAILED_PARTIAL", "PO_1_FAILED_COMPLETED", "PO_1_FAILED_NO_ATTACHMENTS"},
-		"A/notes":            nil,
-		"":                   nil,
+		"A/PO_1__WORK": {"A/PO_1_PARTIAL", "A/PO_1_FAILED", "A/PO_1_COMPLETED", "A/PO_1_NO_ATTACHMENTS"},
+		"PO_1_FAILED_FAILED": {"PO_1_FAILED__WORK", "PO_1_FAILED_PARTIAL", "PO_1_FAILED_COMPLETED",
+			"PO_1_FAILED_NO_ATTACHMENTS"},
+		"A/notes": nil,
+		"":        nil,
 	}
 	for folder, want := range rows {
 		if diff := cmp.Diff(want, OtherFolders(folder)); diff != "" {

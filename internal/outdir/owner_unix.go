@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// owner is the user whom a file belongs to.
-func owner(info fs.FileInfo) int {
+// Owner is the user whom a file belongs to.
+func Owner(info fs.FileInfo) int {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return -1

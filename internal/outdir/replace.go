@@ -86,16 +86,17 @@ func (r *Replacement) Discard() {
 
 // Replace writes a file so that a reader, or the next start after a power cut, finds
 // either the old content or the new one whole. It is Prepare and Commit.
-func Replace(path string, mode fs.FileMode, content []byte) error {
-	return commit(Prepare(path, mode, whole(content)))
+func Replace(path string, mode fs.FileMode, write func(io.Writer) error) error {
+	return commit(Prepare(path, mode, write))
 }
 
 // ReplaceIn is Replace in an open directory.
-func ReplaceIn(dir *os.Root, name string, mode fs.FileMode, content []byte) error {
-	return commit(PrepareIn(dir, name, mode, whole(content)))
+func ReplaceIn(dir *os.Root, name string, mode fs.FileMode, write func(io.Writer) error) error {
+	return commit(PrepareIn(dir, name, mode, write))
 }
 
-func whole(content []byte) func(io.Writer) error {
+// Bytes writes a content that is there already.
+func Bytes(content []byte) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := bytes.NewReader(content).WriteTo(w)
 		return err

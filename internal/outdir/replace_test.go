@@ -15,9 +15,7 @@ func text(s string) func(io.Writer) error {
 	}
 }
 
-func replace(path string, write func(io.Writer) error) error {
-	return commit(Prepare(path, 0o644, write))
-}
+func replace(path string, write func(io.Writer) error) error { return Replace(path, 0o644, write) }
 
 func only(t *testing.T, dir, name, want string) {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 func TestReplaceMode(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "results.csv")
-	if err := Replace(path, 0o644, []byte("x")); err != nil {
+	if err := Replace(path, 0o644, Bytes([]byte("x"))); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(path)

@@ -86,7 +86,7 @@ func checkAll(root *os.Root, us int) error {
 // there is something that lies in it.
 func userOn(out string, there fs.FileInfo) int {
 	us := os.Geteuid()
-	if owner(there) == us {
+	if Owner(there) == us {
 		return us
 	}
 	probe, err := os.CreateTemp(out, OwnPrefix+"owner-")
@@ -99,7 +99,7 @@ func userOn(out string, there fs.FileInfo) int {
 	if err != nil {
 		return us
 	}
-	return owner(info)
+	return Owner(info)
 }
 
 // check says what is wrong with something that is found.
@@ -107,7 +107,7 @@ func check(path string, info fs.FileInfo, us int, directory bool) error {
 	switch mode := info.Mode(); {
 	case mode&fs.ModeSymlink != 0:
 		return untrusted(path, "a link")
-	case owner(info) != us:
+	case Owner(info) != us:
 		return untrusted(path, "another user's")
 	case mode.IsDir():
 		return nil

@@ -61,7 +61,8 @@ func TestUntrusted(t *testing.T) {
 				if root != nil {
 					root.Close()
 				}
-				if !errors.Is(err, ErrUntrusted) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), StatePath(out)) {
+				if !errors.Is(err, ErrUntrusted) || strings.Contains(err.Error(), "\n") ||
+					!strings.HasPrefix(err.Error(), StatePath(out)) {
 					t.Errorf("%s: %v", door, err)
 				}
 			}
@@ -92,7 +93,7 @@ func TestPrivate(t *testing.T) {
 	}
 	defer root.Close()
 	for range 2 {
-		if err := ReplaceIn(root, "results.json", 0o600, []byte("{}")); err != nil {
+		if err := ReplaceIn(root, "results.json", 0o600, Bytes([]byte("{}"))); err != nil {
 			t.Fatal(err)
 		}
 	}

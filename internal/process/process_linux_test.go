@@ -65,7 +65,7 @@ func TestEnd(t *testing.T) {
 func wait(t *testing.T, arg string, want int) {
 	t.Helper()
 	var list []Process
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		var err error
 		if list, err = Find(is(arg)); err != nil {
 			t.Fatal(err)

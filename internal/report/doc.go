@@ -1,4 +1,4 @@
-// Package report writes what a run leaves for people and auditors beside the
-// files: the manifest, the checksums, and any file that must be replaced whole
-// or not at all.
+// Package report writes and reads what a run leaves for people and auditors beside
+// the files: the manifest and the checksums. It also tells whether another program
+// has such a file open.
 package report

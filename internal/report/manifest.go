@@ -42,7 +42,7 @@ func WriteManifest(w io.Writer, outcomes iter.Seq[po.Outcome]) error {
 		return fmt.Errorf("write manifest: %w", err)
 	}
 	out := csv.NewWriter(w)
-	out.Write(header[:]) // its error stays until Error
+	_ = out.Write(header[:]) // its error stays until Error
 	for o := range outcomes {
 		for _, f := range o.Files {
 			if err := out.Write(line(o, f)); err != nil {

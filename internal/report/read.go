@@ -42,7 +42,7 @@ func ReadManifest(path string) (map[po.Key]po.Kept, error) {
 func read(r io.Reader, orders map[po.Key]po.Kept) error {
 	br := bufio.NewReader(r)
 	if mark, _ := br.Peek(len(bom)); string(mark) == bom {
-		br.Discard(len(bom))
+		_, _ = br.Discard(len(bom))
 	}
 	in := csv.NewReader(br)
 	in.FieldsPerRecord = len(header)

@@ -1,7 +1,9 @@
 package testportal
 
 import (
+	"context"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -40,8 +42,14 @@ type record struct {
 	mu       sync.Mutex
 	requests []Request
 	counts   map[RequestKind]int
-	active   map[string]map[string]int // requests being answered, by order and browser
+	active   map[string]map[int]activeRequest // being answered, by order and place in requests
 	atOnce   map[string]int
+}
+
+// activeRequest is a request that is being answered.
+type activeRequest struct {
+	browser string
+	conn    net.Conn // that it came by; nil if not known
 }
 
 // Requests returns a copy of the record, in the order of arrival.
@@ -77,25 +85,39 @@ func (rec *record) count(kind RequestKind) {
 }
 
 // begin records a request and returns its place in the record.
-func (rec *record) begin(r Request) int {
+func (rec *record) begin(r Request, conn net.Conn) int {
 	rec.count(r.Kind)
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	if rec.active == nil {
-		rec.active, rec.atOnce = make(map[string]map[string]int), make(map[string]int)
-	}
-	if r.Order != "" && r.SignedIn { // else nothing of the order is given out, and a browser that has lost its cookies has another name
-		browsers := rec.active[r.Order]
-		if browsers == nil {
-			browsers = make(map[string]int)
-			rec.active[r.Order] = browsers
-		}
-		browsers[r.Browser]++
-		rec.atOnce[r.Order] = max(rec.atOnce[r.Order], len(browsers))
+		rec.active, rec.atOnce = make(map[string]map[int]activeRequest), make(map[string]int)
 	}
 	r.Start = time.Now()
+	place := len(rec.requests)
 	rec.requests = append(rec.requests, r)
-	return len(rec.requests) - 1
+	// Signed out, nothing of the order is given out, and a browser that has lost its cookies has another name.
+	if r.Order != "" && r.SignedIn {
+		active := rec.active[r.Order]
+		if active == nil {
+			active = make(map[int]activeRequest)
+			rec.active[r.Order] = active
+		}
+		active[place] = activeRequest{r.Browser, conn}
+		rec.atOnce[r.Order] = max(rec.atOnce[r.Order], countBrowsers(active))
+	}
+	return place
+}
+
+// countBrowsers counts the browsers that wait for an answer. One that is gone does
+// not, though its request may be read, or be seen to have ended, a while later.
+func countBrowsers(active map[int]activeRequest) int {
+	browsers := make(map[string]bool)
+	for _, r := range active {
+		if !browsers[r.browser] && !hungUp(r.conn) {
+			browsers[r.browser] = true
+		}
+	}
+	return len(browsers)
 }
 
 func (rec *record) finish(place, status int) {
@@ -103,18 +125,24 @@ func (rec *record) finish(place, status int) {
 	defer rec.mu.Unlock()
 	r := &rec.requests[place]
 	r.End, r.Status = time.Now(), status
-	if browsers := rec.active[r.Order]; browsers != nil && r.SignedIn {
-		if browsers[r.Browser]--; browsers[r.Browser] == 0 {
-			delete(browsers, r.Browser)
-		}
-	}
+	delete(rec.active[r.Order], place)
+}
+
+// connKey is the key of a request's connection in its context.
+type connKey struct{}
+
+// withConn makes the connection known to the requests that come by it.
+func withConn(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, conn)
 }
 
 // recorded wraps a handler of requests that concern an order; about says which.
 func (p *Portal) recorded(kind RequestKind, about func(*http.Request) (order string, file int), next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		order, file := about(r)
-		place := p.record.begin(Request{Kind: kind, Order: order, File: file, Browser: p.browser(w, r), SignedIn: p.signedIn(r)})
+		conn, _ := r.Context().Value(connKey{}).(net.Conn)
+		request := Request{Kind: kind, Order: order, File: file, Browser: p.browser(w, r), SignedIn: p.signedIn(r)}
+		place := p.record.begin(request, conn)
 		sw := &statusWriter{ResponseWriter: w}
 		defer func() { p.record.finish(place, sw.status) }()
 		next(sw, r)

@@ -160,6 +160,7 @@ func start(opts Options, s site) (*Portal, error) {
 	p.server = &http.Server{
 		Handler:           p.handlers.guard(s.routes(p)),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withConn,
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are no news
 	}

@@ -112,7 +112,8 @@ func (v *verifier) nothingElse(outcomes []po.Outcome) {
 		switch {
 		case d.IsDir() && d.Name() == outdir.StateDir:
 			return filepath.SkipDir
-		case d.IsDir() && !strings.HasPrefix(d.Name(), outdir.FolderPrefix), !d.IsDir() && !strings.Contains(rel, "/"), known[rel]:
+		case d.IsDir() && !strings.HasPrefix(d.Name(), outdir.FolderPrefix),
+			!d.IsDir() && !strings.Contains(rel, "/"), known[rel]:
 			return nil
 		}
 		v.add("%s is nobody's", rel)

@@ -1,0 +1,88 @@
+package schedule
+
+import (
+	"time"
+
+	"github.com/poactor/poactor/messages"
+)
+
+// Limits of the pool's changes.
+const (
+	lossWindow  = 10 * time.Minute // two workers lost within it: the pool is halved
+	growAfter   = 5 * time.Minute  // without a loss, before the pool grows again
+	growLongest = time.Hour        // of that, after relapses
+)
+
+// pool decides how many workers there should be: as many as the user wishes, fewer
+// where machine or portal limit them, and fewer where workers were lost for good. One
+// worker is sequential mode.
+type pool struct {
+	wished int // by the user
+
+	limited int // by the governor; as wished where nothing limits
+	binds   messages.Binds
+	reason  string
+
+	sustained  int       // how many stay alive, by experience
+	lossReason string    // why that is less than wished
+	lastLoss   time.Time // zero: never
+	quiet      time.Duration
+}
+
+func newPool(wished int) pool {
+	return pool{wished: wished, limited: wished, sustained: wished, binds: messages.BindsUser, quiet: growAfter}
+}
+
+// size is how many workers there should be now, and what keeps them from being more.
+func (p *pool) size() (n int, binds messages.Binds, reason string) {
+	switch n = min(p.wished, p.limited, p.sustained); {
+	case n == p.sustained && p.sustained < p.wished:
+		return n, messages.BindsBrowsers, p.lossReason
+	case n == p.limited && p.limited < p.wished:
+		return n, p.binds, p.reason
+	}
+	return n, messages.BindsUser, "as many as wished"
+}
+
+// limit takes the governor's word: between one worker and as many as wished.
+func (p *pool) limit(n int, binds messages.Binds, reason string) {
+	p.limited, p.binds, p.reason = max(min(1, p.wished), min(n, p.wished)), binds, reason
+}
+
+// lose takes it that a worker was given up: the pool is one smaller; where that happens
+// again soon, or no browser has ever lived, it is halved. It reports whether the run can
+// go on: not without any worker.
+func (p *pool) lose(now time.Time, everReady bool, reason string) bool {
+	n, _, _ := p.size()
+	if n <= 1 {
+		return false
+	}
+	smaller := n - 1
+	if again := !p.lastLoss.IsZero() && now.Sub(p.lastLoss) < lossWindow; again || !everReady {
+		smaller = max(1, n/2)
+	}
+	if !p.lastLoss.IsZero() && p.sustained < p.wished { // a relapse: more patience before the next growth
+		p.quiet = min(2*p.quiet, growLongest)
+	}
+	p.sustained, p.lastLoss = smaller, now
+	p.lossReason = "a worker was given up: " + reason
+	return true
+}
+
+// growIn is how long to wait until the pool may grow after workers were lost; 0 if it
+// need not.
+func (p *pool) growIn(now time.Time) time.Duration {
+	if p.sustained >= p.wished {
+		return 0
+	}
+	return max(p.lastLoss.Add(p.quiet).Sub(now), time.Millisecond)
+}
+
+// grow doubles the pool after a quiet while.
+func (p *pool) grow(now time.Time) {
+	if p.sustained >= p.wished || now.Before(p.lastLoss.Add(p.quiet)) {
+		return
+	}
+	p.sustained = min(p.wished, 2*p.sustained)
+	p.lastLoss = now // the next step is as far away
+}

@@ -1,0 +1,66 @@
+package schedule
+
+import (
+	"testing"
+	"time"
+
+	"github.com/poactor/poactor/messages"
+)
+
+func TestPoolLimit(t *testing.T) {
+	t.Parallel()
+	p := newPool(4)
+	for _, c := range []struct {
+		bear, want int
+		binds      messages.Binds
+	}{
+		{9, 4, messages.BindsUser}, {4, 4, messages.BindsUser}, {2, 2, messages.BindsMemory}, {0, 1, messages.BindsMemory},
+	} {
+		p.limit(c.bear, messages.BindsMemory, "memory is at 93 %")
+		if n, binds, reason := p.size(); n != c.want || binds != c.binds || reason == "" {
+			t.Errorf("bears %d: %d, %s, %q", c.bear, n, binds, reason)
+		}
+	}
+}
+
+// Each worker that is lost makes the pool smaller, soon after another by half. It grows
+// again after a quiet while, which doubles with each relapse. The last one ends the run.
+func TestPoolLose(t *testing.T) {
+	t.Parallel()
+	p, now := newPool(8), time.Unix(0, 0)
+	size := func() int { n, _, _ := p.size(); return n }
+	if p.growIn(now) != 0 {
+		t.Error("a whole pool is to grow")
+	}
+	if !p.lose(now, true, "boom") || size() != 7 {
+		t.Errorf("after one loss: %d", size())
+	}
+	if _, binds, reason := p.size(); binds != messages.BindsBrowsers || reason != "a worker was given up: boom" {
+		t.Errorf("%s: %s", binds, reason)
+	}
+	if now = now.Add(time.Minute); !p.lose(now, true, "boom") || size() != 3 {
+		t.Errorf("after another, soon: %d", size())
+	}
+	if d := p.growIn(now); d != 2*growAfter {
+		t.Errorf("after a relapse it grows in %v", d)
+	}
+	if p.grow(now.Add(growAfter)); size() != 3 {
+		t.Error("it grows too soon")
+	}
+	now = now.Add(2 * growAfter)
+	if p.grow(now); size() != 6 {
+		t.Errorf("it has grown to %d", size())
+	}
+	now = now.Add(2 * growAfter)
+	if p.grow(now); size() != 8 || p.growIn(now) != 0 {
+		t.Errorf("it has grown to %d", size())
+	}
+	young := newPool(4)
+	if !young.lose(now, false, "boom") || young.sustained != 2 {
+		t.Errorf("where no browser ever lived: %d", young.sustained)
+	}
+	one := newPool(1)
+	if one.lose(now, true, "boom") {
+		t.Error("the run goes on without a worker")
+	}
+}
