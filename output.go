@@ -13,6 +13,7 @@ import (
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/fault/faulty"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/messages"
@@ -71,14 +72,14 @@ type output struct {
 	incoming string              // for what the browsers download; empty where none is needed
 	browsers actors.Browsers     // nil where none is needed
 	archive  *download.Archive
-	faults   *faults // nil: none
-	audit    *audit  // still to be done for what is settled; nil if there is nothing
+	faults   *faulty.Ports // nil: there are none
+	audit    *audit        // still to be done for what is settled; nil if there is nothing
 }
 
 // openOutput puts the orders into the record, holds that against the disk, and
 // opens what the run needs besides.
 func openOutput(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*output, error) {
-	o := &output{faults: newFaults(cfg.Faults)}
+	o := &output{faults: faulty.New(cfg.faults())}
 	if err := o.open(ctx, cfg, orders); err != nil {
 		_ = o.ended(messages.RunEnded{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}) // err tells more
 		_ = o.close()
@@ -193,11 +194,9 @@ func (o *output) look(ctx context.Context, cfg Config, open int) (int, error) {
 }
 
 func (o *output) openArchive(cfg Config) (err error) {
-	settings := download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed, MaxFile: cfg.MaxFile, MinFree: cfg.MinFree}
-	if o.faults != nil {
-		settings.Write = o.faults.write
-	}
-	o.archive, err = download.Open(settings)
+	o.archive, err = download.Open(download.Config{
+		Out: cfg.Out, Allowed: cfg.Portal.Allowed, MaxFile: cfg.MaxFile, MinFree: cfg.MinFree, Write: o.faults.Write,
+	})
 	return err
 }
 
@@ -215,7 +214,7 @@ func (o *output) openBrowsers(cfg Config) error {
 	}
 	// A restart leases its new profile while the old browser may still be dying.
 	o.profiles, err = openProfiles(settings.Downloads, profilestore.Config{
-		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,
+		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out, Remove: o.faults.RemoveProfile,
 	})
 	if err != nil {
 		return profileError(err)
@@ -225,7 +224,7 @@ func (o *output) openBrowsers(cfg Config) error {
 		return err
 	}
 	settings.Lease = o.lease
-	o.browsers = o.faults.browsers(browsers{browser.New(settings)})
+	o.browsers = o.faults.Browsers(browsers{browser.New(settings)})
 	return nil
 }
 
@@ -265,7 +264,8 @@ func (o *output) lease(ctx context.Context) (browser.Profile, error) {
 	if err != nil {
 		return browser.Profile{}, err
 	}
-	return o.faults.profile(browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, p.Hold), nil
+	o.faults.Leased(p.ID, p.Dir)
+	return browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, nil
 }
 
 // ended records how the run ended.

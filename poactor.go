@@ -17,6 +17,7 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -98,7 +99,7 @@ func start(ctx context.Context, cfg Config, out *output) *Handle {
 	h := &Handle{log: cfg.Log, begun: time.Now(), output: out, onEvent: cfg.OnEvent}
 	run := actors.Config{
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
-		Files: out.archive, Ledger: out.faults.ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
+		Files: out.archive, Ledger: out.faults.Ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
 	}
 	if out.browsers != nil {
 		l := newLoad(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
@@ -106,7 +107,7 @@ func start(ctx context.Context, cfg Config, out *output) *Handle {
 		run.Browsers, run.Limiter = l, l
 	}
 	h.run = actors.Start(run)
-	out.faults.told(h.run.Publish)
+	out.faults.SetSink(h.run.Publish)
 	beside, stop := context.WithCancel(ctx)
 	h.stop = stop
 	if out.audit != nil {
@@ -177,3 +178,14 @@ type session struct{ *browser.Session }
 
 // Memory implements the port.
 func (s session) Memory() int64 { return 0 }
+
+// Inject implements faulty.Session.
+func (s session) Inject(ctx context.Context, k fault.Kind) error {
+	return s.Harm(ctx, browserFaults[k])
+}
+
+// browserFaults are the faults that a browser can be made to have.
+var browserFaults = map[fault.Kind]browser.Harm{
+	fault.BrowserKill: browser.HarmKill, fault.BrowserStop: browser.HarmStop, fault.RendererCrash: browser.HarmCrash,
+	fault.CDPCut: browser.HarmCut, fault.CDPSlow: browser.HarmSlow, fault.ProfileSignOut: browser.HarmSignOut,
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strconv"
 	"strings"
 
@@ -68,10 +69,11 @@ func (a *app) runCommand() *cobra.Command {
 				return err
 			}
 			if faults != "" {
-				var err error
-				if a.faults, err = readFaults(faults); err != nil {
-					return err
+				text, err := os.ReadFile(faults)
+				if err != nil {
+					return wrongUse("", "%v", err)
 				}
+				a.faults = string(text)
 			}
 			return a.run(c.Context(), s, args[0], poactor.Choice{Limit: s.Limit})
 		},

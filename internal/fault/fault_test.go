@@ -162,7 +162,7 @@ func TestPlanFile(t *testing.T) {
 	if err := p.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	q, err := fault.Read(strings.NewReader(b.String()))
+	q, err := fault.Parse(b.String())
 	if err != nil || q.Digest() != p.Digest() || q.Seed != p.Seed || q.Start != 3 {
 		t.Errorf("%+v became %+v (%v)", p, q, err)
 	}
@@ -173,7 +173,7 @@ func TestPlanFile(t *testing.T) {
 		"at no time":    {"ends: [{fault: disk_full}]", "within must be 1 or more, not 0"},
 		"no YAML":       {"\tx", "read the plan of faults"},
 	} {
-		if _, err := fault.Read(strings.NewReader(row.text)); err == nil || !strings.Contains(err.Error(), row.want) {
+		if _, err := fault.Parse(row.text); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -38,34 +38,32 @@ type End struct {
 	Within int `yaml:"within"`
 }
 
-// Read reads a plan from YAML. An unknown key is an error.
-func Read(r io.Reader) (Plan, error) {
+// Parse reads a plan from YAML; an empty text has no fault. An unknown key is an error.
+func Parse(text string) (Plan, error) {
 	var p Plan
-	text, err := io.ReadAll(r)
-	if err == nil {
-		err = yaml.Load(text, &p, yaml.WithKnownFields())
+	if strings.TrimSpace(text) == "" {
+		return p, nil
 	}
-	if err != nil {
+	if err := yaml.Load([]byte(text), &p, yaml.WithKnownFields()); err != nil {
 		return Plan{}, fmt.Errorf("read the plan of faults: %w", err)
 	}
 	return p, p.Check()
 }
 
-// ReadFile reads a plan from a YAML file. The error names it.
+// ReadFile reads a plan from a file, whose name is in the error.
 func ReadFile(path string) (Plan, error) {
-	f, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return Plan{}, err
 	}
-	defer f.Close()
-	p, err := Read(f)
+	p, err := Parse(string(text))
 	if err != nil {
 		return Plan{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return p, nil
 }
 
-// Write writes a plan so that Read reads it.
+// Write writes a plan so that Parse reads it.
 func (p Plan) Write(w io.Writer) error {
 	text, err := yaml.Marshal(p)
 	if err != nil {
