@@ -32,7 +32,7 @@ func TestFaultsStoppedBrowsersAreRemoved(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer site.Close()
-			s := &siege{t: t, site: site}
+			s := &killTest{t: t, site: site}
 			if s.program, err = exec.LookPath("poactor"); err != nil { // testscript has put it on the path
 				t.Fatal(err)
 			}
@@ -89,7 +89,7 @@ func TestFaultsStoppedBrowsersAreRemoved(t *testing.T) {
 
 // killStopped starts poactor with two workers, stops their browsers when the
 // first order is settled, and kills poactor.
-func (s *siege) killStopped(browser string) {
+func (s *killTest) killStopped(browser string) {
 	cmd := exec.Command(s.program, "--workers", "2", "--browser", browser, s.batch)
 	cmd.Env = s.command().Env
 	out, err := cmd.StdoutPipe()
@@ -113,7 +113,7 @@ func (s *siege) killStopped(browser string) {
 
 // untilCleaned runs poactor once more, and tells how long it took until it had
 // cleaned up behind the first.
-func (s *siege) untilCleaned() (time.Duration, string) {
+func (s *killTest) untilCleaned() (time.Duration, string) {
 	cmd := exec.Command(s.program, "--workers", "2", s.batch)
 	cmd.Env = s.command().Env
 	var said, wrong bytes.Buffer
@@ -141,7 +141,7 @@ func (s *siege) untilCleaned() (time.Duration, string) {
 
 // browsers lists all processes of the browsers that work in our directory for
 // temporary files: also those whose environment tells nothing.
-func (s *siege) browsers() []int {
+func (s *killTest) browsers() []int {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		s.t.Error(err)
@@ -155,7 +155,7 @@ func (s *siege) browsers() []int {
 	return pids
 }
 
-func (s *siege) isBrowser(pid int) bool {
+func (s *killTest) isBrowser(pid int) bool {
 	line, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline")) // it may be gone
 	return bytes.Contains(line, []byte("--user-data-dir="+s.temp))
 }
