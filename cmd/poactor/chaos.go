@@ -182,7 +182,7 @@ func (a *app) showChaos(r chaos.Report, plan fault.Plan) {
 		progress.Count(r.Faults(), "fault"), progress.Count(r.Starts, "start"), progress.Short(r.Took))
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, k := range fault.Kinds() {
-		if n := r.Injected[k]; n > 0 || plan.Strikes(k) {
+		if n := r.Injected[k]; n > 0 || plan.Has(k) {
 			fmt.Fprintf(w, "  %s\t%d\n", k, n)
 		}
 	}

@@ -155,13 +155,13 @@ func (r *run) untilDone(ctx context.Context) error {
 		}
 		r.starts = append(r.starts, s)
 		if r.cfg.OnStart != nil {
-			r.cfg.OnStart(Start{Number: n, Faults: !plan.Quiet(), Settled: s.count("order_settled"), Ended: s.ended()})
+			r.cfg.OnStart(Start{Number: n, Faults: !plan.Empty(), Settled: s.count("order_settled"), Ended: s.ended()})
 		}
-		if !s.explained(r.site != nil) || plan.Quiet() && !s.finished() {
+		if !s.explained(r.site != nil) || plan.Empty() && !s.finished() {
 			return &po.Error{Cause: po.Internal, Hint: "look into " + r.logPath(),
 				Msg: fmt.Sprintf("start %d ended with exit code %d, which no fault explains", n, s.code)}
 		}
-		if s.finished() && plan.Quiet() {
+		if s.finished() && plan.Empty() {
 			return nil
 		}
 		quiet = s.finished() || r.allSettledOnce()
@@ -234,7 +234,7 @@ func (r *run) command(ctx context.Context, plan fault.Plan) (*exec.Cmd, error) {
 	if r.cfg.NoSandbox {
 		args = append(args, "--no-sandbox")
 	}
-	if !plan.Quiet() {
+	if !plan.Empty() {
 		var text bytes.Buffer
 		if err := plan.Write(&text); err != nil {
 			return nil, err

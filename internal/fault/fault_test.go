@@ -33,7 +33,7 @@ func TestHowOften(t *testing.T) {
 		}
 		for _, op := range []fault.Op{fault.OpRead, fault.OpLease, fault.OpFile} {
 			if op != k.Op() && p.At(op, 3) != "" {
-				t.Fatalf("%s strikes %s", k, op)
+				t.Fatalf("%s affects %s", k, op)
 			}
 		}
 	})
@@ -58,7 +58,7 @@ func TestSameSeedSamePlan(t *testing.T) {
 			t.Errorf("%s never comes", k)
 		}
 		if k.Op() == "" {
-			t.Errorf("%s strikes nothing", k)
+			t.Errorf("%s affects nothing", k)
 		}
 	}
 }

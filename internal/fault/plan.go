@@ -20,7 +20,7 @@ type Plan struct {
 	// Seed is what the places of the faults are drawn from.
 	Seed uint64 `yaml:"seed"`
 	// Every is how often each fault comes: once in so many of the operations that
-	// it strikes, at a place that is drawn anew for each so many. A fault that is
+	// it affects, at a place that is drawn anew for each so many. A fault that is
 	// not in it never comes by itself.
 	Every map[Kind]int `yaml:"every"`
 	// Ends are the faults that end a start of poactor: the first start meets the
@@ -33,7 +33,7 @@ type Plan struct {
 // End is a fault that a start of poactor meets once.
 type End struct {
 	Fault Kind `yaml:"fault"`
-	// Within is how many of the operations that it strikes it comes within: in
+	// Within is how many of the operations that it affects it comes within: in
 	// the later two thirds of them, so that the start gets something done.
 	Within int `yaml:"within"`
 }
@@ -73,8 +73,8 @@ func (p Plan) Write(w io.Writer) error {
 	return err
 }
 
-// Quiet reports whether a plan has no fault at all.
-func (p Plan) Quiet() bool { return len(p.Every) == 0 && len(p.Ends) == 0 }
+// Empty reports whether a plan has no fault at all.
+func (p Plan) Empty() bool { return len(p.Every) == 0 && len(p.Ends) == 0 }
 
 // ForStart is the plan of one start, from 1.
 func (p Plan) ForStart(n int) Plan {
@@ -82,8 +82,8 @@ func (p Plan) ForStart(n int) Plan {
 	return p
 }
 
-// Strikes reports whether a plan has a fault.
-func (p Plan) Strikes(k Kind) bool {
+// Has reports whether a plan has a fault.
+func (p Plan) Has(k Kind) bool {
 	return p.Every[k] > 0 || slices.ContainsFunc(p.Ends, func(e End) bool { return e.Fault == k })
 }
 

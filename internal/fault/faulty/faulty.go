@@ -30,7 +30,7 @@ type Ports struct {
 
 // New returns what makes the faults of a plan happen; nil where it has none.
 func New(p fault.Plan) *Ports {
-	if p.Quiet() {
+	if p.Empty() {
 		return nil
 	}
 	return &Ports{Injector: fault.NewInjector(p), held: map[string]time.Time{}}

@@ -24,7 +24,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// always has one fault, in each operation that it strikes, and what is told of it.
+// always has one fault, in each operation that it affects, and what is told of it.
 func always(k fault.Kind) (*faulty.Ports, *[]messages.FaultInjected) {
 	f, told := faulty.New(fault.Plan{Seed: 1, Every: map[fault.Kind]int{k: 1}}), new([]messages.FaultInjected)
 	f.SetSink(func(e any) { *told = append(*told, e.(messages.FaultInjected)) })
