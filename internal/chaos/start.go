@@ -39,7 +39,6 @@ type event struct {
 	Profile string     `json:"profile"`
 	Fault   fault.Kind `json:"fault"`
 	At      int        `json:"at"`
-	TookMS  int64      `json:"took_ms"`
 	Key     po.Key     `json:"key"`
 	Status  po.Status  `json:"status"`
 	Open    int        `json:"open"`
