@@ -8,6 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/resource"
 	"github.com/poactor/poactor/messages"
 )
@@ -104,7 +105,7 @@ func (l *load) weigh(ctx context.Context) {
 	if len(pids) == 0 {
 		return
 	}
-	trees, err := resource.Trees(ctx, pids...)
+	trees, err := process.Trees(ctx, pids...)
 	if err != nil {
 		l.log.WithError(err).Debug("the browsers' memory is not known")
 		return
@@ -113,7 +114,7 @@ func (l *load) weigh(ctx context.Context) {
 	defer l.mu.Unlock()
 	for s := range l.open {
 		if t, ok := trees[s.pid]; ok {
-			l.open[s] = t.Bytes
+			l.open[s] = t.Memory()
 		}
 	}
 }

@@ -17,7 +17,6 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
-	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -178,14 +177,3 @@ type session struct{ *browser.Session }
 
 // Memory implements the port.
 func (s session) Memory() int64 { return 0 }
-
-// Inject implements faulty.Session.
-func (s session) Inject(ctx context.Context, k fault.Kind) error {
-	return s.Harm(ctx, browserFaults[k])
-}
-
-// browserFaults are the faults that a browser can be made to have.
-var browserFaults = map[fault.Kind]browser.Harm{
-	fault.BrowserKill: browser.HarmKill, fault.BrowserStop: browser.HarmStop, fault.RendererCrash: browser.HarmCrash,
-	fault.CDPCut: browser.HarmCut, fault.CDPSlow: browser.HarmSlow, fault.ProfileSignOut: browser.HarmSignOut,
-}

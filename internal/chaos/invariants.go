@@ -353,7 +353,7 @@ func (r *run) checkLeftovers() (broken []string) {
 		broken = append(broken, err.Error())
 	}
 	for _, p := range all {
-		broken = append(broken, fmt.Sprintf("process %d (%s)", p.Pid, p.Arg))
+		broken = append(broken, fmt.Sprintf("process %d (%s)", p.Pid, p.Match))
 	}
 	return broken
 }

@@ -31,7 +31,7 @@ type Sample struct {
 	Wish int
 	// Running is how many browsers there are, those that start or end included.
 	Running int
-	// WorkerBytes is what a browser takes, as measured with Trees; 0 counts as
+	// WorkerBytes is what a browser takes, as measured with process.Trees; 0 counts as
 	// 200 MB.
 	WorkerBytes uint64
 	// Portal tells how much the portal bears.

@@ -13,9 +13,9 @@ import (
 // Session is a session whose browser can be made to fail.
 type Session interface {
 	actors.Session
-	// Inject makes a fault of a reading happen, other than fault.WorkerPanic. An error
+	// InjectFault makes a fault of a reading happen, other than fault.WorkerPanic. An error
 	// says that it did not: the browser is dead already, or the system has no means.
-	Inject(ctx context.Context, k fault.Kind) error
+	InjectFault(ctx context.Context, k fault.Kind) error
 }
 
 // Browsers decorates what opens sessions, which must be Sessions: else Open fails, for
@@ -77,7 +77,7 @@ func (s faultySession) Read(ctx context.Context, order po.Order, byBrowser []str
 		case <-ctx.Done():
 			return
 		}
-		if s.Inject(ctx, x.Kind) == nil {
+		if s.InjectFault(ctx, x.Kind) == nil {
 			s.faults.report(x, s.Profile())
 		}
 	}

@@ -149,7 +149,7 @@ type injectable struct {
 	err error
 }
 
-func (i injectable) Inject(context.Context, fault.Kind) error { return i.err }
+func (i injectable) InjectFault(context.Context, fault.Kind) error { return i.err }
 
 type injectableBrowsers struct{ err error }
 
