@@ -72,7 +72,7 @@ func TestFaultOfADeadBrowserIsNotTold(t *testing.T) {
 	r := newTrial(t, testportal.Options{Orders: 1})
 	settings, err := r.cfg.browserConfig()
 	must(t, err)
-	o := &output{}
+	o := &resources{}
 	dir, err := os.MkdirTemp("", "ps")
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })

@@ -53,15 +53,15 @@ func (k DifferenceKind) String() string {
 
 // Verify reads every file of an output directory again, and compares its size and
 // SHA-256 with the record and with SHA256SUMS. What is in no record is no
-// difference. An error is an *Error: of LookLedger, or ErrHeld while a run goes on.
+// difference. An error is an *Error: of OpenLedgerReadOnly, or ErrHeld while a run goes on.
 func Verify(ctx context.Context, out string) (Verification, error) {
 	v := Verification{Dir: out, Differences: []Difference{}}
-	record, err := ledger.Look(out)
+	record, err := ledger.OpenReadOnly(out)
 	if err != nil {
 		return v, err
 	}
 	defer record.Close()
-	if owner, err := ledger.Holder(out); err != nil {
+	if owner, err := ledger.FindOwner(out); err != nil {
 		return v, err
 	} else if owner != nil {
 		return v, &Error{Msg: "a run goes on in " + out, Hint: "wait until it has ended", Err: ErrHeld}

@@ -286,7 +286,7 @@ func (s *killTest) checkAtEnd() {
 }
 
 func (s *killTest) checkAttempts() {
-	ledger, err := poactor.LookLedger(s.out)
+	ledger, err := poactor.OpenLedgerReadOnly(s.out)
 	if err != nil {
 		s.t.Error(err)
 		return

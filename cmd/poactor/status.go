@@ -72,7 +72,7 @@ func openRecord(dir string) (*poactor.Ledger, error) {
 	if err := checkRunDir(dir); err != nil {
 		return nil, err
 	}
-	ledger, err := poactor.LookLedger(dir)
+	ledger, err := poactor.OpenLedgerReadOnly(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, noRecord(dir)
 	}
@@ -90,7 +90,7 @@ func standingOf(ctx context.Context, dir string) (standing, error) {
 		return s, err
 	}
 	defer ledger.Close()
-	if s.Running, err = poactor.HolderOf(dir); err != nil {
+	if s.Running, err = poactor.LedgerHolder(dir); err != nil {
 		return s, err
 	}
 	err = ledger.View(ctx, func(ctx context.Context) error {

@@ -141,7 +141,7 @@ func (r *run) report(ctx context.Context) (Report, error) {
 	if rep.Invariants, err = r.checkInvariants(ctx); err != nil || len(r.affected) == 0 {
 		return rep, err
 	}
-	record, err := ledger.Look(r.out)
+	record, err := ledger.OpenReadOnly(r.out)
 	if err != nil {
 		return rep, err
 	}

@@ -54,7 +54,7 @@ type result struct {
 
 func (r *run) readResult(ctx context.Context) (result, error) {
 	s := result{stories: map[po.Key]po.Story{}}
-	record, err := ledger.Look(r.out)
+	record, err := ledger.OpenReadOnly(r.out)
 	if err != nil {
 		return s, err
 	}
