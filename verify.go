@@ -9,7 +9,7 @@ import (
 	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
-	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/po"
 )
 
@@ -71,7 +71,7 @@ func Verify(ctx context.Context, out string) (Verification, error) {
 		return v, err
 	}
 	v.CutOff = len(starts) > 0 && starts[len(starts)-1].Ended.IsZero()
-	sums, err := report.ReadSums(out, outdir.SumsFile)
+	sums, err := results.ReadSums(out, outdir.SumsFile)
 	if err != nil {
 		return v, outdir.WriteError(err)
 	}

@@ -268,6 +268,15 @@ type LeftoversRemoved struct {
 	Bytes     int64 // of the profiles, and of files that were half downloaded
 }
 
+// ResultsWarning says that a file of the results is not as, or where, people look for
+// it: another program holds it, so that what is new is in a file beside it; somebody
+// has edited it, so that it has another name now; it is of an earlier list; or it is
+// UTF-8, as the list's own encoding lacks a character.
+type ResultsWarning struct {
+	File string // its name in the output directory
+	Text string // in words, for people
+}
+
 // RunCleaned is the last event: every browser is closed, and what the run had
 // for itself is gone but for what Left names, paths and processes.
 type RunCleaned struct{ Left []string }

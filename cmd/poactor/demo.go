@@ -16,7 +16,7 @@ import (
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
-	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -144,7 +144,7 @@ func readBack(out string) ([]po.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := report.ReadManifest(filepath.Join(out, outdir.ManifestFile))
+	files, err := results.ReadManifest(filepath.Join(out, outdir.ManifestFile))
 	if err != nil {
 		return nil, err
 	}

@@ -62,10 +62,10 @@ func exitCode(err error) int {
 		return exitSignIn
 	case cause == po.Interrupted:
 		return exitInterrupted
-	case cause == po.Internal && !is(errEnvironment, chaos.ErrSetup):
+	case cause == po.Internal && !is(errEnvironment, poactor.ErrResults, chaos.ErrSetup):
 		return exitBug
 	}
-	return exitEnvironment // for these two and the other causes
+	return exitEnvironment // for these three and the other causes
 }
 
 // orUnfinished is err, or errUnfinished after a run whose batch has orders that

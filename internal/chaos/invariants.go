@@ -17,7 +17,7 @@ import (
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/process"
-	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 )
@@ -28,7 +28,7 @@ func (r *run) checkInvariants(ctx context.Context) ([]InvariantResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	results := []InvariantResult{
+	checks := []InvariantResult{
 		{"every order has one outcome, in the ledger and in each of its rows", r.checkOutcomes(s)},
 		{"every file is whole, in the manifest, and nothing else is there", r.checkFiles(ctx, s)},
 		{"no outcome is other than the portal has it", r.checkAgainstPortal(s)},
@@ -39,9 +39,9 @@ func (r *run) checkInvariants(ctx context.Context) ([]InvariantResult, error) {
 		{"the same seed gives the same plan, and no fault came from elsewhere", r.checkPlan()},
 	}
 	if r.site == nil {
-		results[2].Invariant += ": not compared, it is not ours"
+		checks[2].Invariant += ": not compared, it is not ours"
 	}
-	return results, nil
+	return checks, nil
 }
 
 // result is what is there at the end: the ledger, and the files that people read.
@@ -74,7 +74,7 @@ func (r *run) readResult(ctx context.Context) (result, error) {
 		}
 		s.rows = append(s.rows, row)
 	}
-	s.manifest, err = report.ReadManifest(filepath.Join(r.out, outdir.ManifestFile))
+	s.manifest, err = results.ReadManifest(filepath.Join(r.out, outdir.ManifestFile))
 	return s, err
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
-	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -85,33 +85,9 @@ func newFinished(t *testing.T, site *testportal.Portal, change func(e *finished,
 		e.must(record.Save(t.Context(), lease.Token, order.Supplier, po.Kept{Folder: order.Folder, Files: order.Files}))
 		e.must(record.Settle(t.Context(), lease.Token, order.Outcome))
 	}
-	e.export(record, b)
+	e.must(results.New(e.out, record, b, func(_, text string) { t.Error(text) }).Save(t.Context()))
 	e.must(record.Close())
 	return e
-}
-
-// export writes the files that people read.
-func (e *finished) export(record *ledger.Disk, b *batch.Batch) {
-	ctx := e.t.Context()
-	kept := func(yield func(po.Outcome) bool) {
-		for o, err := range record.Kept(ctx) {
-			if e.must(err); !yield(o) {
-				return
-			}
-		}
-	}
-	outcome := func(key po.Key) (po.Outcome, bool) {
-		o, ok, err := record.Outcome(ctx, key)
-		e.must(err)
-		return o, ok
-	}
-	var manifest, sums, rows bytes.Buffer
-	e.must(report.WriteManifest(&manifest, kept))
-	e.must(report.WriteSums(&sums, kept))
-	e.must(b.WriteResults(&rows, outcome))
-	e.must(os.WriteFile(e.path(outdir.ManifestFile), manifest.Bytes(), 0o666))
-	e.must(os.WriteFile(e.path(outdir.SumsFile), sums.Bytes(), 0o666))
-	e.must(os.WriteFile(e.path(b.ResultsName()), rows.Bytes(), 0o666))
 }
 
 // rightly is how an order must end.

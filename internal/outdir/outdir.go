@@ -15,7 +15,7 @@ import (
 const (
 	ManifestFile = "manifest.csv"
 	SumsFile     = "SHA256SUMS"
-	ResultsStem  = "results" // and the extension of the batch: the batch with its status columns
+	ResultsStem  = "results" // and one of BatchExtensions: the list with its status columns
 )
 
 // What is poactor's own, in the state directory.
@@ -24,7 +24,7 @@ const (
 	LedgerFile  = "ledger.db"
 	LockFile    = "lock"
 	LogFile     = "run.log"
-	BatchStem   = "batch"        // and an extension: the copy of the last start's batch
+	BatchStem   = "batch"        // and one of BatchExtensions: the copy of the last start's list
 	ExportFile  = "results.json" // what the results were when they were written last
 	IncomingDir = "incoming"     // what browsers are downloading
 	EvidenceDir = "evidence"     // of pages that nobody recognised
