@@ -163,6 +163,7 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 		}
 	}
 	o.results = results.New(cfg.Out, o.ledger, list, func(file, text string) {
+		cfg.Log.WithField("file", file).Warn(text)
 		cfg.OnEvent(messages.ResultsWarning{File: file, Text: text})
 	})
 	if err := o.ledger.Begin(ctx, beginOf(cfg)); err != nil {
@@ -196,7 +197,7 @@ func (o *resources) merge(ctx context.Context, cfg Config, orders iter.Seq2[po.O
 		return err
 	})
 	if err == nil && !copied {
-		cfg.Log.Info("the keys of the orders are not those of their numbers at the portal: there is no list to retry")
+		cfg.Log.Info("a list of these orders would not be read as the same orders: there is none for retry")
 	}
 	return m, err
 }

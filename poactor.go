@@ -1,8 +1,9 @@
 // Package poactor brings home every document of a list of purchase orders from
 // a procurement portal, with a pool of supervised browsers.
 //
-// OpenBatch reads a list of orders, and Run does the whole job. This file is the
-// only wiring: it puts the browsers, the profiles, the files and the record behind
+// OpenBatch reads a list of orders, and Run does the whole job: it leaves the files,
+// the results for people, and a record with which the same run goes on. This file is
+// the only wiring: it puts the browsers, the profiles, the files and the record behind
 // the ports of package actors, where the job itself is.
 package poactor
 
