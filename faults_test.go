@@ -26,7 +26,7 @@ func always(k fault.Kind) (*faulty.Ports, *[]messages.FaultInjected) {
 // A plan of faults is checked before anything is opened.
 func TestPlanOfFaultsIsChecked(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"every: {rain: 3}", "evry: {}", "\t"} {
+	for _, text := range []string{"every: {rain: 3}", "evry: {}", "every: ["} {
 		if err := (Config{Faults: text}).validate(); err == nil || !strings.Contains(err.Error(), "fault") {
 			t.Errorf("%q: %v", text, err)
 		}
