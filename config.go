@@ -102,7 +102,8 @@ type Config struct {
 	//
 	// means that a browser is killed in one of 30 readings, and that one of 200 files
 	// cannot be written. The names are those of the event messages.FaultInjected, which
-	// tells of each fault; the portal's are left out. The same text gives the same plan.
+	// tells of each fault; the portal's are left out, and those of browsers and their
+	// profiles are an error where Browsers is set. The same text gives the same plan.
 	Faults string
 
 	// wrap puts something between the run and its browsers, for fault tests.
@@ -131,8 +132,16 @@ func (c Config) withDefaults() Config {
 
 // validate returns what is wrong in one line. It touches nothing.
 func (c Config) validate() error {
-	if _, err := fault.Parse(c.Faults); err != nil {
+	plan, err := fault.Parse(c.Faults)
+	if err != nil {
 		return err
+	}
+	if c.Browsers != nil {
+		for _, k := range fault.Kinds() {
+			if plan.Has(k) && k.OfBrowser() {
+				return fmt.Errorf("fault %s: it is for real browsers, not for a host's own", k)
+			}
+		}
 	}
 	switch {
 	case c.Portal.BaseURL == "":

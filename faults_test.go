@@ -13,6 +13,7 @@ import (
 	"github.com/poactor/poactor/internal/fault/faulty"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/portal"
 	"github.com/poactor/poactor/profilestore"
 )
 
@@ -28,6 +29,22 @@ func TestPlanOfFaultsIsChecked(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"every: {rain: 3}", "evry: {}", "every: ["} {
 		if err := (Config{Faults: text}).validate(); err == nil || !strings.Contains(err.Error(), "fault") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// A fault that cannot happen to what a host runs is an error, not silence.
+func TestBrowserFaultsNeedRealBrowsers(t *testing.T) {
+	t.Parallel()
+	coupa, _ := portal.Builtin("coupa")
+	coupa, err := coupa.WithBaseURL("http://127.0.0.1:1")
+	must(t, err)
+	for text, wanted := range map[string]bool{
+		"every: {browser_kill: 3}": false, "every: {profile_stuck: 3}": false, "every: {disk_full: 3}": true,
+	} {
+		cfg := Config{Portal: coupa, Out: t.TempDir(), Browsers: browsers{}, Faults: text}
+		if err := cfg.withDefaults().validate(); (err == nil) != wanted {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

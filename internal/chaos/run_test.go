@@ -71,15 +71,21 @@ func TestHowAStartEndedIsExplained(t *testing.T) {
 		theirs bool // the portal
 		want   bool
 	}{
-		"done":                               {start: start{code: codes.Done}, want: true},
-		"finished":                           {start: start{code: codes.Unfinished}, want: true},
-		"killed":                             {start: start{killed: true, code: -1}, want: true},
-		"a bug":                              {start: start{code: 1, faults: met(fault.DiskFull)}},
-		"signed out by a fault":              {start: start{code: codes.SignIn, faults: met(fault.PortalSignOut)}, want: true},
-		"one browser signed out by a fault":  {start: start{code: codes.SignIn, faults: met(fault.ProfileSignOut)}, want: true},
-		"signed out by nothing":              {start: start{code: codes.SignIn, faults: met(fault.Portal500)}},
-		"signed out by a portal of theirs":   {start: start{code: codes.SignIn}, theirs: true, want: true},
-		"gave up for a fault":                {start: start{code: codes.Environment, faults: met(fault.DiskFull)}, want: true},
+		"done":     {start: start{code: codes.Done}, want: true},
+		"finished": {start: start{code: codes.Unfinished}, want: true},
+		"killed":   {start: start{killed: true, code: -1}, want: true},
+		"a bug":    {start: start{code: 1, faults: met(fault.DiskFull)}},
+		"signed out by a fault": {
+			start: start{code: codes.SignIn, faults: met(fault.PortalSignOut)}, want: true,
+		},
+		"one browser signed out by a fault": {
+			start: start{code: codes.SignIn, faults: met(fault.ProfileSignOut)}, want: true,
+		},
+		"signed out by nothing":            {start: start{code: codes.SignIn, faults: met(fault.Portal500)}},
+		"signed out by a portal of theirs": {start: start{code: codes.SignIn}, theirs: true, want: true},
+		"gave up for a fault": {
+			start: start{code: codes.Environment, faults: met(fault.DiskFull)}, want: true,
+		},
 		"gave up for nothing":                {start: start{code: codes.Environment}},
 		"gave up for lack of theirs":         {start: start{code: codes.Environment}, theirs: true, want: true},
 		"held by another, which is no fault": {start: start{code: 5, faults: met(fault.DiskFull)}},

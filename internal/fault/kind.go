@@ -71,3 +71,8 @@ func (k Kind) Valid() bool { return slices.Contains(Kinds(), k) }
 
 // Op is the operation that the fault affects.
 func (k Kind) Op() Op { return opOf[k] }
+
+// OfBrowser reports whether the fault is one of a browser or its profile.
+func (k Kind) OfBrowser() bool {
+	return k.Op() == OpRead || k.Op() == OpLease || k.Op() == OpRelease
+}
