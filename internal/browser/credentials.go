@@ -60,6 +60,9 @@ func (d *requestHeaders) learn(params json.RawMessage) {
 			header.Set(name, value)
 		}
 	}
+	if header.Get("Accept-Encoding") == identity { // that is ours, for what a click leads to
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.header = header

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -116,6 +117,12 @@ func TestOneClient(t *testing.T) {
 	note("HTTP lane", mustRead(t, s, "1", base+"/f.txt").Credentials.Header)
 	mu.Lock()
 	defer mu.Unlock()
+	for _, to := range []string{"window", "file"} { // what a click leads to is asked for uncompressed
+		if got := seen[to].Get("Accept-Encoding"); got != identity {
+			t.Errorf("the %s is asked for with the encoding %q", to, got)
+		}
+		seen[to].Set("Accept-Encoding", seen["page"].Get("Accept-Encoding"))
+	}
 	for _, to := range []string{"window", "file", "HTTP lane"} {
 		if diff := cmp.Diff(seen["page"], seen[to]); diff != "" {
 			t.Errorf("a page and the %s are told different things (-page +it):\n%s", to, diff)
@@ -123,5 +130,18 @@ func TestOneClient(t *testing.T) {
 	}
 	if agent := seen["page"].Get("User-Agent"); !strings.Contains(agent, " Chrome/") || strings.Contains(agent, "Headless") {
 		t.Errorf("the browser says that it is %s", agent)
+	}
+}
+
+// What a click leads to is asked for uncompressed, which is not what the browser says
+// of itself.
+func TestDescribesItself(t *testing.T) {
+	t.Parallel()
+	var d requestHeaders
+	for _, encoding := range []string{"gzip, br", identity} {
+		d.learn(fmt.Appendf(nil, `{"headers": {"upgrade-insecure-requests": "1", "accept-encoding": %q}}`, encoding))
+	}
+	if got := d.get().Get("Accept-Encoding"); got != "gzip, br" {
+		t.Errorf("Accept-Encoding: %q", got)
 	}
 }
