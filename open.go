@@ -184,7 +184,9 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 
 // merge puts the orders into the record. Orders of no list are copied into one, so
 // that they can be run again.
-func (o *resources) merge(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (m ledger.Merged, err error) {
+func (o *resources) merge(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
+	m ledger.Merged, err error,
+) {
 	if cfg.Batch != nil {
 		return o.ledger.Merge(ctx, orders, cfg.Choice)
 	}

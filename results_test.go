@@ -233,7 +233,8 @@ func TestResultsThatCannotBeWritten(t *testing.T) {
 		}
 	}
 	summary, err := r.start(t, r.orders(t))
-	if e, ok := errors.AsType[*Error](err); !ok || !errors.Is(err, ErrResults) || e.Hint == "" || summary.ResultsErr != err {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || !errors.Is(err, ErrResults) || e.Hint == "" || summary.ResultsErr != err {
 		t.Errorf("%v, %v", err, summary.ResultsErr)
 	}
 	if summary.Counts[po.Completed] != 3 || len(all[messages.RunCleaned](r)) != 1 {

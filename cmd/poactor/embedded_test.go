@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/internal/testportal/plain"
@@ -62,7 +63,14 @@ func TestVerifyAndRetryAfterAnEmbeddedRun(t *testing.T) {
 			}
 			before := read(t, filepath.Join(out, "results.csv"))
 
-			env := func(name string) (string, bool) { return home, name == "XDG_DATA_HOME" }
+			none := filepath.Join(home, "config.yaml") // whatever this machine's user has
+			if err := os.WriteFile(none, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			env := func(name string) (string, bool) {
+				value, ok := map[string]string{"XDG_DATA_HOME": home, config.EnvName("config"): none}[name]
+				return value, ok
+			}
 			command := func(want int, args ...string) string {
 				t.Helper()
 				var stdout, stderr bytes.Buffer

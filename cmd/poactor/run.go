@@ -119,7 +119,8 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	}
 	fmt.Fprintf(a.stdout, "%s, in %s\n", progress.Total(counts, open), progress.Short(took))
 	if j.merged.Later > 0 {
-		fmt.Fprintf(a.stdout, "%s left by --limit: the same command takes the next\n", progress.Count(j.merged.Later, "order"))
+		fmt.Fprintf(a.stdout, "%s left by --limit: the same command takes the next\n",
+			progress.Count(j.merged.Later, "order"))
 	}
 	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
 	if len(j.left) == 0 {
@@ -187,7 +188,8 @@ func (a *app) showPlan(ctx context.Context, j *job, path string) error {
 	p := j.batch.Counts()
 	if j.settings.JSON {
 		progress.WriteJSON(a.stdout, plannedLine{progress.Now("planned"), shownPath(path), p.Rows, todo, settled, later,
-			p.Completed, p.Duplicate, p.Malformed, p.Blank, j.portal.Name, j.portal.BaseURL, j.dir, min(j.settings.Workers, max(todo, 1))})
+			p.Completed, p.Duplicate, p.Malformed, p.Blank, j.portal.Name, j.portal.BaseURL, j.dir,
+			min(j.settings.Workers, max(todo, 1))})
 		return nil
 	}
 	line("batch", "%s, %s", shownPath(path), progress.Count(p.Rows, "row"))
@@ -197,7 +199,8 @@ func (a *app) showPlan(ctx context.Context, j *job, path string) error {
 	if p.Other > 0 {
 		other = fmt.Sprintf(", %d of no order", p.Other)
 	}
-	line("rows", "%d COMPLETED already, %d duplicate, %d malformed, %d blank%s", p.Completed, p.Duplicate, p.Malformed, p.Blank, other)
+	line("rows", "%d COMPLETED already, %d duplicate, %d malformed, %d blank%s",
+		p.Completed, p.Duplicate, p.Malformed, p.Blank, other)
 	line("portal", "%s at %s", j.portal.Name, j.portal.BaseURL)
 	line("output", "%s", j.dir)
 	line("workers", "%d", min(j.settings.Workers, max(todo, 1)))

@@ -62,7 +62,8 @@ func FindCopy(out string) (string, error) {
 // Where parse would not read the same orders from the copy, as where their keys are
 // not of its making, there is none: copied is false.
 func CopyOrders(out string, parse Parse, orders iter.Seq2[po.Order, error],
-	use func(iter.Seq2[po.Order, error]) error) (copied bool, err error) {
+	use func(iter.Seq2[po.Order, error]) error,
+) (copied bool, err error) {
 	root, err := outdir.OpenState(out)
 	if err != nil {
 		return false, err

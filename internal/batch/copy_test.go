@@ -67,7 +67,8 @@ func TestCopyOrders(t *testing.T) {
 		"written":         {[]po.Order{{Key: "1", Number: "1", Written: "PO1"}, {Key: "2", Number: "2"}}, true},
 		"too many digits": {[]po.Order{{Key: "12345678901234567890"}}, false}, // for a list
 		"malformed":       {[]po.Order{{Key: "1"}, malformed}, true},
-		"levels":          {[]po.Order{{Key: "1", Levels: []string{"Nord", "a, \"b\""}}, {Key: "2", Levels: []string{"Süd"}}}, true},
+		"levels": {[]po.Order{{Key: "1", Levels: []string{"Nord", "a, \"b\""}}, {Key: "2", Levels: []string{"Süd"}}},
+			true},
 		"levels later":    {[]po.Order{{Key: "1"}, {Key: "2", Levels: []string{"Süd"}}}, false},
 		"another's key":   {[]po.Order{{Key: "ORDER-1", Number: "1"}}, false},
 		"no number":       {[]po.Order{{Key: "1"}, {Key: "X"}}, false},
@@ -109,7 +110,8 @@ func TestCopyOrders(t *testing.T) {
 				t.Fatal(err)
 			}
 			again, err := collect(plan.All())
-			if diff := cmp.Diff(tt.orders, again, cmpopts.IgnoreFields(po.Order{}, "Number", "Written")); diff != "" || err != nil {
+			diff := cmp.Diff(tt.orders, again, cmpopts.IgnoreFields(po.Order{}, "Number", "Written"))
+			if diff != "" || err != nil {
 				t.Errorf("%v %s", err, diff)
 			}
 		})
@@ -132,7 +134,8 @@ func TestCopyOrdersThatFail(t *testing.T) {
 			if err := os.WriteFile(path, []byte("PO_NUMBER\n7\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			copied, err := CopyOrders(out, parse, each([]po.Order{{Key: "1"}}, tt.orders), func(orders iter.Seq2[po.Order, error]) error {
+			orders := each([]po.Order{{Key: "1"}}, tt.orders)
+			copied, err := CopyOrders(out, parse, orders, func(orders iter.Seq2[po.Order, error]) error {
 				if _, err := collect(orders); err != nil {
 					return err
 				}
@@ -185,7 +188,8 @@ func TestWriteOutcomes(t *testing.T) {
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
 		t.Error(diff)
 	}
-	if !bytes.HasPrefix(want, []byte(utf8Mark+"PO_NUMBER,STATUS,SUPPLIER,")) || !bytes.Contains(want, []byte("\n7\nPO4500002")) {
+	if !bytes.HasPrefix(want, []byte(utf8Mark+"PO_NUMBER,STATUS,SUPPLIER,")) ||
+		!bytes.Contains(want, []byte("\n7\nPO4500002")) {
 		t.Errorf("%s", want)
 	}
 }

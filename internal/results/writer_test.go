@@ -317,8 +317,12 @@ func TestKilledWhileSaving(t *testing.T) {
 	x.settle(po.NotFound)
 	x.must(x.saveChanges(t.Context()))
 	for name, spoil := range map[string]func(){
-		"before the file got its name": func() { x.must(os.WriteFile(filepath.Join(dir, "results.csv"), []byte(old), 0o600)) },
-		"half written beside":          func() { x.must(os.WriteFile(filepath.Join(dir, ".results.csv.tmp"), []byte("half"), 0o600)) },
+		"before the file got its name": func() {
+			x.must(os.WriteFile(filepath.Join(dir, "results.csv"), []byte(old), 0o600))
+		},
+		"half written beside": func() {
+			x.must(os.WriteFile(filepath.Join(dir, ".results.csv.tmp"), []byte("half"), 0o600))
+		},
 	} {
 		spoil()
 		next := New(dir, x.disk, x.list, func(_, text string) { t.Errorf("%s: %s", name, text) })
@@ -342,6 +346,24 @@ func TestAutosave(t *testing.T) {
 	})
 }
 
+// A panic of whoever is warned does not end the process, which may be a host's.
+func TestAutosaveSurvivesAPanic(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, t.TempDir(), rows)
+	x.must(os.WriteFile(filepath.Join(x.dir, "results.csv"), []byte("mine"), 0o600))
+	x.settle(po.NotFound)
+	x.warn = func(_, text string) { panic(text) }
+	synctest.Test(t, func(t *testing.T) {
+		var failed []error
+		stop := x.Autosave(t.Context(), func(err error) { failed = append(failed, err) })
+		time.Sleep(saveEvery + time.Second)
+		stop()
+		if len(failed) != 1 || !strings.Contains(failed[0].Error(), "panic: results.csv was changed by somebody") {
+			t.Errorf("failed: %v", failed)
+		}
+	})
+}
+
 // A name that the list's encoding does not have makes the results UTF-8, which
 // is said once.
 func TestListInAnotherEncoding(t *testing.T) {
@@ -349,13 +371,14 @@ func TestListInAnotherEncoding(t *testing.T) {
 	x := newFixture(t, t.TempDir(), "PO_NUMBER;K\xF6ln\n123451;\xDF\n123452;b\n")
 	x.settle(po.Completed, "M\u00fcller.pdf")
 	x.must(x.saveChanges(t.Context()))
-	if got := x.read("results.csv"); !strings.HasPrefix(got, "PO_NUMBER;K\xF6ln;STATUS") || !strings.Contains(got, "M\xFCller.pdf") {
+	got := x.read("results.csv")
+	if !strings.HasPrefix(got, "PO_NUMBER;K\xF6ln;STATUS") || !strings.Contains(got, "M\xFCller.pdf") {
 		t.Errorf("in the list's own encoding: %q", got)
 	}
 	x.settle(po.Completed, "\u65e5\u672c.pdf")
 	x.must(x.saveChanges(t.Context()))
 	x.must(x.Save(t.Context()))
-	got := x.read("results.csv")
+	got = x.read("results.csv")
 	for _, want := range []string{"\uFEFFPO_NUMBER;K\u00f6ln;STATUS", "123451;\u00df;COMPLETED", "M\u00fcller.pdf", "\u65e5\u672c.pdf"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %q", want, got)
