@@ -34,6 +34,9 @@ type (
 // LedgerOwner is who holds an output directory.
 type LedgerOwner = ledger.Owner
 
+// LedgerStart is one start on an output directory, as the ledger has it.
+type LedgerStart = ledger.Start
+
 // HolderOf tells who holds an output directory: nobody if that is nil. An error
 // is an *Error.
 func HolderOf(out string) (*LedgerOwner, error) {

@@ -153,7 +153,7 @@ func (h *Handle) Wait() (Summary, error) {
 			h.log.WithError(err).Warn("the run did not end cleanly")
 		}
 		h.summary = Summary{Counts: end.Counts, Open: end.Open, Later: h.output.later, Took: time.Since(h.begun), Left: left}
-		h.onEvent(messages.RunCleaned{Left: left})
+		h.onEvent(messages.RunCleaned{Left: append([]string{}, left...)}) // never nil
 		if end.Cause != "" {
 			h.err = ended(end.Cause, end.Detail)
 		}

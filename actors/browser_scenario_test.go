@@ -126,7 +126,7 @@ func TestPauseIsForThoseThatDoNotWork(t *testing.T) {
 				if len(lost) < schedule.RestartLimit {
 					t.Fatalf("lost only %d times", len(lost))
 				}
-				if last := lost[schedule.RestartLimit-1]; (last.Again > 500*time.Millisecond) != c.grows {
+				if last := lost[schedule.RestartLimit-1]; (time.Duration(last.Again) > 500*time.Millisecond) != c.grows {
 					t.Errorf("after %d failures a pause of %v", schedule.RestartLimit, last.Again)
 				}
 			})

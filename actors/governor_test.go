@@ -111,7 +111,7 @@ func TestPortalPressure(t *testing.T) {
 			}
 		}
 		paced := all[messages.PortalPaced](s)
-		if len(paced) != 1 || paced[0].Reading != 2 || paced[0].Hold != 20*time.Second {
+		if len(paced) != 1 || paced[0].Reading != 2 || time.Duration(paced[0].Hold) != 20*time.Second {
 			t.Errorf("%+v", paced)
 		}
 		if resized := all[messages.PoolResized](s); len(resized) > 0 {

@@ -246,10 +246,10 @@ func TestStuckReading(t *testing.T) {
 		s.run(t)
 		s.want(t, "", 0, completed(90))
 		stuck, returned := all[messages.JobStuck](s), all[messages.JobReturned](s)
-		if len(stuck) != 1 || stuck[0].For != 30*time.Second+releaseTimeout {
+		if len(stuck) != 1 || time.Duration(stuck[0].For) != 30*time.Second+releaseTimeout {
 			t.Errorf("stuck %+v", stuck)
 		}
-		if len(returned) != 1 || returned[0].After != 10*time.Second {
+		if len(returned) != 1 || time.Duration(returned[0].After) != 10*time.Second {
 			t.Errorf("returned %+v", returned)
 		}
 		if r := s.readers("K3"); len(r) != 2 || r[0] == r[1] {

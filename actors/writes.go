@@ -131,7 +131,7 @@ func (d *dispatcher) settle(c actor.Context, e schedule.Settle) {
 			if err == nil {
 				d.counts[outcome.Status]++
 				c.Send(d.peers.observer, messages.OrderSettled{
-					Outcome: outcome, Worker: e.Worker, Took: now.Sub(e.Started)})
+					Outcome: outcome, Worker: e.Worker, Took: messages.Duration(now.Sub(e.Started))})
 			}
 			return d.scheduler.Recorded(e.Token, err == nil, now)
 		},
@@ -145,7 +145,7 @@ func (d *dispatcher) retry(c actor.Context, e schedule.Retry) {
 		record: func(ctx context.Context) error { return ledger.Retry(ctx, e.Token, e.Failure, e.After) },
 		done: func(now time.Time, _ error) []schedule.Effect {
 			c.Send(d.peers.observer, messages.OrderRetried{Key: e.Order.Key, Written: e.Order.Written,
-				Attempt: e.Attempt, Worker: e.Worker, Failure: e.Failure, After: e.After})
+				Attempt: e.Attempt, Worker: e.Worker, Failure: e.Failure, After: messages.Duration(e.After)})
 			return d.scheduler.Recorded(e.Token, false, now)
 		},
 	})
@@ -158,7 +158,7 @@ func (d *dispatcher) release(c actor.Context, e schedule.Release) {
 		record: func(ctx context.Context) error { return ledger.Release(ctx, e.Token, e.Failure) },
 		done: func(now time.Time, _ error) []schedule.Effect {
 			c.Send(d.peers.observer, messages.OrderReleased{
-				Key: e.Order.Key, Written: e.Order.Written, Failure: e.Failure})
+				Key: e.Order.Key, Written: e.Order.Written, Cause: e.Failure.Cause, Detail: e.Failure.Detail})
 			return d.scheduler.Recorded(e.Token, false, now)
 		},
 	})

@@ -57,51 +57,30 @@ func (a *app) explainCommand() *cobra.Command {
 	return c
 }
 
-// storyOf is a story as JSON: the names are a promise.
+// storyOf is a story as JSON. What stands in it itself comes before the same of the
+// outcome: an order that is open has files too, and no field of a list is ever null.
 type storyOf struct {
-	Number   string             `json:"number"`
-	Key      po.Key             `json:"key"`
-	InBatch  bool               `json:"in_batch"`
-	Open     bool               `json:"open"`
-	Status   po.Status          `json:"status,omitempty"`
-	Cause    po.Cause           `json:"cause,omitempty"`
-	Detail   string             `json:"detail,omitempty"`
-	Supplier string             `json:"supplier,omitempty"`
-	Found    int                `json:"found"`
-	Folder   string             `json:"folder,omitempty"`
-	URL      string             `json:"url,omitempty"`
-	Time     *time.Time         `json:"time,omitempty"`
-	Attempts []attemptOf        `json:"attempts"`
-	Files    []storyFileOf      `json:"files"`
-	Missing  []progress.Missing `json:"missing_files"`
+	Number  string `json:"number"`
+	Key     po.Key `json:"key"`
+	InBatch bool   `json:"in_batch"`
+	Open    bool   `json:"open"`
+	po.Outcome
+	Folder   string       `json:"folder,omitempty"`
+	Time     time.Time    `json:"time,omitzero"`
+	Attempts []attemptOf  `json:"attempts"`
+	Files    []fileOf     `json:"files"`
+	Missing  []po.Missing `json:"missing_files"`
 }
 
 type attemptOf struct {
-	Try      int        `json:"try"`
-	Start    int        `json:"start"`
-	Worker   string     `json:"worker"`
-	Profile  string     `json:"profile,omitempty"`
-	Began    time.Time  `json:"began"`
-	Ended    *time.Time `json:"ended,omitempty"`
-	Ending   po.Ending  `json:"ending,omitempty"`
-	Cause    po.Cause   `json:"cause,omitempty"`
-	Detail   string     `json:"detail,omitempty"`
-	Pages    []string   `json:"pages,omitempty"`
-	Evidence string     `json:"evidence,omitempty"`
-	Files    int        `json:"files"`
-	Bytes    int64      `json:"bytes"`
-
-	Missing []progress.Missing `json:"missing_files,omitempty"`
+	po.Attempt
+	po.Trace
 }
 
-type storyFileOf struct {
-	Name     string    `json:"name"`
+type fileOf struct {
+	po.File
 	Original string    `json:"original_name"`
-	Bytes    int64     `json:"bytes"`
-	SHA256   string    `json:"sha256"`
-	Lane     po.Lane   `json:"lane"`
 	Time     time.Time `json:"time"`
-	Empty    bool      `json:"empty,omitempty"`
 }
 
 // withoutQueries is a story without what could be a secret: older records have it.
@@ -121,24 +100,15 @@ func withoutQueries(s po.Story) po.Story {
 
 func newStory(s po.Story) storyOf {
 	s = withoutQueries(s)
-	o := s.Outcome
-	out := storyOf{Number: s.Order.Written, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Status: o.Status, Cause: o.Cause,
-		Detail: o.Detail, Supplier: o.Supplier, Found: o.Found, Folder: s.Kept.Folder, URL: o.URL, Attempts: []attemptOf{}, Files: []storyFileOf{},
-		Missing: progress.MissingFiles(o.Missing)}
-	if !o.Time.IsZero() {
-		out.Time = &o.Time
-	}
+	out := storyOf{Number: s.Order.Written, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Outcome: s.Outcome,
+		Folder: s.Kept.Folder, Time: s.Outcome.Time, Attempts: []attemptOf{}, Files: []fileOf{},
+		Missing: append([]po.Missing{}, s.Outcome.Missing...)}
+	out.Outcome.Attempts = 0 // they are listed
 	for _, x := range s.Attempts {
-		one := attemptOf{Try: x.Try, Start: x.Start, Worker: x.Assignment.Worker, Profile: x.Assignment.Profile, Began: x.Began, Ending: x.Ending,
-			Cause: x.Failure.Cause, Detail: x.Failure.Detail, Pages: x.Failure.Trace.Pages, Evidence: x.Failure.Trace.Evidence, Files: x.Files, Bytes: x.Bytes,
-			Missing: progress.MissingFiles(x.Failure.Missing)}
-		if !x.Ended.IsZero() {
-			one.Ended = &x.Ended
-		}
-		out.Attempts = append(out.Attempts, one)
+		out.Attempts = append(out.Attempts, attemptOf{x, x.Failure.Trace})
 	}
 	for _, f := range s.Kept.Files {
-		out.Files = append(out.Files, storyFileOf{f.Name, f.Original, f.Bytes, f.SHA256, f.Lane, f.Time, f.Empty})
+		out.Files = append(out.Files, fileOf{f, f.Original, f.Time})
 	}
 	return out
 }

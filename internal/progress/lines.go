@@ -57,7 +57,7 @@ func (l *Lines) line(event any) string {
 		return reopened(e)
 	case messages.OrderRetried:
 		return fmt.Sprintf("%s: try %d failed (%s), next try in %s",
-			Clean(e.Written), e.Attempt, why(e.Failure.Cause, e.Failure.Detail), Short(e.After))
+			Clean(e.Written), e.Attempt, why(e.Failure.Cause, e.Failure.Detail), Short(time.Duration(e.After)))
 	case messages.WorkerLost:
 		l.lost[e.Worker] = !e.GaveUp
 		return lost(e)
@@ -74,7 +74,7 @@ func (l *Lines) line(event any) string {
 	case messages.OrderQuarantined:
 		return fmt.Sprintf("%s: %d browsers died with it in hand; it is tried once more, alone in a throw-away browser", Clean(e.Written), e.Deaths)
 	case messages.JobStuck:
-		return fmt.Sprintf("%s does not come back from its work after %s; another takes its place", e.Worker, Short(e.For))
+		return fmt.Sprintf("%s does not come back from its work after %s; another takes its place", e.Worker, Short(time.Duration(e.For)))
 	}
 	return ""
 }
@@ -157,8 +157,8 @@ func lost(e messages.WorkerLost) string {
 		return fmt.Sprintf("%s is given up (%s)", e.Worker, why(e.Cause, e.Detail))
 	}
 	when := "at once"
-	if e.Again >= 500*time.Millisecond { // less is jitter
-		when = "in " + Short(e.Again)
+	if pause := time.Duration(e.Again); pause >= 500*time.Millisecond { // less is jitter
+		when = "in " + Short(pause)
 	}
 	return fmt.Sprintf("%s is lost (%s), a new browser opens %s", e.Worker, why(e.Cause, e.Detail), when)
 }
@@ -176,7 +176,7 @@ func resized(e messages.PoolResized) string {
 func paced(e messages.PortalPaced) string {
 	line := fmt.Sprintf("%s read at once", Count(e.Reading, "order"))
 	if e.Hold > 0 {
-		line += ", after a pause of " + Short(e.Hold)
+		line += ", after a pause of " + Short(time.Duration(e.Hold))
 	}
 	return line + ": " + Clean(e.Reason)
 }
@@ -208,7 +208,7 @@ func (l *Lines) order(e messages.OrderSettled) string {
 	o := e.Outcome
 	line := fmt.Sprintf("%-14s %-14s %-10s", Clean(o.Written), o.Status, files(o))
 	if e.Worker != "" {
-		line += fmt.Sprintf(" %-9s %6s", e.Worker, Short(e.Took))
+		line += fmt.Sprintf(" %-9s %6s", e.Worker, Short(time.Duration(e.Took)))
 	}
 	if o.Cause != "" && o.Status != po.NotFound {
 		line += "  " + why(o.Cause, o.Detail)

@@ -111,7 +111,7 @@ func (s *Scheduler) waitForPortal(f po.ReadFailure, now time.Time) []Effect {
 		return s.stop(po.PortalError, reason)
 	}
 	return []Effect{Notify{messages.PortalPaced{
-		Reading: cmp.Or(s.maxReading, s.poolSize), Hold: pause, Reason: reason}}}
+		Reading: cmp.Or(s.maxReading, s.poolSize), Hold: messages.Duration(pause), Binds: messages.BindsPortal, Reason: reason}}}
 }
 
 // Fetched brings the file fetcher's answer.

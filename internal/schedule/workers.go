@@ -106,7 +106,8 @@ func (s *Scheduler) Resize(m messages.Resize, now time.Time) []Effect {
 	if most != s.maxReading || until.Sub(s.heldUntil) > time.Second {
 		s.maxReading, s.heldUntil = most, until
 		fx = append(fx, Notify{messages.PortalPaced{
-			Reading: cmp.Or(most, s.poolSize), Hold: max(0, until.Sub(now)), Reason: m.Reason}})
+			Reading: cmp.Or(most, s.poolSize), Hold: messages.Duration(max(0, until.Sub(now))),
+			Binds: messages.BindsPortal, Reason: m.Reason}})
 	}
 	return append(fx, s.advance(now)...)
 }
@@ -120,7 +121,8 @@ func (s *Scheduler) adjustPool(now time.Time) []Effect {
 	var fx []Effect
 	if n != s.poolSize {
 		if s.poolSize >= 0 { // not the first time
-			fx = append(fx, Notify{messages.PoolResized{From: s.poolSize, To: n, Binds: binds, Reason: reason}})
+			fx = append(fx, Notify{messages.PoolResized{
+				From: s.poolSize, To: n, Sequential: n == 1, Binds: binds, Reason: reason}})
 		}
 		s.poolSize = n
 	}
