@@ -31,7 +31,7 @@ func (a *audit) open(ctx context.Context) error {
 			return err
 		}
 		kept := po.Kept{Folder: o.Folder, Files: o.Files}
-		now, err := a.archive.Recall(o.Key, kept)
+		now, err := a.archive.Verify(o.Key, kept)
 		if err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func (a *audit) settled(ctx context.Context) error {
 // one looks at one order that is done.
 func (a *audit) one(ctx context.Context, o po.Outcome) error {
 	a.found.Orders++
-	now, err := a.archive.Recall(o.Key, po.Kept{Folder: o.Folder, Files: o.Files})
+	now, err := a.archive.Verify(o.Key, po.Kept{Folder: o.Folder, Files: o.Files})
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func sweepProfiles(dryRun bool, tell func(dir string, swept profilestore.Leftove
 // which wraps ErrHeld where a run holds the directory, and fs.ErrNotExist where
 // there is no record of a run.
 func CleanOutput(ctx context.Context, out string, dryRun bool) ([]Leftover, error) {
-	look, err := LookLedger(out) // which makes none
+	look, err := OpenLedgerReadOnly(out) // which makes none
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (c *cleaning) remove(folder string, key po.Key, recorded string) (kept stri
 	if err := c.archive.Finish(c.ctx, po.Kept{Folder: folder}, ""); err != nil {
 		return err.Error(), nil
 	}
-	now, err := c.archive.Recall(key, po.Kept{Folder: folder})
+	now, err := c.archive.Verify(key, po.Kept{Folder: folder})
 	if err != nil {
 		return "", err
 	}

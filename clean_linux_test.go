@@ -66,7 +66,7 @@ func TestUndeletableProfile(t *testing.T) {
 func TestLeftIsHonest(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
-	o := &output{incoming: incomingDir(out)}
+	o := &resources{incoming: incomingDir(out)}
 	var err error
 	if o.profiles, err = profilestore.Open(profilestore.Config{Dir: profileDir(o.incoming)}); err != nil {
 		t.Fatal(err)

@@ -114,7 +114,7 @@ func reopen(t *testing.T, out string, work bool) (po.Key, po.Kept) {
 // disk as it says.
 func recorded(t *testing.T, out string) map[po.Key]po.Kept {
 	t.Helper()
-	l, err := LookLedger(out)
+	l, err := OpenLedgerReadOnly(out)
 	if err != nil {
 		t.Fatal(err)
 	}

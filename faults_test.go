@@ -48,7 +48,7 @@ func TestStuckProfileIsStuck(t *testing.T) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	s, err := profilestore.Open(profilestore.Config{Dir: filepath.Join(dir, "w")})
 	must(t, err)
-	o := &output{profiles: s}
+	o := &resources{profiles: s}
 	var told *[]messages.FaultInjected
 	o.faults, told = tellingFaults(alwaysPlan(fault.ProfileStuck))
 	for n := 1; n <= 3; n++ {
@@ -131,7 +131,7 @@ func TestStrikeOfADeadBrowserIsNotTold(t *testing.T) {
 	r := newTrial(t, testportal.Options{Orders: 1})
 	settings, err := r.cfg.browserConfig()
 	must(t, err)
-	o := &output{}
+	o := &resources{}
 	dir, err := os.MkdirTemp("", "ps")
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })

@@ -59,7 +59,7 @@ func TestLostSessionLeavesNoOutcome(t *testing.T) {
 			if po.CauseOf(err) != po.SignedOut || summary.Open == 0 {
 				t.Fatalf("%+v, %v", summary, err)
 			}
-			l, err := LookLedger(r.cfg.Out)
+			l, err := OpenLedgerReadOnly(r.cfg.Out)
 			must(t, err)
 			for o, err := range l.Outcomes(t.Context()) {
 				if must(t, err); o.Status == po.NotFound || o.Status == po.NoAttachments {

@@ -38,7 +38,7 @@ type Handle struct {
 	run     *actors.Run
 	log     *logrus.Logger
 	begun   time.Time
-	output  *output
+	output  *resources
 	onEvent func(event any)
 	auditor sync.WaitGroup
 	stop    context.CancelFunc // of what goes on beside the run
@@ -78,7 +78,7 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 	if err := cfg.validate(); err != nil {
 		return nil, &Error{Msg: err.Error(), Err: ErrConfig}
 	}
-	out, err := openOutput(ctx, cfg, orders)
+	out, err := openResources(ctx, cfg, orders)
 	if err != nil {
 		return nil, userError(err)
 	}
@@ -86,7 +86,7 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 }
 
 // start begins the run of an output directory that is ready for it.
-func start(ctx context.Context, cfg Config, out *output) *Handle {
+func start(ctx context.Context, cfg Config, out *resources) *Handle {
 	tell := cfg.OnEvent
 	cfg.OnEvent = func(event any) {
 		if end, ok := event.(messages.RunEnded); ok { // the actors know of no others than their own orders
@@ -101,7 +101,7 @@ func start(ctx context.Context, cfg Config, out *output) *Handle {
 		Files: out.archive, Ledger: out.faults.ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
 	}
 	if out.browsers != nil {
-		l := newLoad(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
+		l := newGovernor(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
 		l.advise(out.orders, cfg.OnEvent)
 		run.Browsers, run.Limiter = l, l
 	}

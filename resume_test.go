@@ -50,7 +50,7 @@ func (r *trial) start(t *testing.T, orders []po.Order) (Summary, error) {
 // ledgerIsRight holds the ledger and the disk against the truth.
 func (r *trial) ledgerIsRight(t *testing.T) {
 	t.Helper()
-	l, err := LookLedger(r.cfg.Out)
+	l, err := OpenLedgerReadOnly(r.cfg.Out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestWithoutTheLedger(t *testing.T) {
 	if _, err := r.start(t, list); err != nil {
 		t.Fatal(err)
 	}
-	if aside, err := PutLedgerAside(r.cfg.Out); err != nil || aside == "" {
+	if aside, err := ArchiveLedger(r.cfg.Out); err != nil || aside == "" {
 		t.Fatal(aside, err)
 	}
 	if _, err := r.start(t, list); err != nil {

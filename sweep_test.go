@@ -38,7 +38,7 @@ func TestSweepTellsWhatItCannotRemove(t *testing.T) {
 	foreign := profileDir(incomingDir("/foreign")) // has no marker
 	must(t, os.Mkdir(foreign, 0o700))
 
-	o := &output{incoming: incomingDir(t.TempDir())}
+	o := &resources{incoming: incomingDir(t.TempDir())}
 	own := profileDir(o.incoming)
 	o.profiles, err = profilestore.Open(profilestore.Config{Dir: own})
 	must(t, err)

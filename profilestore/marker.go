@@ -54,7 +54,7 @@ func openDir(dir string) (*os.Root, error) {
 	}
 	opened, err := root.Stat(".")
 	if err == nil && !os.SameFile(there, opened) {
-		err = fmt.Errorf("%s is %w: it %w", dir, ErrNotOurs, errGoes)
+		err = fmt.Errorf("%s is %w: it %w", dir, ErrNotOurs, errRaced)
 	}
 	if err != nil {
 		root.Close()

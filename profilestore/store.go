@@ -128,15 +128,15 @@ func open(c Config) (*Store, error) {
 	if err := checkFree(filepath.Dir(dir), minFreeBytes); err != nil {
 		return nil, err
 	}
-	if err := s.take(marker{Dir: dir, For: c.For}); err != nil {
+	if err := s.adopt(marker{Dir: dir, For: c.For}); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// take makes the directory the store's, and removes what a dead one has left
+// adopt makes the directory the store's, and removes what a dead one has left
 // in it. What cannot be removed stays: it is in nobody's way.
-func (s *Store) take(m marker) error {
+func (s *Store) adopt(m marker) error {
 	lock, root, err := acquire(s.dir)
 	if err != nil {
 		return err
@@ -161,9 +161,9 @@ func (s *Store) Dir() string { return s.dir }
 // Swept tells what Open has removed that a dead process had left.
 func (s *Store) Swept() Leftovers { return s.swept }
 
-// errGoes says that a directory, or its lock, was removed or replaced in this
+// errRaced says that a directory, or its lock, was removed or replaced in this
 // moment, as a store does that closes.
-var errGoes = errors.New("comes and goes")
+var errRaced = errors.New("comes and goes")
 
 // acquire makes dir if need be, locks and opens it.
 func acquire(dir string) (*flock.Flock, *os.Root, error) {
@@ -175,7 +175,7 @@ func acquire(dir string) (*flock.Flock, *os.Root, error) {
 		}
 		most := patience
 		switch {
-		case errors.Is(err, ErrInUse), errors.Is(err, errGoes), errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, ErrInUse), errors.Is(err, errRaced), errors.Is(err, fs.ErrNotExist):
 			most = lockPatience
 		case errors.Is(err, ErrNotOurs):
 			most = 0
@@ -205,7 +205,7 @@ func tryAcquire(dir string, lock *flock.Flock) (*os.Root, error) {
 	}
 	if err == nil && !isHeld(lock, root) {
 		lock.Unlock() // nobody's any more
-		err = fmt.Errorf("%s %w", dir, errGoes)
+		err = fmt.Errorf("%s %w", dir, errRaced)
 	}
 	if err != nil {
 		root.Close()
@@ -277,7 +277,7 @@ func (s *Store) lease(ctx context.Context) (*Profile, error) {
 		<-s.slots
 		return nil, err
 	}
-	err = s.fill(ctx, p)
+	err = s.prepare(ctx, p)
 	if err == nil && s.isClosed() {
 		err = errClosed
 	}
@@ -323,8 +323,8 @@ func (s *Store) reserve() (*Profile, error) {
 	}
 }
 
-// fill gives a profile its content.
-func (s *Store) fill(ctx context.Context, p *Profile) error {
+// prepare gives a profile its content.
+func (s *Store) prepare(ctx context.Context, p *Profile) error {
 	for _, dir := range []string{p.Dir, p.TempDir} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err

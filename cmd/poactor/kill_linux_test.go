@@ -285,7 +285,7 @@ func (s *siege) isWhole() {
 }
 
 func (s *siege) triesAreWithinTheLimit() {
-	ledger, err := poactor.LookLedger(s.out)
+	ledger, err := poactor.OpenLedgerReadOnly(s.out)
 	if err != nil {
 		s.t.Error(err)
 		return

@@ -105,7 +105,7 @@ func (j *job) hold() (err error) {
 		return nil
 	}
 	if j.settings.Fresh {
-		if j.aside, err = poactor.PutLedgerAside(j.dir); err != nil {
+		if j.aside, err = poactor.ArchiveLedger(j.dir); err != nil {
 			return err
 		}
 	}

@@ -46,7 +46,7 @@ func checkOut(dir string) error {
 // lookLedger opens the ledger of an output directory for reading; nil if there
 // is none.
 func lookLedger(dir string) (*poactor.Ledger, error) {
-	ledger, err := poactor.LookLedger(dir)
+	ledger, err := poactor.OpenLedgerReadOnly(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -59,7 +59,7 @@ func openRecord(dir string) (*poactor.Ledger, error) {
 	if err := checkRunDir(dir); err != nil {
 		return nil, err
 	}
-	ledger, err := poactor.LookLedger(dir)
+	ledger, err := poactor.OpenLedgerReadOnly(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, wrongUse("give the output directory of a run", "%s has no record of a run", dir)
 	}
@@ -73,7 +73,7 @@ func standingOf(ctx context.Context, dir string) (standing, error) {
 		return s, err
 	}
 	defer ledger.Close()
-	if s.Running, err = poactor.HolderOf(dir); err != nil {
+	if s.Running, err = poactor.LedgerHolder(dir); err != nil {
 		return s, err
 	}
 	err = ledger.View(ctx, func(ctx context.Context) error {

@@ -94,7 +94,7 @@ func verifyAll(ctx context.Context, dir string) (verdict, error) {
 		return v, err
 	}
 	defer ledger.Close()
-	if owner, err := poactor.HolderOf(dir); err != nil || owner != nil {
+	if owner, err := poactor.LedgerHolder(dir); err != nil || owner != nil {
 		return v, cmp.Or(err, goesOn(dir))
 	}
 	starts, err := ledger.Starts(ctx)

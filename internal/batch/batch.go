@@ -201,8 +201,8 @@ func (b *Batch) unchanged(f *os.File) error {
 
 // Snapshot copies the batch to a file of its own and reads from there from now on,
 // so that somebody who edits or deletes the batch while the run goes on
-// disturbs nothing. A file at path is replaced, whole or not at all; if it is the batch itself,
-// nothing is done.
+// disturbs nothing. A file at path is replaced, whole or not at all; if it is the
+// batch itself, nothing is done.
 func (b *Batch) Snapshot(path string) error {
 	if same(b.path, path) {
 		return nil

@@ -99,7 +99,7 @@ func Open(c Config) (*Archive, error) {
 	}
 	return &Archive{root: root, allowed: c.Allowed, transport: newTransport(c.Parallel),
 		slots: make(chan struct{}, c.Parallel), timeout: c.FileTimeout,
-		silence: fileSilence, write: c.Write, room: space}, nil
+		silence: maxIdle, write: c.Write, room: space}, nil
 }
 
 // tryWrite finds out at once what would else fail with the first file.

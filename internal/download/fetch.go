@@ -50,24 +50,24 @@ func (w *work) plan(attachments []po.Attachment) []*part {
 		} else if att.Cause != "" {
 			p.missing = &po.Missing{Cause: att.Cause, Detail: att.Detail}
 		} else {
-			p.missing = noWay(att)
+			p.missing = unfetchable(att)
 		}
 	}
 	return parts
 }
 
-// noWay says why an attachment cannot be fetched here; nil if it can.
-func noWay(att po.Attachment) *po.Missing {
+// unfetchable says why an attachment cannot be fetched here; nil if it can.
+func unfetchable(att po.Attachment) *po.Missing {
 	if att.URL == "" && att.Saved == "" {
-		return &oddity(po.DownloadRejected, "the link only works by clicking").Missing
+		return &retryInBrowser(po.DownloadRejected, "the link only works by clicking").Missing
 	}
 	return nil
 }
 
-// distrust finds the files that were kept for an attachment which is not surely the
+// discardUnsure finds the files that were kept for an attachment which is not surely the
 // same, and have come again as another one's: the list has moved, and whose they
 // are is not known. It reports whether there are such, which are to be fetched.
-func distrust(parts []*part) bool {
+func discardUnsure(parts []*part) bool {
 	fetched := map[string]bool{}
 	for _, p := range parts {
 		if p.temp != "" {
@@ -80,7 +80,7 @@ func distrust(parts []*part) bool {
 	}
 	for _, p := range parts {
 		if doubt && p.kept != nil && p.unsure {
-			p.kept, p.missing = nil, noWay(p.attachment)
+			p.kept, p.missing = nil, unfetchable(p.attachment)
 		}
 	}
 	return doubt
@@ -103,7 +103,7 @@ func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, e
 	defer w.dir.Close()
 	parts := w.plan(job.Attachments)
 	fetchErr := a.fetchAll(ctx, session, w, parts)
-	if fetchErr == nil && distrust(parts) {
+	if fetchErr == nil && discardUnsure(parts) {
 		fetchErr = a.fetchAll(ctx, session, w, parts)
 	}
 	result, err := w.place(parts)
@@ -154,7 +154,7 @@ func (a *Archive) fetchOne(ctx context.Context, s *session, w *work, p *part, n 
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil {
-		p.missing = &refuse(po.Interrupted, "it was not fetched any more").Missing
+		p.missing = &newFileError(po.Interrupted, "it was not fetched any more").Missing
 		return nil
 	}
 	to, err := a.begin(w.dir, tempName(n))
@@ -182,10 +182,10 @@ func (a *Archive) begin(dir *os.Root, name string) (*sink, error) {
 
 // fail makes a missing file of a refusal and passes on every other error.
 func (p *part) fail(ctx context.Context, err error) error {
-	r, one := errors.AsType[*refusal](err)
+	r, one := errors.AsType[*fileError](err)
 	switch {
 	case ctx.Err() != nil: // of the order: the file's own limit is within receive
-		p.missing = &refuse(po.Interrupted, "it was not fetched to its end").Missing
+		p.missing = &newFileError(po.Interrupted, "it was not fetched to its end").Missing
 		return nil
 	case one:
 		p.missing = &r.Missing
@@ -214,14 +214,14 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	}
 	name := chooseName(ans.disposition, att)
 	k, err := examine(ans, att, name, to)
-	if r, ok := errors.AsType[*refusal](err); ok {
+	if r, ok := errors.AsType[*fileError](err); ok {
 		r.Browser = lane == po.LaneHTTP
 	}
 	if err != nil {
 		return err
 	}
 	if to.bytes == 0 && ans.announced != 0 {
-		return refuse(po.DownloadRejected, "the file is empty, and the portal did not say so")
+		return newFileError(po.DownloadRejected, "the file is empty, and the portal did not say so")
 	}
 	if err := to.close(); err != nil {
 		return err
@@ -241,7 +241,7 @@ func (s *session) ask(ctx context.Context, att po.Attachment, to *sink) (answer,
 		return first, err
 	}
 	second, err := s.get(ctx, att, to)
-	if r, ok := errors.AsType[*refusal](err); ok && first.announced == 0 && to.bytes == 0 {
+	if r, ok := errors.AsType[*fileError](err); ok && first.announced == 0 && to.bytes == 0 {
 		switch r.Cause {
 		case po.Forbidden, po.DownloadRejected, po.BlockedHost:
 			return first, nil
@@ -260,14 +260,14 @@ func examine(ans answer, att po.Attachment, name string, to *sink) (kind, error)
 	cause, detail := check(content{name: promised(name, att), contentType: ans.contentType, disposition: ans.disposition,
 		head: to.head, tail: tail, announced: ans.announced, size: to.bytes})
 	if cause != "" {
-		return kind{}, refuse(cause, "%s", detail)
+		return kind{}, newFileError(cause, "%s", detail)
 	}
 	if to.bytes == 0 {
 		return kind{}, nil
 	}
 	k := kindOf(to.head)
 	if ans.unsure && !k.hasEnd() {
-		return kind{}, refuse(po.DownloadIncomplete, "the portal sent the file compressed, and the browser does not tell whether all of it came")
+		return kind{}, newFileError(po.DownloadIncomplete, "the portal sent the file compressed, and the browser does not tell whether all of it came")
 	}
 	return k, nil
 }
@@ -285,7 +285,7 @@ func takeSaved(att po.Attachment, to *sink) (answer, error) {
 		length = -1
 	}
 	ans, err := answerOf(att.Answer.Status, header, length, att)
-	if r, ok := errors.AsType[*refusal](err); ok && r.Cause == po.DownloadRejected { // an encoding that browsers do not know is left as it is
+	if r, ok := errors.AsType[*fileError](err); ok && r.Cause == po.DownloadRejected { // an encoding that browsers do not know is left as it is
 		return answer{contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), announced: length}, nil
 	}
 	ans.unsure = len(ans.encodings) > 0
@@ -298,20 +298,20 @@ func takeSaved(att po.Attachment, to *sink) (answer, error) {
 func copySaved(name string, to *sink) error {
 	switch info, err := os.Lstat(name); {
 	case errors.Is(err, fs.ErrNotExist): // it went with its browser, which is not the order's fault
-		return refuse(po.BrowserDied, "the file that the browser saved is gone with it")
+		return newFileError(po.BrowserDied, "the file that the browser saved is gone with it")
 	case err != nil || !info.Mode().IsRegular():
-		return refuse(po.DownloadRejected, "what the browser saved is not a file")
+		return newFileError(po.DownloadRejected, "what the browser saved is not a file")
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return refuse(po.DownloadRejected, "the file that the browser saved cannot be read")
+		return newFileError(po.DownloadRejected, "the file that the browser saved cannot be read")
 	}
 	defer file.Close()
 	if _, err := io.Copy(to, file); err != nil {
 		if to.err != nil {
 			return to.err
 		}
-		return refuse(po.DownloadIncomplete, "the file that the browser saved cannot be read to its end")
+		return newFileError(po.DownloadIncomplete, "the file that the browser saved cannot be read to its end")
 	}
 	return nil
 }

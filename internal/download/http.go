@@ -24,19 +24,19 @@ const (
 	drainBytes   = 64 << 10 // read of an answer that is of no use, so that its connection can be used again
 )
 
-// refusal is the error of one file that could not be had. Other errors concern
+// fileError is the error of one file that could not be had. Other errors concern
 // the order as a whole.
-type refusal struct{ po.Missing }
+type fileError struct{ po.Missing }
 
-func (r *refusal) Error() string { return string(r.Cause) + ": " + r.Detail }
+func (r *fileError) Error() string { return string(r.Cause) + ": " + r.Detail }
 
-func refuse(cause po.Cause, detail string, args ...any) *refusal {
-	return &refusal{po.Missing{Cause: cause, Detail: fmt.Sprintf(detail, args...)}}
+func newFileError(cause po.Cause, detail string, args ...any) *fileError {
+	return &fileError{po.Missing{Cause: cause, Detail: fmt.Sprintf(detail, args...)}}
 }
 
-// oddity is a refusal of which the browser may make more.
-func oddity(cause po.Cause, detail string, args ...any) *refusal {
-	r := refuse(cause, detail, args...)
+// retryInBrowser is a refusal of which the browser may make more.
+func retryInBrowser(cause po.Cause, detail string, args ...any) *fileError {
+	r := newFileError(cause, detail, args...)
 	r.Browser = true
 	return r
 }
@@ -76,14 +76,14 @@ func (s *session) redirect(req *http.Request, via []*http.Request) error {
 		return err
 	}
 	if len(via) > maxRedirects {
-		return oddity(po.DownloadRejected, "more than %d redirects", maxRedirects)
+		return retryInBrowser(po.DownloadRejected, "more than %d redirects", maxRedirects)
 	}
 	away := false
 	for _, hop := range via {
 		away = away || siteOf(hop.URL) != siteOf(req.URL)
 	}
-	err := s.dress(req, away)
-	if r, ok := errors.AsType[*refusal](err); ok {
+	err := s.setHeaders(req, away)
+	if r, ok := errors.AsType[*fileError](err); ok {
 		// A portal leads to other hosts where it wants a sign-in: the browser
 		// knows that page when it sees it.
 		r.Browser = req.URL.Scheme == "http" || req.URL.Scheme == "https"
@@ -101,12 +101,12 @@ func (s *session) keepCookies(resp *http.Response) error {
 	return s.browser.Cookies.SetCookies(resp.Request.Context(), resp.Request.URL, list)
 }
 
-// dress gives a request the fields that belong to its address, or refuses the
+// setHeaders gives a request the fields that belong to its address, or refuses the
 // address. away says that the way there led over another site.
-func (s *session) dress(req *http.Request, away bool) error {
+func (s *session) setHeaders(req *http.Request, away bool) error {
 	u := req.URL
 	if u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !s.allowed(u) {
-		return refuse(po.BlockedHost, "%s is not one of the portal's hosts", visible(u.Scheme+"://"+u.Host))
+		return newFileError(po.BlockedHost, "%s is not one of the portal's hosts", visible(u.Scheme+"://"+u.Host))
 	}
 	req.Header = headerFor(s.browser.Header, s.browser.Referer, u, away)
 	if s.browser.Cookies == nil {
@@ -142,7 +142,7 @@ type answer struct {
 func answerOf(status int, header http.Header, length int64, att po.Attachment) (answer, error) {
 	whole, part := rangeOf(status, header)
 	if part != "" {
-		return answer{}, oddity(po.DownloadIncomplete, "%s", part)
+		return answer{}, retryInBrowser(po.DownloadIncomplete, "%s", part)
 	}
 	a := answer{contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), encodings: encodingsOf(header), announced: length}
 	if header.Get("Content-Length") == "" {
@@ -153,7 +153,7 @@ func answerOf(status int, header http.Header, length int64, att po.Attachment) (
 	}
 	switch {
 	case !decodable(a.encodings):
-		return answer{}, oddity(po.DownloadRejected, "the portal sent the file with the encoding %s", visible(strings.Join(a.encodings, ", ")))
+		return answer{}, retryInBrowser(po.DownloadRejected, "the portal sent the file with the encoding %s", visible(strings.Join(a.encodings, ", ")))
 	case len(a.encodings) > 0 && a.announced != 0:
 		a.announced = -1 // it is that of the encoded file
 	case whole >= 0 && a.announced < 0:
@@ -179,9 +179,9 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 	defer silence.end()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, att.URL, nil)
 	if err != nil {
-		return answer{}, refuse(po.DownloadRejected, "the link is not a URL")
+		return answer{}, newFileError(po.DownloadRejected, "the link is not a URL")
 	}
-	if err := s.dress(req, false); err != nil {
+	if err := s.setHeaders(req, false); err != nil {
 		return answer{}, failedRequest(silence.why(err))
 	}
 	resp, err := s.client.Do(req)
@@ -194,7 +194,7 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 	if err := s.keepCookies(resp); err != nil {
 		return answer{}, failedRequest(silence.why(err))
 	}
-	if r := judge(resp.StatusCode, resp.Header, time.Now()); r != nil {
+	if r := checkStatus(resp.StatusCode, resp.Header, time.Now()); r != nil {
 		_, _ = io.CopyN(io.Discard, body, drainBytes)
 		return answer{}, r
 	}
@@ -227,51 +227,51 @@ func receiveBody(to *sink, body io.Reader, encodings []string) error {
 	return copyDecoded(to, from, encodings)
 }
 
-// judge says what an answer's status means. now is for dates in Retry-After.
-func judge(status int, header http.Header, now time.Time) *refusal {
+// checkStatus says what an answer's status means. now is for dates in Retry-After.
+func checkStatus(status int, header http.Header, now time.Time) *fileError {
 	after := po.RetryAfter(header.Get("Retry-After"), now)
 	switch {
 	case status == http.StatusOK, status == http.StatusNonAuthoritativeInfo, status == http.StatusPartialContent:
 		return nil
 	case strings.EqualFold(header.Get("Cf-Mitigated"), "challenge"): // which a browser passes
-		return oddity(po.PortalError, "the portal checks the browser (HTTP %d)", status)
+		return retryInBrowser(po.PortalError, "the portal checks the browser (HTTP %d)", status)
 	case status == http.StatusForbidden:
-		return oddity(po.Forbidden, "the portal refuses the file (HTTP 403)")
+		return retryInBrowser(po.Forbidden, "the portal refuses the file (HTTP 403)")
 	case status == http.StatusNotFound || status == http.StatusGone:
-		return oddity(po.DownloadRejected, "the portal does not have the file (HTTP %d)", status) // a click may ask otherwise
+		return retryInBrowser(po.DownloadRejected, "the portal does not have the file (HTTP %d)", status) // a click may ask otherwise
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && header.Get("Retry-After") != "":
-		r := refuse(po.Throttled, "the portal asks to slow down (HTTP %d)", status)
+		r := newFileError(po.Throttled, "the portal asks to slow down (HTTP %d)", status)
 		r.RetryAfter = after
 		return r
 	case status == http.StatusRequestTimeout:
-		return refuse(po.Timeout, "the portal gave up waiting (HTTP 408)")
+		return newFileError(po.Timeout, "the portal gave up waiting (HTTP 408)")
 	case status >= 500:
-		return refuse(po.PortalError, "the portal has an error (HTTP %d)", status)
+		return newFileError(po.PortalError, "the portal has an error (HTTP %d)", status)
 	}
-	return oddity(po.DownloadRejected, "the portal answers HTTP %d", status)
+	return retryInBrowser(po.DownloadRejected, "the portal answers HTTP %d", status)
 }
 
 // failedRequest says what it means that there is no answer. Its text is made
 // without the address, which may hold a token. Where no connection came about
 // the browser may do better: it knows the system's proxy and certificates.
 func failedRequest(err error) error {
-	if r, ok := errors.AsType[*refusal](err); ok {
+	if r, ok := errors.AsType[*fileError](err); ok {
 		return r
 	}
 	e, network := errors.AsType[*net.OpError](err)
 	if timedOut(err) && !(network && e.Op == "dial") {
-		return refuse(po.Timeout, "the portal did not answer in time")
+		return newFileError(po.Timeout, "the portal did not answer in time")
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return oddity(po.PortalError, "the portal's certificate is not trusted")
+		return retryInBrowser(po.PortalError, "the portal's certificate is not trusted")
 	}
 	if _, ok := errors.AsType[tls.AlertError](err); ok {
-		return oddity(po.PortalError, "the portal refused the encrypted connection")
+		return retryInBrowser(po.PortalError, "the portal refused the encrypted connection")
 	}
 	if network {
-		return oddity(po.PortalError, "%s", visible(e.Error()))
+		return retryInBrowser(po.PortalError, "%s", visible(e.Error()))
 	}
-	return oddity(po.PortalError, "the connection broke before the portal's answer")
+	return retryInBrowser(po.PortalError, "the connection broke before the portal's answer")
 }
 
 // failedBody says what it means that an answer broke off.
@@ -281,15 +281,15 @@ func failedBody(err error, to *sink, announced int64) error {
 	case to.err != nil:
 		return to.err
 	case encoded && encoding.short():
-		return refuse(po.DownloadIncomplete, "the file's compression has no end: %d bytes came of it", to.bytes)
+		return newFileError(po.DownloadIncomplete, "the file's compression has no end: %d bytes came of it", to.bytes)
 	case encoded:
-		return refuse(po.DownloadRejected, "the file is not compressed as the portal says, or damaged")
+		return newFileError(po.DownloadRejected, "the file is not compressed as the portal says, or damaged")
 	case timedOut(err):
-		return refuse(po.Timeout, "the file did not come in time: %d bytes came", to.bytes)
+		return newFileError(po.Timeout, "the file did not come in time: %d bytes came", to.bytes)
 	case announced >= 0:
-		return oddity(po.DownloadIncomplete, "%d of %d bytes came", to.bytes, announced)
+		return retryInBrowser(po.DownloadIncomplete, "%d of %d bytes came", to.bytes, announced)
 	}
-	return oddity(po.DownloadIncomplete, "the file broke off after %d bytes", to.bytes)
+	return retryInBrowser(po.DownloadIncomplete, "the file broke off after %d bytes", to.bytes)
 }
 
 func timedOut(err error) bool {

@@ -232,7 +232,7 @@ func TestFailedRequest(t *testing.T) {
 		"no answer":    {context.DeadlineExceeded, po.Timeout, false},
 		"read stalled": {&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, po.Timeout, false},
 	} {
-		got, ok := failedRequest(&url.Error{Op: "Get", URL: "http://x/", Err: row.err}).(*refusal)
+		got, ok := failedRequest(&url.Error{Op: "Get", URL: "http://x/", Err: row.err}).(*fileError)
 		if !ok || got.Cause != row.cause || got.Browser != row.browser {
 			t.Errorf("%s: %+v", name, got)
 		}

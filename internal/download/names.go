@@ -73,7 +73,7 @@ func lastPart(name string) string {
 // clean takes out of a name what no system can do with, and what is at its
 // ends that some system drops, hides or gives a meaning.
 func clean(name string) string {
-	name = norm.NFC.String(strings.Map(tame, strings.ToValidUTF8(name, "_")))
+	name = norm.NFC.String(strings.Map(replaceRune, strings.ToValidUTF8(name, "_")))
 	name = strings.TrimRight(name, ". ")
 	for {
 		// Leading dots hide a file; ~$ is how Office marks its lock files.
@@ -85,8 +85,8 @@ func clean(name string) string {
 	}
 }
 
-// tame maps one character of a name; -1 drops it.
-func tame(r rune) rune {
+// replaceRune maps one character of a name; -1 drops it.
+func replaceRune(r rune) rune {
 	switch {
 	case unicode.IsSpace(r): // line breaks and the no-break space included
 		return ' '

@@ -13,8 +13,8 @@ import (
 // maxNumber is the highest number that a name gets to be unique.
 const maxNumber = 9999
 
-// shelf is a folder in which files get their names.
-type shelf struct {
+// placer is a folder in which files get their names.
+type placer struct {
 	dir     *os.Root
 	there   map[string]string // names in the folder, by their fold
 	vouched map[string]bool   // folds of the names that are some attachment's
@@ -56,12 +56,12 @@ func (w *work) place(parts []*part) (po.FetchResult, error) {
 	return result, err
 }
 
-func newShelf(dir *os.Root, parts []*part) (*shelf, error) {
+func newShelf(dir *os.Root, parts []*part) (*placer, error) {
 	entries, err := list(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &shelf{dir: dir, there: map[string]string{}, vouched: map[string]bool{}}
+	s := &placer{dir: dir, there: map[string]string{}, vouched: map[string]bool{}}
 	for _, e := range entries {
 		s.there[fold(e.Name())] = e.Name()
 	}
@@ -75,7 +75,7 @@ func newShelf(dir *os.Root, parts []*part) (*shelf, error) {
 
 // settle is take, with what keeps only this one file from its name made the
 // part's own trouble.
-func (s *shelf) settle(p *part) error {
+func (s *placer) settle(p *part) error {
 	err := s.take(p)
 	if err != nil && !errors.Is(err, po.DiskFull) {
 		p.missing = &po.Missing{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}
@@ -87,7 +87,7 @@ func (s *shelf) settle(p *part) error {
 // take gives a part's file its name. A file of that name and content that
 // nothing vouches for was placed by an attempt that was killed before it could
 // say so: it is taken for the part's own.
-func (s *shelf) take(p *part) error {
+func (s *placer) take(p *part) error {
 	for n := 1; n <= maxNumber; n++ {
 		name := numbered(p.wanted, n)
 		key := fold(name)
@@ -112,7 +112,7 @@ func (s *shelf) take(p *part) error {
 	return fmt.Errorf("place file: %d files want the name %q", maxNumber, p.wanted)
 }
 
-func (s *shelf) same(name string, f po.File) bool {
+func (s *placer) same(name string, f po.File) bool {
 	sum, err := sumOf(s.dir, name, f.Bytes)
 	return err == nil && sum == f.SHA256
 }

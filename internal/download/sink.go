@@ -34,7 +34,7 @@ func roomError(cause po.Cause, detail string) error {
 	case "":
 		return nil
 	case po.DownloadRejected:
-		return refuse(cause, "%s", detail)
+		return newFileError(cause, "%s", detail)
 	}
 	return fmt.Errorf("%w: %s", cause, detail)
 }

@@ -105,7 +105,7 @@ func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
 	if err != nil {
 		return diskError("open folder", err)
 	}
-	good, err := verify(dir, recorded, outdir.IsWorkFolder(found), func(f po.File) bool {
+	good, err := wholeFiles(dir, recorded, outdir.IsWorkFolder(found), func(f po.File) bool {
 		sum, err := sumOf(dir, f.Name, f.Bytes)
 		return err == nil && sum == f.SHA256
 	})
@@ -120,11 +120,11 @@ func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
 	return a.move(found, w.folder)
 }
 
-// verify returns the recorded files that are whole, and removes what is not, so
+// wholeFiles returns the recorded files that are whole, and removes what is not, so
 // that the name is free for what is fetched instead. In a folder that had its
 // final name only a file that is too short counts as damaged: a longer one is
 // what the user has made of it, like a PDF with notes, and stays.
-func verify(dir *os.Root, recorded []po.File, underWork bool, whole func(po.File) bool) ([]po.File, error) {
+func wholeFiles(dir *os.Root, recorded []po.File, underWork bool, whole func(po.File) bool) ([]po.File, error) {
 	var good []po.File
 	seen := map[string]bool{}
 	for _, f := range recorded {

@@ -162,7 +162,7 @@ func TestEverythingLasts(t *testing.T) {
 
 func look(t testing.TB, dir string) *ledger.Disk {
 	t.Helper()
-	l, err := ledger.Look(dir)
+	l, err := ledger.OpenReadOnly(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestOneOwner(t *testing.T) {
 	if e, ok := errors.AsType[*po.Error](err); !ok || !errors.Is(err, ledger.ErrHeld) || !strings.Contains(e.Msg, fmt.Sprintf("process %d on", os.Getpid())) {
 		t.Errorf("a second owner: %v", err)
 	}
-	if _, err := ledger.Aside(dir); !errors.Is(err, ledger.ErrHeld) {
+	if _, err := ledger.Archive(dir); !errors.Is(err, ledger.ErrHeld) {
 		t.Errorf("aside: %v", err)
 	}
 	look(t, dir) // looking is free
@@ -270,14 +270,14 @@ func TestOneOwner(t *testing.T) {
 func TestAside(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if path, err := ledger.Aside(dir); path != "" || err != nil {
+	if path, err := ledger.Archive(dir); path != "" || err != nil {
 		t.Errorf("nothing there: %q, %v", path, err)
 	}
 	for n := 1; n <= 2; n++ {
 		d := openDisk(t, dir)
 		merge(t, d, orders(n))
 		d.Close()
-		path, err := ledger.Aside(dir)
+		path, err := ledger.Archive(dir)
 		if err != nil || !strings.HasSuffix(path, fmt.Sprintf("ledger.db.old-%d", n)) {
 			t.Fatalf("%q, %v", path, err)
 		}
@@ -326,7 +326,7 @@ func TestWrongFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, open := range []func(string) (*ledger.Disk, error){ledger.Open, ledger.Look} {
+			for _, open := range []func(string) (*ledger.Disk, error){ledger.Open, ledger.OpenReadOnly} {
 				_, err := open(dir)
 				e, ok := errors.AsType[*po.Error](err)
 				if !ok || !errors.Is(err, row.want) || !strings.Contains(e.Msg, row.msg) || e.Hint == "" || strings.Contains(e.Msg, "\n") {
@@ -337,7 +337,7 @@ func TestWrongFiles(t *testing.T) {
 			if err != nil || !cmp.Equal(before, after) {
 				t.Errorf("it was changed: %d bytes, now %d, %v", len(before), len(after), err)
 			}
-			if held, err := ledger.Aside(dir); err != nil || held == "" {
+			if held, err := ledger.Archive(dir); err != nil || held == "" {
 				t.Errorf("aside: %q, %v", held, err)
 			}
 		})
@@ -347,11 +347,11 @@ func TestWrongFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	execute(t, outdir.StatePath(dir, "ledger.db"), `PRAGMA journal_mode = WAL`)
-	if _, err := ledger.Look(dir); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ledger.OpenReadOnly(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing in it: %v", err)
 	}
 	merge(t, openDisk(t, dir), orders(1))
-	if _, err := ledger.Look(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ledger.OpenReadOnly(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing there: %v", err)
 	}
 }

@@ -83,10 +83,10 @@ func Open(dir string) (*Disk, error) {
 	return d, nil
 }
 
-// Look opens the ledger of an output directory for reading only, also while a
+// OpenReadOnly opens the ledger of an output directory for reading only, also while a
 // run writes it. The error is a *po.Error, which wraps fs.ErrNotExist if there is
 // none.
-func Look(dir string) (*Disk, error) {
+func OpenReadOnly(dir string) (*Disk, error) {
 	root, err := outdir.OpenState(dir)
 	if err == nil {
 		_, err = root.Lstat(outdir.LedgerFile)
@@ -142,10 +142,10 @@ func (d *Disk) Close() error {
 	return errors.Join(errs...)
 }
 
-// Aside moves the ledger of an output directory out of the way, so that the
+// Archive moves the ledger of an output directory out of the way, so that the
 // next Open begins a new one, and returns its new path: empty if there was
 // none. Nothing else in the directory is touched. The error is a *po.Error.
-func Aside(dir string) (string, error) {
+func Archive(dir string) (string, error) {
 	root, err := outdir.OpenState(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil

@@ -83,8 +83,8 @@ func (l *lock) try(dir string, tries int) error {
 	}
 }
 
-// Holder tells who holds an output directory: nobody if that is nil.
-func Holder(dir string) (*Owner, error) {
+// FindOwner tells who holds an output directory: nobody if that is nil.
+func FindOwner(dir string) (*Owner, error) {
 	l, err := newLock(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -54,33 +54,33 @@ const never = math.MaxInt64
 func (d *Disk) Merge(ctx context.Context, orders iter.Seq2[po.Order, error], choice Choice) (Merged, error) {
 	var m Merged
 	err := d.Commit(ctx, func(context.Context) error {
-		if err := d.take(orders, &m); err != nil {
+		if err := d.replaceBatch(orders, &m); err != nil {
 			return err
 		}
-		if err := d.doubt(); err != nil {
+		if err := d.reopenUnproved(); err != nil {
 			return err
 		}
 		if err := d.choose(choice, &m); err != nil {
 			return err
 		}
 		var err error
-		d.known, err = d.had()
+		d.known, err = d.withAttachments()
 		return err
 	})
 	return m, err
 }
 
-// take compares the orders with those that the ledger has, place by place, and
+// replaceBatch compares the orders with those that the ledger has, place by place, and
 // writes from the first that differs: most starts have the batch of the last.
-func (d *Disk) take(orders iter.Seq2[po.Order, error], m *Merged) error {
-	next, stop := pump(orders)
+func (d *Disk) replaceBatch(orders iter.Seq2[po.Order, error], m *Merged) error {
+	next, stop := readAhead(orders)
 	defer stop()
 	first, same, err := d.sameAs(next)
 	if err != nil {
 		return err
 	}
 	// was marks those that were in the batch and may be in it still.
-	was, err := d.execCount(`UPDATE orders SET place = ? WHERE place >= ?`, wasPlaced, same)
+	was, err := d.execCount(`UPDATE orders SET place = ? WHERE place >= ?`, previouslyPlaced, same)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (d *Disk) take(orders iter.Seq2[po.Order, error], m *Merged) error {
 	if err != nil {
 		return err
 	}
-	put := putter{d: d, place: same}
+	put := orderWriter{d: d, place: same}
 	for o, err, ok := first.order, first.err, first.ok; ok; o, err, ok = next() {
 		if err == nil {
 			err = put.add(o)
@@ -104,7 +104,7 @@ func (d *Disk) take(orders iter.Seq2[po.Order, error], m *Merged) error {
 	if err != nil {
 		return err
 	}
-	if m.Gone, err = d.execCount(`UPDATE orders SET place = NULL WHERE place = ?`, wasPlaced); err != nil {
+	if m.Gone, err = d.execCount(`UPDATE orders SET place = NULL WHERE place = ?`, previouslyPlaced); err != nil {
 		return err
 	}
 	m.New = int(now - all)
@@ -112,9 +112,9 @@ func (d *Disk) take(orders iter.Seq2[po.Order, error], m *Merged) error {
 	return nil
 }
 
-// wasPlaced is the place of an order of the last batch until it is known
+// previouslyPlaced is the place of an order of the last batch until it is known
 // whether it is in this one.
-const wasPlaced = -2
+const previouslyPlaced = -2
 
 // pulled is what a pull of the orders gave.
 type pulled struct {
@@ -123,21 +123,21 @@ type pulled struct {
 	ok    bool
 }
 
-// pumpSize is how many orders go from one goroutine to the other at once.
-const pumpSize = 512
+// readAheadSize is how many orders go from one goroutine to the other at once.
+const readAheadSize = 512
 
-// pump is iter.Pull2 that reads ahead: a batch is parsed while what was parsed
+// readAhead is iter.Pull2 that reads ahead: a batch is parsed while what was parsed
 // before is written.
-func pump(orders iter.Seq2[po.Order, error]) (next func() (po.Order, error, bool), stop func()) {
+func readAhead(orders iter.Seq2[po.Order, error]) (next func() (po.Order, error, bool), stop func()) {
 	full := make(chan []pulled, 4) // closed by the goroutine
 	done := make(chan struct{})    // closed by stop
 	go func() {
 		defer close(full)
-		part := make([]pulled, 0, pumpSize)
+		part := make([]pulled, 0, readAheadSize)
 		send := func() bool {
 			select {
 			case full <- part:
-				part = make([]pulled, 0, pumpSize)
+				part = make([]pulled, 0, readAheadSize)
 				return true
 			case <-done:
 				return false
@@ -150,7 +150,7 @@ func pump(orders iter.Seq2[po.Order, error]) (next func() (po.Order, error, bool
 			}
 		}()
 		for o, err := range orders {
-			if part = append(part, pulled{o, err, true}); len(part) == pumpSize && !send() {
+			if part = append(part, pulled{o, err, true}); len(part) == readAheadSize && !send() {
 				return
 			}
 		}
@@ -217,18 +217,18 @@ func stored(o po.Order, levels textList) po.Order {
 	return o
 }
 
-// putRows is how many orders one statement puts: in single ones a million take
+// rowsPerInsert is how many orders one statement puts: in single ones a million take
 // 6.4 s, so 3.8 s (of which the index of the keys has most).
-const putRows = 100
+const rowsPerInsert = 100
 
-// putter puts orders at their places, several at once.
-type putter struct {
+// orderWriter puts orders at their places, several at once.
+type orderWriter struct {
 	d     *Disk
 	place int // of the next
 	args  []any
 }
 
-func (p *putter) add(o po.Order) error {
+func (p *orderWriter) add(o po.Order) error {
 	number, written := o.Number, o.Written
 	if written == number {
 		written = ""
@@ -238,17 +238,17 @@ func (p *putter) add(o po.Order) error {
 	}
 	p.args = append(p.args, string(o.Key), text(number), text(written), textList(o.Levels), text(o.Invalid), p.place)
 	p.place++
-	if len(p.args) < putRows*putColumns {
+	if len(p.args) < rowsPerInsert*columnsPerRow {
 		return nil
 	}
 	return p.flush()
 }
 
-const putColumns = 6
+const columnsPerRow = 6
 
 // flush writes what is waiting.
-func (p *putter) flush() error {
-	rows := len(p.args) / putColumns
+func (p *orderWriter) flush() error {
+	rows := len(p.args) / columnsPerRow
 	if rows == 0 {
 		return nil
 	}
@@ -265,13 +265,13 @@ func (p *putter) flush() error {
 }
 
 // twice names the order of what is waiting that was in the batch already.
-func (p *putter) twice() error {
-	for i := 0; i < len(p.args); i += putColumns {
+func (p *orderWriter) twice() error {
+	for i := 0; i < len(p.args); i += columnsPerRow {
 		place, err := p.d.number(`SELECT place FROM orders WHERE key = ?`, p.args[i])
 		if err != nil {
 			return err
 		}
-		if place != int64(p.args[i+putColumns-1].(int)) {
+		if place != int64(p.args[i+columnsPerRow-1].(int)) {
 			return fmt.Errorf("order %s comes twice", p.args[i])
 		}
 	}

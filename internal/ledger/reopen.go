@@ -6,8 +6,8 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// doubtKnown is how many orders Claim names that had attachments.
-const doubtKnown = 16
+// maxKnown is how many orders Claim names that had attachments.
+const maxKnown = 16
 
 // forget opens an order again whose outcome does not count: it is as if nobody
 // had asked for it. A folder that has nothing in it is forgotten too; its caller
@@ -61,11 +61,11 @@ func (d *Disk) Reopen(ctx context.Context, keys []po.Key) ([]po.Outcome, error) 
 	return were, err
 }
 
-// doubt puts back what starts that did not come to their end, or could not put back
+// reopenUnproved puts back what starts that did not come to their end, or could not put back
 // what they had to, have settled as not found or as without attachments after the
 // last order of the same browser that had some: nobody can say whether the session
 // lived. Where no order has ever had any, nothing can tell, and nothing is put back.
-func (d *Disk) doubt() error {
+func (d *Disk) reopenUnproved() error {
 	const cutOff = `SELECT id FROM starts WHERE id < ?1 AND (ended IS NULL OR cause IN ('signed_out', 'disk_full', 'internal'))
 		AND id >= (SELECT coalesce(max(id), 0) FROM starts WHERE id < ?1 AND ended IS NOT NULL)`
 	current := int64(d.start)
@@ -92,8 +92,8 @@ func (d *Disk) doubt() error {
 	return d.exec(unsettle, string(po.EndReopened), string(po.EndSettled))
 }
 
-// had returns the orders of the batch that were last seen with attachments.
-func (d *Disk) had() ([]po.Order, error) {
+// withAttachments returns the orders of the batch that were last seen with attachments.
+func (d *Disk) withAttachments() ([]po.Order, error) {
 	var list []po.Order
 	err := d.rows(func(scan func(...any) error) error {
 		var o po.Order
@@ -104,6 +104,6 @@ func (d *Disk) had() ([]po.Order, error) {
 		list = append(list, stored(o, levels))
 		return nil
 	}, `SELECT key, number, written, levels FROM orders WHERE status = ? AND open = 0 AND place IS NOT NULL ORDER BY settled DESC LIMIT ?`,
-		string(po.Completed), doubtKnown)
+		string(po.Completed), maxKnown)
 	return list, err
 }

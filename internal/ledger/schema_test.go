@@ -28,7 +28,7 @@ func TestMigration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := version1(t, changed)
-			look, err := ledger.Look(dir) // which changes nothing
+			look, err := ledger.OpenReadOnly(dir) // which changes nothing
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,9 +14,9 @@ type Plan struct {
 
 // Advice says that a wish does not suit the batch or the machine.
 type Advice struct {
-	Workers int    // what suits, 1 or more
-	Binds   Reason // ByUser: the batch is small
-	Text    string // one line for people
+	Workers   int    // what suits, 1 or more
+	LimitedBy Reason // ByUser: the batch is small
+	Text      string // one line for people
 }
 
 const (
@@ -37,52 +37,38 @@ const (
 // Advise says before a run what speaks against its number of workers: the batch,
 // the memory, the cores, in this order. It is empty if nothing does. What could
 // not be read speaks against nothing.
-func Advise(p Plan) []Advice {
-	var all []Advice
-	for _, a := range []Advice{batchAdvice(p), memoryAdvice(p), coreAdvice(p)} {
-		if a.Workers > 0 && a.Workers < p.Workers {
-			all = append(all, a)
+func Advise(p Plan) (all []Advice) {
+	add := func(suits int, why Reason, text string) {
+		if suits < p.Workers {
+			all = append(all, Advice{suits, why, text})
 		}
+	}
+	if p.Orders > 0 {
+		n := (p.Orders + ordersPerWorker - 1) / ordersPerWorker
+		add(n, ByUser, fmt.Sprintf("%s %s no %d workers: %d %s as well", orders(p.Orders),
+			verb(p.Orders, "needs", "need"), p.Workers, n, verb(n, "does", "do")))
+	}
+	if total := p.Usage.Memory.TotalBytes; total > 0 {
+		free := float64(p.Usage.FreeBytes) - (1-memoryThreshold)*float64(total)
+		n := max(1, int((free-sharedBytes)/workerBytes))
+		add(n, ByMemory, fmt.Sprintf("%s want about %s of memory and %s is free: there is room for %d", workers(p.Workers),
+			size(uint64(p.Workers)*workerBytes+sharedBytes), size(p.Usage.FreeBytes), n))
+	}
+	if c := p.Usage.Cores; c > 0 {
+		n := max(1, int(math.Round(c*workersPerCore)))
+		is := "are"
+		if cores(c) == "1 core" {
+			is = "is"
+		}
+		add(n, ByCPU, fmt.Sprintf("there %s %s: more than %s will hardly help", is, cores(c), workers(n)))
 	}
 	return all
 }
 
-func batchAdvice(p Plan) Advice {
-	n := (p.Orders + ordersPerWorker - 1) / ordersPerWorker
-	return Advice{n, ByUser, fmt.Sprintf("%s %s no %d workers: %d %s as well",
-		orders(p.Orders), verb(p.Orders, "need"), p.Workers, n, verb(n, "do"))}
-}
-
-// memoryAdvice leaves a tenth of the memory alone, as Policy does.
-func memoryAdvice(p Plan) Advice {
-	total := p.Usage.Memory.TotalBytes
-	if total == 0 {
-		return Advice{}
-	}
-	free := float64(p.Usage.FreeBytes)
-	n := max(1, int((free-0.1*float64(total)-sharedBytes)/workerBytes))
-	wants := uint64(p.Workers)*workerBytes + sharedBytes
-	return Advice{n, ByMemory, fmt.Sprintf("%s want about %s of memory and %s is free: there is room for %d",
-		workers(p.Workers), size(wants), size(p.Usage.FreeBytes), n)}
-}
-
-func coreAdvice(p Plan) Advice {
-	if p.Usage.Cores == 0 {
-		return Advice{}
-	}
-	n := max(1, int(math.Round(p.Usage.Cores*workersPerCore)))
-	there := "are"
-	if cores(p.Usage.Cores) == "1 core" {
-		there = "is"
-	}
-	return Advice{n, ByCPU, fmt.Sprintf("there %s %s: more than %s will hardly help",
-		there, cores(p.Usage.Cores), workers(n))}
-}
-
 // verb is the form for so many.
-func verb(n int, plural string) string {
-	if n != 1 {
-		return plural
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return one
 	}
-	return map[string]string{"need": "needs", "do": "does"}[plural]
+	return many
 }

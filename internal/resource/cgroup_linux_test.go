@@ -60,7 +60,7 @@ func (idle) processors(ctx context.Context) (times, error) {
 }
 
 // makeGroup makes a cgroup for a test at the top of a controller's hierarchy.
-func makeGroup(t *testing.T, c chain) string {
+func makeGroup(t *testing.T, c hierarchy) string {
 	t.Helper()
 	if c.version == 0 {
 		t.Skip("no such cgroup controller here")
@@ -92,7 +92,7 @@ func set(t *testing.T, dir, name, value string) {
 // A process in a real cgroup of 300 MB and half a core reads just that.
 func TestProbeInARealCgroup(t *testing.T) {
 	t.Parallel()
-	g, err := findGroups(root())
+	g, err := findCgroups(root())
 	if err != nil {
 		t.Fatal(err)
 	}

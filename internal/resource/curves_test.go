@@ -12,7 +12,7 @@ import (
 // Load curves of hours: how many workers are left, and that nothing flaps.
 func TestCurves(t *testing.T) {
 	t.Parallel()
-	r := rand.New(rand.NewPCG(1, 2))
+	r := rand.New(rand.NewPCG(*seed, 2))
 	noise := func(most float64) float64 { return most * (2*r.Float64() - 1) }
 	between := func(at, from, to time.Duration) bool { return at >= from && at < to }
 	for _, c := range []struct {
@@ -69,16 +69,17 @@ func TestCurves(t *testing.T) {
 			return usage(0.3, 0.3, others+0.02*float64(n)+noise(0.01))
 		}, 1, 4, 2 * 4 * 8, ByUser},
 	} {
-		steps := simulate(Policy{}, c.wish, time.Duration(c.hours*float64(time.Hour)), c.load)
+		steps := simulate(c.wish, time.Duration(c.hours*float64(time.Hour)), c.load)
 		last := steps[len(steps)-1]
+		t.Logf("CURVE|%s|%s", c.name, summary(steps))
 		if n := fewest(steps, 0); n != c.fewest || last.Workers != c.end {
 			t.Errorf("%s: %d workers at least and %d at the end, want %d and %d", c.name, n, last.Workers, c.fewest, c.end)
 		}
 		if n := turns(steps); n > c.turns {
 			t.Errorf("%s: %d turns, want at most %d", c.name, n, c.turns)
 		}
-		if c.binds != "" && last.Binds != c.binds {
-			t.Errorf("%s: bound by %s: %s", c.name, last.Binds, last.Text)
+		if c.binds != "" && last.LimitedBy != c.binds {
+			t.Errorf("%s: bound by %s: %s", c.name, last.LimitedBy, last.Text)
 		}
 	}
 }
@@ -86,7 +87,7 @@ func TestCurves(t *testing.T) {
 // A sharp rise is met before the memory is full, and before the mean shows it.
 func TestSharpRise(t *testing.T) {
 	t.Parallel()
-	steps := simulate(Policy{}, 4, 20*time.Second, func(at time.Duration, n int) Usage {
+	steps := simulate(4, 20*time.Second, func(at time.Duration, n int) Usage {
 		return usage(0.3, 0.3, 0.3+0.05*at.Seconds())
 	})
 	for _, s := range steps {
@@ -103,7 +104,7 @@ func TestSharpRise(t *testing.T) {
 // The jump of a browser's start is no such rise.
 func TestJumpOfAStart(t *testing.T) {
 	t.Parallel()
-	steps := simulate(Policy{}, 4, time.Minute, func(at time.Duration, n int) Usage {
+	steps := simulate(4, time.Minute, func(at time.Duration, n int) Usage {
 		if at < 10*time.Second {
 			return usage(0.3, 0.3, 0.6)
 		}
@@ -129,10 +130,11 @@ func TestRecordedCurves(t *testing.T) {
 		{"demo-8-workers.csv", 8, 5, 6, "2 cores"},
 	} {
 		curve := recorded(t, c.file)
-		steps := simulate(Policy{}, c.wish, time.Duration(len(curve))*time.Second, func(at time.Duration, n int) Usage {
+		steps := simulate(c.wish, time.Duration(len(curve))*time.Second, func(at time.Duration, n int) Usage {
 			return curve[int(at.Seconds())]
 		})
 		last := steps[len(steps)-1]
+		t.Logf("CURVE|%s|%s", c.file, summary(steps))
 		if last.Workers < c.least || last.Workers > c.most || !strings.Contains(last.Text, c.text) || turns(steps) != 0 {
 			t.Errorf("%s: %d workers, %d turns: %s", c.file, last.Workers, turns(steps), last.Text)
 		}
@@ -149,7 +151,7 @@ func TestBoundedNoise(t *testing.T) {
 		othersCPU, eachCPU, noiseCPU := draw(0, 1, "others' CPU"), draw(0, 0.3, "each CPU"), draw(0, 0.3, "noise of CPU")
 		othersMemory, eachMemory, noiseMemory := draw(0, 1, "others' memory"), draw(0, 0.2, "each memory"), draw(0, 0.03, "noise of memory")
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		steps := simulate(Policy{}, wish, 2*time.Hour, func(at time.Duration, n int) Usage {
+		steps := simulate(wish, 2*time.Hour, func(at time.Duration, n int) Usage {
 			own := eachCPU * float64(n)
 			return usage(othersCPU+own+noiseCPU*(2*r.Float64()-1), own,
 				othersMemory+eachMemory*float64(n)+noiseMemory*(2*r.Float64()-1))

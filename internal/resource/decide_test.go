@@ -8,34 +8,34 @@ import (
 	"pgregory.net/rapid"
 )
 
-// steady is a state that has had so many of four workers for an hour, at a usage
-// that did not change.
-func steady(workers int, u Usage) State {
-	s, _ := Policy{}.Decide(State{}, Sample{Usage: u, Wish: 4, Running: workers, Portal: open}, start.Add(-time.Hour))
-	s.at, s.workers, s.cut = start.Add(-time.Second), workers, start.Add(-time.Hour)
+// steady is a capacity that has had so many of four workers for an hour, at a
+// usage that did not change.
+func steady(workers int, u Usage) Capacity {
+	c := NewCapacity(4).measure(u, start.Add(-time.Second))
+	c.workers, c.removed = workers, start.Add(-time.Hour)
 	if workers < 4 {
-		s.reason, s.text = ByMemory, "for a reason"
+		c.reason, c.text = ByMemory, "for a reason"
 	}
-	return s
+	return c
 }
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	calm := usage(0.4, 0.3, 0.4)
-	pressed := func(s State, since time.Duration) State { s.pressed = start.Add(-since); return s }
-	roomy := func(s State, since time.Duration) State { s.roomy = start.Add(-since); return s }
-	cut := func(s State, ago time.Duration) State { s.cut = start.Add(-ago); return s }
+	pressed := func(c Capacity, since time.Duration) Capacity { c.strainedSince = start.Add(-since); return c }
+	roomy := func(c Capacity, since time.Duration) Capacity { c.roomSince = start.Add(-since); return c }
+	cut := func(c Capacity, ago time.Duration) Capacity { c.removed = start.Add(-ago); return c }
 	for _, c := range []struct {
 		name    string
-		state   State
+		state   Capacity
 		usage   Usage
 		running int
 		workers int
 		binds   Reason
 		text    string
 	}{
-		{"begins with the wish", State{}, calm, 0, 4, ByUser, "4 workers, as asked for"},
-		{"begins with the wish, whatever the load", State{}, usage(1, 1, 0.2), 0, 4, ByUser, "4 workers"},
+		{"begins with the wish", NewCapacity(4), calm, 0, 4, ByUser, "4 workers, as asked for"},
+		{"begins with the wish, whatever the load", NewCapacity(4), usage(1, 1, 0.2), 0, 4, ByUser, "4 workers"},
 		{"calm", steady(4, calm), calm, 4, 4, ByUser, "4 workers, as asked for"},
 		{"memory at the threshold", steady(4, usage(0, 0, 0.9)), usage(0, 0, 0.9), 4, 3, ByMemory, "memory is at 90 % of the machine's 8.0 GB: 3 workers instead of 4"},
 		{"memory below it", steady(4, usage(0, 0, 0.89)), usage(0, 0, 0.89), 4, 4, ByUser, ""},
@@ -61,9 +61,9 @@ func TestDecide(t *testing.T) {
 		{"no room for its CPU", roomy(steady(3, usage(0.6, 0.6, 0)), time.Hour), usage(0.6, 0.6, 0), 3, 3, ByMemory, ""},
 		{"nothing could be read", steady(4, usage(1, 1, 1)), Usage{}, 4, 4, ByUser, ""},
 	} {
-		_, d := Policy{}.Decide(c.state, Sample{Usage: c.usage, Wish: 4, Running: c.running, Portal: open}, start)
-		if d.Workers != c.workers || d.Reading != c.workers || d.Binds != c.binds || !strings.Contains(d.Text, c.text) {
-			t.Errorf("%s: %d workers, %d reading, %s: %q; want %d, %s: %q", c.name, d.Workers, d.Reading, d.Binds, d.Text, c.workers, c.binds, c.text)
+		d := Decide(c.state.Observe(Sample{Usage: c.usage, Running: c.running, PortalLimit: 4}, start), open, start)
+		if d.Workers != c.workers || d.Reading != c.workers || d.LimitedBy != c.binds || !strings.Contains(d.Text, c.text) {
+			t.Errorf("%s: %d workers, %d reading, %s: %q; want %d, %s: %q", c.name, d.Workers, d.Reading, d.LimitedBy, d.Text, c.workers, c.binds, c.text)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func TestDecide(t *testing.T) {
 func TestDecideWithPortal(t *testing.T) {
 	t.Parallel()
 	calm := usage(0.4, 0.3, 0.4)
-	paused := Portal{limit: 2, why: "the portal asked for a pause of 30 s", notBefore: start.Add(time.Minute)}
+	paused := Portal{limit: 2, reason: "the portal asked for a pause of 30 s", notBefore: start.Add(time.Minute)}
 	for _, c := range []struct {
 		name    string
 		portal  Portal
@@ -84,61 +84,25 @@ func TestDecideWithPortal(t *testing.T) {
 	}{
 		{"a new portal", Portal{}, 8, 4, false, ByPortal, "how fast the portal is must show first: 4 orders at once instead of 8"},
 		{"a new portal and the usual pool", Portal{}, 4, 4, false, ByUser, "4 workers, as asked for"},
-		{"a slow one", Portal{limit: 1, why: "the portal answers in 3.0 s"}, 4, 1, false, ByPortal, "the portal answers in 3.0 s: 1 order at once instead of 4"},
+		{"a slow one", Portal{limit: 1, reason: "the portal answers in 3.0 s"}, 4, 1, false, ByPortal, "the portal answers in 3.0 s: 1 order at once instead of 4"},
 		{"a pause", paused, 4, 2, true, ByPortal, "a pause of 30 s: 2 orders at once instead of 4"},
 		{"a pause for one worker", paused, 1, 1, true, ByPortal, "the portal asked for a pause of 30 s"},
 		{"a pause that is over", Portal{limit: 9, notBefore: start.Add(-time.Second)}, 4, 4, false, ByUser, ""},
 	} {
-		_, d := Policy{}.Decide(State{}, Sample{Usage: calm, Wish: c.wish, Portal: c.portal}, start)
-		if d.Workers != c.wish || d.Reading != c.reading || d.NotBefore.IsZero() == c.hold || d.Binds != c.binds || !strings.Contains(d.Text, c.text) {
+		d := Decide(NewCapacity(c.wish).Observe(Sample{Usage: calm, PortalLimit: c.portal.Limit(c.wish)}, start), c.portal, start)
+		if d.Workers != c.wish || d.Reading != c.reading || d.NotBefore.IsZero() == c.hold || d.LimitedBy != c.binds || !strings.Contains(d.Text, c.text) {
 			t.Errorf("%s: %+v", c.name, d)
 		}
 	}
 }
 
-// A wish may change while a run goes on: it is followed down at once, up one by
-// one as far as there is room.
-func TestDecideFollowsTheWish(t *testing.T) {
+// A short CPU makes times say nothing.
+func TestStrained(t *testing.T) {
 	t.Parallel()
-	roomy, narrow := usage(0.1, 0.05, 0.4), usage(0.1, 0.05, 0.88)
-	var s State
-	for i, c := range []struct {
-		usage   Usage
-		wish    int
-		workers int
-		binds   Reason
-		changed bool
-	}{
-		{roomy, 4, 4, ByUser, true}, {roomy, 2, 2, ByUser, true}, {roomy, 2, 2, ByUser, false},
-		{roomy, 5, 3, ByUser, true}, {roomy, 5, 4, ByUser, true}, {roomy, 5, 5, ByUser, true},
-		{narrow, 5, 5, ByUser, false}, {narrow, 6, 6, ByUser, true}, // the mean has still room
-		{narrow, 6, 6, ByUser, false}, {narrow, 7, 7, ByUser, true},
-		{narrow, 7, 7, ByUser, false}, {narrow, 7, 7, ByUser, false}, {narrow, 7, 7, ByUser, false}, {narrow, 7, 7, ByUser, false},
-		{narrow, 8, 7, ByMemory, true}, {narrow, 8, 7, ByMemory, false}, {narrow, 7, 7, ByUser, true}, {narrow, 0, 1, ByUser, true},
-	} {
-		var d Decision
-		s, d = Policy{}.Decide(s, Sample{Usage: c.usage, Wish: c.wish, Running: s.workers, Portal: open}, start.Add(time.Duration(i)*time.Second))
-		if d.Workers != c.workers || d.Binds != c.binds || d.Changed != c.changed {
-			t.Errorf("step %d: %+v, want %+v", i, d, c)
+	for share, want := range map[float64]bool{0.79: false, 0.95: true} {
+		if c := NewCapacity(4).Observe(Sample{Usage: usage(share, 0.1, 0.1), PortalLimit: 4}, start); c.Strained() != want {
+			t.Errorf("at %v: %v", share, c.Strained())
 		}
-	}
-}
-
-// A policy of its own thresholds keeps to them.
-func TestDecideThresholds(t *testing.T) {
-	t.Parallel()
-	p := Policy{CPU: 0.99, Memory: 0.5}
-	steps := simulate(p, 4, 5*time.Minute, func(time.Duration, int) Usage { return usage(0.97, 0.97, 0.4) })
-	if least := fewest(steps, 0); least != 4 {
-		t.Errorf("%d workers at 97 %% CPU", least)
-	}
-	steps = simulate(p, 4, 5*time.Minute, func(time.Duration, int) Usage { return usage(0.1, 0.1, 0.51) })
-	if least := fewest(steps, 0); least != 1 {
-		t.Errorf("%d workers at 51 %% memory", least)
-	}
-	s, _ := p.Decide(State{}, Sample{Usage: usage(0.95, 0.9, 0.1), Wish: 4}, start)
-	if p.Strained(s) || !(Policy{}).Strained(s) {
-		t.Error("95 % CPU strains the wrong policy")
 	}
 }
 
@@ -148,10 +112,9 @@ func TestDecideProperties(t *testing.T) {
 	t.Parallel()
 	share := rapid.Float64Range(0, 1)
 	rapid.Check(t, func(t *rapid.T) {
-		var s State
 		var steps []step
 		wish := rapid.IntRange(1, 16).Draw(t, "wish")
-		last, at := wish, time.Duration(0)
+		c, last, at := NewCapacity(wish), wish, time.Duration(0)
 		var u Usage
 		for range rapid.IntRange(1, 60).Draw(t, "phases") {
 			u = usage(share.Draw(t, "cpu"), share.Draw(t, "own"), share.Draw(t, "memory"))
@@ -159,15 +122,14 @@ func TestDecideProperties(t *testing.T) {
 			running := rapid.IntRange(0, 20).Draw(t, "running")
 			for range rapid.IntRange(1, 180).Draw(t, "samples") {
 				at += time.Second
-				var d Decision
-				s, d = Policy{}.Decide(s, Sample{Usage: u, Wish: wish, Running: running, Portal: portal}, start.Add(at))
+				c = c.Observe(Sample{Usage: u, Running: running, PortalLimit: portal.Limit(wish)}, start.Add(at))
+				d := Decide(c, portal, start.Add(at))
 				checkDecision(t, d, wish, last)
 				last = d.Workers
 				steps = append(steps, step{at, d})
 			}
 		}
-		// Every turn down follows a turn up, which takes a minute of room, and
-		// soon two; see nextPatience.
+		// Every turn down follows a turn up, which takes a minute of room.
 		if n := turns(steps); float64(n) > 2+30*at.Hours() {
 			t.Fatalf("%d turns in %v", n, at)
 		}
@@ -180,9 +142,9 @@ func checkDecision(t *rapid.T, d Decision, wish, last int) {
 		t.Fatalf("of %d: %+v", wish, d)
 	case d.Workers > last+1 || d.Workers < last-1:
 		t.Fatalf("from %d in one step: %+v", last, d)
-	case (d.Reading == wish) != (d.Binds == ByUser):
+	case (d.Reading == wish) != (d.LimitedBy == ByUser):
 		t.Fatalf("of %d: %+v", wish, d)
-	case d.Binds != ByUser && d.Binds != ByMemory && d.Binds != ByCPU && d.Binds != ByPortal, d.Text == "":
+	case d.LimitedBy != ByUser && d.LimitedBy != ByMemory && d.LimitedBy != ByCPU && d.LimitedBy != ByPortal, d.Text == "":
 		t.Fatalf("no reason: %+v", d)
 	}
 }
@@ -191,37 +153,30 @@ func checkDecision(t *rapid.T, d Decision, wish, last int) {
 // what binds the orders.
 func TestDecideTellsWhyWorkersGo(t *testing.T) {
 	t.Parallel()
-	paced := Portal{limit: 2, why: "it is slow"}
-	s, d := Policy{}.Decide(State{}, Sample{Usage: usage(0.1, 0.05, 0.4), Wish: 4, Running: 4, Portal: paced}, start)
-	if d.Workers != 4 || d.Reading != 2 || d.Binds != ByPortal {
+	paced := Portal{limit: 2, reason: "it is slow"}
+	c := NewCapacity(4).Observe(Sample{Usage: usage(0.1, 0.05, 0.4), Running: 4, PortalLimit: 2}, start)
+	d := Decide(c, paced, start)
+	if d.Workers != 4 || d.Reading != 2 || d.LimitedBy != ByPortal {
 		t.Fatalf("%+v", d)
 	}
 	for i := 1; i < 60 && d.Workers == 4; i++ {
-		s, d = Policy{}.Decide(s, Sample{Usage: usage(0.1, 0.05, 0.95), Wish: 4, Running: 4, Portal: paced}, start.Add(time.Duration(i)*time.Second))
+		now := start.Add(time.Duration(i) * time.Second)
+		c = c.Observe(Sample{Usage: usage(0.1, 0.05, 0.95), Running: 4, PortalLimit: 2}, now)
+		d = Decide(c, paced, now)
 	}
-	if d.Workers != 3 || d.Reading != 2 || d.Binds != ByMemory || !strings.Contains(d.Text, "memory is at") {
+	if d.Workers != 3 || d.Reading != 2 || d.LimitedBy != ByMemory || !strings.Contains(d.Text, "memory is at") {
 		t.Errorf("%+v", d)
 	}
 }
 
-// Answers of the portal between two looks at the machine hide no sharp rise of
-// its memory.
-func TestAnswersHideNoRise(t *testing.T) {
+// A sharp rise takes one worker at once.
+func TestSharpRiseTakesOne(t *testing.T) {
 	t.Parallel()
-	decide := func(answers int) int {
-		var s State
-		var d Decision
-		for i, share := range []float64{0.60, 0.70, 0.80, 0.86, 0.92} {
-			now := start.Add(time.Duration(i) * time.Second)
-			x := Sample{Usage: usage(0.1, 0.05, share), Wish: 4, Running: 4}
-			s, d = Policy{}.Decide(s, x, now)
-			for n := range answers {
-				s, d = Policy{}.Again(s, x, now.Add(time.Duration(n+1)*100*time.Millisecond))
-			}
-		}
-		return d.Workers
+	c := NewCapacity(4)
+	for i, share := range []float64{0.60, 0.70, 0.80, 0.86, 0.92} {
+		c = c.Observe(Sample{Usage: usage(0.1, 0.05, share), Running: 4, PortalLimit: 4}, start.Add(time.Duration(i)*time.Second))
 	}
-	if alone, beside := decide(0), decide(5); alone != 3 || beside != alone {
-		t.Errorf("%d workers without answers, %d beside some", alone, beside)
+	if d := Decide(c, open, start); d.Workers != 3 {
+		t.Errorf("%+v", d)
 	}
 }

@@ -1,6 +1,8 @@
 package resource
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/poactor/poactor/po"
@@ -11,36 +13,39 @@ import (
 // It is a value: Answered gives the next one. Its zero value is that of a run
 // that begins.
 //
-// The limit goes up by one and down by a factor, as TCP's window does (AIMD,
-// RFC 5681). A refusal takes one, and one that follows soon takes half; but where
-// a lower limit had as many refused, it is the orders that the portal minds, and
-// not their number. A time to answer of twice the best takes a quarter: the median
-// of a window of answers against the least such median, the gradient of Netflix's
-// concurrency-limits and Envoy's adaptive concurrency.
-// What a single reader gets is the best there is, so that a portal which is slow
-// by itself is measured anew there and comes up again.
+// The limit is AIMD (additive increase, multiplicative decrease), as TCP's window
+// is. It goes up by one per window of good answers, and down when the portal
+// refuses (429, 503, Retry-After) or slows down: the median of a window against
+// a smoothed baseline, as in Netflix's concurrency-limits. An increase that is
+// soon taken back doubles the time to the next.
+//
+// Some orders are refused whatever the limit. Answers are counted per limit, and
+// a lower limit at which as many were refused is not tried again.
 type Portal struct {
-	limit    int  // 0: none was set yet
-	lowered  bool // it was, once: from then on it rises by one
-	why      string
-	since    time.Time     // when the limit was set
-	changed  time.Time     // what was begun before says nothing about this limit: its start, or a pause's end
-	raised   time.Time     // when it last was; zero if it was lowered since
-	patience time.Duration // how long a limit stays before it is raised
+	limit     int  // 0: none was set yet
+	decreased bool // ever: until then an increase doubles the limit (slow start)
+	reason    string
+	changed   time.Time     // what was begun before says nothing about this limit: its start, or a pause's end
+	since     time.Time     // when the limit was set; a pause that set it included
+	raised    time.Time     // when it was last increased; zero if it was decreased since
+	patience  time.Duration // how long a limit stays before it is increased
 
-	window [longWindow]time.Duration // times to answer since the last judgement
-	filled int
-	best   time.Duration // median when all is well; 0 if there is none yet
-	bestAt int           // the limit at which it was learnt
+	window   [windowSize]time.Duration // times to answer; 0: answered, in a time that says nothing
+	filled   int
+	baseline time.Duration // median when all is well; 0 if there is none yet
+	learntAt int           // the limit at which it was learnt
 
-	throttles int                // in a row
-	refused   bool               // once
-	pressed   bool               // a refusal is why the limit was last lowered
-	fine      int                // answers since the last refusal
-	answers   bool               // there was one since the last refusal, of whatever order
-	tally     [tallied + 1]tally // by limit: how many were refused
+	good      int // answers since the last refusal
+	pauses    int // in a row, without an answer between
 	notBefore time.Time
+	counts    [maxCounted + 1]tally // by limit
 }
+
+// tally counts answers, and the refusals among them.
+type tally struct{ answers, refused float64 }
+
+// at is the tally of a limit.
+func (p *Portal) at(limit int) *tally { return &p.counts[min(limit, maxCounted)] }
 
 // Answer is what came of one order's page.
 type Answer struct {
@@ -51,39 +56,46 @@ type Answer struct {
 	Cause      po.Cause
 	RetryAfter time.Duration // what the portal asked for; 0 if nothing
 	Again      bool          // the order has failed before, perhaps for this
-	// Strained is set where our own CPU is short (Policy.Strained): the time
+	// Strained is set where our own CPU is short (Capacity.Strained): the time
 	// then says nothing about the portal.
 	Strained bool
 }
 
 const (
-	// firstLimit is the default number of workers: a larger pool must earn it.
-	firstLimit = 4
-	// A median of 32 times that scatter by half (a log-normal deviation of 0.5)
-	// is off by a fifth in one case of 20. To begin with half of that must do.
-	shortWindow = 16
-	longWindow  = 32
-
-	slowFactor = 2.0 // times the best: too slow
-	fineFactor = 1.5 // times the best: may be given more
-	// Below this nobody waits for the portal.
+	firstLimit = 4 // the default number of workers: a larger pool must earn it
+	// A median of 32 times that scatter by half is off by a fifth in one case of 20.
+	// Until the first decrease half of that must do.
+	windowSize = 32
+	slowFactor = 2.0 // times the baseline, which counts as noticeable at least
 	noticeable = 250 * time.Millisecond
+	failed     = 24 * time.Hour // the time of an error: it makes a median only where half are
 
-	raiseLeast = 5 * time.Second
-	raiseMost  = 30 * time.Minute
+	minPatience = 5 * time.Second
+	maxPatience = 30 * time.Minute
+	// An increase that lasts for so many patiences has proved itself. That it made
+	// the portal slow takes a full window to show, a refusal shows at once.
+	refusalProof, slowProof = 4, 8
+
+	// The pause after a refusal without Retry-After, doubled each time in a row.
+	minPause      = time.Second
+	maxPause      = time.Minute
+	maxRetryAfter = 15 * time.Minute // the longest that is believed, as for a single order
+
+	maxCounted = 64 // workers at most
+	// A refusal says little, and neither do the first few answers: a decrease is
+	// in vain if below this limit at least two were refused, and at least half
+	// the share of those here.
+	inVainRefused = 2
+	inVainShare   = 2
+	inVainAnswers = 16 // added to those here
 )
-
-// failed is the time of an answer that was none: it makes a median only where
-// half of the answers are.
-const failed = 24 * time.Hour
 
 // Limit is how many orders may be read at once by so many workers, 1 or more.
 func (p Portal) Limit(workers int) int {
-	limit := p.limit
-	if limit == 0 {
-		limit = firstLimit
+	if p.limit == 0 {
+		return max(1, min(firstLimit, workers))
 	}
-	return max(1, min(limit, workers))
+	return max(1, min(p.limit, workers))
 }
 
 // NotBefore is the moment before which no order may be begun; it may be past.
@@ -91,55 +103,160 @@ func (p Portal) NotBefore() time.Time { return p.notBefore }
 
 // Text says in words why the limit is what it is, for people.
 func (p Portal) Text() string {
-	if p.why == "" {
+	if p.reason == "" {
 		return "how fast the portal is must show first"
 	}
-	return p.why
+	return p.reason
 }
 
 // Answered takes in what came of a page. workers is how many there are now.
 func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 	stale := now.Add(-a.Took).Before(p.changed)
-	if a.Cause == "" {
-		p.fine++
-		p.answers = true
-		if !stale {
-			p.at(workers).add(false)
-		}
-	}
+	took := a.Took
 	switch {
 	case a.Cause == po.Throttled || a.RetryAfter > 0:
-		own := a.Again && p.answers // the order's own trouble: others were not refused since
-		if p.answers = false; own {
+		if a.Again && p.good > 0 {
+			p.good = 0 // the order's own trouble: others were answered meanwhile
 			return p
 		}
-		return p.throttle(a.RetryAfter, stale, workers, now)
-	case stale:
-		return p
-	case a.Cause == po.PortalError || a.Cause == po.Timeout:
-		a.Took = failed
+		return p.refused(min(a.RetryAfter, maxRetryAfter), stale, workers, now)
+	case (a.Cause == po.PortalError || a.Cause == po.Timeout) && !a.Strained:
+		took = failed
 	case a.Cause != "":
-		return p // a browser's or an order's trouble
+		return p // a browser's or an order's trouble, or our own
 	default:
-		p.throttles = 0
-		p = p.relax(workers, now)
+		p.good++
+		if !stale {
+			p.at(p.Limit(workers)).answers++
+			p.pauses = 0
+		}
 		if a.Sign != po.SignAttachments && a.Sign != po.SignEmpty {
-			return p.untimed(workers, now) // it may be much faster than an order
+			took = 0 // it may be much faster than an order
 		}
 	}
-	if a.Strained {
+	if stale {
 		return p
 	}
-	return p.time(a.Took, workers, now)
+	if a.Strained {
+		took = 0
+	}
+	p.window[p.filled] = took
+	if p.filled++; p.filled < windowSize/2 || p.decreased && p.filled < windowSize {
+		return p
+	}
+	return p.judge(workers, now)
 }
 
-// untimed takes in an answer whose time says nothing. Where the portal gives only
-// such, and nothing was ever wrong, it gets more all the same.
-func (p Portal) untimed(workers int, now time.Time) Portal {
-	if limit := p.Limit(workers); !p.lowered && p.filled == 0 && p.fine >= shortWindow && limit < workers {
-		p.limit, p.fine = min(2*limit, workers), 0
-		p.why = "the portal answers at once"
-		p.changed, p.since, p.raised = now, now, now
+// judge moves the limit by what a full window shows.
+func (p Portal) judge(workers int, now time.Time) Portal {
+	limit := p.Limit(workers)
+	lower := (3*limit + 3) / 4
+	reason := fmt.Sprintf("the portal has refused none of the last %s", orders(p.filled))
+	times := slices.DeleteFunc(p.window[:p.filled], func(d time.Duration) bool { return d == 0 })
+	seen := p.filled
+	p.filled = 0
+	if len(times) >= seen/2 {
+		slices.Sort(times)
+		median := times[len(times)/2]
+		slow := p.baseline > 0 && float64(median) > slowFactor*float64(max(p.baseline, noticeable))
+		switch {
+		case median == failed:
+			return p.decrease(lower, slowProof, "the portal answers with errors", workers, now)
+		case slow && limit > 1:
+			return p.decrease(lower, slowProof, fmt.Sprintf("the portal answers in %s, %.1f times its best",
+				span(median), median.Seconds()/p.baseline.Seconds()), workers, now)
+		}
+		p.learn(median, limit, slow)
+		reason = "the portal answers in " + span(median)
+	}
+	if limit >= workers || p.decreased && now.Sub(p.since) < max(p.patience, minPatience) {
+		return p
+	}
+	p.limit = limit + 1
+	if !p.decreased {
+		p.limit = min(2*limit, workers)
+	}
+	p.reason, p.changed, p.since, p.raised = reason, now, now, now
+	return p
+}
+
+// learn smooths the baseline: down by a quarter of the way, so that a lucky window
+// does not set it, and up a little where no more are let in than when it was
+// learnt, so that it does not creep up with the queue. What a single reader gets
+// is the best there is.
+func (p *Portal) learn(median time.Duration, limit int, slow bool) {
+	switch {
+	case slow || p.baseline == 0:
+		p.baseline, p.learntAt = median, limit
+	case median < p.baseline:
+		p.baseline -= (p.baseline - median) / 4
+		p.learntAt = max(p.learntAt, limit)
+	case limit <= p.learntAt:
+		p.baseline += (median - p.baseline) / 16
+	}
+}
+
+// decrease sets a lower limit, at least by one.
+func (p Portal) decrease(limit, proof int, reason string, workers int, now time.Time) Portal {
+	if !p.raised.IsZero() {
+		// Soon taken back: the next try waits twice as long, and half as long if
+		// the increase had proved itself.
+		p.patience = max(p.patience, minPatience)
+		if now.Sub(p.raised) < time.Duration(proof)*p.patience {
+			p.patience = min(2*p.patience, maxPatience)
+		} else {
+			p.patience /= 2
+		}
+	}
+	p.limit = max(1, min(limit, p.Limit(workers)-1))
+	p.decreased, p.reason, p.filled = true, reason, 0
+	p.changed, p.since, p.raised = now, now, time.Time{}
+	return p
+}
+
+// refused holds everything back for as long as the portal asks, and takes one from
+// the limit; a second refusal soon after the first halves it. Of several orders
+// that were refused together only the first counts.
+func (p Portal) refused(pause time.Duration, stale bool, workers int, now time.Time) Portal {
+	asked, decreased := pause, false
+	if !stale {
+		limit := p.Limit(workers)
+		p.at(limit).refused++
+		p.at(limit).answers++
+		switch {
+		case p.inVain(limit):
+			p.patience, p.pauses = 0, 0
+		case limit > 1:
+			lower := limit - 1
+			if !p.notBefore.IsZero() && p.good < 2*limit {
+				lower = (limit + 1) / 2
+			}
+			p, decreased = p.decrease(lower, refusalProof, "the portal asked for fewer requests", workers, now), true
+		}
+		pause = max(pause, min(minPause<<min(p.pauses, 10), maxPause))
+		p.pauses++
+	}
+	p.good = 0
+	if until := now.Add(pause); pause > 0 && until.After(p.notBefore) {
+		p.notBefore, p.changed = until, until
+		if decreased {
+			p.since = until
+		}
+		if asked > 0 {
+			p.reason = "the portal asked for a pause of " + span(asked)
+		}
 	}
 	return p
+}
+
+// inVain says that a lower limit does not help, for as many were refused there:
+// then it is not the number at once that the portal minds.
+func (p *Portal) inVain(limit int) bool {
+	var answers, refused float64
+	for _, c := range p.counts[:min(limit, maxCounted)] {
+		answers += c.answers
+		refused += c.refused
+	}
+	here := p.at(limit)
+	return refused >= inVainRefused && here.refused/(here.answers+inVainAnswers) < inVainShare*refused/answers
 }

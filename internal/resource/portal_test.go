@@ -17,7 +17,7 @@ func answer(p Portal, a Answer, workers int, at time.Duration) Portal {
 
 // window feeds a full window of like answers.
 func window(p Portal, a Answer, workers int, at time.Duration) Portal {
-	for range p.windowSize() {
+	for range windowSize {
 		p = answer(p, a, workers, at)
 	}
 	return p
@@ -30,7 +30,7 @@ func TestPortal(t *testing.T) {
 		t.Fatalf("limit %d after two good windows", known.Limit(8))
 	}
 	single := known
-	single.limit, single.lowered = 1, true
+	single.limit, single.decreased = 1, true
 	throttled := func(after time.Duration) Answer {
 		return Answer{Took: 100 * time.Millisecond, Cause: po.Throttled, RetryAfter: after}
 	}
@@ -54,6 +54,9 @@ func TestPortal(t *testing.T) {
 		{"our own CPU is short", known, func(p Portal) Portal {
 			return window(p, Answer{Took: 9 * time.Second, Sign: po.SignAttachments, Strained: true}, 8, time.Hour)
 		}, 8, 0, ""},
+		{"errors while our own CPU is short", Portal{}, func(p Portal) Portal {
+			return window(p, Answer{Took: time.Second, Cause: po.Timeout, Strained: true}, 8, time.Hour)
+		}, 4, 0, ""},
 		{"not-found pages are no measure", known, func(p Portal) Portal {
 			return window(p, Answer{Took: 9 * time.Second, Sign: po.SignNotFound}, 8, time.Hour)
 		}, 8, 0, ""},
@@ -81,7 +84,7 @@ func TestPortal(t *testing.T) {
 		}, 4, 2 * time.Second, "fewer requests"},
 		{"refused now and then", known, func(p Portal) Portal {
 			p = answer(p, throttled(0), 8, time.Hour-time.Minute)
-			for range 16 {
+			for range windowSize {
 				p = answer(p, Answer{Took: time.Second, Sign: po.SignNotFound}, 8, time.Hour-30*time.Second)
 			}
 			return answer(p, throttled(0), 8, time.Hour)
@@ -115,7 +118,7 @@ func TestPortalForgetsStaleAnswers(t *testing.T) {
 	if p.Limit(8) != 6 {
 		t.Fatalf("limit %d", p.Limit(8))
 	}
-	for range 2 * longWindow {
+	for range 2 * windowSize {
 		p = answer(p, page(5*time.Second), 8, time.Minute+4*time.Second)
 	}
 	if p.Limit(8) != 6 {
@@ -130,7 +133,7 @@ func TestPortalCauses(t *testing.T) {
 	lowers := map[po.Cause]int{po.Throttled: 7, po.PortalError: 6, po.Timeout: 6}
 	for _, cause := range po.Causes() {
 		p := known
-		for range longWindow {
+		for range windowSize {
 			p = answer(p, Answer{Took: time.Second, Cause: cause}, 8, time.Hour)
 		}
 		want := 8
@@ -166,10 +169,10 @@ func TestPortalProperties(t *testing.T) {
 				was := p.Limit(workers)
 				p = p.Answered(a, workers, now)
 				n := p.Limit(workers)
-				if n < 1 || n > workers || n > was+1 && (n > 2*was || p.lowered) {
+				if n < 1 || n > workers || n > was+1 && (n > 2*was || p.decreased) {
 					t.Fatalf("limit %d after %d, of %d workers", n, was, workers)
 				}
-				if p.NotBefore().Sub(now) > holdObeyed {
+				if p.NotBefore().Sub(now) > maxRetryAfter {
 					t.Fatalf("a pause of %v", p.NotBefore().Sub(now))
 				}
 				if p.Text() == "" {

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -48,7 +49,7 @@ const triesMost = 4
 // themselves one in broken is refused always, and another one the first time,
 // whatever the site would say; 0: none.
 func simulatePortal(workers int, length time.Duration, s site, broken int) visit {
-	r := rand.New(rand.NewPCG(1, 2))
+	r := rand.New(rand.NewPCG(*seed, 2))
 	var v visit
 	var calls []call
 	var later []order
@@ -146,4 +147,11 @@ func (v visit) limit(from, to time.Duration) float64 {
 		}
 	}
 	return sum / (to - from).Seconds()
+}
+
+// String sums up a visit of two hours: mean limit and orders read a second in the
+// second hour, changes of the limit in each hour, refusals and orders given up in all.
+func (v visit) String() string {
+	return fmt.Sprintf("%.2f|%.2f|%d|%d|%d|%d", v.limit(time.Hour, 2*time.Hour), v.rate(time.Hour, 2*time.Hour),
+		v.changes(0, time.Hour), v.changes(time.Hour, 2*time.Hour), v.throttled, v.failed)
 }

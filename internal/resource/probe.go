@@ -15,7 +15,7 @@ import (
 type Probe struct {
 	machine machine
 	files   fs.FS // the root of the file system, for cgroups; nil where there are none
-	groups  *groups
+	groups  *cgroups
 	counts  map[string]count // processor time by what it is of
 	said    map[string]bool  // errors returned already
 }
@@ -67,13 +67,13 @@ func (p *Probe) readGroups(u *Usage, now time.Time) (errs []error) {
 		return nil
 	}
 	if p.groups == nil {
-		g, err := findGroups(p.files)
+		g, err := findCgroups(p.files)
 		if err != nil {
 			return []error{fmt.Errorf("find the cgroup: %w", err)}
 		}
 		p.groups = &g
 	}
-	memory, err := p.groups.memory.memories(p.files)
+	memory, err := p.groups.memory.memoryLimits(p.files)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("memory of the cgroup: %w", err))
 	}

@@ -55,6 +55,12 @@ func TestSites(t *testing.T) {
 		}, 2, 2.2, 1.8, 25, 4, 20},
 		{"gives 2 a second and refuses more", 8, tokens(2, refuseFor(5*s)), 2, 2.2, 1.85, 25, 4, 20},
 		{"gives 4 a second and refuses more", 8, tokens(4, refuseFor(5*s)), 2.5, 4.5, 2.5, 25, 4, 20},
+		{"bears 32, then 2", 32, func(at time.Duration, n int, r *rand.Rand) Answer {
+			if n > 2 && at > 10*time.Minute {
+				return refuse
+			}
+			return page(noise(s, 0.3, r))
+		}, 2, 2.2, 1.8, 35, 4, 100},
 		{"refuses everything", 8, func(time.Duration, int, *rand.Rand) Answer { return refuse }, 1, 1, 0, 3, 0, 2*60 + 15},
 		{"is noisy", 8, func(_ time.Duration, _ int, r *rand.Rand) Answer {
 			return page(outlier(noise(s, 0.5, r), r))
@@ -88,6 +94,7 @@ func TestSites(t *testing.T) {
 		}, 8, 8, 12, 1, 0, 0},
 	} {
 		v := simulatePortal(c.workers, 2*time.Hour, c.site, 0)
+		t.Logf("SITE|%s|%s", c.name, v)
 		if n := v.limit(time.Hour, 2*time.Hour); n < c.limitLeast || n > c.limitMost {
 			t.Errorf("%s: a limit of %.2f in the second hour, want %v to %v", c.name, n, c.limitLeast, c.limitMost)
 		}
@@ -170,6 +177,7 @@ func TestOrdersOfTheirOwnTrouble(t *testing.T) {
 		changes int     // of the limit, at most; each such order may cost one, and bring it back
 	}{{15, 6, 3.5, 200}, {30, 7.9, 5.2, 40}, {60, 7.9, 6.2, 0}, {1000, 7.5, 7.3, 120}} {
 		v := simulatePortal(8, 2*time.Hour, good, c.broken)
+		t.Logf("SITE|one order in %d refused by itself|%s", c.broken, v)
 		if n := v.limit(time.Hour, 2*time.Hour); n < c.limit {
 			t.Errorf("one in %d: a limit of %.2f in the second hour", c.broken, n)
 		}
@@ -182,6 +190,7 @@ func TestOrdersOfTheirOwnTrouble(t *testing.T) {
 	}
 	// Those that are refused by rate are told from them all the same.
 	v := simulatePortal(8, 2*time.Hour, tokens(4, Answer{Took: time.Second / 5, Cause: po.Throttled, RetryAfter: 5 * time.Second}), 60)
+	t.Logf("SITE|gives 4 a second, one order in 60 refused by itself|%s", v)
 	if n, rate := v.limit(time.Hour, 2*time.Hour), v.rate(time.Hour, 2*time.Hour); n < 3 || n > 5 || rate < 2.7 {
 		t.Errorf("4 a second and orders of their own trouble: a limit of %.2f, %.2f orders a second in the second hour", n, rate)
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Recall tells what is still there of an order's kept files, between two starts:
+// Verify tells what is still there of an order's kept files, between two starts:
 // a record must not vouch for a file that somebody has deleted since. The folder
 // is the one that is there now; it is empty where the order has none or kept
 // names none of the order's. Files count if they have their size; their hashes
-// are Fetch's to check. Like Fetch, Recall removes what an attempt that was
+// are Fetch's to check. Like Fetch, Verify removes what an attempt that was
 // killed has left damaged.
-func (a *Archive) Recall(key po.Key, kept po.Kept) (po.Kept, error) {
+func (a *Archive) Verify(key po.Key, kept po.Kept) (po.Kept, error) {
 	if !keptBy(key, kept) {
 		return po.Kept{}, nil
 	}
@@ -41,7 +41,7 @@ func (a *Archive) there(folder string, recorded []po.File) ([]po.File, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	return verify(dir, recorded, outdir.IsWorkFolder(folder), func(f po.File) bool {
+	return wholeFiles(dir, recorded, outdir.IsWorkFolder(folder), func(f po.File) bool {
 		info, err := dir.Lstat(f.Name)
 		return err == nil && info.Mode().IsRegular() && info.Size() == f.Bytes
 	})

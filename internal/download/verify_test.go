@@ -8,7 +8,7 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-func TestRecall(t *testing.T) {
+func TestVerify(t *testing.T) {
 	t.Parallel()
 	type files = map[string]string
 	a := po.File{ID: "a", Name: "a.txt", Bytes: 3}
@@ -37,7 +37,7 @@ func TestRecall(t *testing.T) {
 			t.Parallel()
 			archive := openArchive(t, Config{})
 			put(t, archive, row.before)
-			got, err := archive.Recall("1", row.kept)
+			got, err := archive.Verify("1", row.kept)
 			if err != nil {
 				t.Fatal(err)
 			}

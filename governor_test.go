@@ -14,13 +14,13 @@ import (
 // in all: it came before the governor had looked once.
 func TestFirstAnswerThrottled(t *testing.T) {
 	t.Parallel()
-	l := newLoad(context.Background(), nil, 8, Config{}.withDefaults().Log)
+	l := newGovernor(context.Background(), nil, 8, Config{}.withDefaults().Log)
 	was := l.Measure(t.Context())
 	b := l.Answered(actors.Answer{Took: 30 * time.Millisecond, Cause: po.Throttled, RetryAfter: 2 * time.Second})
 	if was.Reading < 2 || b.Reading != was.Reading-1 || b.Binds != messages.BindsPortal || b.Hold < time.Second || b.Hold > 2*time.Second {
 		t.Errorf("%+v became %+v", was, b)
 	}
-	fresh := newLoad(context.Background(), nil, 8, Config{}.withDefaults().Log)
+	fresh := newGovernor(context.Background(), nil, 8, Config{}.withDefaults().Log)
 	if again := fresh.Answered(actors.Answer{Took: 30 * time.Millisecond, Cause: po.Throttled, RetryAfter: 2 * time.Second}); again.Reading != b.Reading {
 		t.Errorf("without a look: %+v, after one: %+v", again, b)
 	}

@@ -37,10 +37,10 @@ type LedgerOwner = ledger.Owner
 // LedgerStart is one start on an output directory, as the ledger has it.
 type LedgerStart = ledger.Start
 
-// HolderOf tells who holds an output directory: nobody if that is nil. An error
+// LedgerHolder tells who holds an output directory: nobody if that is nil. An error
 // is an *Error.
-func HolderOf(out string) (*LedgerOwner, error) {
-	return ledger.Holder(out)
+func LedgerHolder(out string) (*LedgerOwner, error) {
+	return ledger.FindOwner(out)
 }
 
 // OpenLedger takes the output directory for this process and opens its ledger;
@@ -49,21 +49,21 @@ func OpenLedger(out string) (*Ledger, error) {
 	return ledger.Open(out)
 }
 
-// LookLedger opens the ledger of an output directory for reading only, also
+// OpenLedgerReadOnly opens the ledger of an output directory for reading only, also
 // while a run goes on. An error is an *Error, which wraps fs.ErrNotExist where
 // there is none.
-func LookLedger(out string) (*Ledger, error) {
-	return ledger.Look(out)
+func OpenLedgerReadOnly(out string) (*Ledger, error) {
+	return ledger.OpenReadOnly(out)
 }
 
-// PutLedgerAside makes room for a new ledger and returns the path that the old
+// ArchiveLedger makes room for a new ledger and returns the path that the old
 // one has now: empty if there was none. An error is an *Error.
-func PutLedgerAside(out string) (string, error) {
-	return ledger.Aside(out)
+func ArchiveLedger(out string) (string, error) {
+	return ledger.Archive(out)
 }
 
-// output is what a run has open on disk.
-type output struct {
+// resources is what a run has open on disk.
+type resources struct {
 	record   actors.Ledger // the port: ledger, or one in memory
 	ledger   *Ledger       // nil where the record is in memory
 	ours     bool          // the ledger was opened here
@@ -78,10 +78,10 @@ type output struct {
 	audit    *audit  // still to be done for what is settled; nil if there is nothing
 }
 
-// openOutput puts the orders into the record, holds that against the disk, and
+// openResources puts the orders into the record, holds that against the disk, and
 // opens what the run needs besides.
-func openOutput(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*output, error) {
-	o := &output{faults: newFaults(cfg.Faults)}
+func openResources(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*resources, error) {
+	o := &resources{faults: newFaults(cfg.Faults)}
 	if err := o.open(ctx, cfg, orders); err != nil {
 		_ = o.ended(messages.RunEnded{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}) // err tells more
 		_ = o.close()
@@ -90,7 +90,7 @@ func openOutput(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, erro
 	return o, nil
 }
 
-func (o *output) open(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (err error) {
+func (o *resources) open(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (err error) {
 	if cfg.InMemory {
 		o.orders, err = o.remember(orders)
 	} else {
@@ -122,7 +122,7 @@ func (o *output) open(ctx context.Context, cfg Config, orders iter.Seq2[po.Order
 
 // remember makes a record in memory, and says for how many orders browsers are
 // needed.
-func (o *output) remember(orders iter.Seq2[po.Order, error]) (int, error) {
+func (o *resources) remember(orders iter.Seq2[po.Order, error]) (int, error) {
 	var failed error
 	valid := 0
 	record, err := ledger.NewMemory(func(yield func(po.Order) bool) {
@@ -145,7 +145,7 @@ func (o *output) remember(orders iter.Seq2[po.Order, error]) (int, error) {
 // openLedger opens the record on disk, unless the host has, puts the orders
 // into it and holds it against the disk. It says for how many orders browsers
 // are needed.
-func (o *output) openLedger(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (int, error) {
+func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (int, error) {
 	if o.ledger = cfg.Ledger; o.ledger == nil {
 		var err error
 		if o.ledger, err = ledger.Open(cfg.Out); err != nil {
@@ -178,7 +178,7 @@ func beginOf(cfg Config) ledger.Start {
 // look holds the record against the disk: at once what is to be worked on, and
 // the rest too where there is nothing else to do; else beside the run. It says
 // for how many orders browsers are needed then.
-func (o *output) look(ctx context.Context, cfg Config, open int) (int, error) {
+func (o *resources) look(ctx context.Context, cfg Config, open int) (int, error) {
 	a := &audit{ledger: o.ledger, archive: o.archive}
 	if err := a.open(ctx); err != nil {
 		return 0, err
@@ -195,7 +195,7 @@ func (o *output) look(ctx context.Context, cfg Config, open int) (int, error) {
 	return a.found.Opened, nil
 }
 
-func (o *output) openArchive(cfg Config) (err error) {
+func (o *resources) openArchive(cfg Config) (err error) {
 	settings := download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed, MaxFile: cfg.MaxFile, MinFree: cfg.MinFree}
 	if o.faults != nil {
 		settings.Write = o.faults.write
@@ -205,7 +205,7 @@ func (o *output) openArchive(cfg Config) (err error) {
 }
 
 // openBrowsers makes ready what opens browsers.
-func (o *output) openBrowsers(cfg Config) error {
+func (o *resources) openBrowsers(cfg Config) error {
 	settings, err := cfg.browserConfig()
 	if err != nil {
 		return err
@@ -235,7 +235,7 @@ func (o *output) openBrowsers(cfg Config) error {
 // sweep removes what runs that were killed have left, beside what the profile
 // store has swept. This output directory is ours, so that what was half downloaded
 // is nobody's.
-func (o *output) sweep(cfg Config, swept profilestore.Leftovers) error {
+func (o *resources) sweep(cfg Config, swept profilestore.Leftovers) error {
 	removed := messages.LeftoversRemoved{Profiles: swept.Profiles, Processes: swept.Browsers,
 		Bytes: swept.Bytes + outdir.Size(os.DirFS(o.incoming), ".")}
 	if err := removeIncoming(cfg.Out); err != nil {
@@ -263,7 +263,7 @@ func (o *output) sweep(cfg Config, swept profilestore.Leftovers) error {
 }
 
 // lease gives a browser a profile of its own.
-func (o *output) lease(ctx context.Context) (browser.Profile, error) {
+func (o *resources) lease(ctx context.Context) (browser.Profile, error) {
 	p, err := o.profiles.Lease(ctx)
 	if err != nil {
 		return browser.Profile{}, err
@@ -272,7 +272,7 @@ func (o *output) lease(ctx context.Context) (browser.Profile, error) {
 }
 
 // ended records how the run ended.
-func (o *output) ended(end messages.RunEnded) error {
+func (o *resources) ended(end messages.RunEnded) error {
 	if o.ledger == nil {
 		return nil
 	}
@@ -280,7 +280,7 @@ func (o *output) ended(end messages.RunEnded) error {
 }
 
 // close gives everything back. It may be called on what was opened in part.
-func (o *output) close() error {
+func (o *resources) close() error {
 	var errs []error
 	if o.archive != nil {
 		errs = append(errs, o.archive.Close())
@@ -293,7 +293,7 @@ func (o *output) close() error {
 }
 
 // closeProfiles removes every profile. A second call does nothing.
-func (o *output) closeProfiles() error {
+func (o *resources) closeProfiles() error {
 	if o.profiles == nil {
 		return nil
 	}
@@ -302,7 +302,7 @@ func (o *output) closeProfiles() error {
 
 // left looks for what the run has not cleared away, when its profiles are
 // closed.
-func (o *output) left(ctx context.Context) []string {
+func (o *resources) left(ctx context.Context) []string {
 	var left []string
 	look := func(what string, list []string, err error) {
 		left = append(left, list...)
@@ -325,7 +325,7 @@ func (o *output) left(ctx context.Context) []string {
 
 // workFolders lists the work folders of orders that are settled. That of an
 // order which is open has what the next start goes on with.
-func (o *output) workFolders(ctx context.Context) ([]string, error) {
+func (o *resources) workFolders(ctx context.Context) ([]string, error) {
 	var list []string
 	err := o.archive.WorkFolders(func(folder string, key po.Key) error {
 		s, err := o.ledger.Story(ctx, key)
