@@ -314,7 +314,7 @@ func TestResize(t *testing.T) {
 		s.run(t)
 		s.want(t, "", 0, completed(200))
 		want := []messages.PoolResized{
-			{From: 4, To: 1, Binds: messages.BindsMemory, Reason: "memory is at 93 %"},
+			{From: 4, To: 1, Sequential: true, Binds: messages.BindsMemory, Reason: "memory is at 93 %"},
 			{From: 1, To: 4, Binds: messages.BindsUser, Reason: "as many as wished"},
 		}
 		if got := all[messages.PoolResized](s); !slices.Equal(got, want) {
