@@ -88,7 +88,7 @@ func TestCleanKeepsWhatIsRecorded(t *testing.T) {
 // reopen opens an order that has files again, its folder as an attempt that was
 // killed leaves it, or with its final name. It returns what the record keeps of
 // it.
-func reopen(t *testing.T, out string, work bool) (po.Key, po.Kept) {
+func reopen(t *testing.T, out string, work bool) (po.Key, po.Saved) {
 	t.Helper()
 	for key, kept := range recorded(t, out) {
 		if work {
@@ -107,12 +107,12 @@ func reopen(t *testing.T, out string, work bool) (po.Key, po.Kept) {
 		return key, kept
 	}
 	t.Fatal("no order has files")
-	return "", po.Kept{}
+	return "", po.Saved{}
 }
 
 // recorded is what the record keeps of each order; every file must be on the
 // disk as it says.
-func recorded(t *testing.T, out string) map[po.Key]po.Kept {
+func recorded(t *testing.T, out string) map[po.Key]po.Saved {
 	t.Helper()
 	l, err := OpenLedgerReadOnly(out)
 	if err != nil {
@@ -124,8 +124,8 @@ func recorded(t *testing.T, out string) map[po.Key]po.Kept {
 		t.Fatal(err)
 	}
 	defer check.Close()
-	all := map[po.Key]po.Kept{}
-	for o, err := range l.Kept(t.Context()) {
+	all := map[po.Key]po.Saved{}
+	for o, err := range l.Saved(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,7 @@ func recorded(t *testing.T, out string) map[po.Key]po.Kept {
 				t.Errorf("%s/%s %s", o.Folder, f.Name, what)
 			}
 		}
-		all[o.Key] = po.Kept{Folder: o.Folder, Files: o.Files}
+		all[o.Key] = po.Saved{Folder: o.Folder, Files: o.Files}
 	}
 	return all
 }

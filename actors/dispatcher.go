@@ -94,7 +94,7 @@ func (d *dispatcher) Receive(c actor.Context) {
 		d.do(c, d.scheduler.Lost(m, now))
 	case messages.OrderRead:
 		if m.Token == "" { // nobody's: a probe
-			c.Send(d.peers.observer, messages.SessionProbed{Worker: m.Worker.Name, Key: m.Key, Written: m.Written,
+			c.Send(d.peers.observer, messages.SessionProbed{Worker: m.Worker.Name, Key: m.Key, RawNumber: m.RawNumber,
 				Sign: m.Reading.Sign, Cause: m.Failure.Cause, Detail: m.Failure.Detail, Took: m.Took})
 			d.do(c, d.scheduler.Probed(m, now))
 			return

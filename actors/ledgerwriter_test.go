@@ -34,7 +34,7 @@ func (f *failingSave) Claim(ctx context.Context, n int, ttl time.Duration) (po.C
 	return c, err
 }
 
-func (f *failingSave) Save(ctx context.Context, token, supplier string, kept po.Kept) error {
+func (f *failingSave) Save(ctx context.Context, token, supplier string, kept po.Saved) error {
 	f.mu.Lock()
 	full := token == f.token && len(kept.Files) > 0
 	f.mu.Unlock()

@@ -17,16 +17,16 @@ type Worker struct {
 	Incarnation uint64 `json:"-"`                // unique within the process, growing
 }
 
-// Binds names what keeps the pool from being larger.
-type Binds string
+// LimitedBy names what keeps the pool from being larger.
+type LimitedBy string
 
-// What can bind.
+// What can limit it.
 const (
-	BindsUser     Binds = "user"     // as many workers as were wished for
-	BindsMemory   Binds = "memory"   // of the machine or its container
-	BindsCPU      Binds = "cpu"      // of the machine or its container
-	BindsPortal   Binds = "portal"   // it is slow, or asks to slow down
-	BindsBrowsers Binds = "browsers" // they do not stay alive
+	LimitedByUser     LimitedBy = "user"     // as many workers as were wished for
+	LimitedByMemory   LimitedBy = "memory"   // of the machine or its container
+	LimitedByCPU      LimitedBy = "cpu"      // of the machine or its container
+	LimitedByPortal   LimitedBy = "portal"   // it is slow, or asks to slow down
+	LimitedByBrowsers LimitedBy = "browsers" // they do not stay alive
 )
 
 // OpenBrowser asks a worker that has none to open its browser.
@@ -52,11 +52,11 @@ type FetchFiles struct {
 // Resize says how much machine and portal can bear: the dispatcher keeps within
 // it, and within what the user wishes.
 type Resize struct {
-	Workers int           // to have, 1 or more
-	Reading int           // orders to read at once, 1 to Workers; 0: as many as there are workers
-	Hold    time.Duration // for which no order is begun; 0: none
-	Binds   Binds
-	Reason  string // with numbers, for people
+	Workers   int           // to have, 1 or more
+	Reading   int           // orders to read at once, 1 to Workers; 0: as many as there are workers
+	Hold      time.Duration // for which no order is begun; 0: none
+	LimitedBy LimitedBy
+	Reason    string // with numbers, for people
 }
 
 // Drain asks for no more orders to be taken. Those in hand are finished.

@@ -13,7 +13,7 @@ import (
 
 // eventNames names every event in JSON.
 var eventNames = map[reflect.Type]string{
-	reflect.TypeFor[Advised]():          "advised", // "warning" is a line of the command
+	reflect.TypeFor[Warning]():          "advised", // "warning" is a line of the command
 	reflect.TypeFor[BatchMerged]():      "batch_merged",
 	reflect.TypeFor[FaultInjected]():    "fault_injected",
 	reflect.TypeFor[FilesFetched]():     "files_fetched",
@@ -73,11 +73,11 @@ type WorkerReady struct {
 // WorkerLost says that an incarnation of a worker has ended in an accident.
 // What it had in hand goes back to the dispatcher.
 type WorkerLost struct {
-	Worker string   `json:"worker,omitempty"` // its name
-	Cause  po.Cause `json:"cause,omitempty"`
-	Detail string   `json:"detail,omitempty"`
-	Again  Duration `json:"after_ms"`          // until the next incarnation opens its browser
-	GaveUp bool     `json:"gave_up,omitempty"` // there will be no next one
+	Worker       string   `json:"worker,omitempty"` // its name
+	Cause        po.Cause `json:"cause,omitempty"`
+	Detail       string   `json:"detail,omitempty"`
+	RestartAfter Duration `json:"after_ms"`          // until the next incarnation opens its browser
+	GaveUp       bool     `json:"gave_up,omitempty"` // there will be no next one
 }
 
 // WorkerRecycled says that a worker opens a fresh browser instead of one that is
@@ -93,63 +93,63 @@ type WorkerDismissed struct {
 	Worker string `json:"worker,omitempty"`
 }
 
-// PoolResized says that the pool is to have another size, and what binds.
+// PoolResized says that the pool is to have another size, and what limits it.
 type PoolResized struct {
-	From       int    `json:"from,omitempty"`
-	To         int    `json:"to,omitempty"`
-	Binds      Binds  `json:"binds,omitempty"`
-	Reason     string `json:"reason,omitempty"`
-	Sequential bool   `json:"sequential,omitempty"` // To is 1: an order's files are fetched before the next order is read
+	From       int       `json:"from,omitempty"`
+	To         int       `json:"to,omitempty"`
+	LimitedBy  LimitedBy `json:"limited_by,omitempty"`
+	Reason     string    `json:"reason,omitempty"`
+	Sequential bool      `json:"sequential,omitempty"` // To is 1: an order's files are fetched before the next order is read
 }
 
 // PortalPaced says that the portal is asked for less, or for more again: how many
 // orders are read at once, by all workers together, and for how long none is
 // begun.
 type PortalPaced struct {
-	Hold    Duration `json:"after_ms"`
-	Reading int      `json:"to,omitempty"`
-	Binds   Binds    `json:"binds,omitempty"` // BindsPortal
-	Reason  string   `json:"reason,omitempty"`
+	Hold      Duration  `json:"after_ms"`
+	Reading   int       `json:"to,omitempty"`
+	LimitedBy LimitedBy `json:"limited_by,omitempty"` // LimitedByPortal
+	Reason    string    `json:"reason,omitempty"`
 }
 
 // JobStuck says that a job of a worker did not end when its context did. Its
 // place is given to another; it is waited for beside.
 type JobStuck struct {
-	Written string   `json:"number,omitempty"` // the order in hand; empty if it was another job
-	Worker  string   `json:"worker,omitempty"`
-	For     Duration `json:"took_ms"`
+	RawNumber string   `json:"number,omitempty"` // the order in hand; empty if it was another job
+	Worker    string   `json:"worker,omitempty"`
+	For       Duration `json:"took_ms"`
 }
 
 // JobReturned says that a job that was stuck has ended after all. What it brought
 // is not used.
 type JobReturned struct {
-	Written string   `json:"number,omitempty"`
-	Worker  string   `json:"worker,omitempty"`
-	After   Duration `json:"after_ms"` // that it was called off
+	RawNumber string   `json:"number,omitempty"`
+	Worker    string   `json:"worker,omitempty"`
+	After     Duration `json:"after_ms"` // that it was called off
 }
 
 // OrderQuarantined says that browsers have died with an order in hand, so that
 // it is run once more, alone in a throw-away browser.
 type OrderQuarantined struct {
-	Written string `json:"number,omitempty"`
-	Key     po.Key `json:"key,omitempty"`
-	Worker  string `json:"worker,omitempty"` // that is for it alone
-	Deaths  int    `json:"deaths,omitempty"`
+	RawNumber string `json:"number,omitempty"`
+	Key       po.Key `json:"key,omitempty"`
+	Worker    string `json:"worker,omitempty"` // that is for it alone
+	Deaths    int    `json:"deaths,omitempty"`
 }
 
 // OrderStarted says that a worker begins to read an order.
 type OrderStarted struct {
-	Written string `json:"number,omitempty"` // the number as the batch has it
-	Key     po.Key `json:"key,omitempty"`
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
 	Worker
 	Attempt int `json:"attempt,omitempty"`
 }
 
 // OrderRead is a worker's answer to ReadOrder.
 type OrderRead struct {
-	Token   string `json:"-"`
-	Written string `json:"number,omitempty"` // the number as the batch has it
-	Key     po.Key `json:"key,omitempty"`
+	Token     string `json:"-"`
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
 	Worker
 	Reading po.Reading     `json:"-"`
 	Failure po.ReadFailure `json:"-"` // its Cause is empty if the page was read
@@ -171,13 +171,13 @@ func (e OrderRead) MarshalJSON() ([]byte, error) {
 
 // FilesFetched is the file fetcher's answer to FetchFiles.
 type FilesFetched struct {
-	Token   string         `json:"-"`
-	Written string         `json:"number,omitempty"` // the number as the batch has it
-	Key     po.Key         `json:"key,omitempty"`
-	Result  po.FetchResult `json:"-"`
-	Failure po.Cause       `json:"cause,omitempty"` // of the fetch as a whole, like DiskFull; else empty
-	Detail  string         `json:"detail,omitempty"`
-	Took    Duration       `json:"took_ms"`
+	Token     string         `json:"-"`
+	RawNumber string         `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key         `json:"key,omitempty"`
+	Result    po.FetchResult `json:"-"`
+	Failure   po.Cause       `json:"cause,omitempty"` // of the fetch as a whole, like DiskFull; else empty
+	Detail    string         `json:"detail,omitempty"`
+	Took      Duration       `json:"took_ms"`
 }
 
 // MarshalJSON shows of the result the files.
@@ -188,25 +188,25 @@ func (e FilesFetched) MarshalJSON() ([]byte, error) {
 		Files        []po.File    `json:"files,omitempty"`
 		Missing      int          `json:"missing"`
 		MissingFiles []po.Missing `json:"missing_files,omitempty"`
-	}{tagged(e), e.Result.Kept.Files, len(e.Result.Missing), e.Result.Missing})
+	}{tagged(e), e.Result.Saved.Files, len(e.Result.Missing), e.Result.Missing})
 }
 
 // OrderRetried says that a try failed and that another will be made.
 type OrderRetried struct {
-	Written string `json:"number,omitempty"` // the number as the batch has it
-	Key     po.Key `json:"key,omitempty"`
-	Worker  string `json:"worker,omitempty"`
-	Attempt int    `json:"attempt,omitempty"` // the one that failed
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
+	Worker    string `json:"worker,omitempty"`
+	Attempt   int    `json:"attempt,omitempty"` // the one that failed
 	po.Failure
 	After Duration `json:"after_ms"`
 }
 
 // OrderReleased says that an order was put back without a fault of its own.
 type OrderReleased struct {
-	Written string   `json:"number,omitempty"` // the number as the batch has it
-	Key     po.Key   `json:"key,omitempty"`
-	Cause   po.Cause `json:"cause,omitempty"`
-	Detail  string   `json:"detail,omitempty"`
+	RawNumber string   `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key   `json:"key,omitempty"`
+	Cause     po.Cause `json:"cause,omitempty"`
+	Detail    string   `json:"detail,omitempty"`
 }
 
 // OrderSettled says how an order ended. It comes after the ledger has it and
@@ -229,7 +229,7 @@ func (e OrdersReopened) MarshalJSON() ([]byte, error) {
 	type tagged OrdersReopened // without this method
 	var numbers []string
 	for _, o := range e.Outcomes {
-		numbers = append(numbers, o.Written)
+		numbers = append(numbers, o.RawNumber)
 	}
 	return json.Marshal(struct {
 		tagged
@@ -241,33 +241,33 @@ func (e OrdersReopened) MarshalJSON() ([]byte, error) {
 // SessionProbed says that an order whose attachments were seen before was read once
 // more, to see whether the session lives and the portal answers.
 type SessionProbed struct {
-	Written string   `json:"number,omitempty"` // the number as the batch has it
-	Key     po.Key   `json:"key,omitempty"`
-	Worker  string   `json:"worker,omitempty"`
-	Sign    po.Sign  `json:"sign,omitempty"`  // of the page; attachments: all is well
-	Cause   po.Cause `json:"cause,omitempty"` // why it was not read; empty if it was
-	Detail  string   `json:"detail,omitempty"`
-	Took    Duration `json:"took_ms"`
+	RawNumber string   `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key   `json:"key,omitempty"`
+	Worker    string   `json:"worker,omitempty"`
+	Sign      po.Sign  `json:"sign,omitempty"`  // of the page; attachments: all is well
+	Cause     po.Cause `json:"cause,omitempty"` // why it was not read; empty if it was
+	Detail    string   `json:"detail,omitempty"`
+	Took      Duration `json:"took_ms"`
 }
 
 // BatchMerged says what the batch changed in the ledger, before the run starts.
 type BatchMerged struct {
-	Open    int `json:"open"`            // orders to work on in this start, the former included
-	Start   int `json:"start,omitempty"` // of poactor on this output directory; 1 for the first
-	New     int `json:"new"`             // orders that were never in it
-	Back    int `json:"back"`            // orders that are in the batch again
-	Gone    int `json:"gone"`            // orders that are in the batch no more; what was done stays
-	Settled int `json:"settled"`         // orders that earlier starts have settled for good
-	Again   int `json:"again"`           // orders that earlier starts have ended as Failed or Partial, open again
-	Later   int `json:"later"`           // open orders that are left for another start
+	Open     int `json:"open"`            // orders to work on in this start, the former included
+	Start    int `json:"start,omitempty"` // of poactor on this output directory; 1 for the first
+	New      int `json:"new"`             // orders that were never in it
+	Returned int `json:"returned"`        // orders that are in the batch again
+	Removed  int `json:"removed"`         // orders that are in the batch no more; what was done stays
+	Settled  int `json:"settled"`         // orders that earlier starts have settled for good
+	Reopened int `json:"reopened"`        // orders that earlier starts have ended as Failed or Partial, open again
+	Deferred int `json:"deferred"`        // open orders that are left for another start
 }
 
-// Advised says before a run what speaks against its number of workers: the batch
+// Warning says before a run what speaks against its number of workers: the batch
 // or the machine. The run goes on all the same.
-type Advised struct {
-	Workers int    `json:"to,omitempty"`     // that suit
-	Binds   Binds  `json:"binds,omitempty"`  // BindsUser: the batch is small
-	Text    string `json:"reason,omitempty"` // with numbers, for people
+type Warning struct {
+	Workers   int       `json:"to,omitempty"`         // that suit
+	LimitedBy LimitedBy `json:"limited_by,omitempty"` // LimitedByUser: the batch is small
+	Text      string    `json:"reason,omitempty"`     // with numbers, for people
 }
 
 // FaultInjected says that a fault was made to happen, in a run that is put to
@@ -283,10 +283,10 @@ type FaultInjected struct {
 type OutputAudited struct {
 	Missing  int `json:"missing"`  // files that are gone or damaged
 	Orders   int `json:"orders"`   // looked at
-	Kept     int `json:"kept"`     // files that are as they were recorded
+	Saved    int `json:"saved"`    // files that are as they were recorded
 	Opened   int `json:"opened"`   // orders that were done, and are opened again for them
 	Finished int `json:"finished"` // folders that got their final name, or were cleared away
-	Strange  int `json:"strange"`  // work folders of orders that this ledger does not know: left alone
+	Unknown  int `json:"unknown"`  // work folders of orders that this ledger does not know: left alone
 
 	Paths []string `json:"paths,omitempty"` // of the missing files, within the output directory: the first thousand
 }
@@ -300,9 +300,9 @@ type LeftoversRemoved struct {
 }
 
 // RunCleaned is the last event: every browser is closed, and what the run had
-// for itself is gone but for what Left names, paths and processes.
+// for itself is gone but for what Leftovers names: paths and processes.
 type RunCleaned struct {
-	Left []string `json:"left"` // empty, not nil, if nothing is left
+	Leftovers []string `json:"leftovers"` // empty, not nil, if nothing is left
 }
 
 // RunStarted is the first event of the actors.
@@ -314,9 +314,9 @@ type RunStarted struct {
 
 // RunEnded is the last event of the actors.
 type RunEnded struct {
-	Cause  po.Cause          `json:"cause,omitempty"` // why it ended early; empty if every order was settled
-	Detail string            `json:"detail,omitempty"`
-	Counts map[po.Status]int `json:"counts,omitempty"` // orders settled in this start
-	Open   int               `json:"open"`             // orders not settled of those that this start was for
-	Later  int               `json:"later"`            // open orders that a limit has left for another start
+	Cause    po.Cause          `json:"cause,omitempty"` // why it ended early; empty if every order was settled
+	Detail   string            `json:"detail,omitempty"`
+	Counts   map[po.Status]int `json:"counts,omitempty"` // orders settled in this start
+	Open     int               `json:"open"`             // orders not settled of those that this start was for
+	Deferred int               `json:"deferred"`         // open orders that a limit has left for another start
 }

@@ -54,12 +54,12 @@ type Attempt struct {
 	Bytes   int64     `json:"bytes"` // of those files
 }
 
-// Story is all that the ledger has of one order.
-type Story struct {
+// History is all that the ledger has of one order.
+type History struct {
 	Order    Order
 	Place    int  // in the batch, from 0; -1: it is in it no more
 	Open     bool // it is still to be worked on
 	Outcome  Outcome
-	Kept     Kept
+	Saved    Saved
 	Attempts []Attempt
 }

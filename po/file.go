@@ -33,16 +33,16 @@ type File struct {
 type FetchJob struct {
 	Order       Order
 	Supplier    string
-	Kept        Kept // from earlier attempts at this order
+	Saved       Saved // from earlier attempts at this order
 	Attachments []Attachment
 	Credentials Credentials
 }
 
 // FetchResult answers a FetchJob.
 type FetchResult struct {
-	// Kept is the order's work folder with every file that is now in it, those
+	// Saved is the order's work folder with every file that is now in it, those
 	// of earlier attempts that are still listed included.
-	Kept Kept
+	Saved Saved
 	// Missing lists the attachments that could not be had.
 	Missing []Missing
 }

@@ -235,7 +235,7 @@ func (a *app) tellTroubled(o *ordeal) error {
 	}
 	defer ledger.Close()
 	for _, key := range slices.Sorted(maps.Keys(o.troubled)) {
-		story, err := ledger.Story(context.Background(), key)
+		story, err := ledger.History(context.Background(), key)
 		if errors.Is(err, fs.ErrNotExist) {
 			fmt.Fprintf(a.stdout, "\norder %s: the record does not know it\n", key)
 			continue

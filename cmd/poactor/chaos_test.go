@@ -167,7 +167,7 @@ func TestInvariantsFindWhatIsWrong(t *testing.T) {
 		return state{
 			outcomes: []po.Outcome{{Key: "1", Status: po.Completed}, {Key: "2", Status: po.NotFound, Cause: po.CauseNotFound}},
 			rows:     []po.Outcome{{Key: "1", Status: po.Completed}, {Key: "2", Status: po.NotFound, Cause: po.CauseNotFound}, {Key: "1", Status: po.Completed}},
-			stories: map[po.Key]po.Story{
+			stories: map[po.Key]po.History{
 				"1": {Attempts: []po.Attempt{released, settled(1, "worker-2", "a-2", 2, 4)}},
 				"2": {Attempts: []po.Attempt{settled(2, "worker-1", "b-1", 9, 10)}},
 			},

@@ -42,7 +42,7 @@ func (a *app) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			story, err := ledger.Story(c.Context(), key)
+			story, err := ledger.History(c.Context(), key)
 			if err != nil {
 				return err
 			}
@@ -84,7 +84,7 @@ type fileOf struct {
 }
 
 // withoutQueries is a story without what could be a secret: older records have it.
-func withoutQueries(s po.Story) po.Story {
+func withoutQueries(s po.History) po.History {
 	s.Outcome.URL, s.Outcome.Detail = po.PublicURL(s.Outcome.URL), po.MaskAddresses(s.Outcome.Detail)
 	s.Attempts = slices.Clone(s.Attempts)
 	for i := range s.Attempts {
@@ -98,23 +98,23 @@ func withoutQueries(s po.Story) po.Story {
 	return s
 }
 
-func newStory(s po.Story) storyOf {
+func newStory(s po.History) storyOf {
 	s = withoutQueries(s)
-	out := storyOf{Number: s.Order.Written, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Outcome: s.Outcome,
-		Folder: s.Kept.Folder, Time: s.Outcome.Time, Attempts: []attemptOf{}, Files: []fileOf{},
+	out := storyOf{Number: s.Order.RawNumber, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Outcome: s.Outcome,
+		Folder: s.Saved.Folder, Time: s.Outcome.Time, Attempts: []attemptOf{}, Files: []fileOf{},
 		Missing: append([]po.Missing{}, s.Outcome.Missing...)}
 	out.Outcome.Attempts = 0 // they are listed
 	for _, x := range s.Attempts {
 		out.Attempts = append(out.Attempts, attemptOf{x, x.Failure.Trace})
 	}
-	for _, f := range s.Kept.Files {
+	for _, f := range s.Saved.Files {
 		out.Files = append(out.Files, fileOf{f, f.Original, f.Time})
 	}
 	return out
 }
 
 // tell tells a story in words.
-func tell(w io.Writer, s po.Story) {
+func tell(w io.Writer, s po.History) {
 	line := func(format string, args ...any) { fmt.Fprintln(w, progress.Line(fmt.Sprintf(format, args...))) }
 	s = withoutQueries(s)
 	line("%s", headline(s))
@@ -128,8 +128,8 @@ func tell(w io.Writer, s po.Story) {
 	if o.URL != "" {
 		line("page: %s", o.URL)
 	}
-	if s.Kept.Folder != "" {
-		line("folder: %s", s.Kept.Folder)
+	if s.Saved.Folder != "" {
+		line("folder: %s", s.Saved.Folder)
 	}
 	for _, m := range o.Missing {
 		line("missing: %s", progress.MissingText(m))
@@ -148,14 +148,14 @@ func tell(w io.Writer, s po.Story) {
 			fmt.Fprintf(w, "   evidence in %s\n", progress.Line(x.Failure.Trace.Evidence))
 		}
 	}
-	for _, f := range s.Kept.Files {
+	for _, f := range s.Saved.Files {
 		fmt.Fprintf(w, "%s  %9s  %-7s  %s\n", f.SHA256[:min(12, len(f.SHA256))], humanize.Bytes(uint64(f.Bytes)), f.Lane, progress.Line(f.Name))
 	}
 }
 
 // headline says how an order stands.
-func headline(s po.Story) string {
-	text := "order " + s.Order.Written
+func headline(s po.History) string {
+	text := "order " + s.Order.RawNumber
 	switch {
 	case s.Outcome.Status == "":
 		text += ": open"
@@ -164,7 +164,7 @@ func headline(s po.Story) string {
 	default:
 		text += fmt.Sprintf(": %s on %s", s.Outcome.Status, clock(s.Outcome.Time))
 	}
-	if n := len(s.Kept.Files); n > 0 || s.Outcome.Found > 0 {
+	if n := len(s.Saved.Files); n > 0 || s.Outcome.Found > 0 {
 		text += fmt.Sprintf(", %d of %s", n, progress.Count(max(n, s.Outcome.Found), "file"))
 	}
 	if s.Place < 0 {

@@ -76,7 +76,7 @@ func (x *exports) write(ctx context.Context) error {
 func orFailed(ctx context.Context, l *poactor.Ledger, w io.Writer, write func(io.Writer, iter.Seq[po.Outcome]) error) error {
 	var failed error
 	err := write(w, func(yield func(po.Outcome) bool) {
-		for o, err := range l.Kept(ctx) {
+		for o, err := range l.Saved(ctx) {
 			if failed = err; err != nil || !yield(forOthers(o)) {
 				return
 			}

@@ -80,7 +80,7 @@ func newEnd(t *testing.T, site *testportal.Portal, change func(e *end, order *en
 		}
 		e.no(ledger.Assign(t.Context(), lease.Token, po.Assignment{Worker: "worker-1", Profile: "p-1"}))
 		e.put(order)
-		e.no(ledger.Save(t.Context(), lease.Token, order.Supplier, po.Kept{Folder: order.Folder, Files: order.Files}))
+		e.no(ledger.Save(t.Context(), lease.Token, order.Supplier, po.Saved{Folder: order.Folder, Files: order.Files}))
 		e.no(ledger.Settle(t.Context(), lease.Token, order.Outcome))
 	}
 	e.no(newExports(e.out, ledger, b, t.Errorf).save(t.Context(), true))

@@ -49,13 +49,13 @@ func (o *ordeal) judge(ctx context.Context) ([]verdictOn, error) {
 // state is what is there at the end: the ledger, and the files that people read.
 type state struct {
 	outcomes []po.Outcome // of the ledger, in the order of the batch
-	stories  map[po.Key]po.Story
+	stories  map[po.Key]po.History
 	rows     []po.Outcome // of the batch with its status columns, row by row
-	manifest map[po.Key]po.Kept
+	manifest map[po.Key]po.Saved
 }
 
 func (o *ordeal) readState(ctx context.Context) (state, error) {
-	s := state{stories: map[po.Key]po.Story{}}
+	s := state{stories: map[po.Key]po.History{}}
 	ledger, err := openRecord(o.out)
 	if err != nil {
 		return s, err
@@ -66,7 +66,7 @@ func (o *ordeal) readState(ctx context.Context) (state, error) {
 			return s, err
 		}
 		s.outcomes = append(s.outcomes, outcome)
-		if s.stories[outcome.Key], err = ledger.Story(ctx, outcome.Key); err != nil {
+		if s.stories[outcome.Key], err = ledger.History(ctx, outcome.Key); err != nil {
 			return s, err
 		}
 	}
@@ -172,8 +172,8 @@ func (o *ordeal) manifestTrue(broken *[]string, s state) (listed map[string]bool
 	listed = map[string]bool{}
 	for key, kept := range s.manifest {
 		recorded := map[string]po.File{}
-		for _, f := range s.stories[key].Kept.Files {
-			recorded[s.stories[key].Kept.Folder+"/"+f.Name] = f
+		for _, f := range s.stories[key].Saved.Files {
+			recorded[s.stories[key].Saved.Folder+"/"+f.Name] = f
 		}
 		for _, f := range kept.Files {
 			path := kept.Folder + "/" + f.Name

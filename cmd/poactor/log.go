@@ -79,7 +79,7 @@ func logEvent(log *logrus.Logger, event any) {
 		messages.OrdersReopened, messages.OrderQuarantined, messages.FaultInjected:
 		level = logrus.WarnLevel
 	case messages.RunCleaned:
-		if len(e.Left) > 0 {
+		if len(e.Leftovers) > 0 {
 			level = logrus.WarnLevel
 		}
 	}

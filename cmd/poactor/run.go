@@ -108,7 +108,7 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	if err == nil {
 		err = readErr
 	}
-	if wasInterrupted && byInterrupt(err, open-j.merged.Later) {
+	if wasInterrupted && byInterrupt(err, open-j.merged.Deferred) {
 		err = interrupted(open)
 	}
 	if j.settings.Quiet {
@@ -119,14 +119,14 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	if j.settings.Quiet || j.settings.JSON {
 		return orUnfinished(counts, err)
 	}
-	if err == nil && j.todo() == 0 && j.merged.Later == 0 && j.choice.Only == nil {
+	if err == nil && j.todo() == 0 && j.merged.Deferred == 0 && j.choice.Only == nil {
 		fmt.Fprintln(a.stdout, "nothing to do: every order was settled by an earlier start")
 	} else if err == nil && j.todo() == 0 && j.choice.Only != nil {
 		fmt.Fprintln(a.stdout, "nothing to do: no order has ended so")
 	}
 	fmt.Fprintf(a.stdout, "%s, in %s\n", progress.Total(counts, open), progress.Short(took))
-	if j.merged.Later > 0 {
-		fmt.Fprintf(a.stdout, "%s left by --limit: the same command takes the next\n", progress.Count(j.merged.Later, "order"))
+	if j.merged.Deferred > 0 {
+		fmt.Fprintf(a.stdout, "%s left by --limit: the same command takes the next\n", progress.Count(j.merged.Deferred, "order"))
 	}
 	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
 	if len(j.left) == 0 {
@@ -171,7 +171,7 @@ type plannedLine struct {
 	Rows      int    `json:"rows"`
 	Todo      int    `json:"todo"`
 	Settled   int    `json:"settled"`
-	Later     int    `json:"later"`
+	Deferred  int    `json:"deferred"`
 	Completed int    `json:"completed"`
 	Duplicate int    `json:"duplicate"`
 	Malformed int    `json:"malformed"`

@@ -111,7 +111,7 @@ func verifyAll(ctx context.Context, dir string) (verdict, error) {
 		return v, outdir.WriteError(err)
 	}
 	defer check.Close()
-	for o, err := range ledger.Kept(ctx) {
+	for o, err := range ledger.Saved(ctx) {
 		if err != nil {
 			return v, err
 		}
@@ -138,7 +138,7 @@ func (v *verdict) add(d difference) {
 // file compares one file, and takes it out of the sums.
 func (v *verdict) file(check *download.Checker, sums map[string]string, o po.Outcome, f po.File) {
 	path := o.Folder + "/" + f.Name
-	add := func(kind diffKind, what string) { v.add(difference{o.Written, path, kind, what}) }
+	add := func(kind diffKind, what string) { v.add(difference{o.RawNumber, path, kind, what}) }
 	if what := check.File(o.Folder, f); what != "" {
 		if now := elsewhere(check, o.Folder, f); now != "" {
 			add(notRenamed, "is in "+now+", which has not got its name yet")

@@ -13,7 +13,7 @@ const unknownSupplier = "Unknown supplier"
 // it; else the order's levels, or the supplier where it has none. An order
 // that had to be filed under the unknown supplier moves when its supplier is
 // known.
-func home(order po.Order, supplier string, kept po.Kept) string {
+func home(order po.Order, supplier string, kept po.Saved) string {
 	if keptBy(order.Key, kept) && path.Dir(kept.Folder) != unknownSupplier {
 		return path.Dir(kept.Folder)
 	}
@@ -33,13 +33,13 @@ func home(order po.Order, supplier string, kept po.Kept) string {
 }
 
 // keptBy says whether the kept folder is one of the order.
-func keptBy(key po.Key, kept po.Kept) bool {
+func keptBy(key po.Key, kept po.Saved) bool {
 	k, ok := outdir.OrderOf(kept.Folder)
 	return ok && k == key
 }
 
 // Work names the folder in which the order's files are gathered.
-func (a *Archive) Work(order po.Order, supplier string, kept po.Kept) string {
+func (a *Archive) Work(order po.Order, supplier string, kept po.Saved) string {
 	return path.Join(home(order, supplier, kept), outdir.WorkFolder(order.Key))
 }
 
@@ -48,7 +48,7 @@ func (a *Archive) Work(order po.Order, supplier string, kept po.Kept) string {
 // attempts got files of, and of which the portal now says that it or its
 // attachments do not exist, ends in a folder that is called PARTIAL: files
 // never lie in a folder that denies them.
-func (a *Archive) Final(order po.Order, supplier string, kept po.Kept, status po.Status) string {
+func (a *Archive) Final(order po.Order, supplier string, kept po.Saved, status po.Status) string {
 	if !order.Key.Valid() || order.Number == "" {
 		return ""
 	}

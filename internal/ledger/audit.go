@@ -37,7 +37,7 @@ func (d *Disk) Audit(on bool) {
 // and which there are. With open, an order of the batch is opened again, which
 // it reports; the outcome stays until there is another. Nothing is done to an
 // order in hand (po.ErrFenced).
-func (d *Disk) Correct(ctx context.Context, key po.Key, kept po.Kept, open bool) (opened bool, err error) {
+func (d *Disk) Correct(ctx context.Context, key po.Key, kept po.Saved, open bool) (opened bool, err error) {
 	err = d.write(ctx, func() error {
 		id, err := d.number(`SELECT id FROM orders WHERE key = ?`, string(key))
 		if err != nil {

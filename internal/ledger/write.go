@@ -8,7 +8,7 @@ import (
 )
 
 // Save records the files that are whole on disk and where they are.
-func (d *Disk) Save(ctx context.Context, token, supplier string, kept po.Kept) error {
+func (d *Disk) Save(ctx context.Context, token, supplier string, kept po.Saved) error {
 	return d.change(ctx, token, func(l *lease) error {
 		if err := d.exec(`UPDATE orders SET supplier = ?, folder = ? WHERE id = ?`, text(supplier), text(kept.Folder), l.id); err != nil {
 			return err

@@ -57,13 +57,13 @@ func (l *Lines) line(event any) string {
 		return reopened(e)
 	case messages.OrderRetried:
 		return fmt.Sprintf("%s: try %d failed (%s), next try in %s",
-			Clean(e.Written), e.Attempt, why(e.Failure.Cause, e.Failure.Detail), Short(time.Duration(e.After)))
+			Clean(e.RawNumber), e.Attempt, why(e.Failure.Cause, e.Failure.Detail), Short(time.Duration(e.After)))
 	case messages.WorkerLost:
 		l.lost[e.Worker] = !e.GaveUp
 		return lost(e)
 	case messages.WorkerReady:
 		return l.ready(e)
-	case messages.Advised:
+	case messages.Warning:
 		return "advice: " + Clean(e.Text)
 	case messages.FaultInjected:
 		return "fault: " + e.Fault
@@ -72,7 +72,7 @@ func (l *Lines) line(event any) string {
 	case messages.PortalPaced:
 		return paced(e)
 	case messages.OrderQuarantined:
-		return fmt.Sprintf("%s: %d browsers died with it in hand; it is tried once more, alone in a throw-away browser", Clean(e.Written), e.Deaths)
+		return fmt.Sprintf("%s: %d browsers died with it in hand; it is tried once more, alone in a throw-away browser", Clean(e.RawNumber), e.Deaths)
 	case messages.JobStuck:
 		return fmt.Sprintf("%s does not come back from its work after %s; another takes its place", e.Worker, Short(time.Duration(e.For)))
 	}
@@ -90,10 +90,10 @@ func merged(e messages.BatchMerged) string {
 		n    int
 		text string
 	}{
-		{e.Settled, "settled by earlier starts"}, {e.Again, "to be tried again"}, {e.New, "new in the batch"},
-		{e.Back, "in the batch again"}, {e.Gone, "in the batch no more"},
+		{e.Settled, "settled by earlier starts"}, {e.Reopened, "to be tried again"}, {e.New, "new in the batch"},
+		{e.Returned, "in the batch again"}, {e.Removed, "in the batch no more"},
 	} {
-		if p.n > 0 && (p.text != "new in the batch" || e.Settled+e.Again+e.Gone > 0) {
+		if p.n > 0 && (p.text != "new in the batch" || e.Settled+e.Reopened+e.Removed > 0) {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.text))
 		}
 	}
@@ -115,8 +115,8 @@ func audited(e messages.OutputAudited) string {
 	if e.Finished > 0 {
 		parts = append(parts, Count(e.Finished, "folder")+" put right")
 	}
-	if e.Strange > 0 {
-		parts = append(parts, Count(e.Strange, "work folder")+" of unknown orders left alone")
+	if e.Unknown > 0 {
+		parts = append(parts, Count(e.Unknown, "work folder")+" of unknown orders left alone")
 	}
 	if len(parts) == 0 {
 		return ""
@@ -157,7 +157,7 @@ func lost(e messages.WorkerLost) string {
 		return fmt.Sprintf("%s is given up (%s)", e.Worker, why(e.Cause, e.Detail))
 	}
 	when := "at once"
-	if pause := time.Duration(e.Again); pause >= 500*time.Millisecond { // less is jitter
+	if pause := time.Duration(e.RestartAfter); pause >= 500*time.Millisecond { // less is jitter
 		when = "in " + Short(pause)
 	}
 	return fmt.Sprintf("%s is lost (%s), a new browser opens %s", e.Worker, why(e.Cause, e.Detail), when)
@@ -186,7 +186,7 @@ func reopened(e messages.OrdersReopened) string {
 	const shown = 5
 	var names []string
 	for _, o := range e.Outcomes[:min(len(e.Outcomes), shown)] {
-		names = append(names, Clean(o.Written))
+		names = append(names, Clean(o.RawNumber))
 	}
 	if len(e.Outcomes) > shown {
 		names = append(names, "…")
@@ -206,7 +206,7 @@ func (l *Lines) ready(e messages.WorkerReady) string {
 // long, and what was wrong.
 func (l *Lines) order(e messages.OrderSettled) string {
 	o := e.Outcome
-	line := fmt.Sprintf("%-14s %-14s %-10s", Clean(o.Written), o.Status, files(o))
+	line := fmt.Sprintf("%-14s %-14s %-10s", Clean(o.RawNumber), o.Status, files(o))
 	if e.Worker != "" {
 		line += fmt.Sprintf(" %-9s %6s", e.Worker, Short(time.Duration(e.Took)))
 	}
