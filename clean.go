@@ -135,7 +135,7 @@ func (c *cleaning) workFolder(folder string, key po.Key) error {
 	case !s.Open:
 		l.Kept = "its order is settled: the next start puts it right"
 	case s.Saved.Folder == folder:
-		l.Kept = "the record has files in it: the next start goes on from them"
+		l.Kept = "the record has files in it: the next start resumes from them"
 	case !c.dryRun:
 		l.Kept, err = c.remove(folder, key, s.Saved.Folder)
 	}

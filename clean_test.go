@@ -60,7 +60,7 @@ func TestCleanKeepsWhatIsRecorded(t *testing.T) {
 				whys[l.Path] = l.Kept
 			}
 			if row.work {
-				want[filepath.Join(r.cfg.Out, filepath.FromSlash(kept.Folder))] = "the record has files in it: the next start goes on from them"
+				want[filepath.Join(r.cfg.Out, filepath.FromSlash(kept.Folder))] = "the record has files in it: the next start resumes from them"
 			}
 			if diff := cmp.Diff(want, whys); diff != "" {
 				t.Errorf("cleaned (-want +got):\n%s", diff)

@@ -38,7 +38,7 @@ func (a *app) chaosCommand() *cobra.Command {
 	var c chaos
 	cmd := &cobra.Command{
 		Use:   "chaos [flags] [BATCH]",
-		Short: "Put poactor to faults on purpose, and check that nothing is lost",
+		Short: "Inject faults on purpose, and check that nothing is lost",
 		Long: `Chaos runs a batch while browsers are killed, stopped and crashed, profiles
 damaged, the portal made to fail, the disk to be full, and poactor itself killed
 with -9 and started again, all by a plan that is drawn from a seed. A last start

@@ -20,8 +20,8 @@ func (a *app) explainCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:     "explain [flags] DIR PO",
-		Short:   "Tell one order's story",
-		Long:    "Explain tells what became of one order: every attempt, who made it, what came of it, and each file.",
+		Short:   "Show one order's history",
+		Long:    "Explain shows the history of one order: its attempts, their workers and results, and its files.",
 		Example: "  poactor explain orders PO15262984\n  poactor explain --json orders 15262984",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 2 {
@@ -168,7 +168,7 @@ func headline(s po.History) string {
 		text += fmt.Sprintf(", %d of %s", n, progress.Count(max(n, s.Outcome.Found), "file"))
 	}
 	if s.Place < 0 {
-		text += "; it is in the batch no more"
+		text += "; no longer in the batch"
 	}
 	return text
 }
@@ -184,15 +184,15 @@ func attemptText(x po.Attempt) string {
 	}
 	switch x.Ending {
 	case "":
-		return text + ": cut off"
+		return text + ": interrupted"
 	case po.EndSettled:
 		text += ": settled"
 	case po.EndReopened:
-		text += ": settled, and put back later, as a lost session may have faked it"
+		text += ": settled, reopened later as a lost session may have faked it"
 	case po.EndRetried:
-		text += ": failed, to be tried again"
+		text += ": failed, to be retried"
 	case po.EndReleased:
-		text += ": put back, not counted"
+		text += ": released, not counted"
 	case po.EndHandedOn:
 		text += ": handed on for the files that need a browser"
 	}

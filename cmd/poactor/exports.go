@@ -192,7 +192,7 @@ func saveFailure(err error) error {
 	if outdir.Full(err) {
 		return outdir.WriteError(err)
 	}
-	return cannot("see to the output directory; the same command goes on from where it stood", "results: %v", oneLine{err})
+	return cannot("see to the output directory; "+po.HintResume, "results: %v", oneLine{err})
 }
 
 // saveEvery is how often the files are brought up to date while a run goes on.

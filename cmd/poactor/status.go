@@ -34,8 +34,8 @@ func (a *app) statusCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:     "status [flags] DIR",
-		Short:   "Show how a run stands",
-		Long:    "Status shows how the run of an output directory stands, also while it goes on.",
+		Short:   "Show the state of a run",
+		Long:    "Status shows the state of a run by its output directory, also while it is running.",
 		Example: "  poactor status orders\n  poactor status --json orders",
 		Args:    oneArgument("DIR", "give the output directory of a run, like: poactor status orders"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -119,13 +119,13 @@ func (a *app) showStanding(s standing) {
 func endOf(s poactor.LedgerStart, running bool) string {
 	switch {
 	case s.Ended.IsZero() && running:
-		return ", and goes on"
+		return ", still running"
 	case s.Ended.IsZero():
-		return ", and was cut off"
+		return ", was killed"
 	case s.Cause != "":
-		return fmt.Sprintf(", and ended %s: %s: %s", clock(s.Ended), s.Cause, s.Detail)
+		return fmt.Sprintf(", ended %s: %s: %s", clock(s.Ended), s.Cause, s.Detail)
 	}
-	return ", and ended " + clock(s.Ended)
+	return ", ended " + clock(s.Ended)
 }
 
 // clock is a time as people read it.

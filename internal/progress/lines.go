@@ -45,7 +45,7 @@ func (l *Lines) line(event any) string {
 		l.total += e.Opened
 		return audited(e)
 	case messages.LeftoversRemoved:
-		return "cleaned: " + Leftovers(e.Profiles, e.Processes, e.Bytes) + " that a killed run had left"
+		return "cleaned: " + Leftovers(e.Profiles, e.Processes, e.Bytes) + " left by a killed run"
 	case messages.RunStarted:
 		return l.started(e)
 	case messages.OrderSettled:
@@ -72,9 +72,10 @@ func (l *Lines) line(event any) string {
 	case messages.PortalPaced:
 		return paced(e)
 	case messages.OrderQuarantined:
-		return fmt.Sprintf("%s: %d browsers died with it in hand; it is tried once more, alone in a throw-away browser", Clean(e.RawNumber), e.Deaths)
+		return fmt.Sprintf("%s: %d browsers died while reading it; one more try, alone in a throw-away browser",
+			Clean(e.RawNumber), e.Deaths)
 	case messages.JobStuck:
-		return fmt.Sprintf("%s does not come back from its work after %s; another takes its place", e.Worker, Short(time.Duration(e.For)))
+		return fmt.Sprintf("%s has been stuck for %s; another worker replaces it", e.Worker, Short(time.Duration(e.For)))
 	}
 	return ""
 }
@@ -90,8 +91,8 @@ func merged(e messages.BatchMerged) string {
 		n    int
 		text string
 	}{
-		{e.Settled, "settled by earlier starts"}, {e.Reopened, "to be tried again"}, {e.New, "new in the batch"},
-		{e.Returned, "in the batch again"}, {e.Removed, "in the batch no more"},
+		{e.Settled, "done"}, {e.Reopened, "to retry"}, {e.New, "new in the batch"},
+		{e.Returned, "back in the batch"}, {e.Removed, "no longer in the batch"},
 	} {
 		if p.n > 0 && (p.text != "new in the batch" || e.Settled+e.Reopened+e.Removed > 0) {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.text))
@@ -100,7 +101,7 @@ func merged(e messages.BatchMerged) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "going on: " + strings.Join(parts, ", ")
+	return "Resuming: " + strings.Join(parts, ", ")
 }
 
 // audited says what was found amiss on the disk.
@@ -110,10 +111,10 @@ func audited(e messages.OutputAudited) string {
 		parts = append(parts, fmt.Sprintf("%s missing or damaged", Count(e.Missing, "file")))
 	}
 	if e.Opened > 0 {
-		parts = append(parts, Count(e.Opened, "order")+" opened again for that")
+		parts = append(parts, Count(e.Opened, "order")+" reopened")
 	}
 	if e.Finished > 0 {
-		parts = append(parts, Count(e.Finished, "folder")+" put right")
+		parts = append(parts, Count(e.Finished, "folder")+" repaired")
 	}
 	if e.Unknown > 0 {
 		parts = append(parts, Count(e.Unknown, "work folder")+" of unknown orders left alone")
@@ -121,7 +122,7 @@ func audited(e messages.OutputAudited) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "the output directory was looked through: " + strings.Join(parts, ", ")
+	return "output directory checked: " + strings.Join(parts, ", ")
 }
 
 // Leftovers says what killed runs have left: "2 profiles and 1 browser", or how
@@ -154,7 +155,7 @@ func (l *Lines) started(e messages.RunStarted) string {
 
 func lost(e messages.WorkerLost) string {
 	if e.GaveUp {
-		return fmt.Sprintf("%s is given up (%s)", e.Worker, why(e.Cause, e.Detail))
+		return fmt.Sprintf("%s will not restart (%s)", e.Worker, why(e.Cause, e.Detail))
 	}
 	when := "at once"
 	if pause := time.Duration(e.RestartAfter); pause >= 500*time.Millisecond { // less is jitter
@@ -191,7 +192,7 @@ func reopened(e messages.OrdersReopened) string {
 	if len(e.Outcomes) > shown {
 		names = append(names, "…")
 	}
-	return fmt.Sprintf("%s put back (%s): %s", Count(len(e.Outcomes), "order"), strings.Join(names, ", "), Clean(e.Reason))
+	return fmt.Sprintf("%s reopened (%s): %s", Count(len(e.Outcomes), "order"), strings.Join(names, ", "), Clean(e.Reason))
 }
 
 func (l *Lines) ready(e messages.WorkerReady) string {

@@ -81,9 +81,9 @@ func TestLines(t *testing.T) {
 	for _, event := range story() {
 		view.Event(event)
 	}
-	want := `going on: 30 settled by earlier starts, 3 to be tried again, 1 new in the batch, 2 in the batch no more
-the output directory was looked through: 2 files missing or damaged, 1 order opened again for that, 1 folder put right, 1 work folder of unknown orders left alone
-cleaned: 2 profiles and 1 browser that a killed run had left
+	want := `Resuming: 30 done, 3 to retry, 1 new in the batch, 2 no longer in the batch
+output directory checked: 2 files missing or damaged, 1 order reopened, 1 folder repaired, 1 work folder of unknown orders left alone
+cleaned: 2 profiles and 1 browser left by a killed run
 12 orders, 2 workers, into orders
 PO1: try 1 failed (throttled: 429), next try in 1.5s
 [ 1/12] PO1            COMPLETED      1 file     worker-1    1.8s
@@ -92,12 +92,12 @@ worker-2 is back
 [ 2/12] PO2            PARTIAL        1 of 3     worker-2   1m30s  download_incomplete: b.pdf: [31m short; missing: b.pdf
 [ 3/12] POX            FAILED         -           invalid_number
 [ 4/12] PO3            NOT_FOUND      -          worker-2      1s
-1 order put back (PO3): the session seems to be over
-worker-1 is given up (browser_hung)
+1 order reopened (PO3): the session seems to be over
+worker-1 will not restart (browser_hung)
 1 worker instead of 2, one order at a time: a worker was given up: browser_hung
 1 order read at once, after a pause of 20s: the portal asked for a pause of 20 s
-PO4: 2 browsers died with it in hand; it is tried once more, alone in a throw-away browser
-worker-2 does not come back from its work after 35s; another takes its place
+PO4: 2 browsers died while reading it; one more try, alone in a throw-away browser
+worker-2 has been stuck for 35s; another worker replaces it
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
