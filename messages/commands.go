@@ -1,7 +1,7 @@
-// Package messages holds the verbs of the job: every message that crosses the
-// boundary of an actor. Commands are imperative, facts are past, and all are
+// Package messages holds every message that crosses the boundary of an actor.
+// Commands are named in the imperative, events in the past tense, and all are
 // plain values: no pointers, channels, funcs, errors or contexts. A host of an
-// embedded run receives the facts as its events.
+// embedded run receives the events; their JSON is in docs/events.md.
 package messages
 
 import (
