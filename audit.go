@@ -30,15 +30,15 @@ func (a *audit) open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		kept := po.Saved{Folder: o.Folder, Files: o.Files}
-		now, err := a.archive.Verify(o.Key, kept)
+		saved := po.Saved{Folder: o.Folder, Files: o.Files}
+		now, err := a.archive.Verify(o.Key, saved)
 		if err != nil {
 			return err
 		}
 		a.found.Orders++
 		a.found.Saved += len(now.Files)
-		a.miss(kept, now)
-		if now.Folder == kept.Folder && len(now.Files) == len(kept.Files) {
+		a.miss(saved, now)
+		if now.Folder == saved.Folder && len(now.Files) == len(saved.Files) {
 			continue
 		}
 		if _, err := a.ledger.Correct(ctx, o.Key, now, false); err != nil {

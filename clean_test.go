@@ -35,10 +35,10 @@ func TestCleanKeepsWhatIsRecorded(t *testing.T) {
 			if _, err := r.start(t, list); err != nil {
 				t.Fatal(err)
 			}
-			key, kept := reopen(t, r.cfg.Out, row.work)
+			key, saved := reopen(t, r.cfg.Out, row.work)
 			place := filepath.Join(r.cfg.Out, "Another supplier")
 			if row.beside {
-				place = filepath.Join(r.cfg.Out, filepath.FromSlash(path.Dir(kept.Folder)))
+				place = filepath.Join(r.cfg.Out, filepath.FromSlash(path.Dir(saved.Folder)))
 			}
 			other := filepath.Join(place, "PO_"+string(key)+"__WORK")
 			write(t, filepath.Join(other, ".poactor-3.part"), "half")
@@ -60,7 +60,7 @@ func TestCleanKeepsWhatIsRecorded(t *testing.T) {
 				whys[l.Path] = l.Kept
 			}
 			if row.work {
-				want[filepath.Join(r.cfg.Out, filepath.FromSlash(kept.Folder))] = "the record has files in it: the next start resumes from them"
+				want[filepath.Join(r.cfg.Out, filepath.FromSlash(saved.Folder))] = "the record has files in it: the next start resumes from them"
 			}
 			if diff := cmp.Diff(want, whys); diff != "" {
 				t.Errorf("cleaned (-want +got):\n%s", diff)
@@ -68,8 +68,8 @@ func TestCleanKeepsWhatIsRecorded(t *testing.T) {
 			if got, _ := filepath.Glob(filepath.Join(r.cfg.Out, "Another supplier", "*", "*")); !cmp.Equal(left, got) {
 				t.Errorf("left of the other one: %v, want %v", got, left)
 			}
-			if now := recorded(t, r.cfg.Out)[key]; !cmp.Equal(kept, now) {
-				t.Errorf("the record (-before +after):\n%s", cmp.Diff(kept, now))
+			if now := recorded(t, r.cfg.Out)[key]; !cmp.Equal(saved, now) {
+				t.Errorf("the record (-before +after):\n%s", cmp.Diff(saved, now))
 			}
 			before := r.portal.Counts()[testportal.RequestFile]
 			if _, err := r.start(t, list); err != nil {
@@ -90,21 +90,21 @@ func TestCleanKeepsWhatIsRecorded(t *testing.T) {
 // it.
 func reopen(t *testing.T, out string, work bool) (po.Key, po.Saved) {
 	t.Helper()
-	for key, kept := range recorded(t, out) {
+	for key, saved := range recorded(t, out) {
 		if work {
-			was := kept.Folder
-			kept.Folder = asWork(was)
-			rename(t, filepath.Join(out, was), filepath.Join(out, kept.Folder))
+			was := saved.Folder
+			saved.Folder = asWork(was)
+			rename(t, filepath.Join(out, was), filepath.Join(out, saved.Folder))
 		}
 		l, err := OpenLedger(out)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		if opened, err := l.Correct(t.Context(), key, kept, true); err != nil || !opened {
+		if opened, err := l.Correct(t.Context(), key, saved, true); err != nil || !opened {
 			t.Fatal(opened, err)
 		}
-		return key, kept
+		return key, saved
 	}
 	t.Fatal("no order has files")
 	return "", po.Saved{}

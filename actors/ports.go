@@ -45,12 +45,12 @@ type Files interface {
 	Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, error)
 	// Work names the folder in which an order's files are gathered: it is
 	// recorded before Fetch makes it.
-	Work(order po.Order, supplier string, kept po.Saved) string
+	Work(order po.Order, supplier string, saved po.Saved) string
 	// Final names the folder an order ends in; empty if it has none.
-	Final(order po.Order, supplier string, kept po.Saved, status po.Status) string
+	Final(order po.Order, supplier string, saved po.Saved, status po.Status) string
 	// Finish gives the work folder its final name. Asked again after it has
 	// done so, it does nothing.
-	Finish(ctx context.Context, kept po.Saved, final string) error
+	Finish(ctx context.Context, saved po.Saved, final string) error
 }
 
 // Limiter tells how much machine and portal bear. Its methods may be called from
@@ -98,7 +98,7 @@ type Ledger interface {
 	// Extend gives a lease its whole time to live again.
 	Extend(ctx context.Context, token string, ttl time.Duration) error
 	// Save records the files that are whole on disk and where they are.
-	Save(ctx context.Context, token string, supplier string, kept po.Saved) error
+	Save(ctx context.Context, token string, supplier string, saved po.Saved) error
 	// Settle records the outcome and ends the lease. Repeated with the same
 	// token it does nothing.
 	Settle(ctx context.Context, token string, outcome po.Outcome) error

@@ -80,15 +80,15 @@ func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 // that the next start knows of every folder that this one may leave, unless something
 // has come between.
 func (d *dispatcher) fetch(c actor.Context, e schedule.Fetch) {
-	ledger, files, kept := d.cfg.Ledger, d.cfg.Files, e.Job.Saved
+	ledger, files, saved := d.cfg.Ledger, d.cfg.Files, e.Job.Saved
 	d.writer.add(c, ledgerWrite{
 		effect: e,
 		record: func(ctx context.Context) error {
-			folder := files.Work(e.Job.Order, e.Job.Supplier, kept)
-			if folder == kept.Folder {
+			folder := files.Work(e.Job.Order, e.Job.Supplier, saved)
+			if folder == saved.Folder {
 				return nil // recorded already
 			}
-			return ledger.Save(ctx, e.Token, e.Job.Supplier, po.Saved{Folder: folder, Files: kept.Files})
+			return ledger.Save(ctx, e.Token, e.Job.Supplier, po.Saved{Folder: folder, Files: saved.Files})
 		},
 		done: func(now time.Time, err error) []schedule.Effect {
 			if err != nil { // fenced

@@ -42,14 +42,14 @@ func (a *app) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			story, err := ledger.History(c.Context(), key)
+			history, err := ledger.History(c.Context(), key)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return progress.Indented(a.stdout, newStory(story))
+				return progress.Indented(a.stdout, newStory(history))
 			}
-			tell(a.stdout, story)
+			tell(a.stdout, history)
 			return nil
 		},
 	}

@@ -30,11 +30,11 @@ func TestExplainJSON(t *testing.T) {
 			Ending: po.EndSettled, Files: 1, Bytes: 3, Failure: po.Failure{Cause: po.Throttled, Detail: "429", Missing: []po.Missing{lost},
 				Trace: po.Trace{Pages: []string{"https://x.example/1?q=secret"}, Evidence: "evidence/1"}}}, {}},
 	}
-	for name, story := range map[string]po.History{"full": full, "open": {Place: -1}} {
+	for name, history := range map[string]po.History{"full": full, "open": {Place: -1}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if err := progress.Indented(&out, newStory(story)); err != nil {
+			if err := progress.Indented(&out, newStory(history)); err != nil {
 				t.Fatal(err)
 			}
 			golden := filepath.Join("testdata", "explain", name+".json")

@@ -141,7 +141,7 @@ func TestFinalFolderIsTakenBack(t *testing.T) {
 		"unrecorded": {},
 		"hostile":    {Folder: "../outside/PO_1_PARTIAL", Files: []po.File{{ID: "/a", Name: "../../a.txt", Bytes: 1}}},
 	}
-	for name, kept := range rows {
+	for name, saved := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			portalFiles := &echo{}
@@ -149,7 +149,7 @@ func TestFinalFolderIsTakenBack(t *testing.T) {
 			a := openArchive(t, Config{Allowed: allowed})
 			put(t, a, map[string]string{"S/PO_1_PARTIAL/a.txt": "content of /a", "S/PO_1_PARTIAL/short.txt": "cont",
 				"S/PO_1_PARTIAL/gone.txt": "gone", "S/PO_1_PARTIAL/noted.txt": "pure, with notes", "S/PO_1_PARTIAL/my notes.txt": "mine"})
-			result := fetch(t, a, job(base, kept, "/a=a.txt", "/b=b.txt"))
+			result := fetch(t, a, job(base, saved, "/a=a.txt", "/b=b.txt"))
 			wantNames(t, result.Saved, "/a=a.txt", "/b=b.txt")
 			if n, want := portalFiles.requests.Load(), map[bool]int32{true: 1, false: 2}[name == "recorded"]; n != want {
 				t.Errorf("%d requests, want %d", n, want)

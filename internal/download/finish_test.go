@@ -42,11 +42,11 @@ func dirs(t *testing.T, a *Archive) []string {
 func TestFinish(t *testing.T) {
 	t.Parallel()
 	kept := func(folder string, names ...string) po.Saved {
-		k := po.Saved{Folder: folder}
+		saved := po.Saved{Folder: folder}
 		for _, n := range names {
-			k.Files = append(k.Files, po.File{Name: n})
+			saved.Files = append(saved.Files, po.File{Name: n})
 		}
-		return k
+		return saved
 	}
 	type files = map[string]string
 	rows := map[string]struct {

@@ -53,8 +53,8 @@ func TestKeptThoughAddressesChange(t *testing.T) {
 	server := &signed{used: map[string]int{}, fail: map[string]bool{"b": true}}
 	base, allowed := portal(t, server)
 	a := openArchive(t, Config{Allowed: allowed})
-	do := func(kept po.Saved, n int, files ...[2]string) po.FetchResult {
-		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Saved: kept, Attachments: look(base, n, files...)})
+	do := func(saved po.Saved, n int, files ...[2]string) po.FetchResult {
+		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Saved: saved, Attachments: look(base, n, files...)})
 	}
 	list := [][2]string{{"a.txt", "a"}, {"b.txt", "b"}, {"c.txt", "c"}}
 	first := do(po.Saved{}, 1, list...)
@@ -83,8 +83,8 @@ func TestKeptIsNotTrustedWhereTheListHasMoved(t *testing.T) {
 	server := &signed{used: map[string]int{}, fail: map[string]bool{"c": true}}
 	base, allowed := portal(t, server)
 	a := openArchive(t, Config{Allowed: allowed})
-	do := func(kept po.Saved, n int, files ...[2]string) po.FetchResult {
-		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Saved: kept, Attachments: look(base, n, files...)})
+	do := func(saved po.Saved, n int, files ...[2]string) po.FetchResult {
+		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Saved: saved, Attachments: look(base, n, files...)})
 	}
 	first := do(po.Saved{}, 1, [2]string{"1", "a"}, [2]string{"2", "b"}, [2]string{"3", "c"}, [2]string{"4", "d"})
 	if len(first.Missing) != 1 {
@@ -111,12 +111,12 @@ func TestSavedIsTrustedBeforeKept(t *testing.T) {
 	t.Parallel()
 	a := openArchive(t, Config{})
 	dir := t.TempDir()
-	do := func(kept po.Saved, key, content string) po.FetchResult {
+	do := func(saved po.Saved, key, content string) po.FetchResult {
 		file := filepath.Join(dir, key)
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Saved: kept, Attachments: []po.Attachment{
+		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Saved: saved, Attachments: []po.Attachment{
 			{ID: po.Identity{Key: key, Label: "Download"}.String(), Name: "Download", Saved: file}}})
 	}
 	first := do(po.Saved{}, "click:a", "one")

@@ -81,10 +81,10 @@ func (a *Archive) isDir(folder string) bool {
 
 // find returns the folder that there is of the order: the recorded one, else
 // one in the place where it would be, in whatever state; empty if none.
-func (a *Archive) find(key po.Key, above string, kept po.Saved) string {
+func (a *Archive) find(key po.Key, above string, saved po.Saved) string {
 	var places []string
-	if keptBy(key, kept) {
-		places = append(places, kept.Folder)
+	if keptBy(key, saved) {
+		places = append(places, saved.Folder)
 	}
 	places = append(places, path.Join(above, outdir.WorkFolder(key)))
 	for _, status := range outdir.FinalStatuses() {

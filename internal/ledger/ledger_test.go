@@ -202,11 +202,11 @@ var contract = []struct {
 	}},
 	{"remembers files over tries", func(t *testing.T, l ledgerUnderTest) {
 		x := l.claim(1).Leases[0]
-		kept := po.Saved{Folder: "Acme/PO_K0__WORK", Files: []po.File{{ID: "a", Name: "a.pdf", Bytes: 3}}}
-		l.no(l.Save(t.Context(), x.Token, "Acme", kept))
+		saved := po.Saved{Folder: "Acme/PO_K0__WORK", Files: []po.File{{ID: "a", Name: "a.pdf", Bytes: 3}}}
+		l.no(l.Save(t.Context(), x.Token, "Acme", saved))
 		l.no(l.Retry(t.Context(), x.Token, timeout, 0))
 		y := l.claim(1).Leases[0]
-		if d := cmp.Diff(kept, y.Saved); d != "" || y.Supplier != "Acme" {
+		if d := cmp.Diff(saved, y.Saved); d != "" || y.Supplier != "Acme" {
 			t.Error(d, y.Supplier)
 		}
 	}},

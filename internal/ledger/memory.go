@@ -151,8 +151,8 @@ func (m *Memory) Extend(_ context.Context, token string, ttl time.Duration) erro
 }
 
 // Save records the files that are whole on disk and where they are.
-func (m *Memory) Save(_ context.Context, token, supplier string, kept po.Saved) error {
-	return m.change(token, func(e *entry) { e.supplier, e.kept = supplier, kept })
+func (m *Memory) Save(_ context.Context, token, supplier string, saved po.Saved) error {
+	return m.change(token, func(e *entry) { e.supplier, e.kept = supplier, saved })
 }
 
 // Settle records the outcome and ends the lease.

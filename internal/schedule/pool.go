@@ -34,7 +34,7 @@ func newPool(wished int) pool {
 }
 
 // size is how many workers there should be now, and what keeps them from being more.
-func (p *pool) size() (n int, binds messages.LimitedBy, reason string) {
+func (p *pool) size() (n int, limitedBy messages.LimitedBy, reason string) {
 	switch n = min(p.wished, p.limited, p.sustained); {
 	case n == p.sustained && p.sustained < p.wished:
 		return n, messages.LimitedByBrowsers, p.lossReason
@@ -45,8 +45,8 @@ func (p *pool) size() (n int, binds messages.LimitedBy, reason string) {
 }
 
 // limit takes the governor's word: between one worker and as many as wished.
-func (p *pool) limit(n int, binds messages.LimitedBy, reason string) {
-	p.limited, p.binds, p.reason = max(min(1, p.wished), min(n, p.wished)), binds, reason
+func (p *pool) limit(n int, limitedBy messages.LimitedBy, reason string) {
+	p.limited, p.binds, p.reason = max(min(1, p.wished), min(n, p.wished)), limitedBy, reason
 }
 
 // lose takes it that a worker was given up: the pool is one smaller; where that happens

@@ -117,12 +117,12 @@ func (s *Scheduler) adjustPool(now time.Time) []Effect {
 	if s.shuttingDown() || s.ended {
 		return nil
 	}
-	n, binds, reason := s.pool.size()
+	n, limitedBy, reason := s.pool.size()
 	var fx []Effect
 	if n != s.poolSize {
 		if s.poolSize >= 0 { // not the first time
 			fx = append(fx, Notify{messages.PoolResized{
-				From: s.poolSize, To: n, Sequential: n == 1, LimitedBy: binds, Reason: reason}})
+				From: s.poolSize, To: n, Sequential: n == 1, LimitedBy: limitedBy, Reason: reason}})
 		}
 		s.poolSize = n
 	}
