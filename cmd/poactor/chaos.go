@@ -244,7 +244,7 @@ func (a *app) tellTroubled(o *ordeal) error {
 			return err
 		}
 		fmt.Fprintln(a.stdout)
-		tell(a.stdout, story)
+		showHistory(a.stdout, story)
 	}
 	return nil
 }

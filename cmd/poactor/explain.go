@@ -47,9 +47,9 @@ func (a *app) explainCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return progress.Indented(a.stdout, newStory(history))
+				return progress.Indented(a.stdout, newHistoryJSON(history))
 			}
-			tell(a.stdout, history)
+			showHistory(a.stdout, history)
 			return nil
 		},
 	}
@@ -57,9 +57,9 @@ func (a *app) explainCommand() *cobra.Command {
 	return c
 }
 
-// storyOf is a story as JSON. What stands in it itself comes before the same of the
+// historyJSON is an order's history as JSON. What stands in it itself comes before the same of the
 // outcome: an order that is open has files too, and no field of a list is ever null.
-type storyOf struct {
+type historyJSON struct {
 	Number  string `json:"number"`
 	Key     po.Key `json:"key"`
 	InBatch bool   `json:"in_batch"`
@@ -67,23 +67,23 @@ type storyOf struct {
 	po.Outcome
 	Folder   string       `json:"folder,omitempty"`
 	Time     time.Time    `json:"time,omitzero"`
-	Attempts []attemptOf  `json:"attempts"`
-	Files    []fileOf     `json:"files"`
+	Attempts []attemptJSON  `json:"attempts"`
+	Files    []fileJSON     `json:"files"`
 	Missing  []po.Missing `json:"missing_files"`
 }
 
-type attemptOf struct {
+type attemptJSON struct {
 	po.Attempt
 	po.Trace
 }
 
-type fileOf struct {
+type fileJSON struct {
 	po.File
 	Original string    `json:"original_name"`
 	Time     time.Time `json:"time"`
 }
 
-// withoutQueries is a story without what could be a secret: older records have it.
+// withoutQueries is a history without what could be a secret: older records have it.
 func withoutQueries(s po.History) po.History {
 	s.Outcome.URL, s.Outcome.Detail = po.PublicURL(s.Outcome.URL), po.MaskAddresses(s.Outcome.Detail)
 	s.Attempts = slices.Clone(s.Attempts)
@@ -98,23 +98,23 @@ func withoutQueries(s po.History) po.History {
 	return s
 }
 
-func newStory(s po.History) storyOf {
+func newHistoryJSON(s po.History) historyJSON {
 	s = withoutQueries(s)
-	out := storyOf{Number: s.Order.RawNumber, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Outcome: s.Outcome,
-		Folder: s.Saved.Folder, Time: s.Outcome.Time, Attempts: []attemptOf{}, Files: []fileOf{},
+	out := historyJSON{Number: s.Order.RawNumber, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Outcome: s.Outcome,
+		Folder: s.Saved.Folder, Time: s.Outcome.Time, Attempts: []attemptJSON{}, Files: []fileJSON{},
 		Missing: append([]po.Missing{}, s.Outcome.Missing...)}
 	out.Outcome.Attempts = 0 // they are listed
 	for _, x := range s.Attempts {
-		out.Attempts = append(out.Attempts, attemptOf{x, x.Failure.Trace})
+		out.Attempts = append(out.Attempts, attemptJSON{x, x.Failure.Trace})
 	}
 	for _, f := range s.Saved.Files {
-		out.Files = append(out.Files, fileOf{f, f.Original, f.Time})
+		out.Files = append(out.Files, fileJSON{f, f.Original, f.Time})
 	}
 	return out
 }
 
-// tell tells a story in words.
-func tell(w io.Writer, s po.History) {
+// showHistory shows a history in words.
+func showHistory(w io.Writer, s po.History) {
 	line := func(format string, args ...any) { fmt.Fprintln(w, progress.Line(fmt.Sprintf(format, args...))) }
 	s = withoutQueries(s)
 	line("%s", headline(s))

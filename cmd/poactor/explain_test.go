@@ -34,7 +34,7 @@ func TestExplainJSON(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if err := progress.Indented(&out, newStory(history)); err != nil {
+			if err := progress.Indented(&out, newHistoryJSON(history)); err != nil {
 				t.Fatal(err)
 			}
 			golden := filepath.Join("testdata", "explain", name+".json")
