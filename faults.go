@@ -96,10 +96,10 @@ type struckSession struct {
 // built-in portal takes some 800 ms.
 const strikeWithin = 700 * time.Millisecond
 
-// harms are the faults that strike a browser.
-var harms = map[fault.Kind]browser.Harm{
-	fault.BrowserKill: browser.HarmKill, fault.BrowserStop: browser.HarmStop, fault.RendererCrash: browser.HarmCrash,
-	fault.CDPCut: browser.HarmCut, fault.CDPSlow: browser.HarmSlow, fault.ProfileSignOut: browser.HarmSignOut,
+// browserFaults are the faults that strike a browser.
+var browserFaults = map[fault.Kind]browser.Fault{
+	fault.BrowserKill: browser.FaultKill, fault.BrowserStop: browser.FaultStop, fault.RendererCrash: browser.FaultCrash,
+	fault.CDPCut: browser.FaultCut, fault.CDPSlow: browser.FaultSlow, fault.ProfileSignOut: browser.FaultSignOut,
 }
 
 // Read meets a fault now and then. A browser that is slow or signed out is so
@@ -126,7 +126,7 @@ func (s struckSession) Read(ctx context.Context, order po.Order, byBrowser []str
 			return
 		}
 		// It may be dead already, or the system has no means for it.
-		if s.Harm(ctx, harms[x.Kind]) == nil {
+		if s.InjectFault(ctx, browserFaults[x.Kind]) == nil {
 			s.faults.happened(x, s.Profile())
 		}
 	}

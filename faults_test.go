@@ -30,11 +30,11 @@ func tellingFaults(p FaultPlan) (*faults, *[]messages.FaultInjected) {
 }
 
 // Whatever strikes a reading is made to happen by something.
-func TestEveryFaultOfAReadingHasItsHarm(t *testing.T) {
+func TestEveryFaultOfAReadingHasItsBrowserFault(t *testing.T) {
 	t.Parallel()
 	for _, k := range fault.Kinds() {
-		if _, ok := harms[k]; ok != (k.Op() == fault.OpRead && k != fault.WorkerPanic) {
-			t.Errorf("%s: a harm: %v", k, ok)
+		if _, ok := browserFaults[k]; ok != (k.Op() == fault.OpRead && k != fault.WorkerPanic) {
+			t.Errorf("%s: a browser fault: %v", k, ok)
 		}
 	}
 }
@@ -139,7 +139,7 @@ func TestStrikeOfADeadBrowserIsNotTold(t *testing.T) {
 	must(t, err)
 	defer o.closeProfiles()
 	settings.Lease = o.lease
-	for k := range harms {
+	for k := range browserFaults {
 		f, told := tellingFaults(alwaysPlan(k))
 		s, err := f.browsers(browsers{browser.New(settings)}).Open(t.Context())
 		must(t, err)

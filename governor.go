@@ -8,6 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/resource"
 	"github.com/poactor/poactor/messages"
 )
@@ -109,7 +110,7 @@ func (g *governor) weigh(ctx context.Context) {
 	if len(pids) == 0 {
 		return
 	}
-	trees, err := resource.Trees(ctx, pids...)
+	trees, err := process.Trees(ctx, pids...)
 	if err != nil {
 		g.log.WithError(err).Debug("the browsers' memory is not known")
 		return
@@ -118,7 +119,7 @@ func (g *governor) weigh(ctx context.Context) {
 	defer g.mu.Unlock()
 	for s := range g.open {
 		if t, ok := trees[s.pid]; ok {
-			g.open[s] = t.Bytes
+			g.open[s] = t.Memory()
 		}
 	}
 }

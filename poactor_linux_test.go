@@ -1,15 +1,13 @@
 package poactor
 
 import (
-	"bytes"
-	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/messages"
 )
 
@@ -17,21 +15,14 @@ import (
 // below dir: children of this process.
 func browsersOf(t *testing.T, dir string) []int {
 	t.Helper()
-	entries, err := os.ReadDir("/proc")
+	list, err := process.Find(func(arg string) bool { return strings.Contains(arg, dir) })
 	if err != nil {
 		t.Error(err)
 	}
 	var pids []int
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		cmdline, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // it may be gone
-		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		_, rest, _ := bytes.Cut(stat, []byte(") "))
-		if f := strings.Fields(string(rest)); len(f) > 1 && f[1] == strconv.Itoa(os.Getpid()) && bytes.Contains(cmdline, []byte(dir)) {
-			pids = append(pids, pid)
+	for _, p := range list {
+		if p.Parent == os.Getpid() {
+			pids = append(pids, p.Pid)
 		}
 	}
 	return pids

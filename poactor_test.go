@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/poactor/poactor/actors"
-	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -51,7 +51,7 @@ type trial struct {
 
 func newTrial(t *testing.T, opts testportal.Options) *trial {
 	t.Helper()
-	if _, err := browser.FindBrowser("", false); err != nil {
+	if _, err := launch.Find("", false); err != nil {
 		t.Skip(err)
 	}
 	return newTrialOn(t, opts)

@@ -96,7 +96,7 @@ func (s settings) measure(ctx context.Context, kind string, n int) (result, erro
 	}
 	defer p.Close()
 	p.Truth() // makes all files now
-	load := startLoad()
+	load := readLoad()
 	var r result
 	if kind == "floor" {
 		r, err = floor(ctx, p, n)
@@ -117,7 +117,7 @@ type result struct {
 	browserCPU float64       // seconds, of the browsers, whole run
 	warmCPU    float64       // seconds an order, without start and first pages
 	ownCPU     float64       // seconds, of poactor itself
-	memory     float64       // MB a worker that no other process shares, at the peak
+	memory     float64       // MB a worker, at the peak
 	busy       float64       // share of the machine's cores that was in use
 }
 

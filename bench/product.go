@@ -44,15 +44,15 @@ func (s settings) product(ctx context.Context, p *testportal.Portal, n int) (res
 	if err := cmd.Start(); err != nil {
 		return result{}, err
 	}
-	tree := watchTree(cmd.Process.Pid)
-	seen := watchEvents(bufio.NewScanner(out), tree, 2*n)
+	used := watchUsage(cmd.Process.Pid)
+	seen := watchEvents(bufio.NewScanner(out), used, 2*n)
 	err = cmd.Wait()
 	ended := time.Now()
-	tree.stop()
+	used.stop()
 	if err != nil {
 		return result{}, fmt.Errorf("%w: %s", err, stderr.String())
 	}
-	return seen.result(tree, n, begun, ended), nil
+	return seen.result(used, n, begun, ended), nil
 }
 
 func writeBatch(p *testportal.Portal, path string) error {
@@ -78,7 +78,7 @@ type seen struct {
 
 // watchEvents reads poactor's events until it ends, with the time of their
 // coming. After warm orders it notes the browsers' CPU time so far.
-func watchEvents(lines *bufio.Scanner, tree *tree, warm int) *seen {
+func watchEvents(lines *bufio.Scanner, used *usage, warm int) *seen {
 	s := &seen{}
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
@@ -97,17 +97,17 @@ func watchEvents(lines *bufio.Scanner, tree *tree, warm int) *seen {
 				s.completed++
 			}
 			if len(s.ends) == warm {
-				s.warm, s.warmCPU = warm, tree.browsers()
+				s.warm, s.warmCPU = warm, used.browsers()
 			}
 		}
 	}
 	return s
 }
 
-func (s *seen) result(tree *tree, workers int, begun, ended time.Time) result {
+func (s *seen) result(used *usage, workers int, begun, ended time.Time) result {
 	r := result{
 		orders: s.completed, wall: ended.Sub(begun), first: s.first.Sub(begun), steady: rate(s.ends),
-		browserCPU: tree.browsers(), ownCPU: tree.own(), memory: tree.peak() / float64(workers),
+		browserCPU: used.browsers(), ownCPU: used.own(), memory: used.peak() / float64(workers),
 	}
 	if n := len(s.ends); n > 0 {
 		r.clean = ended.Sub(s.ends[n-1])

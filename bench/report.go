@@ -37,7 +37,7 @@ func report(out io.Writer, s settings, results map[string][]result) {
 	fmt.Fprint(out, `
 floor: a plain HTTP client that knows the portal's calls (page, list, then all files of the order at once).
 steady: between the first order settled and the last, without start and end. warm: after the first two orders of each worker.
-MB/worker: memory that no other process shares, of the whole process tree, at its peak. cores busy: portal and bench included.
+MB/worker: memory that would be free without the browsers (code on disk left out), at its peak. cores busy: portal and bench included.
 `)
 }
 

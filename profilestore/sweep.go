@@ -93,7 +93,7 @@ func runsIn(dir string) func(arg string) bool {
 func count(list []process.Process) int {
 	args := map[string]bool{}
 	for _, p := range list {
-		args[p.Arg] = true
+		args[p.Match] = true
 	}
 	return len(args)
 }
@@ -168,7 +168,7 @@ func Left(dir string) ([]string, error) {
 	}
 	list, e := process.Find(runsIn(dir))
 	for _, p := range list {
-		left = append(left, fmt.Sprintf("process %d on %s", p.Pid, strings.TrimPrefix(p.Arg, userDataDir)))
+		left = append(left, fmt.Sprintf("process %d on %s", p.Pid, strings.TrimPrefix(p.Match, userDataDir)))
 	}
 	return left, errors.Join(err, e)
 }

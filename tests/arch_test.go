@@ -12,30 +12,31 @@ import (
 const module = "github.com/poactor/poactor"
 
 // leaves may be imported by every package.
-var leaves = []string{"internal/outdir"}
+var leaves = []string{"internal/outdir", "internal/process"}
 
 // house is the import table: what each package may import of this module, beside
 // the leaves. Arrows point down only.
 var house = map[string][]string{
-	"po":                  {},
-	"messages":            {"po"},
-	"portal":              {"po"},
-	"profilestore":        {"po", "internal/process"},
-	"actors":              {"messages", "po", "internal/schedule"},
-	"internal/schedule":   {"messages", "po"},
-	"internal/batch":      {"po", "internal/xlsx"},
-	"internal/xlsx":       {},
-	"internal/report":     {"po"},
-	"internal/ledger":     {"po"},
-	"internal/download":   {"po"},
-	"internal/browser":    {"portal", "po"},
-	"internal/fault":      {},
-	"internal/process":    {},
-	"internal/outdir":     {"po"},
-	"internal/resource":   {"po"},
-	"internal/testportal": {"po"},
-	"internal/progress":   {"messages", "po"},
-	"internal/config":     {"", "portal", "po"},
+	"po":                      {},
+	"messages":                {"po"},
+	"portal":                  {"po"},
+	"profilestore":            {"po"},
+	"actors":                  {"messages", "po", "internal/schedule"},
+	"internal/schedule":       {"messages", "po"},
+	"internal/batch":          {"po", "internal/xlsx"},
+	"internal/xlsx":           {},
+	"internal/report":         {"po"},
+	"internal/ledger":         {"po"},
+	"internal/download":       {"po"},
+	"internal/browser":        {"portal", "po", "internal/browser/launch"},
+	"internal/browser/launch": {"po"},
+	"internal/fault":          {},
+	"internal/process":        {},
+	"internal/outdir":         {"po"},
+	"internal/resource":       {"po"},
+	"internal/testportal":     {"po"},
+	"internal/progress":       {"messages", "po"},
+	"internal/config":         {"", "portal", "po"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
 		"internal/browser", "internal/ledger", "internal/download", "internal/resource", "internal/fault"},
 	"cmd/poactor":          {"*"},
@@ -46,7 +47,7 @@ var house = map[string][]string{
 
 // doors names the only package that may import a library.
 var doors = map[string][]string{
-	"github.com/go-rod/rod":              {"internal/browser"},
+	"github.com/go-rod/rod":              {"internal/browser", "internal/browser/launch"},
 	"github.com/asynkron/protoactor-go":  {"actors"},
 	"github.com/spf13/cobra":             {"cmd/poactor"},
 	"modernc.org/sqlite":                 {"internal/ledger"},
@@ -59,7 +60,7 @@ var doors = map[string][]string{
 	"github.com/gabriel-vasile/mimetype": {"internal/download"},
 	"github.com/andybalholm/brotli":      {"internal/download"},
 	"github.com/klauspost/compress":      {"internal/download"},
-	"golang.org/x/sys/windows":           {"internal/outdir", "internal/browser", "profilestore"},
+	"golang.org/x/sys/windows":           {"internal/outdir", "internal/browser/launch", "internal/process", "profilestore"},
 }
 
 // pure names what a package that decides may import of the standard library; of others

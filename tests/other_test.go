@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/poactor/poactor"
-	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -17,7 +17,7 @@ import (
 // needBrowser skips a test where there is no browser to run.
 func needBrowser(t *testing.T) {
 	t.Helper()
-	if _, err := browser.FindBrowser("", false); err != nil {
+	if _, err := launch.Find("", false); err != nil {
 		t.Skip(err)
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/testportal"
 )
 
@@ -142,20 +142,13 @@ func (s *siege) untilCleaned() (time.Duration, string) {
 // browsers lists all processes of the browsers that work in our directory for
 // temporary files: also those whose environment tells nothing.
 func (s *siege) browsers() []int {
-	entries, err := os.ReadDir("/proc")
+	list, err := process.Find(func(arg string) bool { return strings.HasPrefix(arg, "--user-data-dir="+s.temp) })
 	if err != nil {
 		s.t.Error(err)
 	}
 	var pids []int
-	for _, e := range entries {
-		if pid, err := strconv.Atoi(e.Name()); err == nil && s.isBrowser(pid) {
-			pids = append(pids, pid)
-		}
+	for _, p := range list {
+		pids = append(pids, p.Pid)
 	}
 	return pids
-}
-
-func (s *siege) isBrowser(pid int) bool {
-	line, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline")) // it may be gone
-	return bytes.Contains(line, []byte("--user-data-dir="+s.temp))
 }

@@ -357,7 +357,7 @@ func (o *ordeal) nothingLeft() (broken []string) {
 		broken = append(broken, err.Error())
 	}
 	for _, p := range all {
-		broken = append(broken, fmt.Sprintf("process %d (%s)", p.Pid, p.Arg))
+		broken = append(broken, fmt.Sprintf("process %d (%s)", p.Pid, p.Match))
 	}
 	return broken
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 )
@@ -324,20 +325,15 @@ func (s *siege) waitUntilGone() []int {
 
 // processes lists those whose directory for temporary files is ours or in ours.
 func (s *siege) processes() []int {
-	entries, err := os.ReadDir("/proc")
+	list, err := process.Find(func(string) bool { return true })
 	if err != nil {
 		s.t.Error(err)
 	}
 	var pids []int
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		environ, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "environ")) // it may be gone
-		stat, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "stat"))
-		if bytes.Contains(environ, []byte("TMPDIR="+s.temp)) && !bytes.Contains(stat, []byte(") Z ")) {
-			pids = append(pids, pid)
+	for _, p := range list {
+		environ, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.Pid), "environ")) // it may be gone
+		if bytes.Contains(environ, []byte("TMPDIR="+s.temp)) {
+			pids = append(pids, p.Pid)
 		}
 	}
 	return pids

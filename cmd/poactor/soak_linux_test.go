@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/poactor/poactor/internal/resource"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/testportal"
 )
 
@@ -88,26 +88,14 @@ func watchUntil(t *testing.T, pid int, ended <-chan error) (samples []sample) {
 			return samples
 		case <-tick.C:
 		}
-		trees, err := resource.Trees(t.Context(), pid)
+		trees, err := process.Trees(t.Context(), pid)
 		tree, ok := trees[pid]
 		if err != nil || !ok {
 			continue // it is about to end
 		}
 		files, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-		samples = append(samples, sample{time.Since(began), anonymous(pid), tree.Bytes, tree.Processes, len(files)})
+		samples = append(samples, sample{time.Since(began), tree[0].Memory, tree.Memory(), len(tree), len(files)})
 	}
-}
-
-// anonymous is a process's own memory, in bytes.
-func anonymous(pid int) uint64 {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	for line := range bytes.Lines(status) {
-		var kb uint64
-		if n, _ := fmt.Sscanf(string(line), "RssAnon: %d kB", &kb); n == 1 {
-			return kb << 10
-		}
-	}
-	return 0
 }
 
 // isFlat compares the last quarter of a run with the second.

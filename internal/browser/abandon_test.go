@@ -56,12 +56,12 @@ func TestHalfOpenTabIsNotUsed(t *testing.T) {
 		if half == 3 {
 			break
 		}
-		was := s.guard.tab()
+		was := s.interceptor.tabTarget()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			for s.guard.tab() == was && ctx.Err() == nil {
+			for s.interceptor.tabTarget() == was && ctx.Err() == nil {
 			}
 			cancel()
 		}()
@@ -69,7 +69,7 @@ func TestHalfOpenTabIsNotUsed(t *testing.T) {
 		err := s.freshTab(ctx)
 		cancel()
 		<-done
-		if err == nil || s.guard.tab() == was {
+		if err == nil || s.interceptor.tabTarget() == was {
 			continue
 		}
 		half++
@@ -86,18 +86,18 @@ func TestHalfOpenTabIsNotUsed(t *testing.T) {
 // left that could still ask the portal.
 func TestDeadBrowserAsksNothingMore(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []Harm{HarmKill, HarmCut} {
+	for _, kind := range []Fault{FaultKill, FaultCut} {
 		begun := make(chan struct{}, 10)
 		s := openSession(t, testPortal(serve(t, site{
 			"/orders/1": func(_ http.ResponseWriter, r *http.Request) { begun <- struct{}{}; <-r.Context().Done() },
 		})))
-		read := make(chan bool, 1)
+		browser, read := groupOf(t, s.Process()), make(chan bool, 1)
 		go func() {
 			_, err := s.Read(t.Context(), order("1"), nil)
-			read <- err != nil && !s.proc.tree.alive()
+			read <- err != nil && !browser.Alive()
 		}()
 		<-begun
-		harm(t, s, kind)
+		injectFault(t, s, kind)
 		if !<-read {
 			t.Errorf("%s: the reading has ended, and a process lives", kind)
 		}

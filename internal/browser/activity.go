@@ -8,30 +8,30 @@ import (
 )
 
 // activity follows what the page asks the portal for after a click: while an answer
-// is due, a file may be. What the page has asked for again and again before is news
-// that it waits for, and no click's doing. An answer whose body nobody reads never
+// is due, a file may be. What the page has asked for again and again before is a long
+// poll, and no click's doing. An answer whose body nobody reads never
 // ends; it counts no more when nothing of it has come for a while.
 type activity struct {
 	mu       sync.Mutex
 	watching bool
 	asked    map[string]int                       // how often before the click, by address without its query
 	last     time.Time                            // when a call began or ended
-	out      map[proto.NetworkRequestID]time.Time // when something of its answer came last; zero: nothing has
+	inFlight map[proto.NetworkRequestID]time.Time // when something of its answer came last; zero: nothing has
 }
 
 const (
-	// newsAfter is how often a page asks for the same before a click that is taken
-	// for news.
-	newsAfter = 3
+	// longPollAfter is how often a page asks for the same before a click that is taken
+	// for a long poll.
+	longPollAfter = 3
 	// bodyWithin is how long an answer that has begun may give nothing.
 	bodyWithin = 3 * time.Second
 )
 
-// forget is for a page that is left.
-func (a *activity) forget() {
+// reset is for a page that is left.
+func (a *activity) reset() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.asked, a.out = map[string]int{}, map[proto.NetworkRequestID]time.Time{}
+	a.asked, a.inFlight = map[string]int{}, map[proto.NetworkRequestID]time.Time{}
 }
 
 // watch begins to count. The returned function ends that.
@@ -41,7 +41,7 @@ func (a *activity) watch() func() {
 		defer a.mu.Unlock()
 		a.watching = watching
 		a.last = time.Time{}
-		clear(a.out)
+		clear(a.inFlight)
 	}
 	set(true)
 	return func() { set(false) }
@@ -53,23 +53,23 @@ func (a *activity) begin(id proto.NetworkRequestID, address string) {
 	defer a.mu.Unlock()
 	address = withoutQuery(address)
 	switch {
-	case len(a.out) >= maxFrames || len(a.asked) >= maxFrames:
-	case a.watching && a.asked[address] < newsAfter:
-		a.out[id], a.last = time.Time{}, time.Now()
+	case len(a.inFlight) >= maxFrames || len(a.asked) >= maxFrames:
+	case a.watching && a.asked[address] < longPollAfter:
+		a.inFlight[id], a.last = time.Time{}, time.Now()
 	case !a.watching:
 		a.asked[address]++
 	}
 }
 
-// goesOn notes that something of its answer came.
-func (a *activity) goesOn(id proto.NetworkRequestID, status int) {
+// progress notes that something of its answer came.
+func (a *activity) progress(id proto.NetworkRequestID, status int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, ok := a.out[id]; ok {
-		a.out[id], a.last = time.Now(), time.Now()
+	if _, ok := a.inFlight[id]; ok {
+		a.inFlight[id], a.last = time.Now(), time.Now()
 	}
 	if status >= 400 {
-		delete(a.out, id)
+		delete(a.inFlight, id)
 	}
 }
 
@@ -77,10 +77,10 @@ func (a *activity) goesOn(id proto.NetworkRequestID, status int) {
 func (a *activity) end(id proto.NetworkRequestID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, ok := a.out[id]; ok {
+	if _, ok := a.inFlight[id]; ok {
 		a.last = time.Now()
 	}
-	delete(a.out, id)
+	delete(a.inFlight, id)
 }
 
 // idle is how long the page has asked for nothing, and waited for nothing.
@@ -97,7 +97,7 @@ func (a *activity) idle() time.Duration {
 func (a *activity) busy() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, last := range a.out {
+	for _, last := range a.inFlight {
 		if last.IsZero() || time.Since(last) < bodyWithin {
 			return true
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// cameFrom says which answer a download belongs to.
-type cameFrom struct {
+// answerKey says which answer a download belongs to.
+type answerKey struct {
 	frame proto.PageFrameID
 	url   string
 }
@@ -18,8 +18,8 @@ type cameFrom struct {
 // maxAnswers bounds what is remembered at a click's time.
 const maxAnswers = 64
 
-// answered notes the answer of a document which may turn out to be a download.
-func (t *fileTable) answered(e *proto.FetchRequestPaused) {
+// noteAnswer notes the answer of a document which may turn out to be a download.
+func (t *fileTable) noteAnswer(e *proto.FetchRequestPaused) {
 	if e.ResponseStatusCode == nil {
 		return
 	}
@@ -31,8 +31,8 @@ func (t *fileTable) answered(e *proto.FetchRequestPaused) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.came) < maxAnswers {
-		t.came[cameFrom{e.FrameID, e.Request.URL}] = a
+	if len(t.answers) < maxAnswers {
+		t.answers[answerKey{e.FrameID, e.Request.URL}] = a
 	}
 }
 
@@ -41,10 +41,10 @@ func (t *fileTable) answerTo(e proto.BrowserDownloadWillBegin) po.Answer {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	address, _, _ := strings.Cut(e.URL, "#")
-	a := t.came[cameFrom{e.FrameID, address}]
+	a := t.answers[answerKey{e.FrameID, address}]
 	if t.encoded != "" && strings.HasPrefix(address, "blob:") {
 		a.Header = http.Header{"Content-Encoding": {t.encoded}}
 	}
-	a.Name = clip(e.SuggestedFilename, maxNameChars)
+	a.Name = po.Clip(e.SuggestedFilename, maxNameChars)
 	return a
 }

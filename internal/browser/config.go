@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
@@ -19,7 +20,7 @@ import (
 type Config struct {
 	// Portal is the site to read: checked, with its base URL.
 	Portal portal.Portal
-	// BrowserPath is the browser's executable. Empty: FindBrowser looks for it.
+	// BrowserPath is the browser's executable. Empty: launch.Find looks for it.
 	BrowserPath string
 	// NoSandbox turns the browser's own sandbox off.
 	NoSandbox bool
@@ -46,7 +47,7 @@ type Config struct {
 	// Times bounds the steps.
 	Times Times
 
-	growth int64 // of a profile, in bytes; profileGrowth but in tests
+	maxGrowth int64 // of a profile, in bytes; launch.ProfileGrowth but in tests
 }
 
 // Profile is a browser profile on loan to one session.
@@ -59,15 +60,21 @@ type Profile struct {
 
 // Times bounds the steps of a session. A zero becomes the default.
 type Times struct {
-	Start        time.Duration // from a place to start in until the browser answers, its profile included: 30 s
-	Navigation   time.Duration // until a page's document comes: 30 s
-	Signs        time.Duration // until a page shows a sign and its list is whole: 30 s
-	Interstitial time.Duration // for a page that stands before the order's to make room for it: 30 s, or what the portal says
-	Calls        time.Duration // that a list is not believed while the page waits for an answer: 15 s
-	Click        time.Duration // until a click has an effect, beyond the answers that its page waits for: the portal's click_wait_ms, or 15 s
-	More         time.Duration // after a click's file, for the page to begin another: 1.2 s
-	File         time.Duration // for one file that the browser saves: 300 s
-	Silence      time.Duration // of the portal while the browser gets such a file, from the request on: 60 s, or File where that is less
+	Start      time.Duration // from a place to start in until the browser answers, its profile included: 30 s
+	Navigation time.Duration // until a page's document comes: 30 s
+	Signs      time.Duration // until a page shows a sign and its list is whole: 30 s
+	// Interstitial is for a page that stands before the order's to make room for it:
+	// 30 s, or what the portal says.
+	Interstitial time.Duration
+	Pending      time.Duration // that a list is not believed while the page waits for an answer: 15 s
+	// Click is until a click has an effect, beyond the answers that its page waits for:
+	// the portal's click_wait_ms, or 15 s.
+	Click    time.Duration
+	NextFile time.Duration // after a click's file, for the page to begin another: 1.2 s
+	File     time.Duration // for one file that the browser saves: 300 s
+	// Idle is how long nothing may come of the portal while the browser gets such a
+	// file, from the request on: 60 s, or File where that is less.
+	Idle time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -82,7 +89,7 @@ func (c Config) withDefaults() Config {
 		c.Times.Interstitial = time.Duration(c.Portal.Interstitial.Wait) * time.Millisecond
 	}
 	c.Times = c.Times.orDefaults()
-	c.growth = cmp.Or(c.growth, profileGrowth)
+	c.maxGrowth = cmp.Or(c.maxGrowth, launch.ProfileGrowth)
 	return c
 }
 
@@ -96,16 +103,24 @@ func (t Times) orDefaults() Times {
 	orElse(&t.Navigation, 30*time.Second)
 	orElse(&t.Signs, 30*time.Second)
 	orElse(&t.Interstitial, interstitialWait)
-	orElse(&t.Calls, callPatience)
+	orElse(&t.Pending, pendingPatience)
 	orElse(&t.Click, 15*time.Second)
-	orElse(&t.More, 1200*time.Millisecond)
+	orElse(&t.NextFile, 1200*time.Millisecond)
 	orElse(&t.File, 300*time.Second)
-	orElse(&t.Silence, min(60*time.Second, t.File))
+	orElse(&t.Idle, min(60*time.Second, t.File))
 	return t
 }
 
 // find is the browser to run. The error is a *po.Error.
-func (c Config) find() (string, error) { return FindBrowser(c.BrowserPath, c.Headful || c.Cloned) }
+func (c Config) find() (string, error) { return launch.Find(c.BrowserPath, c.Headful || c.Cloned) }
+
+// options say how a browser is started on a profile.
+func (c Config) options(profileDir, tempDir string) launch.Options {
+	return launch.Options{
+		ProfileDir: profileDir, TempDir: tempDir, Headful: c.Headful, Cloned: c.Cloned, NoSandbox: c.NoSandbox,
+		NoImages: slices.Contains(c.Portal.Block, "image"),
+	}
+}
 
 // Check tells what would keep any browser from starting, before one is
 // started. The error is a *po.Error.
@@ -113,12 +128,8 @@ func Check(c Config) error {
 	if _, err := c.find(); err != nil {
 		return err
 	}
-	if os.Geteuid() == 0 && !c.NoSandbox {
-		return &po.Error{
-			Msg:   "the browser's sandbox does not work for the user root",
-			Hint:  "run poactor as an ordinary user, or give --no-sandbox if this machine or container is for nothing else",
-			Cause: po.BrowserDied,
-		}
+	if err := launch.CheckSandbox(c.NoSandbox); err != nil {
+		return err
 	}
 	if !filepath.IsAbs(c.Downloads) {
 		return &po.Error{Msg: "the download directory must be an absolute path, not " + c.Downloads, Cause: po.Internal}

@@ -25,15 +25,15 @@ func (s *Session) credentials(ctx context.Context, page string) (po.Credentials,
 		return po.Credentials{}, err
 	}
 	referer, _, _ := strings.Cut(page, "#")
-	header := s.saysOfItself.get()
+	header := s.pageHeaders.get()
 	if header.Get("User-Agent") == "" {
 		header.Set("User-Agent", s.userAgent)
 	}
 	return po.Credentials{Cookies: &s.cookies, Header: header, Referer: referer}, nil
 }
 
-// selfDescription is what the browser says of itself when it asks for a page.
-type selfDescription struct {
+// requestHeaders is what the browser says of itself when it asks for a page.
+type requestHeaders struct {
 	mu     sync.Mutex
 	header http.Header
 }
@@ -45,7 +45,7 @@ var described = map[string]bool{"User-Agent": true, "Accept": true, "Accept-Enco
 
 // learn takes the header of a request as it went out. Only pages are asked for with
 // Upgrade-Insecure-Requests.
-func (d *selfDescription) learn(params json.RawMessage) {
+func (d *requestHeaders) learn(params json.RawMessage) {
 	if !bytes.Contains(bytes.ToLower(params), []byte(`"upgrade-insecure-requests"`)) {
 		return
 	}
@@ -60,12 +60,15 @@ func (d *selfDescription) learn(params json.RawMessage) {
 			header.Set(name, value)
 		}
 	}
+	if header.Get("Accept-Encoding") == identity { // that is ours, for what a click leads to
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.header = header
 }
 
-func (d *selfDescription) get() http.Header {
+func (d *requestHeaders) get() http.Header {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.header == nil {
@@ -125,7 +128,7 @@ func (j *cookieJar) SetCookies(ctx context.Context, from *url.URL, cookies []po.
 	for _, c := range cookies {
 		if err := j.set(ctx, from, c); ctx.Err() != nil {
 			return ctx.Err()
-		} else if err != nil && !refused(err) { // it has ended
+		} else if err != nil && !isProtocolError(err) { // it has ended
 			j.remember(c)
 		}
 	}

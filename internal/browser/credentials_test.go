@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -116,6 +117,12 @@ func TestOneClient(t *testing.T) {
 	note("HTTP lane", mustRead(t, s, "1", base+"/f.txt").Credentials.Header)
 	mu.Lock()
 	defer mu.Unlock()
+	for _, to := range []string{"window", "file"} { // what a click leads to is asked for uncompressed
+		if got := seen[to].Get("Accept-Encoding"); got != identity {
+			t.Errorf("the %s is asked for with the encoding %q", to, got)
+		}
+		seen[to].Set("Accept-Encoding", seen["page"].Get("Accept-Encoding"))
+	}
 	for _, to := range []string{"window", "file", "HTTP lane"} {
 		if diff := cmp.Diff(seen["page"], seen[to]); diff != "" {
 			t.Errorf("a page and the %s are told different things (-page +it):\n%s", to, diff)
@@ -126,18 +133,15 @@ func TestOneClient(t *testing.T) {
 	}
 }
 
-func TestUserAgent(t *testing.T) {
+// What a click leads to is asked for uncompressed, which is not what the browser says
+// of itself.
+func TestDescribesItself(t *testing.T) {
 	t.Parallel()
-	const webkit, end = " AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0", " Safari/537.36"
-	for _, row := range []struct{ goos, version, want string }{
-		{"linux", "Chromium 156.0.8078.108 built on Debian\n", "Mozilla/5.0 (X11; Linux x86_64)" + webkit + end},
-		{"darwin", "Google Chrome 156.0.8078.108 ", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)" + webkit + end},
-		{"windows", "msedge.exe 156.0.3099.1", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)" + webkit + end + " Edg/156.0.0.0"},
-		{"linux", "sleep (GNU coreutils) 9.7", ""},
-		{"plan9", "Chromium 156.0.8078.108", ""},
-	} {
-		if got := userAgent(row.goos, row.version); got != row.want {
-			t.Errorf("userAgent(%s, %s) = %s, want %s", row.goos, row.version, got, row.want)
-		}
+	var d requestHeaders
+	for _, encoding := range []string{"gzip, br", identity} {
+		d.learn(fmt.Appendf(nil, `{"headers": {"upgrade-insecure-requests": "1", "accept-encoding": %q}}`, encoding))
+	}
+	if got := d.get().Get("Accept-Encoding"); got != "gzip, br" {
+		t.Errorf("Accept-Encoding: %q", got)
 	}
 }

@@ -24,11 +24,11 @@ import (
 type fileTable struct {
 	mu      sync.Mutex
 	wanted  bool
-	begun   chan *download
+	started chan *download
 	unasked []*download // that began while nobody waited, since the page was opened
 	known   map[string]*download
-	came    map[cameFrom]po.Answer // answers that downloads may begin with
-	encoded string                 // the encoding of an answer that a script has got, and may make a file of
+	answers map[answerKey]po.Answer // answers that downloads may begin with
+	encoded string                  // the encoding of an answer that a script has got, and may make a file of
 }
 
 // download is a file that the browser saves, under its GUID.
@@ -48,7 +48,7 @@ type download struct {
 }
 
 func (t *fileTable) init() {
-	t.begun, t.known, t.came = make(chan *download, maxFiles), map[string]*download{}, map[cameFrom]po.Answer{}
+	t.started, t.known, t.answers = make(chan *download, maxFiles), map[string]*download{}, map[answerKey]po.Answer{}
 }
 
 // maxFiles bounds the files of one click.
@@ -61,25 +61,25 @@ func (t *fileTable) expect() func() {
 		defer t.mu.Unlock()
 		t.wanted = wanted
 		clear(t.known)
-		clear(t.came)
+		clear(t.answers)
 		t.encoded = ""
-		for len(t.begun) > 0 {
-			<-t.begun
+		for len(t.started) > 0 {
+			<-t.started
 		}
 	}
 	set(true)
 	return func() { set(false) }
 }
 
-// opened is for a page that is opened: what the former began is of no interest.
-func (t *fileTable) opened() {
+// pageOpened is for a page that is opened: what the former began is of no interest.
+func (t *fileTable) pageOpened() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.unasked = nil
 }
 
-// alone tells which downloads have begun while nobody waited.
-func (t *fileTable) alone() []*download {
+// pageDownloads tells which downloads have begun while nobody waited.
+func (t *fileTable) pageDownloads() []*download {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.unasked)
@@ -96,7 +96,7 @@ func (t *fileTable) begin(d *download) bool {
 		return false
 	}
 	select {
-	case t.begun <- d:
+	case t.started <- d:
 		t.known[d.guid] = d
 		return !d.blocked
 	default:
@@ -128,20 +128,20 @@ func (t *fileTable) progress(e proto.BrowserDownloadProgress) {
 	close(d.done)
 }
 
-// downloadBegins takes the event of that name.
-func (s *Session) downloadBegins(params json.RawMessage) {
+// onDownloadBegin takes the event of that name.
+func (s *Session) onDownloadBegin(params json.RawMessage) {
 	var e proto.BrowserDownloadWillBegin
 	if json.Unmarshal(params, &e) != nil {
 		return
 	}
 	d := &download{guid: e.GUID, url: e.URL, frame: e.FrameID, answer: s.files.answerTo(e), more: make(chan struct{}, 1), done: make(chan struct{})}
 	d.blocked = !mayDownload(s.config.Portal, e.URL)
-	if s.guard.saves(e.FrameID, e.URL) || !s.files.begin(d) {
+	if s.interceptor.isFrameDownload(e.FrameID, e.URL) || !s.files.begin(d) {
 		s.cancelDownload(d.guid)
 	}
 }
 
-func (s *Session) downloadGoesOn(params json.RawMessage) {
+func (s *Session) onDownloadProgress(params json.RawMessage) {
 	var e proto.BrowserDownloadProgress
 	if json.Unmarshal(params, &e) == nil {
 		s.files.progress(e)
@@ -149,7 +149,7 @@ func (s *Session) downloadGoesOn(params json.RawMessage) {
 }
 
 func (s *Session) cancelDownload(guid string) {
-	s.soon(func(w wire) error { return proto.BrowserCancelDownload{GUID: guid}.Call(w) })
+	s.async(func(w wire) error { return proto.BrowserCancelDownload{GUID: guid}.Call(w) })
 }
 
 // mayDownload reports whether a file may come from an address. Those that the
@@ -209,21 +209,21 @@ func (t *fileTable) size(d *download) (bytes, total int64) {
 // any longer.
 func (s *Session) finish(ctx context.Context, d *download) (cause po.Cause, detail string, err error) {
 	times := s.config.Times
-	end, silence := time.NewTimer(times.File), time.NewTimer(times.Silence)
+	end, idle := time.NewTimer(times.File), time.NewTimer(times.Idle)
 	defer end.Stop()
-	defer silence.Stop()
+	defer idle.Stop()
 	for {
 		select {
 		case <-d.done:
 			return "", "", nil
 		case <-d.more:
-			silence.Reset(times.Silence)
+			idle.Reset(times.Idle)
 			bytes, total := s.files.size(d)
 			if cause, detail := s.config.checkRoom(bytes, total, 0); cause != "" {
 				return cause, detail, nil
 			}
-		case <-silence.C:
-			return po.Timeout, "nothing of the browser's download came for " + times.Silence.String(), nil
+		case <-idle.C:
+			return po.Timeout, "nothing of the browser's download came for " + times.Idle.String(), nil
 		case <-end.C:
 			return po.Timeout, "the browser's download took longer than " + times.File.String(), nil
 		case <-ctx.Done():

@@ -63,9 +63,9 @@ func contentEncoding(headers map[string]string) string {
 	return ""
 }
 
-// fetched notes how an answer is compressed that a script has got while a file is
+// noteEncoding notes how an answer is compressed that a script has got while a file is
 // awaited.
-func (t *fileTable) fetched(encoding string) {
+func (t *fileTable) noteEncoding(encoding string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.wanted && encoding != "" {
@@ -82,9 +82,9 @@ func compressed(e *proto.FetchRequestPaused) bool {
 	return contentEncoding(headers) != ""
 }
 
-// clicking reports whether files are awaited.
-func (g *guard) clicking() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.mode != modeRead
+// awaitsFiles reports whether files are awaited.
+func (i *interceptor) awaitsFiles() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.mode != modeRead
 }

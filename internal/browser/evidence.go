@@ -83,7 +83,7 @@ func keepEvidence(out, folder string, shot, text []byte) error {
 // pageText is the page as it is written; empty where its scripts do not answer.
 func (s *Session) pageText(ctx context.Context) string {
 	w := s.page(ctx)
-	world, err := proto.PageCreateIsolatedWorld{FrameID: proto.PageFrameID(s.tab.target), WorldName: "poactor"}.Call(w)
+	world, err := w.isolatedWorld(proto.PageFrameID(s.tab.target))
 	if err != nil {
 		return ""
 	}
@@ -92,10 +92,10 @@ func (s *Session) pageText(ctx context.Context) string {
 		return ""
 	}
 	var text string
-	if w.evaluate(int(world.ExecutionContextID), fmt.Sprintf("(%s)(%d)", pageJS, evidenceBytes), &text) != nil {
+	if w.evaluate(world, fmt.Sprintf("(%s)(%d)", pageJS, evidenceBytes), &text) != nil {
 		return ""
 	}
-	return clip(withoutCookies(text, jar.Cookies), evidenceBytes)
+	return po.Clip(withoutCookies(text, jar.Cookies), evidenceBytes)
 }
 
 // withoutCookies takes the values of cookies out of a page's text: portals write

@@ -14,15 +14,15 @@ import (
 	"github.com/poactor/poactor/portal"
 )
 
-// foreign is why a visit ends whose page leads off the portal's hosts.
-type foreign struct{ url string }
+// offPortalError is why a visit ends whose page leads off the portal's hosts.
+type offPortalError struct{ url string }
 
-func (f *foreign) Error() string { return "the page leads to another host" }
+func (f *offPortalError) Error() string { return "the page leads to another host" }
 
 // asFailure gives every error of a reading the form that callers expect.
 func asFailure(ctx context.Context, err error, address string) *po.ReadFailure {
 	var failure *po.ReadFailure
-	var end *gone
+	var end *browserGone
 	why := context.Cause(ctx)
 	switch {
 	case errors.As(err, &end):
@@ -38,13 +38,13 @@ func asFailure(ctx context.Context, err error, address string) *po.ReadFailure {
 	case errors.Is(err, context.DeadlineExceeded):
 		return &po.ReadFailure{Cause: po.Timeout, Detail: "a step in the browser did not end in its time", URL: address}
 	}
-	return &po.ReadFailure{Cause: po.Internal, Detail: clip(err.Error(), 300), URL: address}
+	return &po.ReadFailure{Cause: po.Internal, Detail: po.Clip(err.Error(), 300), URL: address}
 }
 
-// offHosts judges a page that leads off the portal's hosts. A redirect to a
+// signOffPortal judges a page that leads off the portal's hosts. A redirect to a
 // place where one signs in means that the session is over; anything else is
 // refused.
-func offHosts(p portal.Portal, address string) po.Sign {
+func signOffPortal(p portal.Portal, address string) po.Sign {
 	if p.Signs.SignedOut.MatchesURL(address) || looksLikeSignIn(address) {
 		return po.SignSignedOut
 	}

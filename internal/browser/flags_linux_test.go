@@ -1,37 +1,32 @@
 package browser
 
 import (
-	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	processes "github.com/poactor/poactor/internal/process"
+	"github.com/poactor/poactor/internal/process"
 )
 
 // A browser draws and has its network in its main process. One that no longer
-// knows the flags of oneProcess starts all the same, but is slower to.
+// knows the flags of launch that ask for one process starts all the same, but is slower to.
 func TestOneProcess(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal(serve(t, site{"/orders/1": page("<p class=none>None.</p>")})))
 	mustRead(t, s, "1")
-	list, err := processes.Find(func(arg string) bool { return arg == "--user-data-dir="+s.profile.Dir })
+	list, err := process.Find(func(arg string) bool { return arg == "--user-data-dir="+s.profile.Dir })
 	if err != nil {
 		t.Fatal(err)
 	}
-	kind := regexp.MustCompile(`--(type|utility-sub-type)=([^\x00 ]+)`)
+	kind := regexp.MustCompile(`--(type|utility-sub-type)=([^ ]+)`)
 	var kinds []string
 	for _, p := range list {
-		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.Pid))
-		if err != nil {
-			continue // it has ended
-		}
-		if strings.Contains(string(line), "--no-zygote-sandbox") {
+		line := strings.Join(p.Args, " ")
+		if strings.Contains(line, "--no-zygote-sandbox") {
 			kinds = append(kinds, "second zygote")
 		}
-		for _, m := range kind.FindAllStringSubmatch(string(line), -1) {
+		for _, m := range kind.FindAllStringSubmatch(line, -1) {
 			kinds = append(kinds, m[2])
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poactor/poactor/internal/browser/launch"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
@@ -49,8 +51,8 @@ const (
 	slowest    = 6 // a start beside many others says nothing of what follows
 )
 
-var quickTimes = Times{Navigation: 2 * time.Second, Signs: 1500 * time.Millisecond, Interstitial: 4 * time.Second, Calls: time.Second, Click: time.Second,
-	More: 300 * time.Millisecond, File: 10 * time.Second}
+var quickTimes = Times{Navigation: 2 * time.Second, Signs: 1500 * time.Millisecond, Interstitial: 4 * time.Second, Pending: time.Second, Click: time.Second,
+	NextFile: 300 * time.Millisecond, File: 10 * time.Second}
 
 var profiles atomic.Int64
 
@@ -72,13 +74,31 @@ func leaser(t testing.TB, released *atomic.Int64) func(context.Context) (Profile
 	}
 }
 
-var browserPath = flag.String("browser", "", "browser to test with; default: what FindBrowser finds")
+var browserPath = flag.String("browser", "", "browser to test with; default: what launch.Find finds")
 
 func needBrowser(t testing.TB) {
 	t.Helper()
-	if _, err := FindBrowser(*browserPath, false); err != nil {
+	if _, err := launch.Find(*browserPath, false); err != nil {
 		t.Skipf("no browser is installed: %v", err)
 	}
+}
+
+// groupOf holds a browser's processes, by the number of its main process.
+func groupOf(t testing.TB, pid int) *process.Group {
+	t.Helper()
+	g, err := process.NewGroup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close() })
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Add(p); err != nil {
+		t.Fatal(err)
+	}
+	return g
 }
 
 // openSession opens a browser on a portal.
@@ -146,7 +166,7 @@ func outOfTime(got string) bool {
 // scale makes the times of a reading longer.
 func scale(times *Times, by float64) {
 	for _, d := range []*time.Duration{
-		&times.Navigation, &times.Signs, &times.Interstitial, &times.Calls, &times.Click, &times.More, &times.File,
+		&times.Navigation, &times.Signs, &times.Interstitial, &times.Pending, &times.Click, &times.NextFile, &times.File,
 	} {
 		*d = time.Duration(float64(*d) * by)
 	}

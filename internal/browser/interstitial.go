@@ -103,7 +103,7 @@ func (s *Session) interstitial(d document, g glance) string {
 	} {
 		for _, phrase := range kind.phrases {
 			if strings.Contains(place, strings.ToLower(strings.Join(strings.Fields(phrase), " "))) {
-				return kind.words + " (“" + clip(phrase, 60) + "”)"
+				return kind.words + " (“" + po.Clip(phrase, 60) + "”)"
 			}
 		}
 	}
@@ -134,13 +134,13 @@ func suspicious(d document) bool {
 	return d.Status == http.StatusForbidden || d.Status == http.StatusTooManyRequests || d.Status >= 500 || challengeHeader(d.Header) != ""
 }
 
-// outlast waits while the page that came is one that stands before the order's,
+// waitOutInterstitial waits while the page that came is one that stands before the order's,
 // and may make room for it. The error is a *po.ReadFailure where it did not.
-func (s *Session) outlast(ctx context.Context) error {
+func (s *Session) waitOutInterstitial(ctx context.Context) error {
 	begun := time.Now()
 	for {
 		documents := s.documents.Load()
-		d := s.guard.answer()
+		d := s.interceptor.lastAnswer()
 		if !suspicious(d) {
 			return nil
 		}
@@ -148,16 +148,16 @@ func (s *Session) outlast(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case refused(err) && time.Since(begun) < s.config.Times.Interstitial: // it is being left
+		case isProtocolError(err) && time.Since(begun) < s.config.Times.Interstitial: // it is being left
 			if err := pause(ctx, movedPoll); err != nil {
 				return err
 			}
 			continue
-		case refused(err), errors.Is(err, context.DeadlineExceeded): // there is nothing to see
+		case isProtocolError(err), errors.Is(err, context.DeadlineExceeded): // there is nothing to see
 			return nil
 		case err != nil:
 			return err
-		case d.URL != s.guard.answer().URL || documents != s.documents.Load():
+		case d.URL != s.interceptor.lastAnswer().URL || documents != s.documents.Load():
 			continue // what was looked at is not what was answered
 		}
 		kind, limit := s.interstitial(d, g), time.Duration(0)
@@ -174,7 +174,7 @@ func (s *Session) outlast(ctx context.Context) error {
 		case kind == "":
 			return nil
 		default:
-			return portalWide(kind, d)
+			return portalWideFailure(kind, d)
 		}
 	}
 }
@@ -189,16 +189,16 @@ func (s *Session) notAnOrder(ctx context.Context, failure error) error {
 	if err != nil {
 		return failure
 	}
-	d := s.guard.answer()
+	d := s.interceptor.lastAnswer()
 	if kind := s.interstitial(d, g); kind != "" {
-		return portalWide(kind, d)
+		return portalWideFailure(kind, d)
 	}
 	return failure
 }
 
-// portalWide is the failure of an order whose page did not come since the portal
+// portalWideFailure is the failure of an order whose page did not come since the portal
 // shows the same to everybody.
-func portalWide(kind string, d document) *po.ReadFailure {
+func portalWideFailure(kind string, d document) *po.ReadFailure {
 	f := &po.ReadFailure{Cause: po.PortalError, Detail: "the portal shows " + kind, PortalWide: true, URL: d.URL}
 	if d.Status >= 400 {
 		f.Detail = fmt.Sprintf("the portal answers %d and shows %s", d.Status, kind)
@@ -226,9 +226,9 @@ func (s *Session) glance(ctx context.Context) (glance, error) {
 	defer cancel()
 	var g glance
 	w := s.page(ctx)
-	world, err := proto.PageCreateIsolatedWorld{FrameID: proto.PageFrameID(s.tab.target), WorldName: "poactor"}.Call(w)
+	world, err := w.isolatedWorld(proto.PageFrameID(s.tab.target))
 	if err != nil {
 		return g, err
 	}
-	return g, w.evaluate(int(world.ExecutionContextID), glanceJS, &g)
+	return g, w.evaluate(world, glanceJS, &g)
 }

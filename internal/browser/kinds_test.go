@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/po"
 )
 
@@ -18,8 +19,8 @@ import (
 func otherBrowser(t *testing.T) string {
 	t.Helper()
 	needBrowser(t)
-	usual, _ := FindBrowser(*browserPath, false)
-	other, err := FindBrowser(*browserPath, true)
+	usual, _ := launch.Find(*browserPath, false)
+	other, err := launch.Find(*browserPath, true)
 	if err != nil || other == usual {
 		t.Skip("there is one kind of browser here")
 	}

@@ -51,7 +51,7 @@ func child(base, dir string) int {
 		fmt.Println("error", err)
 		return 1
 	}
-	fmt.Println("group", s.proc.tree.id())
+	fmt.Println("process", s.Process())
 	<-s.Done()
 	return 0
 }
@@ -90,6 +90,17 @@ func diesSoon(t *testing.T, s *Session, done <-chan error, want po.Cause) {
 	}
 }
 
+// killProcess kills one process alone.
+func killProcess(t *testing.T, pid int) {
+	p, err := os.FindProcess(pid)
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDeaths(t *testing.T) {
 	t.Parallel()
 	shown := make(chan struct{}, 10)
@@ -98,7 +109,7 @@ func TestDeaths(t *testing.T) {
 		strike func(t *testing.T, s *Session)
 		cause  po.Cause
 	}{
-		"browser is killed": {func(t *testing.T, s *Session) { s.proc.cmd.Process.Kill() }, po.BrowserDied},
+		"browser is killed": {func(t *testing.T, s *Session) { killProcess(t, s.Process()) }, po.BrowserDied},
 		"session is closed": {func(t *testing.T, s *Session) { s.Close() }, po.BrowserDied},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,6 +136,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	browser := groupOf(t, s.Process())
 	r, err := s.Read(t.Context(), order("1"), nil)
 	if err != nil || len(r.Attachments) != 1 || r.Attachments[0].Saved == "" {
 		t.Fatalf("read: %+v, %v", r, err)
@@ -140,7 +152,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		}
 	}
 	t.Logf("closed in %v", time.Since(begun))
-	if s.proc.tree.alive() {
+	if browser.Alive() {
 		t.Error("processes are left")
 	}
 	if n := released.Load(); n != 1 {
@@ -173,20 +185,20 @@ func TestOurDeathEndsTheBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
-	var group int
-	if _, scanErr := fmt.Sscanf(line, "group %d", &group); scanErr != nil {
+	var pid int
+	if _, scanErr := fmt.Sscanf(line, "process %d", &pid); scanErr != nil {
 		t.Fatalf("the child said %q, %v", line, err)
 	}
-	browser := treeOf(group)
-	if !browser.alive() {
+	browser := groupOf(t, pid)
+	if !browser.Alive() {
 		t.Fatal("the child's browser does not run")
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
 	begun := time.Now()
-	for browser.alive() {
+	for browser.Alive() {
 		if time.Since(begun) > time.Minute { // it takes some 10 ms
-			browser.kill()
+			browser.Kill()
 			t.Fatal("the browser outlives its owner")
 		}
 		time.Sleep(5 * time.Millisecond)
@@ -227,7 +239,7 @@ func TestBadBrowsers(t *testing.T) {
 				t.Errorf("error %q, want one line with %q", err, row.want)
 			}
 			if e, ok := errors.AsType[*po.Error](err); !ok || e.Cause != po.BrowserDied || (e.Hint == "" && !strings.Contains(row.want, "time")) {
-				t.Errorf("error %+v, want an *Error with cause and hint", err)
+				t.Errorf("error %+v, want a *po.Error with cause and hint", err)
 			}
 			if took := time.Since(begun); took > 20*time.Second { // others sleep for 60
 				t.Errorf("it took %v to say so", took)

@@ -173,9 +173,9 @@ func (l lister) locate(a *po.Attachment, address string) (key string) {
 
 func blockedDetail(u *url.URL) string {
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return "the link is of the kind " + clip(u.Scheme, 20) + ":, not http or https"
+		return "the link is of the kind " + po.Clip(u.Scheme, 20) + ":, not http or https"
 	}
-	return "the link leads to " + clip(u.Host, 100) + ", which is not one of the portal's hosts"
+	return "the link leads to " + po.Clip(u.Host, 100) + ", which is not one of the portal's hosts"
 }
 
 func (l lister) name(found string) string {

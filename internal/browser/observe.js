@@ -4,7 +4,7 @@
 //
 // spec: see type spec; known: the sign that the HTTP status says, or '';
 // limit: milliseconds; number: the order's, where the page must prove that it is
-// its own, or ''. The answer: see type sighting.
+// its own, or ''. The answer: see type observation.
 (spec, known, limit, number) => new Promise((resolve) => {
   const begun = performance.now();
   const strong = ['signed_out', 'forbidden', 'not_found', 'error'];
@@ -388,7 +388,7 @@
     return button ? step('click', button, '', () => button.click()) : null;
   };
 
-  // Why a list, or its absence, is not believed although it is at rest; ''.
+  // Why a list, or its absence, is not believed although it is idle; ''.
   const doubts = (items, n) => {
     if (!proved()) return 'identity';
     if (seen.step && seen.path !== location.pathname) return 'moved';
@@ -446,29 +446,29 @@
     resolve(out);
   };
 
-  // A page rests when it has drawn two frames since the last change of its list, has
+  // A page is idle when it has drawn two frames since the last change of its list, has
   // nothing to do, asks for no other frame, and has no timer that is due soon: the
-  // browser's idle time ends where the next of these begins. One that never rests is
-  // calm when it has drawn three frames and found any time between them. On a busy
+  // browser's idle time ends where the next of these begins. One that never is so is
+  // stable when it has drawn three frames and found any time between them. On a busy
   // machine all that takes longer, as the next change would; a clock would not know.
-  const restMS = 30;
-  let rested = false, calm = false, resting = 0;
+  const idleMS = 30;
+  let idle = false, stable = false, generation = 0;
   const changed = (now) => {
     since = now;
     settledAt = 0;
-    rested = calm = false;
-    const mine = ++resting;
+    idle = stable = false;
+    const mine = ++generation;
     const wait = (drawn) => requestAnimationFrame(() => requestIdleCallback((deadline) => {
-      if (ended || mine !== resting) return;
-      rested = spec.rest && sign === 'attachments' && drawn > 1 && deadline.timeRemaining() >= restMS;
-      calm = drawn === 3;
-      if (rested || calm) step();
+      if (ended || mine !== generation) return;
+      idle = spec.idle && sign === 'attachments' && drawn > 1 && deadline.timeRemaining() >= idleMS;
+      stable = drawn === 3;
+      if (idle || stable) step();
       else wait(drawn + 1);
     }));
     wait(1);
   };
 
-  // How long a page at rest is given to take back what makes its list doubtful, in
+  // How long an idle page is given to take back what makes its list doubtful, in
   // milliseconds, where only common words do.
   const wordsMS = 2000;
   // The state while a list or its absence settles.
@@ -485,8 +485,8 @@
     if (latest !== listed) { listed = latest; changed(now); }
     const quiet = now - since;
     const lacks = spec.supplier.length > 0 && quiet < spec.supplierWait && supplier() === '';
-    const enough = calm ? spec.settle : Math.max(spec.settle, Math.min(10 * spec.settle, 4000)); // a page that is not drawn has its end too
-    const settled = rested || quiet >= enough;
+    const enough = stable ? spec.settle : Math.max(spec.settle, Math.min(10 * spec.settle, 4000)); // a page that is not drawn has its end too
+    const settled = idle || quiet >= enough;
     if (!settled || !parsed() || lacks) return later(settled ? 40 : Math.max(enough - quiet, 20));
     settledAt ||= now;
     const view = look(), {items, sum, named} = view, doubt = doubts(items, sum.size);
@@ -533,7 +533,7 @@
   };
 
   // A change is looked at at once, if the last look is 40 ms ago: a page that
-  // never rests costs 25 looks a second.
+  // is never idle costs 25 looks a second.
   let last = -Infinity;
   const watch = new MutationObserver(() => later(Math.max(0, last + 40 - performance.now())));
   const followed = new WeakSet();

@@ -20,7 +20,7 @@ const (
 	// whose name an order's folder may need.
 	supplierWaitMS = 500
 	// quietMS is how long a list must not have changed where the definition
-	// says nothing and the page does not come to rest sooner.
+	// says nothing and the page is not idle sooner.
 	quietMS = 100
 	// answeredMS is how long it must not have changed after an answer that the
 	// page has waited for: on a busy machine it takes a while to show.
@@ -49,16 +49,16 @@ type spec struct {
 	Frames       []string             `json:"frames"`
 	Selectors    []string             `json:"selectors"` // all of them, to be tried out
 	Settle       int                  `json:"settle"`    // milliseconds
-	Rest         bool                 `json:"rest"`      // a list is whole as soon as the page rests
+	Idle         bool                 `json:"idle"`      // a list is whole as soon as the page is idle
 	SupplierWait int                  `json:"supplierWait"`
 	NameMax      int                  `json:"nameMax"`
 	SupplierMax  int                  `json:"supplierMax"`
 	URLMax       int                  `json:"urlMax"`
 	ItemsMax     int                  `json:"itemsMax"`
 
-	text      string // the JSON of the above
-	slowly    string // the same, but for what an answer may bring
-	patiently string // the same, but for a page that may still show another order
+	text        string // the JSON of the above
+	afterAnswer string // the same, but for what an answer may bring
+	suspicious  string // the same, but for a page that may still show another order
 }
 
 type signSpec struct {
@@ -82,8 +82,8 @@ type fallbackSpec struct {
 	Texts []string `json:"texts"`
 }
 
-// sighting is what observe.js answers.
-type sighting struct {
+// observation is what observe.js answers.
+type observation struct {
 	Sign     string   `json:"sign"`   // a po.Sign, "timeout" or "selector"
 	Detail   string   `json:"detail"` // the selector that is none
 	URL      string   `json:"url"`
@@ -118,7 +118,7 @@ func newSpec(p portal.Portal) spec {
 	s := spec{
 		Signs: map[po.Sign]signSpec{}, Links: list(p.Attachments.Links), Name: list(p.Attachments.Name), Target: list(p.Attachments.Target),
 		Supplier: list(p.Supplier), Fallback: fallbackSpec{Links: list(p.Fallback.Links), Texts: list(p.Fallback.Texts)},
-		Settle: cmp.Or(p.Attachments.Settle, quietMS), Rest: p.Attachments.Settle == 0, SupplierWait: supplierWaitMS,
+		Settle: cmp.Or(p.Attachments.Settle, quietMS), Idle: p.Attachments.Settle == 0, SupplierWait: supplierWaitMS,
 		NameMax: maxNameChars, SupplierMax: maxSupplierChars, URLMax: maxURLChars, ItemsMax: maxItems,
 	}
 	a := p.Attachments
@@ -134,10 +134,10 @@ func newSpec(p portal.Portal) spec {
 	s.Selectors = slices.Concat(list(s.Selectors), s.Links, s.Supplier, s.Fallback.Links, s.Signs[signError].Selectors,
 		s.Complete.Selectors, s.Incomplete.Selectors, s.Count, s.Frames, s.More.Click, s.More.Scroll)
 	s.text = s.json()
-	s.Rest, s.Settle = false, max(s.Settle, answeredMS)
-	s.slowly = s.json()
+	s.Idle, s.Settle = false, max(s.Settle, answeredMS)
+	s.afterAnswer = s.json()
 	s.Settle = max(s.Settle, suspectMS)
-	s.patiently = s.json()
+	s.suspicious = s.json()
 	return s
 }
 

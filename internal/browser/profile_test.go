@@ -67,7 +67,7 @@ func TestProfileOfSomebody(t *testing.T) {
 	if sign != po.SignSignedOut {
 		t.Errorf("before the sign-in: %q", sign)
 	}
-	if err := s.proc.quit(s.browser(t.Context())); err != nil {
+	if err := quit(s.browser(t.Context()), s.proc); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(filepath.Join(dir, "Default", "Sessions")); err != nil { // as a clone has none: the tabs would open again

@@ -1,10 +1,7 @@
 package browser
 
 import (
-	"bufio"
-	"bytes"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,23 +13,6 @@ import (
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
-
-func TestFirstError(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]struct{ text, want string }{
-		"nothing":     {"", ""},
-		"plain":       {"no such option\n", "no such option"},
-		"log line":    {"[7:7:1124/0:ERROR:zygote_host_impl_linux.cc(101)] Running as root without --no-sandbox is not supported.\nmore", "Running as root without --no-sandbox is not supported."},
-		"bus first":   {"[1:2:ERROR:dbus/bus.cc(408)] Failed to connect\n[1:2:FATAL:x.cc(1)] Broken.", "Broken."},
-		"only bus":    {"[1:2:ERROR:dbus/bus.cc(408)] Failed to connect", ""},
-		"last remark": {"one\ntwo\n\n", "two"},
-		"very long":   {strings.Repeat("ü", 400), strings.Repeat("ü", 150) + "…"},
-	} {
-		if got := firstError(row.text); got != row.want {
-			t.Errorf("%s: %q, want %q", name, got, row.want)
-		}
-	}
-}
 
 func TestLooksLikeSignIn(t *testing.T) {
 	t.Parallel()
@@ -75,23 +55,23 @@ func TestDecide(t *testing.T) {
 		answered bool
 		want     verdict
 	}{
-		"a page":                        {modeRead, document{Main: true}, "GET", false, goOn},
-		"its answer":                    {modeRead, document{Main: true, Status: 200}, "GET", true, goOn},
-		"a foreign page":                {modeRead, document{Main: true, Foreign: true}, "GET", false, drop},
-		"a foreign frame in a page":     {modeRead, document{Foreign: true}, "GET", false, goOn},
-		"a foreign popup of a page":     {modeRead, document{Popup: true, Foreign: true}, "GET", false, drop},
-		"a popup of a page":             {modeRead, document{Popup: true}, "GET", false, goOn},
-		"a foreign frame of a click":    {modeTake, document{Foreign: true}, "GET", false, drop},
-		"a foreign form":                {modeTake, document{Main: true, Foreign: true}, "POST", false, drop},
-		"a click's address":             {modeTake, document{}, "GET", false, drop},
-		"a click's form":                {modeTake, document{}, "POST", false, goOn},
-		"the form's file":               {modeTake, document{Status: 200}, "POST", true, save},
-		"the form's page":               {modeTake, document{Status: 200, HTML: true}, "POST", true, goOn},
-		"a file's address":              {modeSave, document{}, "GET", false, goOn},
-		"a file":                        {modeSave, document{Status: 200}, "GET", true, save},
-		"a redirect of a file":          {modeSave, document{Status: 302}, "GET", true, goOn},
-		"a file that leads elsewhere":   {modeSave, document{Foreign: true, Redirected: true}, "GET", false, drop},
-		"an error instead of the file ": {modeSave, document{Status: 404}, "GET", true, goOn},
+		"a page":                        {modeRead, document{Main: true}, "GET", false, letPass},
+		"its answer":                    {modeRead, document{Main: true, Status: 200}, "GET", true, letPass},
+		"a foreign page":                {modeRead, document{Main: true, OffPortal: true}, "GET", false, abort},
+		"a foreign frame in a page":     {modeRead, document{OffPortal: true}, "GET", false, letPass},
+		"a foreign popup of a page":     {modeRead, document{Popup: true, OffPortal: true}, "GET", false, abort},
+		"a popup of a page":             {modeRead, document{Popup: true}, "GET", false, letPass},
+		"a foreign frame of a click":    {modeCapture, document{OffPortal: true}, "GET", false, abort},
+		"a foreign form":                {modeCapture, document{Main: true, OffPortal: true}, "POST", false, abort},
+		"a click's address":             {modeCapture, document{}, "GET", false, abort},
+		"a click's form":                {modeCapture, document{}, "POST", false, letPass},
+		"the form's file":               {modeCapture, document{Status: 200}, "POST", true, saveAsFile},
+		"the form's page":               {modeCapture, document{Status: 200, HTML: true}, "POST", true, letPass},
+		"a file's address":              {modeSave, document{}, "GET", false, letPass},
+		"a file":                        {modeSave, document{Status: 200}, "GET", true, saveAsFile},
+		"a redirect of a file":          {modeSave, document{Status: 302}, "GET", true, letPass},
+		"a file that leads elsewhere":   {modeSave, document{OffPortal: true, Redirected: true}, "GET", false, abort},
+		"an error instead of the file ": {modeSave, document{Status: 404}, "GET", true, letPass},
 	} {
 		if got := decide(row.mode, row.document, row.method, row.answered); got != row.want {
 			t.Errorf("%s: %v, want %v", name, got, row.want)
@@ -123,25 +103,25 @@ func TestWhoseDocument(t *testing.T) {
 		saves      string // this download in the frame f is the page's
 		not        string // this is not
 	}{
-		"a preview":              {before: []step{ask("f", "1", "/p", goOn)}, at: []step{file("f", "1", "/p", drop)}, saves: "/p", not: "/q"},
-		"by way of another":      {before: []step{ask("f", "1", "/way", goOn)}, at: []step{ask("f", "1", "/p", goOn), file("f", "1", "/p", drop)}, saves: "/p", not: "/way"},
-		"the frame's page again": {before: []step{ask("f", "1", "/p", goOn)}, at: []step{ask("f", "2", "/p?2", goOn), html("f", "2", "/p?2", goOn)}, not: "/p"},
-		"a file from there":      {before: []step{ask("f", "1", "/p", goOn)}, at: []step{ask("f", "2", "/p?2", goOn), file("f", "2", "/p?2", goOn)}, not: "/p?2"},
-		"another in the frame":   {before: []step{ask("f", "1", "/p", goOn)}, at: []step{ask("f", "2", "/q", goOn), file("f", "2", "/q", save)}, seen: 2, not: "/q"},
-		"in a window":            {before: []step{ask("w", "1", "/p", goOn)}, at: []step{file("w", "1", "/p", drop)}, not: "/p"},
-		"the page moves on":      {before: []step{ask("main", "1", "/p", goOn)}, at: []step{html("main", "1", "/p", goOn)}, seen: 1},
-		"and leaves the portal":  {before: []step{ask("main", "1", "/p", goOn)}, at: []step{ask("main", "1", "//elsewhere.example/", drop)}, seen: 1},
-		"as does a window":       {before: []step{ask("w", "1", "/p", goOn)}, at: []step{ask("w", "1", "//elsewhere.example/", drop)}},
-		"requests without an ID": {before: []step{ask("main", "", "/p", goOn)}, at: []step{ask("main", "", "/q", goOn), file("main", "", "/q", save)}, seen: 2},
+		"a preview":              {before: []step{ask("f", "1", "/p", letPass)}, at: []step{file("f", "1", "/p", abort)}, saves: "/p", not: "/q"},
+		"by way of another":      {before: []step{ask("f", "1", "/way", letPass)}, at: []step{ask("f", "1", "/p", letPass), file("f", "1", "/p", abort)}, saves: "/p", not: "/way"},
+		"the frame's page again": {before: []step{ask("f", "1", "/p", letPass)}, at: []step{ask("f", "2", "/p?2", letPass), html("f", "2", "/p?2", letPass)}, not: "/p"},
+		"a file from there":      {before: []step{ask("f", "1", "/p", letPass)}, at: []step{ask("f", "2", "/p?2", letPass), file("f", "2", "/p?2", letPass)}, not: "/p?2"},
+		"another in the frame":   {before: []step{ask("f", "1", "/p", letPass)}, at: []step{ask("f", "2", "/q", letPass), file("f", "2", "/q", saveAsFile)}, seen: 2, not: "/q"},
+		"in a window":            {before: []step{ask("w", "1", "/p", letPass)}, at: []step{file("w", "1", "/p", abort)}, not: "/p"},
+		"the page moves on":      {before: []step{ask("main", "1", "/p", letPass)}, at: []step{html("main", "1", "/p", letPass)}, seen: 1},
+		"and leaves the portal":  {before: []step{ask("main", "1", "/p", letPass)}, at: []step{ask("main", "1", "//elsewhere.example/", abort)}, seen: 1},
+		"as does a window":       {before: []step{ask("w", "1", "/p", letPass)}, at: []step{ask("w", "1", "//elsewhere.example/", abort)}},
+		"requests without an ID": {before: []step{ask("main", "", "/p", letPass)}, at: []step{ask("main", "", "/q", letPass), file("main", "", "/q", saveAsFile)}, seen: 2},
 		"an unknown frame":       {not: "/p"},
-		"a frame that is full of it": {before: []step{ask("f", "1", "/"+strings.Repeat("x", maxURLChars), goOn)},
-			at: []step{file("f", "1", "/"+strings.Repeat("x", maxURLChars), drop)}, not: "/p"},
+		"a frame that is full of it": {before: []step{ask("f", "1", "/"+strings.Repeat("x", maxURLChars), letPass)},
+			at: []step{file("f", "1", "/"+strings.Repeat("x", maxURLChars), abort)}, not: "/p"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var g guard
+			var g interceptor
 			g.init(testPortal(base))
-			g.watch("main")
-			g.opened(&proto.TargetTargetInfo{TargetID: "w", OpenerID: "main"})
+			g.setMainFrame("main")
+			g.windowOpened(&proto.TargetTargetInfo{TargetID: "w", OpenerID: "main"})
 			meet := func(s step) verdict {
 				address := base + s.path
 				if strings.HasPrefix(s.path, "//") {
@@ -153,26 +133,26 @@ func TestWhoseDocument(t *testing.T) {
 					e.ResponseStatusCode = &s.status
 					e.ResponseHeaders = []*proto.FetchHeaderEntry{{Name: "Content-Type", Value: s.kind}}
 				}
-				return g.judge(e)
+				return g.handlePaused(e)
 			}
 			for _, s := range row.before {
 				if got := meet(s); got != s.want {
 					t.Errorf("before: %+v: %v", s, got)
 				}
 			}
-			g.set(modeSave, nil)
+			g.setMode(modeSave, nil)
 			for _, s := range row.at {
 				if got := meet(s); got != s.want {
 					t.Errorf("at the click: %+v: %v", s, got)
 				}
 			}
-			if len(g.seen) != row.seen {
-				t.Errorf("%d documents count as the click's, want %d", len(g.seen), row.seen)
+			if len(g.documents) != row.seen {
+				t.Errorf("%d documents count as the click's, want %d", len(g.documents), row.seen)
 			}
-			if row.saves != "" && !g.saves("f", base+row.saves) {
+			if row.saves != "" && !g.isFrameDownload("f", base+row.saves) {
 				t.Errorf("%s is not the page's own", row.saves)
 			}
-			if row.not != "" && g.saves("f", base+row.not) {
+			if row.not != "" && g.isFrameDownload("f", base+row.not) {
 				t.Errorf("%s is the page's own", row.not)
 			}
 		})
@@ -181,31 +161,31 @@ func TestWhoseDocument(t *testing.T) {
 
 // An address that was taken counts, whatever the browser tells of a download that
 // it had begun there.
-func TestTakenBeforeBegun(t *testing.T) {
+func TestCapturedBeforeStarted(t *testing.T) {
 	t.Parallel()
 	s := &Session{config: Config{}.withDefaults()}
-	s.guard.init(testPortal("https://portal.example"))
+	s.interceptor.init(testPortal("https://portal.example"))
 	s.files.init()
 	for range 50 { // two channels are ready: either may be looked at first
-		s.guard.seen <- document{URL: "https://portal.example/f", Main: true, Taken: true}
-		s.files.begun <- &download{url: "https://portal.example/f"}
-		got, err := s.await(t.Context(), &place{}, false)
+		s.interceptor.documents <- document{URL: "https://portal.example/f", Main: true, Captured: true}
+		s.files.started <- &download{url: "https://portal.example/f"}
+		got, err := s.awaitResult(t.Context(), &listPage{}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for len(s.guard.seen) > 0 {
-			got.take(<-s.guard.seen)
+		for len(s.interceptor.documents) > 0 {
+			got.capture(<-s.interceptor.documents)
 		}
-		parts, err := s.settle(t.Context(), got, &place{}, po.Attachment{})
+		parts, err := s.recordResult(t.Context(), got, &listPage{}, po.Attachment{})
 		if err != nil || len(parts) != 1 || parts[0].URL != "https://portal.example/f" {
 			t.Fatalf("%+v, %v", parts, err)
 		}
-		for len(s.files.begun) > 0 {
-			<-s.files.begun
+		for len(s.files.started) > 0 {
+			<-s.files.started
 		}
 	}
-	s.files.begun <- &download{guid: "1"}
-	if got, err := s.await(t.Context(), &place{}, false); err != nil || len(got.files) != 1 {
+	s.files.started <- &download{guid: "1"}
+	if got, err := s.awaitResult(t.Context(), &listPage{}, false); err != nil || len(got.files) != 1 {
 		t.Errorf("a download alone: %+v, %v", got, err)
 	}
 }
@@ -214,24 +194,24 @@ func TestTakenBeforeBegun(t *testing.T) {
 // the tab, and there is a bound for all.
 func TestWindows(t *testing.T) {
 	t.Parallel()
-	var g guard
+	var g interceptor
 	g.init(testPortal("https://portal.example"))
 	open := func(id int, opener proto.TargetTargetID, uncalled, tooMany bool) {
 		t.Helper()
-		u, m := g.opened(&proto.TargetTargetInfo{TargetID: proto.TargetTargetID(strconv.Itoa(id)), OpenerID: opener})
+		u, m := g.windowOpened(&proto.TargetTargetInfo{TargetID: proto.TargetTargetID(strconv.Itoa(id)), OpenerID: opener})
 		if u != uncalled || m != tooMany {
 			t.Errorf("window %d: uncalled %v, too many %v", id, u, m)
 		}
 	}
 	open(1, "", false, false)
 	open(2, "1", true, false)
-	g.set(modeTake, nil)
+	g.setMode(modeCapture, nil)
 	for id := 3; id <= maxWindows; id++ {
 		open(id, "1", false, false)
 	}
 	open(maxWindows+1, "1", false, true)
-	g.closed([]byte(`{"targetId":"2"}`))
-	g.closed([]byte(`{"targetId":"3"}`))
+	g.targetClosed([]byte(`{"targetId":"2"}`))
+	g.targetClosed([]byte(`{"targetId":"3"}`))
 	open(maxWindows+2, "1", false, false)
 }
 
@@ -272,38 +252,6 @@ func TestNavigationFailure(t *testing.T) {
 	}
 }
 
-func TestEnvironmentAndFlags(t *testing.T) {
-	t.Setenv("POACTOR_PROFILE", "x")
-	t.Setenv("SSLKEYLOGFILE", "/x")
-	env := environment("/short")
-	for _, v := range env {
-		if strings.HasPrefix(v, "POACTOR_") || strings.HasPrefix(v, "SSLKEYLOGFILE") {
-			t.Errorf("the browser gets %s", v)
-		}
-	}
-	for name, row := range map[string]struct {
-		config Config
-		has    []string
-		lacks  []string
-	}{
-		"default": {Config{}, []string{"--headless=new", "--screen-info={1366x900}"}, []string{"--no-sandbox", "--blink-settings=imagesEnabled=false"}},
-		"headful": {Config{Headful: true}, nil, []string{"--headless=new", "--screen-info={1366x900}"}},
-		"asked":   {Config{NoSandbox: true, Portal: portal.Portal{Block: []string{"image"}}}, []string{"--no-sandbox", "--blink-settings=imagesEnabled=false"}, nil},
-	} {
-		got := flags(row.config, "/p")
-		for _, f := range append(row.has, "--user-data-dir=/p") {
-			if !slices.Contains(got, f) {
-				t.Errorf("%s: %s is missing", name, f)
-			}
-		}
-		for _, f := range row.lacks {
-			if slices.Contains(got, f) {
-				t.Errorf("%s: %s is there", name, f)
-			}
-		}
-	}
-}
-
 func FuzzList(f *testing.F) {
 	f.Add("https://a.example/f#x", "name", "", "name")
 	f.Add("javascript:x", "a file attachment", "https://b.example/", "\x00")
@@ -326,35 +274,10 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-func FuzzPipe(f *testing.F) {
-	f.Add([]byte("{\"id\":1}\x00nonsense\x00[]\x00"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r := &pipe{buf: bufio.NewReader(bytes.NewReader(data))}
-		for {
-			msg, err := r.Read()
-			if err != nil {
-				return
-			}
-			if len(msg) == 0 {
-				t.Error("an empty message")
-			}
-		}
-	})
-}
-
 // A hang is to be noticed within 3 s (SPEC §6); the first of the pings may have been
 // heard just before it.
 func TestHangsAreNoticedInTime(t *testing.T) {
 	if most := (pingsLost + 1) * pingEvery; most > 2700*time.Millisecond {
 		t.Errorf("a hang is noticed after %v, and killing takes a moment too", most)
-	}
-}
-
-// What the system refuses is the cause of all else that a browser says.
-func TestFirstErrorOfTheSystem(t *testing.T) {
-	t.Parallel()
-	text := "[1:1:0101/1.1:ERROR:gpu.cc(1)] no GPU\n[1:1:0101/1.2:FATAL:shm.cc(2)] Check failed: . : Too many open files (24)\n[1:1:WARNING:x.cc(1)] more\n"
-	if got, want := firstError(text), "Check failed: . : Too many open files (24)"; got != want {
-		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -27,7 +27,7 @@ import (
 func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer s.line.slow.Store(false)
+	defer s.conn.slow.Store(false)
 	defer context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })()
 
 	address := s.config.Portal.OrderURL(order.Number)
@@ -46,12 +46,12 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 		return reading, nil
 	}
 	failure := asFailure(ctx, err, address)
-	if end, ok := errors.AsType[*gone](context.Cause(s.ctx)); ok { // it may be told apart by nothing else
+	if end, ok := errors.AsType[*browserGone](context.Cause(s.ctx)); ok { // it may be told apart by nothing else
 		failure = &po.ReadFailure{Cause: end.cause, Detail: end.detail}
 	}
 	if failure.Cause == po.BrowserDied || failure.Cause == po.BrowserHung {
 		s.fail(failure.Cause, failure.Detail) // a call may tell before listen does
-		_ = s.proc.dies(goneWithin)           // one that lives may still ask the portal while the order's next worker begins
+		_ = s.proc.WaitGone()                 // one that lives may still ask the portal while the order's next worker begins
 	}
 	failure.Trace.Pages = s.pages
 	failure.Answered = s.answered
@@ -74,9 +74,9 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 const afterwards = 4500 * time.Millisecond
 
 func (s *Session) read(ctx context.Context, order po.Order, address string, byBrowser []string) (po.Reading, error) {
-	seen, err := s.recognise(ctx, order, address)
+	seen, err := s.openOrder(ctx, order, address)
 	if err == nil {
-		seen, err = s.assure(ctx, order, address, seen)
+		seen, err = s.verifyOrder(ctx, order, address, seen)
 	}
 	if err != nil {
 		return po.Reading{}, err
@@ -94,11 +94,11 @@ func (s *Session) read(ctx context.Context, order po.Order, address string, byBr
 	return reading, err
 }
 
-// recognise opens an order's page, and the one behind it where it has no attachment
+// openOrder opens an order's page, and the one behind it where it has no attachment
 // of its own, and waits until it shows what it is.
-func (s *Session) recognise(ctx context.Context, order po.Order, address string) (sighting, error) {
+func (s *Session) openOrder(ctx context.Context, order po.Order, address string) (observation, error) {
 	if err := s.freshTab(ctx); err != nil {
-		return sighting{}, err
+		return observation{}, err
 	}
 	s.number = order.Number
 	seen, err := s.visit(ctx, address)
@@ -109,17 +109,17 @@ func (s *Session) recognise(ctx context.Context, order po.Order, address string)
 	return seen, err
 }
 
-// assure reads a page once more, without caches, that may show another order: it lists
+// verifyOrder reads a page once more, without caches, that may show another order: it lists
 // what another one did, or a cache has answered what another one's page had asked for.
 // Where the definition says what proves whose page it is, that is enough.
-func (s *Session) assure(ctx context.Context, order po.Order, address string, seen sighting) (sighting, error) {
-	keys := s.guard.requests.fromCache()
+func (s *Session) verifyOrder(ctx context.Context, order po.Order, address string, seen observation) (observation, error) {
+	keys := s.interceptor.requests.fromCache()
 	if s.identified() || len(keys) == 0 && !s.listedBefore(order, seen) {
 		return seen, nil
 	}
-	again, err := s.afresh(ctx, order, address)
+	again, err := s.readUncached(ctx, order, address)
 	if err == nil && len(seen.Items) > 0 && listHash(seen) == listHash(again) {
-		s.guard.requests.sameWithoutCache(keys)
+		s.interceptor.requests.sameWithoutCache(keys)
 	}
 	return again, err
 }
@@ -132,13 +132,13 @@ func (s *Session) identified() bool {
 
 // listedBefore reports whether a page lists the very addresses that another order's
 // did. It may be that order's page still.
-func (s *Session) listedBefore(order po.Order, seen sighting) bool {
+func (s *Session) listedBefore(order po.Order, seen observation) bool {
 	number, known := s.lists[listHash(seen)]
 	return known && number != order.Number && slices.ContainsFunc(seen.Items, func(it item) bool { return it.URL != "" })
 }
 
 // listHash tells lists apart by their addresses.
-func listHash(seen sighting) (sum [sha256.Size]byte) {
+func listHash(seen observation) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	for _, it := range seen.Items {
 		fmt.Fprintf(h, "%q\n", it.URL)
@@ -147,27 +147,27 @@ func listHash(seen sighting) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// afresh reads an order's page once more, in a tab of its own and without what the
+// readUncached reads an order's page once more, in a tab of its own and without what the
 // browser has stored of the portal's pages.
-func (s *Session) afresh(ctx context.Context, order po.Order, address string) (sighting, error) {
+func (s *Session) readUncached(ctx context.Context, order po.Order, address string) (observation, error) {
 	s.tab.stale = true
 	if err := s.freshTab(ctx); err != nil {
-		return sighting{}, err
+		return observation{}, err
 	}
 	s.suspect = true
 	defer func() { s.suspect, s.tab.stale = false, true }() // the next page may use the cache again
 	w := s.page(ctx)
 	if err := errors.Join(proto.NetworkSetCacheDisabled{CacheDisabled: true}.Call(w), proto.NetworkSetBypassServiceWorker{Bypass: true}.Call(w)); err != nil {
-		return sighting{}, err
+		return observation{}, err
 	}
-	return s.recognise(ctx, order, address)
+	return s.openOrder(ctx, order, address)
 }
 
 // fallback looks at the page behind an order that has no attachment of its
 // own. A page that the user may not see cannot tell that there is none.
-func (s *Session) fallback(ctx context.Context, order sighting) (sighting, error) {
+func (s *Session) fallback(ctx context.Context, order observation) (observation, error) {
 	if !allowed(s.config.Portal, order.Fallback) {
-		return sighting{}, &po.ReadFailure{Cause: po.BlockedHost, URL: order.URL,
+		return observation{}, &po.ReadFailure{Cause: po.BlockedHost, URL: order.URL,
 			Detail: "the page behind the order is on " + hostOf(order.Fallback) + ", which is not one of the portal's hosts"}
 	}
 	seen, err := s.visit(ctx, order.Fallback)
@@ -176,16 +176,16 @@ func (s *Session) fallback(ctx context.Context, order sighting) (sighting, error
 			failure.Detail = "the page behind the order: " + failure.Detail
 			failure.Unreachable = false // the portal has just given the order's page
 		}
-		return sighting{}, err
+		return observation{}, err
 	}
 	if seen.Supplier == "" || order.Supplier != "" {
 		seen.Supplier = order.Supplier
 	}
 	switch po.Sign(seen.Sign) {
 	case po.SignForbidden:
-		return sighting{}, &po.ReadFailure{Cause: po.Forbidden, Detail: "the page behind the order is not for this user", URL: seen.URL}
+		return observation{}, &po.ReadFailure{Cause: po.Forbidden, Detail: "the page behind the order is not for this user", URL: seen.URL}
 	case po.SignSignedOut:
-		return s.signInBehind(ctx, order, seen)
+		return s.signInBehindOrder(ctx, order, seen)
 	case po.SignNotFound:
 		seen.Sign = string(po.SignEmpty)
 	}
@@ -196,10 +196,10 @@ func (s *Session) fallback(ctx context.Context, order sighting) (sighting, error
 // clicks.
 const reserve = 3 * time.Second
 
-// share gives the clicks their part of a reading's time, so that one that hangs
+// clickBudget gives the clicks their part of a reading's time, so that one that hangs
 // does not cost the order its other files. over reports whether that is used up
 // while the reading goes on.
-func (s *Session) share(ctx context.Context) (_ context.Context, _ context.CancelFunc, over func() bool) {
+func (s *Session) clickBudget(ctx context.Context) (_ context.Context, _ context.CancelFunc, over func() bool) {
 	end, bounded := ctx.Deadline()
 	if !bounded {
 		return ctx, func() {}, func() bool { return false }
@@ -214,7 +214,7 @@ func hostOf(address string) string {
 	if err != nil || u.Host == "" {
 		return "an address without a host"
 	}
-	return clip(u.Host, 100)
+	return po.Clip(u.Host, 100)
 }
 
 // withoutQuery is an address as it is compared with others: as it may be shown, and

@@ -216,7 +216,7 @@ func TestListBitByBit(t *testing.T) {
 	p := testPortal(serve(t, pages))
 	p.Attachments.Settle = 0
 	s := openSession(t, p)
-	s.config.Times.Signs, s.config.Times.Calls = 10*time.Second, 5*time.Second
+	s.config.Times.Signs, s.config.Times.Pending = 10*time.Second, 5*time.Second
 	for path := range pages {
 		number := strings.TrimPrefix(path, "/orders/")
 		if number == path {
@@ -277,7 +277,7 @@ func TestUnreachableIsThePortal(t *testing.T) {
 // A proxy that gives no tunnel says that of the host that was asked for.
 func TestUnreachableByProxy(t *testing.T) {
 	t.Parallel()
-	g := &guard{}
+	g := &interceptor{}
 	g.init(testPortal("https://a.example"))
 	for _, row := range []struct {
 		asked []string
@@ -288,12 +288,12 @@ func TestUnreachableByProxy(t *testing.T) {
 		{[]string{"https://a.example/1", "https://b.example/x", "https://a.example/2"}, false},
 		{[]string{"https://a.example/1", "https://a.example/2", "https://b.example/x"}, true},
 	} {
-		g.set(modeRead, nil)
+		g.setMode(modeRead, nil)
 		for _, address := range row.asked {
-			g.note(document{Main: true, URL: address}, false)
+			g.record(document{Main: true, URL: address}, false)
 		}
-		g.note(document{URL: "https://c.example/frame"}, false)
-		if got := g.diverted(); got != row.want {
+		g.record(document{URL: "https://c.example/frame"}, false)
+		if got := g.leftFirstHost(); got != row.want {
 			t.Errorf("%v: diverted %v", row.asked, got)
 		}
 	}

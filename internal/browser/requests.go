@@ -4,27 +4,21 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
-	"hash/fnv"
 	"maps"
-	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
 )
 
-// callPatience is how long a page's list is not believed while the page waits
+// pendingPatience is how long a page's list is not believed while the page waits
 // for an answer of the portal. Coupa's lists were met up to 15 s after the page.
-const callPatience = 15 * time.Second
+const pendingPatience = 15 * time.Second
 
 // streamPatience is how long a stream (EventSource, WebSocket) must have sent nothing
-// until it is believed to send no more of the list. That is news, where it is so for
-// several orders.
+// until it is believed to send no more of the list. Where it is so for several
+// orders, it keeps something else up to date, like a long poll.
 const streamPatience = 5 * time.Second
 
 // ownTimeout is how long a request must have been out that the page gives up since
@@ -38,14 +32,14 @@ const maxRequests = 4096
 // pendingRequests are those that the page has made and that may still change what
 // it lists: by its scripts, its frames and its workers, and the scripts themselves.
 type pendingRequests struct {
-	mu     sync.Mutex
-	page   string          // the order's page that is read
-	frames map[string]bool // of other addresses no frame's document counts on this page; nil: all count
-	out    map[proto.NetworkRequestID]request
-	failed map[string]failedRequest // by key; one that came right since is none
-	ready  chan struct{}            // closed at the next change
-	ended  float64                  // when the last of them ended: milliseconds since 1970
-	times  map[string]int           // how many with a key have
+	mu       sync.Mutex
+	page     string          // the order's page that is read
+	frames   map[string]bool // of other addresses no frame's document counts on this page; nil: all count
+	inFlight map[proto.NetworkRequestID]request
+	failed   map[string]failedRequest // by key; one that came right since is none
+	ready    chan struct{}            // closed at the next change
+	ended    float64                  // when the last of them ended: milliseconds since 1970
+	repeats  map[string]int           // how many with a key have
 
 	// Requests that are the same to the letter for several orders cannot ask for the
 	// list of one. Where they were out of time on the pages of two of them, and were never
@@ -83,38 +77,38 @@ type failedRequest struct {
 }
 
 func (p *pendingRequests) init() {
-	p.out, p.failed, p.ready = map[proto.NetworkRequestID]request{}, map[string]failedRequest{}, make(chan struct{})
-	p.times = map[string]int{}
+	p.inFlight, p.failed, p.ready = map[proto.NetworkRequestID]request{}, map[string]failedRequest{}, make(chan struct{})
+	p.repeats = map[string]int{}
 	p.asked, p.cached, p.harmless = map[string]string{}, map[string]bool{}, map[string]int{}
 	p.troubled, p.ignored = map[string]string{}, map[string]bool{}
 }
 
-// forget is for a page that is left.
-func (p *pendingRequests) forget() {
+// reset is for a page that is left.
+func (p *pendingRequests) reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	clear(p.out)
+	clear(p.inFlight)
 	clear(p.failed)
 	clear(p.cached)
-	clear(p.times)
+	clear(p.repeats)
 	p.ended = 0
 	p.changed()
 }
 
-// read names the order's page that will be read.
-func (p *pendingRequests) read(page string) {
-	p.forget()
+// startPage names the order's page that will be read.
+func (p *pendingRequests) startPage(page string) {
+	p.reset()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.page, p.frames = page, nil
 }
 
-func (p *pendingRequests) begin(id proto.NetworkRequestID, r request) {
+func (p *pendingRequests) add(id proto.NetworkRequestID, r request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.out) < maxRequests && !p.leftOut(r) {
+	if len(p.inFlight) < maxRequests && !p.isIgnored(r) {
 		r.begun = time.Now()
-		if before, redirected := p.out[id]; redirected {
+		if before, redirected := p.inFlight[id]; redirected {
 			r.begun, r.address = before.begun, before.address
 		}
 		page, before := p.asked[r.key]
@@ -122,7 +116,7 @@ func (p *pendingRequests) begin(id proto.NetworkRequestID, r request) {
 		if before || len(p.asked) < maxRequests {
 			p.asked[r.key] = p.page
 		}
-		p.out[id] = r
+		p.inFlight[id] = r
 	}
 	p.changed()
 }
@@ -150,7 +144,8 @@ func (p *pendingRequests) sameWithoutCache(keys []string) {
 
 // answeredByCache notes that a cache has answered a request. p.mu is held.
 func (p *pendingRequests) answeredByCache(r request) {
-	if r.repeated && p.harmless[r.key] < harmlessAfter && (r.kind == proto.NetworkResourceTypeXHR || r.kind == proto.NetworkResourceTypeFetch) {
+	byScript := r.kind == proto.NetworkResourceTypeXHR || r.kind == proto.NetworkResourceTypeFetch
+	if r.repeated && p.harmless[r.key] < harmlessAfter && byScript {
 		p.cached[r.key] = true
 	}
 }
@@ -188,28 +183,28 @@ func (p *pendingRequests) lastEnded() float64 {
 func (p *pendingRequests) update(id proto.NetworkRequestID, at float64, change func(*request) (ended bool)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r, ok := p.out[id]
+	r, ok := p.inFlight[id]
 	if !ok {
 		return
 	}
 	if change(&r) {
-		delete(p.out, id)
+		delete(p.inFlight, id)
 		key, most := r.key, maxRepeats
 		if r.kind == proto.NetworkResourceTypeDocument {
 			key, most = r.address, maxReloads
 		}
-		if p.times[key]++; p.times[key] <= most {
+		if p.repeats[key]++; p.repeats[key] <= most {
 			p.ended = max(p.ended, 1000*(at+r.clock))
 		}
 	} else {
-		p.out[id] = r
+		p.inFlight[id] = r
 	}
 	p.changed()
 }
 
-// settle notes whether a request was answered as it should be; what is empty if so.
+// recordAnswer notes whether a request was answered as it should be; what is empty if so.
 // p.mu is held.
-func (p *pendingRequests) settle(r request, what string) {
+func (p *pendingRequests) recordAnswer(r request, what string) {
 	if what == "" {
 		delete(p.failed, r.key)
 		delete(p.troubled, r.key)
@@ -229,13 +224,13 @@ func (p *pendingRequests) changed() {
 func (p *pendingRequests) pending(now time.Time) (list []request, changed <-chan struct{}, next time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, r := range p.out {
-		if r.endsInSilence() && !r.answered.IsZero() {
+	for id, r := range p.inFlight {
+		if r.mayEndUntold() && !r.answered.IsZero() {
 			silentAt := r.answered.Add(streamPatience)
 			if !now.Before(silentAt) {
-				delete(p.out, id)
+				delete(p.inFlight, id)
 				if r.stream {
-					p.trouble(r.key)
+					p.markTroubled(r.key)
 				}
 				continue
 			}
@@ -257,31 +252,32 @@ func (p *pendingRequests) ignoreFrames(but []string) {
 	for _, address := range but {
 		p.frames[withoutQuery(address)] = true
 	}
-	maps.DeleteFunc(p.out, func(_ proto.NetworkRequestID, r request) bool { return p.leftOut(r) })
+	maps.DeleteFunc(p.inFlight, func(_ proto.NetworkRequestID, r request) bool { return p.isIgnored(r) })
 	p.changed()
 }
 
-// leftOut reports whether a request is not waited for. p.mu is held.
-func (p *pendingRequests) leftOut(r request) bool {
+// isIgnored reports whether a request is not waited for. p.mu is held.
+func (p *pendingRequests) isIgnored(r request) bool {
 	return p.ignored[r.key] || p.frames != nil && r.kind == proto.NetworkResourceTypeDocument && !p.frames[r.address]
 }
 
-// endsInSilence reports whether nobody may tell of a request's end: a stream has none,
+// mayEndUntold reports whether nobody may tell of a request's end: a stream has none,
 // a shared worker's script is told to have begun, and an answer that nobody reads has
 // an end only where its length was announced.
-func (r request) endsInSilence() bool {
-	return r.stream || r.kind == proto.NetworkResourceTypeScript || r.kind == proto.NetworkResourceTypeFetch && (r.length < 0 || r.received >= r.length)
+func (r request) mayEndUntold() bool {
+	return r.stream || r.kind == proto.NetworkResourceTypeScript ||
+		r.kind == proto.NetworkResourceTypeFetch && (r.length < 0 || r.received >= r.length)
 }
 
-// unread ends the requests whose answers have come whole and whose content nobody will
+// endUnread ends the requests whose answers have come whole and whose content nobody will
 // read: kept says at which addresses there are answers that the page still has.
-func (p *pendingRequests) unread(kept func(address string) bool) {
+func (p *pendingRequests) endUnread(kept func(address string) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, r := range p.out {
+	for id, r := range p.inFlight {
 		if r.mayBeUnread() && !kept(r.address) {
-			delete(p.out, id)
-			p.settle(r, "")
+			delete(p.inFlight, id)
+			p.recordAnswer(r, "")
 		}
 	}
 	p.changed()
@@ -289,7 +285,8 @@ func (p *pendingRequests) unread(kept func(address string) bool) {
 
 // mayBeUnread reports whether an answer has come whole that the page need not read.
 func (r request) mayBeUnread() bool {
-	return r.kind == proto.NetworkResourceTypeFetch && r.own && !r.answered.IsZero() && r.length >= 0 && r.received >= r.length
+	return r.kind == proto.NetworkResourceTypeFetch && r.own && !r.answered.IsZero() &&
+		r.length >= 0 && r.received >= r.length
 }
 
 // giveUp notes that the patience for what is out has run out, and describes what was
@@ -297,9 +294,9 @@ func (r request) mayBeUnread() bool {
 func (p *pendingRequests) giveUp() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := slices.SortedFunc(maps.Values(p.out), func(a, b request) int { return a.begun.Compare(b.begun) })
+	list := slices.SortedFunc(maps.Values(p.inFlight), func(a, b request) int { return a.begun.Compare(b.begun) })
 	for _, r := range list {
-		p.trouble(r.key)
+		p.markTroubled(r.key)
 	}
 	if len(list) == 0 {
 		return ""
@@ -319,9 +316,9 @@ func (p *pendingRequests) failure() string {
 	return list[0].address + " " + list[0].what
 }
 
-// trouble notes that a request was out of time or said nothing on this page.
+// markTroubled notes that a request was out of time or said nothing on this page.
 // p.mu is held.
-func (p *pendingRequests) trouble(key string) {
+func (p *pendingRequests) markTroubled(key string) {
 	page, again := p.troubled[key]
 	switch {
 	case again && page != p.page:
@@ -329,222 +326,4 @@ func (p *pendingRequests) trouble(key string) {
 	case len(p.troubled) < maxRequests:
 		p.troubled[key] = p.page
 	}
-}
-
-// networkEvent is what is needed of the events of the domain Network.
-type networkEvent struct {
-	RequestID proto.NetworkRequestID
-	Timestamp float64 // of the browser's clock, in seconds
-	WallTime  float64 // the same since 1970; of requests
-	FrameID   proto.PageFrameID
-	Type      proto.NetworkResourceType
-	URL       string // of a WebSocket
-	Request   struct {
-		URL, Method, PostData string
-		HasPostData           bool
-	}
-	Response struct {
-		Status        int
-		FromDiskCache bool
-		MIMEType      string
-		Headers       map[string]string
-	}
-	DataLength    int64
-	Initiator     struct{ Type string }
-	ErrorText     string
-	Canceled      bool
-	BlockedReason string
-	Frame         struct {
-		ID       proto.PageFrameID
-		ParentID proto.PageFrameID
-	} // of Page.frameNavigated
-}
-
-// watch keeps account of the requests by what the page's own process tells. It tells
-// of one as soon as a script makes it, and in one row with the answers to our own
-// scripts: what such an answer says of the page is never older than the requests that
-// are known when it comes. The browser's own process, which pauses requests, tells of
-// them in its own time; on a busy machine that was later.
-func (s *Session) watch(method string, params json.RawMessage) bool {
-	s.heard.Store(true)
-	p := &s.guard.requests
-	network := strings.HasPrefix(method, "Network.")
-	if method == "Network.requestWillBeSentExtraInfo" {
-		s.saysOfItself.learn(params)
-		p.sharedWorker(params)
-		return true
-	}
-	if !network && method != "Page.frameNavigated" {
-		return false
-	}
-	var e networkEvent
-	if json.Unmarshal(params, &e) != nil {
-		return network
-	}
-	switch method {
-	case "Network.requestWillBeSent":
-		if r, counts := s.counts(&e); counts {
-			p.begin(e.RequestID, r)
-			if r.own && r.kind != proto.NetworkResourceTypeScript {
-				s.activity.begin(e.RequestID, e.Request.URL)
-			}
-		}
-	case "Network.webSocketCreated":
-		if s.mayList(e.URL) {
-			p.begin(e.RequestID, request{key: "socket " + withoutQuery(e.URL), address: withoutQuery(e.URL), stream: true})
-		}
-	case "Network.webSocketHandshakeResponseReceived":
-		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
-	case "Network.requestServedFromCache":
-		p.update(e.RequestID, 0, func(r *request) bool { p.answeredByCache(*r); return false })
-	case "Network.responseReceived":
-		s.activity.goesOn(e.RequestID, e.Response.Status)
-		if e.Type == proto.NetworkResourceTypeXHR || e.Type == proto.NetworkResourceTypeFetch {
-			s.files.fetched(contentEncoding(e.Response.Headers))
-		}
-		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
-			r.answered, r.length = time.Now(), contentLength(e.Response.Headers)
-			if e.Response.FromDiskCache {
-				p.answeredByCache(*r)
-			}
-			if what := badAnswer(r.kind, e.Response.Status); what != "" {
-				p.settle(*r, what)
-				return true
-			}
-			return r.kind == proto.NetworkResourceTypeDocument && !strings.Contains(e.Response.MIMEType, "html")
-		})
-	case "Network.dataReceived":
-		s.activity.goesOn(e.RequestID, 0)
-		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
-			r.answered, r.received = time.Now(), r.received+e.DataLength
-			return false
-		})
-	case "Network.eventSourceMessageReceived", "Network.webSocketFrameReceived":
-		p.update(e.RequestID, e.Timestamp, func(r *request) bool { r.answered = time.Now(); return false })
-	case "Network.webSocketClosed", "Network.webSocketFrameError":
-		p.update(e.RequestID, e.Timestamp, func(r *request) bool { return true })
-	case "Network.loadingFinished":
-		s.activity.end(e.RequestID)
-		p.update(e.RequestID, e.Timestamp, func(r *request) bool { p.settle(*r, ""); return true })
-	case "Network.loadingFailed":
-		s.activity.end(e.RequestID)
-		if e.ErrorText == badEncoding && s.guard.clicking() {
-			s.compressed.Store(true)
-		}
-		p.update(e.RequestID, e.Timestamp, func(r *request) bool {
-			switch {
-			case r.stream, e.BlockedReason != "":
-			case !e.Canceled && e.ErrorText != "net::ERR_ABORTED":
-				p.settle(*r, "failed: "+clip(e.ErrorText, 100))
-			case r.answered.IsZero() && time.Since(r.begun) >= ownTimeout:
-				p.settle(*r, "was given up by the page")
-			}
-			return true
-		})
-	case "Page.frameNavigated":
-		if e.Frame.ParentID == "" && proto.TargetTargetID(e.Frame.ID) == s.guard.tab() {
-			s.documents.Add(1)
-			p.forget()
-			s.activity.forget()
-		}
-	}
-	return network
-}
-
-// counts reports whether a request may change what the page lists, and describes it.
-func (s *Session) counts(e *networkEvent) (request, bool) {
-	main := proto.TargetTargetID(e.FrameID) == s.guard.tab()
-	r := request{kind: e.Type, own: main, clock: e.WallTime - e.Timestamp, address: withoutQuery(e.Request.URL)}
-	switch e.Type {
-	case proto.NetworkResourceTypeXHR, proto.NetworkResourceTypeFetch:
-	case proto.NetworkResourceTypeScript:
-		if e.Initiator.Type == "parser" && measures(e.Request.URL) {
-			return r, false
-		}
-	case proto.NetworkResourceTypeEventSource:
-		r.stream = true
-	case proto.NetworkResourceTypeDocument:
-		if main {
-			return r, false
-		}
-	default:
-		return r, false
-	}
-	if !s.mayList(e.Request.URL) {
-		return r, false
-	}
-	r.key = e.Request.Method + " " + withoutNonces(e.Request.URL)
-	switch {
-	case r.stream:
-		r.key = "stream " + r.address
-	case e.Request.PostData != "":
-		h := fnv.New64a()
-		_, _ = h.Write([]byte(e.Request.PostData))
-		r.key += fmt.Sprintf(" %x", h.Sum64())
-	case e.Request.HasPostData: // too long to be told: like no other
-		r.key += " " + string(e.RequestID)
-	}
-	return r, true
-}
-
-// measures reports whether a script that stands in a page measures what people do
-// there, by its address: such scripts are slow at times, and list nothing.
-func measures(address string) bool {
-	return measuring.MatchString(address)
-}
-
-var measuring = regexp.MustCompile(`(?i)track|analytic|collect|telemetry|metric|beacon|pixel|tag-?manager|gtag|gtm|matomo|piwik|hotjar|segment|sentry|newrelic|nr-|datadog|rum|pendo|walkme|clarity|optimizely|adobedtm|consent|cookie`)
-
-// withoutNonces is an address without what is another one each time so that no cache
-// answers, and, for what pages are kept up to date with, without its query.
-func withoutNonces(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	for _, part := range strings.Split(strings.ToLower(u.Path), "/") {
-		switch part {
-		case "socket.io", "signalr", "sockjs", "sockjs-node", "cometd", "faye", "atmosphere":
-			return withoutQuery(address)
-		}
-	}
-	query := u.Query()
-	for name := range query {
-		switch strings.ToLower(name) {
-		case "_", "t", "ts", "time", "timestamp", "nocache", "cachebuster", "cb", "rand", "random", "rnd":
-			query.Del(name)
-		}
-	}
-	u.RawQuery = query.Encode()
-	return u.String()
-}
-
-// mayList reports whether what a page lists may come from an address: from the
-// portal's hosts, and those of the same site.
-func (s *Session) mayList(address string) bool {
-	return allowed(s.config.Portal, address) || sameSite(s.config.Portal.BaseURL, address)
-}
-
-// contentLength is how long an answer's content is announced to be, as it is read; -1 if
-// that is not known.
-func contentLength(headers map[string]string) int64 {
-	if contentEncoding(headers) != "" {
-		return -1
-	}
-	for name, value := range headers {
-		if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil && n >= 0 && strings.EqualFold(name, "Content-Length") {
-			return n
-		}
-	}
-	return -1
-}
-
-// badAnswer says in words what is wrong with the status of an answer that a page's
-// list may need; empty: nothing. That there is no such thing, or that the user may
-// not see it, is an answer like others, but not where a script loads another one.
-func badAnswer(kind proto.NetworkResourceType, status int) string {
-	if status >= 500 || status == 429 || status == 408 || status >= 400 && kind == proto.NetworkResourceTypeScript {
-		return fmt.Sprintf("was answered %d", status)
-	}
-	return ""
 }

@@ -13,47 +13,50 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// got is what an attachment has become.
-type got struct {
+// fileResult is what an attachment has become.
+type fileResult struct {
 	parts   []po.Attachment // itself, or one for each of several files
 	clicked bool
 	sure    bool // it was its own element that was clicked
 }
 
 // resolve goes over the attachments that HTTP cannot get as they stand.
-func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachment, byBrowser []string) ([]po.Attachment, error) {
-	at := place{seen: seen, fresh: true}
+func (s *Session) resolve(
+	ctx context.Context, seen observation, list []po.Attachment, byBrowser []string,
+) ([]po.Attachment, error) {
+	at := listPage{seen: seen, fresh: true}
 	s.saved = map[string]*download{}
-	at.more = s.shareOfMore(ctx, list)
-	ctx, cancel, over := s.share(ctx)
+	at.nextFile = s.nextFileBudget(ctx, list)
+	ctx, cancel, over := s.clickBudget(ctx)
 	defer cancel()
-	results := make([]got, len(list))
-	get := func(i int, how func(a po.Attachment) (got, error)) error {
+	results := make([]fileResult, len(list))
+	get := func(i int, how func(a po.Attachment) (fileResult, error)) error {
 		if over() {
-			results[i] = refused1(list[i], po.Timeout, "the order's time was over before the browser had the file")
+			results[i] = failedResult(list[i], po.Timeout, "the order's time was over before the browser had the file")
 			return nil
 		}
 		before := s.compressed.Load()
 		g, err := how(list[i])
-		if err == nil && !before && s.compressed.Load() && slices.ContainsFunc(g.parts, func(a po.Attachment) bool { return a.Cause != "" }) {
+		failed := func(a po.Attachment) bool { return a.Cause != "" }
+		if err == nil && !before && s.compressed.Load() && slices.ContainsFunc(g.parts, failed) {
 			g, err = how(list[i])
 		}
 		if failure, ok := errors.AsType[*po.ReadFailure](err); ok && failure.Cause == po.SignedOut && !over() {
 			a := list[i]
 			err = s.signInForFile(ctx, &at, &a, failure)
-			g = refused1(a, a.Cause, a.Detail)
+			g = failedResult(a, a.Cause, a.Detail)
 		}
 		if err != nil && over() {
 			s.tab.stale = true
-			g, err = refused1(list[i], po.Timeout, "the browser did not get the file in the order's time"), nil
+			g, err = failedResult(list[i], po.Timeout, "the browser did not get the file in the order's time"), nil
 		}
 		results[i] = g
 		return err
 	}
-	click := func(keep bool) func(po.Attachment) (got, error) {
-		return func(a po.Attachment) (got, error) {
+	click := func(keep bool) func(po.Attachment) (fileResult, error) {
+		return func(a po.Attachment) (fileResult, error) {
 			parts, sure, err := s.click(ctx, &at, a, keep)
-			return got{parts, true, sure}, err
+			return fileResult{parts, true, sure}, err
 		}
 	}
 	byBrowserToo := wanted(list, byBrowser)
@@ -68,9 +71,9 @@ func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachme
 		at.last = i == lastClick
 		switch {
 		case a.Cause != "", a.URL != "" && !byBrowserToo[i]:
-			results[i] = got{parts: []po.Attachment{a}, sure: true}
+			results[i] = fileResult{parts: []po.Attachment{a}, sure: true}
 		case a.URL != "":
-			err = get(i, func(a po.Attachment) (got, error) { return s.saveOrClick(ctx, &at, a) })
+			err = get(i, func(a po.Attachment) (fileResult, error) { return s.saveOrClick(ctx, &at, a) })
 		default:
 			err = get(i, click(byBrowserToo[i]))
 		}
@@ -78,13 +81,13 @@ func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachme
 			return nil, err
 		}
 	}
-	again := sameAddress(results)
+	again := clicksToSameAddress(results)
 	for _, i := range again { // what the portal gives there may depend on the click
 		if err := get(i, click(true)); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.disown(ctx, &at, list, s.lister.texts(seen.Items), results, over); err != nil {
+	if err := s.dropPageDownloads(ctx, &at, list, s.lister.texts(seen.Items), results, over); err != nil {
 		return nil, err
 	}
 	merge(results, again)
@@ -96,15 +99,15 @@ func (s *Session) resolve(ctx context.Context, seen sighting, list []po.Attachme
 	return all, nil
 }
 
-// leastMore is the least time that a click is given to begin another file.
-const leastMore = 250 * time.Millisecond
+// leastNextFile is the least time that a click is given to begin another file.
+const leastNextFile = 250 * time.Millisecond
 
-// shareOfMore is how long each click is given for another file, where the order's
+// nextFileBudget is how long each click is given for another file, where the order's
 // time would not suffice for all of them: half of it goes to what they wait for.
-func (s *Session) shareOfMore(ctx context.Context, list []po.Attachment) time.Duration {
+func (s *Session) nextFileBudget(ctx context.Context, list []po.Attachment) time.Duration {
 	end, bounded := ctx.Deadline()
 	if !bounded {
-		return s.config.Times.More
+		return s.config.Times.NextFile
 	}
 	clicks := 1
 	for _, a := range list {
@@ -112,32 +115,32 @@ func (s *Session) shareOfMore(ctx context.Context, list []po.Attachment) time.Du
 			clicks++
 		}
 	}
-	return min(s.config.Times.More, max(leastMore, time.Until(end)/time.Duration(2*clicks)))
+	return min(s.config.Times.NextFile, max(leastNextFile, time.Until(end)/time.Duration(2*clicks)))
 }
 
-// refused1 is an attachment that is not to be had.
-func refused1(a po.Attachment, cause po.Cause, detail string) got {
+// failedResult is an attachment that is not to be had.
+func failedResult(a po.Attachment, cause po.Cause, detail string) fileResult {
 	a.URL, a.Saved, a.Cause, a.Detail = "", "", cause, detail
-	return got{parts: []po.Attachment{a}, sure: true}
+	return fileResult{parts: []po.Attachment{a}, sure: true}
 }
 
 // saveOrClick has the browser save what an attachment's address gives or, where that
 // is no file, what its element does: a script may ask for it in another way.
-func (s *Session) saveOrClick(ctx context.Context, at *place, a po.Attachment) (got, error) {
+func (s *Session) saveOrClick(ctx context.Context, at *listPage, a po.Attachment) (fileResult, error) {
 	saved, err := s.saveURL(ctx, at, a)
 	if err != nil || saved.Cause != po.DownloadRejected && saved.Cause != po.Forbidden {
-		return got{parts: []po.Attachment{saved}, sure: true}, err
+		return fileResult{parts: []po.Attachment{saved}, sure: true}, err
 	}
 	a.URL = ""
 	parts, sure, err := s.click(ctx, at, a, true)
 	if err != nil || len(parts) == 1 && parts[0].Cause != "" {
-		return got{parts: []po.Attachment{saved}, sure: true}, err
+		return fileResult{parts: []po.Attachment{saved}, sure: true}, err
 	}
-	return got{parts, true, sure}, nil
+	return fileResult{parts, true, sure}, nil
 }
 
-// sameAddress finds the clicks that led to the same address as another one's.
-func sameAddress(results []got) (indexes []int) {
+// clicksToSameAddress finds the clicks that led to the same address as another one's.
+func clicksToSameAddress(results []fileResult) (indexes []int) {
 	count := map[string]int{}
 	for _, r := range results {
 		if r.clicked && len(r.parts) == 1 && r.parts[0].URL != "" {
@@ -152,32 +155,34 @@ func sameAddress(results []got) (indexes []int) {
 	return indexes
 }
 
-// watchLongest bounds how long a page is watched that is left alone.
-const watchLongest = 20 * time.Second
+// untouchedMost bounds how long a page is watched that is left alone.
+const untouchedMost = 20 * time.Second
 
-// disown takes from the clicks what the page begins to download by itself. Whether
+// dropPageDownloads takes from the clicks what the page begins to download by itself. Whether
 // it does shows while nothing is clicked: while the page was read or, where a click
 // gave several files or one whose name says nothing of the link, while it is opened
 // anew and left alone for as long as the clicks took.
-func (s *Session) disown(ctx context.Context, at *place, list []po.Attachment, texts []string, results []got, over func() bool) error {
-	own := s.files.alone()
+func (s *Session) dropPageDownloads(
+	ctx context.Context, at *listPage, list []po.Attachment, texts []string, results []fileResult, over func() bool,
+) error {
+	own := s.files.pageDownloads()
 	var age time.Duration // of the page at the last download that is not plainly a link's
 	several := false
 	for i, r := range results {
 		several = several || len(r.parts) > 1
 		for _, a := range r.parts {
-			if d := s.saved[a.Saved]; r.clicked && d != nil && (len(r.parts) > 1 || !tied(texts[i], d.answer.Name)) {
+			if d := s.saved[a.Saved]; r.clicked && d != nil && (len(r.parts) > 1 || !mentionsFile(texts[i], d.answer.Name)) {
 				age = max(age, d.age)
 			}
 		}
 	}
 	if several || age > 0 {
-		alone, err := s.leaveAlone(ctx, at, min(age, watchLongest))
+		alone, err := s.watchUntouched(ctx, at, min(age, untouchedMost))
 		switch {
 		case err != nil && over():
 			for i, r := range results { // no time is left to find out
 				if len(r.parts) > 1 {
-					results[i] = refused1(list[i], po.Timeout, "the order's time was over before it was known whose the files are")
+					results[i] = failedResult(list[i], po.Timeout, "the order's time was over before it was known whose the files are")
 				}
 			}
 			return nil
@@ -197,7 +202,8 @@ func (s *Session) disown(ctx context.Context, at *place, list []po.Attachment, t
 		})
 		switch {
 		case len(parts) == 0:
-			results[i] = refused1(list[i], po.DownloadRejected, "nothing came of the link but what the page downloads by itself")
+			results[i] = failedResult(list[i], po.DownloadRejected,
+				"nothing came of the link but what the page downloads by itself")
 			continue
 		case len(parts) == 1 && len(r.parts) > 1:
 			parts[0].ID = list[i].ID
@@ -207,18 +213,18 @@ func (s *Session) disown(ctx context.Context, at *place, list []po.Attachment, t
 	return nil
 }
 
-// leaveAlone opens the page anew and tells what it downloads by itself in a time.
-func (s *Session) leaveAlone(ctx context.Context, at *place, d time.Duration) ([]*download, error) {
+// watchUntouched opens the page anew and tells what it downloads by itself in a time.
+func (s *Session) watchUntouched(ctx context.Context, at *listPage, d time.Duration) ([]*download, error) {
 	at.fresh = false
 	if err := s.reopen(ctx, at); err != nil {
 		return nil, err
 	}
-	own := s.files.alone()
-	s.guard.set(modeSave, nil)
-	defer s.guard.set(modeRead, nil)
+	own := s.files.pageDownloads()
+	s.interceptor.setMode(modeSave, nil)
+	defer s.interceptor.setMode(modeRead, nil)
 	defer s.files.expect()()
 	at.fresh = false // a download of its own may have changed it
-	wait := fmt.Sprintf("new Promise((resolve) => setTimeout(resolve, %d))", (d + s.config.Times.More).Milliseconds())
+	wait := fmt.Sprintf("new Promise((resolve) => setTimeout(resolve, %d))", (d + s.config.Times.NextFile).Milliseconds())
 	bounded, cancel := context.WithTimeout(ctx, 2*d+s.config.Times.Click)
 	defer cancel()
 	err := s.page(bounded).evaluate(at.seen.world, wait, nil)
@@ -228,15 +234,15 @@ func (s *Session) leaveAlone(ctx context.Context, at *place, d time.Duration) ([
 	if err != nil && po.CauseOf(err) == po.BrowserDied {
 		return nil, err
 	}
-	for len(s.files.begun) > 0 {
-		own = append(own, <-s.files.begun)
+	for len(s.files.started) > 0 {
+		own = append(own, <-s.files.started)
 	}
-	s.drop(own)
+	s.cancelAll(own)
 	return own, s.closePopups(ctx)
 }
 
-// tied reports whether a file's name stands in what people read at a link.
-func tied(text, file string) bool {
+// mentionsFile reports whether a file's name stands in what people read at a link.
+func mentionsFile(text, file string) bool {
 	text, file = strings.ToLower(text), strings.ToLower(file)
 	stem := strings.TrimSuffix(file, path.Ext(file))
 	return file != "" && strings.Contains(text, file) || len(stem) >= 4 && strings.Contains(text, stem)
@@ -245,7 +251,7 @@ func tied(text, file string) bool {
 // merge makes one of elements with the same address and the same file, of which one
 // says no more than the other. Where their names are of different documents, the
 // page's script has not told the portal which one was meant.
-func merge(results []got, indexes []int) {
+func merge(results []fileResult, indexes []int) {
 	for n, i := range indexes {
 		for _, j := range indexes[:n] {
 			a, b := results[j].parts, results[i].parts
@@ -254,7 +260,8 @@ func merge(results []got, indexes []int) {
 			}
 			if !sayTheSame(a[0].Name, b[0].Name) {
 				const detail = "links of different names give the same file"
-				results[j], results[i] = refused1(a[0], po.DownloadRejected, detail), refused1(b[0], po.DownloadRejected, detail)
+				results[j] = failedResult(a[0], po.DownloadRejected, detail)
+				results[i] = failedResult(b[0], po.DownloadRejected, detail)
 				continue
 			}
 			if plain.MatchString(a[0].Name) {
@@ -274,14 +281,15 @@ func sayTheSame(a, b string) bool {
 
 // distinguish refuses what a click on an element gave that may have been another
 // one's, as the list had changed by then, if it came twice.
-func distinguish(results []got) {
+func distinguish(results []fileResult) {
 	for i, r := range results {
 		if r.sure || !r.clicked {
 			continue
 		}
 		for j, other := range results {
 			if i != j && other.clicked && anyEqual(r.parts, other.parts) {
-				results[i] = refused1(r.parts[0], po.DownloadRejected, "the list changed while its files were fetched, and this one came twice")
+				results[i] = failedResult(r.parts[0], po.DownloadRejected,
+					"the list changed while its files were fetched, and this one came twice")
 				break
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-rod/rod/lib/proto"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/po"
 )
 
@@ -55,39 +56,39 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 		return err
 	}
 	l := New(c)
-	proc, err := startProcess(path, flags(l.config, dir), environment(temp))
+	proc, err := launch.Start(path, l.config.options(dir, temp))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, proc.end()) }()
-	w := wire{line: connect(proc.pipe)}
+	defer func() { err = errors.Join(err, proc.Close()) }()
+	w := wire{conn: connect(proc.Pipe)}
 	go func() {
-		for range w.line.Event() { // ends with the pipe
+		for range w.conn.Event() { // ends with the pipe
 		}
 	}()
-	start, cancel := context.WithTimeoutCause(ctx, l.config.Times.Start, errSlowStart)
+	start, cancel := context.WithTimeoutCause(ctx, l.config.Times.Start, launch.ErrSlow)
 	defer cancel()
 	w.ctx = start
 	if _, err := (proto.BrowserGetVersion{}).Call(w); err != nil {
-		return l.explain(start, path, proc, err)
+		return proc.Explain(start, err)
 	}
 	if err := (proto.StorageSetCookies{Cookies: browserCookies(cookies, c.Portal.BaseURL, time.Now())}).Call(w); err != nil {
 		return fmt.Errorf("set the cookies: %w", err)
 	}
 	w.ctx = ctx
-	return proc.quit(w)
+	return quit(w, proc)
 }
 
 // quit asks a browser to end and waits until the last of its processes has: the
 // one that writes cookies is not always the main one.
-func (p *process) quit(w wire) error {
+func quit(w wire, p *launch.Process) error {
 	ctx, cancel := context.WithTimeout(w.ctx, quitWithin)
 	defer cancel()
 	w.ctx = ctx
 	if err := (proto.BrowserClose{}).Call(w); err != nil && !errors.Is(err, po.BrowserDied) { // it may end before it answers
 		return fmt.Errorf("end the browser: %w", err)
 	}
-	for !closed(p.exited) || p.alive() {
+	for !isClosed(p.Exited()) || p.Alive() {
 		if err := pause(ctx, 5*time.Millisecond); err != nil {
 			return fmt.Errorf("the browser does not end: %w", err)
 		}

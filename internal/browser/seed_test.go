@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/browser/launch"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -22,7 +24,7 @@ import (
 // signed out.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
-	if _, err := browser.FindBrowser("", false); err != nil {
+	if _, err := launch.Find("", false); err != nil {
 		t.Skipf("no browser is installed: %v", err)
 	}
 	site, err := testportal.Start(testportal.Options{Mix: testportal.Plain, Orders: 1, SignIn: true, PageLatency: -1, ListLatency: -1})
@@ -38,7 +40,7 @@ func TestSignIn(t *testing.T) {
 	config := browser.Config{Portal: definition, NoSandbox: os.Geteuid() == 0, Downloads: t.TempDir()}
 
 	base := filepath.Join(t.TempDir(), "base")
-	quick, _ := browser.FindBrowser("", false) // the headless shell, where it is installed
+	quick, _ := launch.Find("", false) // the headless shell, where it is installed
 	begun := time.Now()
 	if err := browser.SignIn(t.Context(), config, base, []*http.Cookie{site.SessionCookie()}); err != nil {
 		t.Fatal(err)
@@ -90,27 +92,23 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// processesOn are the command lines that name a directory, where the system
-// shows them as files.
+// processesOn are the command lines that name a directory.
 func processesOn(t *testing.T, dir string) []string {
 	t.Helper()
-	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	list, err := process.Find(func(arg string) bool { return strings.Contains(arg, dir) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	var found []string
-	for _, name := range lines {
-		line, _ := os.ReadFile(name) // it may have ended
-		if strings.Contains(string(line), dir) {
-			found = append(found, string(line))
-		}
+	for _, p := range list {
+		found = append(found, strings.Join(p.Args, " "))
 	}
 	return found
 }
 
 func TestSignInFails(t *testing.T) {
 	t.Parallel()
-	if _, err := browser.FindBrowser("", false); err != nil {
+	if _, err := launch.Find("", false); err != nil {
 		t.Skipf("no browser is installed: %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "file")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-rod/rod/lib/proto"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/po"
 )
 
@@ -31,26 +32,26 @@ type Session struct {
 	lister    lister
 	profile   Profile
 	downloads string // directory of its own
-	proc      *process
-	line      *line
+	proc      *launch.Process
+	conn      *conn
 	version   string // of the browser
 	userAgent string
 
-	cookies      cookieJar
-	saysOfItself selfDescription
+	cookies     cookieJar
+	pageHeaders requestHeaders
 
-	guard      guard
-	files      fileTable
-	activity   activity
-	saved      map[string]*download         // of this reading, by path
-	compressed atomic.Bool                  // the portal compresses also what it is asked not to
-	visited    time.Time                    // when the page was last opened
-	tab        tab                          // of the Read that runs
-	pages      []string                     // that it has opened
-	answered   bool                         // the portal has answered it
-	number     string                       // of the order whose page is visited; empty where that is another page
-	suspect    bool                         // its page showed another order's list before
-	lists      map[[sha256.Size]byte]string // of the orders read before: hash of the addresses → number
+	interceptor interceptor
+	files       fileTable
+	activity    activity
+	saved       map[string]*download         // of this reading, by path
+	compressed  atomic.Bool                  // the portal compresses also what it is asked not to
+	visited     time.Time                    // when the page was last opened
+	tab         tab                          // of the Read that runs
+	pages       []string                     // that it has opened
+	answered    bool                         // the portal has answered it
+	number      string                       // of the order whose page is visited; empty where that is another page
+	suspect     bool                         // its page showed another order's list before
+	lists       map[[sha256.Size]byte]string // of the orders read before: hash of the addresses → number
 
 	documents atomic.Uint64 // that the tab has shown
 
@@ -73,8 +74,8 @@ type tab struct {
 	stale   bool   // hangs or shows what it should not: to be replaced
 }
 
-// gone says why a browser is of no more use.
-type gone struct {
+// browserGone says why a browser is of no more use.
+type browserGone struct {
 	cause  po.Cause
 	detail string
 }
@@ -82,19 +83,19 @@ type gone struct {
 // crashed is the detail of a session whose page's process crashed.
 const crashed = "the page's process crashed"
 
-func (g *gone) Error() string { return g.detail }
-func (g *gone) Unwrap() error { return g.cause }
+func (g *browserGone) Error() string { return g.detail }
+func (g *browserGone) Unwrap() error { return g.cause }
 
-func newSession(c Config, spec spec, profile Profile, downloads string, proc *process) *Session {
+func newSession(c Config, spec spec, profile Profile, downloads string, proc *launch.Process) *Session {
 	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc,
 		lists: map[[sha256.Size]byte]string{}, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.cookies.session = s
-	s.guard.init(c.Portal)
-	proc.pipe.watch = s.watch
-	s.line = connect(proc.pipe)
+	s.interceptor.init(c.Portal)
+	proc.Pipe.Watch = s.trackRequests
+	s.conn = connect(proc.Pipe)
 	s.files.init()
-	s.activity.forget()
+	s.activity.reset()
 	s.heard.Store(true)
 	s.work.Go(s.listen)
 	go s.wait() // not part of work: a process that cannot be killed keeps nobody waiting
@@ -103,9 +104,9 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *pr
 
 // wait ends what the main process has left behind.
 func (s *Session) wait() {
-	<-s.proc.exited
-	s.proc.kill()
-	_ = s.proc.dies(goneWithin) // Close tells of it
+	<-s.proc.Exited()
+	s.proc.Kill()
+	_ = s.proc.WaitGone() // Close tells of it
 	close(s.done)
 }
 
@@ -114,7 +115,7 @@ func (s *Session) Profile() string { return s.profile.ID }
 
 // Process is the number of the browser's main process, which leads a group of
 // its own.
-func (s *Session) Process() int { return s.proc.cmd.Process.Pid }
+func (s *Session) Process() int { return s.proc.Pid() }
 
 // Done is closed when the browser's processes have ended, whoever ended them.
 func (s *Session) Done() <-chan struct{} { return s.done }
@@ -135,7 +136,7 @@ func (s *Session) Close() error {
 // end does what Close does, but for the profile.
 func (s *Session) end() error {
 	s.fail(po.BrowserDied, "the session is closed")
-	err := s.proc.end()
+	err := s.proc.Close()
 	s.work.Wait()
 	return errors.Join(err, os.RemoveAll(s.downloads))
 }
@@ -143,14 +144,14 @@ func (s *Session) end() error {
 // fail makes the browser of no more use: everything under way ends with the
 // cause, and its processes are killed. Only the first call counts.
 func (s *Session) fail(cause po.Cause, detail string) {
-	s.cancel(&gone{cause: cause, detail: detail})
-	s.proc.kill()
+	s.cancel(&browserGone{cause: cause, detail: detail})
+	s.proc.Kill()
 }
 
 // listen follows the browser's events until its pipe ends. It must not call
 // the browser itself: answers come through the same reader.
 func (s *Session) listen() {
-	for event := range s.line.Event() {
+	for event := range s.conn.Event() {
 		s.heard.Store(true)
 		switch event.Method {
 		case "Fetch.requestPaused":
@@ -158,7 +159,7 @@ func (s *Session) listen() {
 		case "Target.targetCreated":
 			s.windowOpened(event.Params)
 		case "Target.targetDestroyed":
-			s.guard.closed(event.Params)
+			s.interceptor.targetClosed(event.Params)
 		case "Target.attachedToTarget":
 			s.workerStarted(event.Params)
 		case "Inspector.targetCrashed":
@@ -166,9 +167,9 @@ func (s *Session) listen() {
 		case "Page.javascriptDialogOpening":
 			s.answerDialog(proto.TargetSessionID(event.SessionID))
 		case "Browser.downloadWillBegin":
-			s.downloadBegins(event.Params)
+			s.onDownloadBegin(event.Params)
 		case "Browser.downloadProgress":
-			s.downloadGoesOn(event.Params)
+			s.onDownloadProgress(event.Params)
 		}
 	}
 	s.fail(po.BrowserDied, "the browser's process ended")
@@ -191,7 +192,7 @@ func (s *Session) ping() {
 			s.fail(po.BrowserHung, "the browser does not answer")
 			return
 		}
-		s.soon(func(w wire) error {
+		s.async(func(w wire) error {
 			_, err := proto.BrowserGetVersion{}.Call(w)
 			if err == nil {
 				s.heard.Store(true)
@@ -204,7 +205,7 @@ func (s *Session) ping() {
 // answerDialog dismisses what a page asks (alert, confirm, leaving), for a
 // page stands still until it is answered.
 func (s *Session) answerDialog(id proto.TargetSessionID) {
-	s.soon(func(w wire) error {
+	s.async(func(w wire) error {
 		w.tab = id
 		return proto.PageHandleJavaScriptDialog{Accept: true}.Call(w)
 	})
@@ -217,20 +218,20 @@ func (s *Session) windowOpened(params json.RawMessage) {
 	if json.Unmarshal(params, &e) != nil || e.TargetInfo == nil || e.TargetInfo.Type != proto.TargetTargetInfoTypePage {
 		return
 	}
-	uncalled, tooMany := s.guard.opened(e.TargetInfo)
+	uncalled, tooMany := s.interceptor.windowOpened(e.TargetInfo)
 	switch {
 	case tooMany:
 		s.fail(po.BrowserDied, "the page opens windows without end")
 	case uncalled:
-		s.soon(func(w wire) error {
+		s.async(func(w wire) error {
 			_, err := proto.TargetCloseTarget{TargetID: e.TargetInfo.TargetID}.Call(w)
 			return err
 		})
 	}
 }
 
-// soon calls the browser on behalf of listen.
-func (s *Session) soon(call func(w wire) error) {
+// async calls the browser on behalf of listen.
+func (s *Session) async(call func(w wire) error) {
 	s.work.Go(func() {
 		if err := call(s.browser(s.ctx)); err != nil && s.ctx.Err() == nil {
 			s.config.Log.WithField("profile", s.profile.ID).Debugf("browser: %v", err)
@@ -239,11 +240,11 @@ func (s *Session) soon(call func(w wire) error) {
 }
 
 // browser calls the browser's own commands.
-func (s *Session) browser(ctx context.Context) wire { return wire{ctx: ctx, line: s.line} }
+func (s *Session) browser(ctx context.Context) wire { return wire{ctx: ctx, conn: s.conn} }
 
 // page calls the commands of the tab.
 func (s *Session) page(ctx context.Context) wire {
-	return wire{ctx: ctx, line: s.line, tab: s.tab.id}
+	return wire{ctx: ctx, conn: s.conn, tab: s.tab.id}
 }
 
 // openTab opens the session's tab. Full screen it costs the browser half of
@@ -263,13 +264,13 @@ func (s *Session) openTab(ctx context.Context) error {
 		return err
 	}
 	s.tab = tab{target: target.TargetID, id: attached.SessionID, stale: true} // until it tells us all
-	s.guard.watch(proto.PageFrameID(target.TargetID))
+	s.interceptor.setMainFrame(proto.PageFrameID(target.TargetID))
 	// Only the page's own domain tells of dialogs, and dialogs stop a page.
 	if err := (proto.PageEnable{}).Call(s.page(ctx)); err != nil {
 		return err
 	}
 	if !s.config.Headful {
-		size := proto.EmulationSetDeviceMetricsOverride{Width: screenWidth, Height: screenHeight, Scale: new(tiny)}
+		size := proto.EmulationSetDeviceMetricsOverride{Width: launch.ScreenWidth, Height: launch.ScreenHeight, Scale: new(tiny)}
 		if err := size.Call(s.page(ctx)); err != nil {
 			return err
 		}
@@ -301,10 +302,10 @@ func (s *Session) workerStarted(params json.RawMessage) {
 	if json.Unmarshal(params, &e) != nil || !e.WaitingForDebugger {
 		return
 	}
-	s.soon(func(w wire) error {
+	s.async(func(w wire) error {
 		w.tab = e.SessionID
 		err := proto.NetworkEnable{MaxPostDataSize: new(maxBodyBytes)}.Call(w)
-		if s.guard.clicking() && !s.compressed.Load() {
+		if s.interceptor.awaitsFiles() && !s.compressed.Load() {
 			err = errors.Join(err, acceptEncoding(w, identity))
 		}
 		return errors.Join(err, proto.RuntimeRunIfWaitingForDebugger{}.Call(w))
@@ -328,7 +329,7 @@ func (s *Session) freshTab(ctx context.Context) error {
 		return err
 	}
 	_, err := proto.TargetCloseTarget{TargetID: old}.Call(s.browser(ctx))
-	if refused(err) {
+	if isProtocolError(err) {
 		return nil // it is closed already
 	}
 	return err

@@ -10,7 +10,7 @@ import (
 // still shows its list, the session lives: the file is on another company's site, or
 // asks for more than this user has, and the others can be had. Else the session is
 // over, whatever the page shows now.
-func (s *Session) signInForFile(ctx context.Context, at *place, a *po.Attachment, signedOut *po.ReadFailure) error {
+func (s *Session) signInForFile(ctx context.Context, at *listPage, a *po.Attachment, signedOut *po.ReadFailure) error {
 	at.fresh, s.tab.stale = false, true
 	if err := s.freshTab(ctx); err != nil {
 		return err
@@ -31,12 +31,12 @@ func (s *Session) signInForFile(ctx context.Context, at *place, a *po.Attachment
 	return nil
 }
 
-// signInBehind judges an order whose own page is there, and the page behind it asks
+// signInBehindOrder judges an order whose own page is there, and the page behind it asks
 // for a sign-in: the session's end, unless the order's page is there still.
-func (s *Session) signInBehind(ctx context.Context, order, signedOut sighting) (sighting, error) {
+func (s *Session) signInBehindOrder(ctx context.Context, order, signedOut observation) (observation, error) {
 	seen, err := s.visit(ctx, order.address)
 	if err != nil || seen.Sign != order.Sign {
 		return signedOut, err
 	}
-	return sighting{}, &po.ReadFailure{Cause: po.Forbidden, Detail: "the page behind the order asks for a sign-in of its own", URL: signedOut.URL}
+	return observation{}, &po.ReadFailure{Cause: po.Forbidden, Detail: "the page behind the order asks for a sign-in of its own", URL: signedOut.URL}
 }

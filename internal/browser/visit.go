@@ -21,48 +21,48 @@ const (
 
 // visit opens an address and waits until the page shows what it is. The error
 // is a *po.ReadFailure, or that of a context.
-func (s *Session) visit(ctx context.Context, address string) (sighting, error) {
+func (s *Session) visit(ctx context.Context, address string) (observation, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s.pages = append(s.pages, po.PublicURL(address))
 	if err := s.leaveDocument(ctx, address); err != nil {
-		return sighting{}, err
+		return observation{}, err
 	}
-	s.guard.requests.read(address)
-	s.files.opened()
+	s.interceptor.requests.startPage(address)
+	s.files.pageOpened()
 	s.visited = time.Now()
-	s.guard.set(modeRead, func(url string) { cancel(&foreign{url: url}) })
-	defer s.guard.set(modeRead, nil)
+	s.interceptor.setMode(modeRead, func(url string) { cancel(&offPortalError{url: url}) })
+	defer s.interceptor.setMode(modeRead, nil)
 
 	seen, err := s.navigateAndObserve(ctx, address)
 	if failure, ok := errors.AsType[*po.ReadFailure](err); ok {
-		failure.Status = s.guard.answer().Status
+		failure.Status = s.interceptor.lastAnswer().Status
 	}
-	if off, ok := errors.AsType[*foreign](context.Cause(ctx)); ok {
+	if off, ok := errors.AsType[*offPortalError](context.Cause(ctx)); ok {
 		s.tab.stale = true // whatever it does next is not wanted
-		return s.leaving(off.url)
+		return s.offPortal(off.url)
 	}
 	return seen, err
 }
 
-func (s *Session) navigateAndObserve(ctx context.Context, address string) (sighting, error) {
+func (s *Session) navigateAndObserve(ctx context.Context, address string) (observation, error) {
 	err := s.navigate(ctx, address)
 	if err == nil {
-		if err := s.outlast(ctx); err != nil {
-			return sighting{}, err
+		if err := s.waitOutInterstitial(ctx); err != nil {
+			return observation{}, err
 		}
 	}
-	answer := s.guard.answer()
+	answer := s.interceptor.lastAnswer()
 	s.answered = s.answered || answer.Status != 0
 	known := statusSign(s.config.Portal, answer.Status)
 	if failure := serverFailure(answer, time.Now()); failure != nil && known == "" {
-		return sighting{}, failure
+		return observation{}, failure
 	}
 	if _, failed := errors.AsType[*po.ReadFailure](err); failed && known != "" { // the browser shows no page, and none is needed
-		return sighting{Sign: string(known), URL: answer.URL}, nil
+		return observation{Sign: string(known), URL: answer.URL}, nil
 	}
 	if err != nil {
-		return sighting{}, err
+		return observation{}, err
 	}
 	seen, err := s.observeAnswered(ctx, known)
 	seen.address = address
@@ -70,7 +70,7 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (sight
 		err = unrecognised(seen)
 	}
 	if err != nil {
-		return sighting{}, s.notAnOrder(ctx, err)
+		return observation{}, s.notAnOrder(ctx, err)
 	}
 	return seen, nil
 }
@@ -94,7 +94,7 @@ func (s *Session) navigate(ctx context.Context, address string) error {
 		return err
 	case answer.ErrorText != "":
 		failure := navigationFailure(answer.ErrorText, address)
-		failure.Unreachable = failure.Unreachable && !s.guard.diverted()
+		failure.Unreachable = failure.Unreachable && !s.interceptor.leftFirstHost()
 		return failure
 	}
 	return nil
@@ -102,7 +102,7 @@ func (s *Session) navigate(ctx context.Context, address string) error {
 
 // observe waits for a sign. A navigation of the page itself interrupts it;
 // then the new page is observed.
-func (s *Session) observe(ctx context.Context, spec string, known po.Sign, limit time.Duration) (sighting, error) {
+func (s *Session) observe(ctx context.Context, spec string, known po.Sign, limit time.Duration) (observation, error) {
 	deadline := time.Now().Add(limit)
 	stepCtx, cancel := context.WithDeadline(ctx, deadline.Add(scriptGrace))
 	defer cancel()
@@ -112,47 +112,46 @@ func (s *Session) observe(ctx context.Context, spec string, known po.Sign, limit
 		case err == nil:
 			return seen, nil
 		case errors.Is(err, context.DeadlineExceeded):
-			return sighting{}, &po.ReadFailure{Cause: po.Timeout, Detail: "the page hangs"}
-		case !refused(err):
-			return sighting{}, err
+			return observation{}, &po.ReadFailure{Cause: po.Timeout, Detail: "the page hangs"}
+		case !isProtocolError(err):
+			return observation{}, err
 		case time.Now().After(deadline):
-			return sighting{}, &po.ReadFailure{Cause: po.UnrecognisedPage, Detail: "the page never came to rest: " + clip(err.Error(), 100)}
+			return observation{}, &po.ReadFailure{Cause: po.UnrecognisedPage, Detail: "the page never came to rest: " + po.Clip(err.Error(), 100)}
 		}
 		if err := pause(stepCtx, retryPause); err != nil {
 			continue // the context's end is told by the next call
 		}
-		if status := s.guard.answer().Status; status != 0 {
+		if status := s.interceptor.lastAnswer().Status; status != 0 {
 			known = statusSign(s.config.Portal, status)
 		}
 	}
 }
 
-func (s *Session) observeOnce(ctx context.Context, spec string, known po.Sign, limit time.Duration) (sighting, error) {
+func (s *Session) observeOnce(ctx context.Context, spec string, known po.Sign, limit time.Duration) (observation, error) {
 	w := s.page(ctx)
-	world, err := proto.PageCreateIsolatedWorld{FrameID: proto.PageFrameID(s.tab.target), WorldName: "poactor"}.Call(w)
+	world, err := w.isolatedWorld(proto.PageFrameID(s.tab.target))
 	if err != nil {
-		return sighting{}, err
+		return observation{}, err
 	}
-	id := int(world.ExecutionContextID)
-	var seen sighting
+	var seen observation
 	number, err := json.Marshal(s.number)
 	if err != nil {
-		return sighting{}, err
+		return observation{}, err
 	}
-	err = w.evaluate(id, fmt.Sprintf("(%s)(%s, %q, %d, %s)", observeJS, spec, known, limit.Milliseconds(), number), &seen)
-	seen.world = id
+	err = w.evaluate(world, fmt.Sprintf("(%s)(%s, %q, %d, %s)", observeJS, spec, known, limit.Milliseconds(), number), &seen)
+	seen.world = world
 	return seen, err
 }
 
 // unrecognised says what is wrong where observe.js saw no sign.
-func unrecognised(seen sighting) error {
+func unrecognised(seen observation) error {
 	fail := func(cause po.Cause, detail string) error {
 		return &po.ReadFailure{Cause: cause, Detail: detail, URL: seen.URL}
 	}
 	switch {
 	case seen.Sign == "selector":
 		return &po.ReadFailure{Cause: po.UnrecognisedPage, Definition: true, URL: seen.URL,
-			Detail: fmt.Sprintf("the browser does not take the selector %q of the portal's definition", clip(seen.Detail, 200))}
+			Detail: fmt.Sprintf("the browser does not take the selector %q of the portal's definition", po.Clip(seen.Detail, 200))}
 	case seen.Sign == string(signError):
 		return fail(po.PortalError, "the page says that it could not load its list")
 	case seen.Doubt != "" && (seen.Sign != "timeout" || seen.Parsed):
@@ -209,12 +208,12 @@ func (s *Session) leaveDocument(ctx context.Context, address string) error {
 	return s.navigate(ctx, blank)
 }
 
-// leaving is the outcome of a visit that leads off the portal's hosts.
-func (s *Session) leaving(address string) (sighting, error) {
-	if sign := offHosts(s.config.Portal, address); sign != "" {
-		return sighting{Sign: string(sign), URL: po.PublicURL(address)}, nil
+// offPortal is the outcome of a visit that leads off the portal's hosts.
+func (s *Session) offPortal(address string) (observation, error) {
+	if sign := signOffPortal(s.config.Portal, address); sign != "" {
+		return observation{Sign: string(sign), URL: po.PublicURL(address)}, nil
 	}
-	return sighting{}, &po.ReadFailure{Cause: po.BlockedHost, URL: po.PublicURL(address),
+	return observation{}, &po.ReadFailure{Cause: po.BlockedHost, URL: po.PublicURL(address),
 		Detail: "the page leads to " + hostOf(address) + ", which is not one of the portal's hosts"}
 }
 

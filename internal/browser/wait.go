@@ -33,11 +33,11 @@ const (
 // observeAnswered waits for a sign, and brings up the rest of a list. What a page
 // lists, or that it lists nothing, counts only when the page waits for no answer of
 // the portal which may change that.
-func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting, error) {
-	patience := s.config.Times.Calls
+func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (observation, error) {
+	patience := s.config.Times.Pending
 	look, deadline := s.spec.text, time.Now().Add(s.signsTime())
 	if s.suspect {
-		look = s.spec.patiently
+		look = s.spec.suspicious
 	}
 	documents := s.documents.Load()
 	looked := 0.0 // when a look began that had patience for what the last answers bring
@@ -50,67 +50,67 @@ func (s *Session) observeAnswered(ctx context.Context, known po.Sign) (sighting,
 			return seen, err
 		}
 		if steps > 0 && s.documents.Load() != documents {
-			return sighting{}, &po.ReadFailure{Cause: po.UnrecognisedPage, URL: seen.URL, Detail: doubtText("moved")}
+			return observation{}, &po.ReadFailure{Cause: po.UnrecognisedPage, URL: seen.URL, Detail: doubtText("moved")}
 		}
-		if seen.Sign == string(po.SignEmpty) && s.mayBeFormer() && look != s.spec.patiently {
-			look = s.spec.patiently
+		if seen.Sign == string(po.SignEmpty) && s.mayShowPreviousOrder() && look != s.spec.suspicious {
+			look = s.spec.suspicious
 			continue
 		}
-		if seen.Sign == string(po.SignAttachments) && s.described() {
+		if seen.Sign == string(po.SignAttachments) && s.hasCompleteSign() {
 			// The definition says by itself when the list is whole.
 		} else if waited, err := s.waitForAnswers(ctx, seen.Frames, min(patience, time.Until(deadline))); err != nil {
-			return sighting{}, err
+			return observation{}, err
 		} else if waited > 0 {
 			patience -= waited
-			look = s.spec.slowly
+			look = s.spec.afterAnswer
 			continue
-		} else if s.guard.requests.lastEnded() > max(seen.Changed, looked) {
-			look = s.spec.slowly // it may not have been shown yet
+		} else if s.interceptor.requests.lastEnded() > max(seen.Changed, looked) {
+			look = s.spec.afterAnswer // it may not have been shown yet
 			continue
 		}
 		switch {
 		case seen.More == "":
 			return seen, nil
 		case steps == maxSteps:
-			return sighting{}, &po.ReadFailure{Cause: po.UnrecognisedPage, URL: seen.URL,
+			return observation{}, &po.ReadFailure{Cause: po.UnrecognisedPage, URL: seen.URL,
 				Detail: fmt.Sprintf("the list has no end: %d attachments after %d steps", seen.Count, steps)}
 		}
 		steps++
 		documents = s.documents.Load()
-		if err := s.advance(ctx, seen); err != nil {
-			return sighting{}, err
+		if err := s.loadMore(ctx, seen); err != nil {
+			return observation{}, err
 		}
-		look, deadline, patience = s.spec.text, time.Now().Add(s.signsTime()), s.config.Times.Calls
+		look, deadline, patience = s.spec.text, time.Now().Add(s.signsTime()), s.config.Times.Pending
 	}
 }
 
 // signsTime is how long a page is given to show a sign and settle.
 func (s *Session) signsTime() time.Duration {
 	settle := time.Duration(s.config.Portal.Attachments.Settle) * time.Millisecond
-	if s.suspect || s.mayBeFormer() {
+	if s.suspect || s.mayShowPreviousOrder() {
 		settle = max(settle, suspectMS*time.Millisecond)
 	}
 	return s.config.Times.Signs + 2*settle
 }
 
-// mayBeFormer reports whether what a page says may still be said of the order before:
+// mayShowPreviousOrder reports whether what a page says may still be said of the order before:
 // its script decides what is shown, and nothing proves whose it is.
-func (s *Session) mayBeFormer() bool {
+func (s *Session) mayShowPreviousOrder() bool {
 	return strings.Contains(s.config.Portal.Order.Path, "#") && !s.identified()
 }
 
-// described reports whether the definition has a sign that a list is whole.
-func (s *Session) described() bool {
+// hasCompleteSign reports whether the definition has a sign that a list is whole.
+func (s *Session) hasCompleteSign() bool {
 	complete := s.config.Portal.Attachments.Complete
 	return len(complete.Selectors)+len(complete.Texts) > 0
 }
 
-// advance does the next step to the rest of a list.
-func (s *Session) advance(ctx context.Context, seen sighting) error {
+// loadMore does the next step to the rest of a list.
+func (s *Session) loadMore(ctx context.Context, seen observation) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Times.Click)
 	defer cancel()
 	err := s.page(ctx).run(seen.world, "(() => { globalThis.poactorAdvance?.() })()", true, nil)
-	if err != nil && (refused(err) || errors.Is(err, context.DeadlineExceeded)) {
+	if err != nil && (isProtocolError(err) || errors.Is(err, context.DeadlineExceeded)) {
 		return nil // the page is being left or busy, which the next look finds
 	}
 	return err
@@ -123,7 +123,7 @@ func (s *Session) advance(ctx context.Context, seen sighting) error {
 // are previews more often than not, and get framePatience only; frames are the addresses
 // of the others.
 func (s *Session) waitForAnswers(ctx context.Context, frames []string, d time.Duration) (time.Duration, error) {
-	p := &s.guard.requests
+	p := &s.interceptor.requests
 	begun := time.Now()
 	late := time.NewTimer(max(d, 0))
 	defer late.Stop()
@@ -207,7 +207,7 @@ func (s *Session) endUnread(ctx context.Context) error {
 	for i, address := range kept {
 		kept[i] = withoutQuery(address)
 	}
-	s.guard.requests.unread(func(address string) bool { return slices.Contains(kept, address) })
+	s.interceptor.requests.endUnread(func(address string) bool { return slices.Contains(kept, address) })
 	return nil
 }
 

@@ -14,15 +14,15 @@ import (
 // wire calls commands of the protocol: of the browser, or of one tab of it.
 type wire struct {
 	ctx  context.Context
-	line *line
+	conn *conn
 	tab  proto.TargetSessionID // empty: the browser's own commands
 }
 
 // Call makes wire a proto.Client.
 func (w wire) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
-	answer, err := w.line.Call(ctx, tab, method, params)
-	if err != nil && !refused(err) && ctx.Err() == nil {
-		return nil, &gone{cause: po.BrowserDied, detail: "the browser's process ended"}
+	answer, err := w.conn.Call(ctx, tab, method, params)
+	if err != nil && !isProtocolError(err) && ctx.Err() == nil {
+		return nil, &browserGone{cause: po.BrowserDied, detail: "the browser's process ended"}
 	}
 	return answer, err
 }
@@ -69,6 +69,16 @@ func (w wire) run(world int, expression string, gesture bool, result any) error 
 	return answer.Result.Value.Unmarshal(result)
 }
 
+// isolatedWorld makes a world for our scripts in a frame, which the page's own do not
+// see.
+func (w wire) isolatedWorld(frame proto.PageFrameID) (world int, err error) {
+	made, err := proto.PageCreateIsolatedWorld{FrameID: frame, WorldName: "poactor"}.Call(w)
+	if err != nil {
+		return 0, err
+	}
+	return int(made.ExecutionContextID), nil
+}
+
 // scriptError is an exception of our own script in a page.
 type scriptError struct{ text string }
 
@@ -76,19 +86,19 @@ func (e *scriptError) Error() string { return "script in the page: " + e.text }
 
 func exceptionText(d *proto.RuntimeExceptionDetails) string {
 	if d.Exception != nil && d.Exception.Description != "" {
-		return clip(d.Exception.Description, 300)
+		return po.Clip(d.Exception.Description, 300)
 	}
-	return clip(d.Text, 300)
+	return po.Clip(d.Text, 300)
 }
 
-// refused reports whether the browser answered a call with an error, like one
+// isProtocolError reports whether the browser answered a call with an error, like one
 // about a page that is just being left.
-func refused(err error) bool {
+func isProtocolError(err error) bool {
 	var e *cdp.Error
 	return errors.As(err, &e)
 }
 
-func closed(c <-chan struct{}) bool {
+func isClosed(c <-chan struct{}) bool {
 	select {
 	case <-c:
 		return true

@@ -20,7 +20,7 @@ func TestArguments(t *testing.T) {
 		"chromium --user-data-dir=/w/1/p \x00\x00":                {"chromium", "--user-data-dir=/w/1/p"},
 		"": {""},
 	} {
-		if got := arguments(line); !slices.Equal(got, want) {
+		if got := splitArguments(line); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", line, got, want)
 		}
 	}
@@ -85,16 +85,16 @@ func TestKillMindsNumbersGivenAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { cmd.Process.Kill(); cmd.Wait() }()
-	p, ok := look(cmd.Process.Pid)
+	p, ok := read(t.Context(), cmd.Process.Pid)
 	if !ok {
 		t.Fatal("it is not there")
 	}
-	p.started--
+	p.Started--
 	if err := p.kill(); err != nil {
 		t.Error(err)
 	}
 	time.Sleep(20 * time.Millisecond)
-	if _, ok := look(cmd.Process.Pid); !ok {
+	if _, ok := read(t.Context(), cmd.Process.Pid); !ok {
 		t.Error("it was killed")
 	}
 }

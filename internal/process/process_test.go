@@ -9,20 +9,20 @@ func TestChoose(t *testing.T) {
 	t.Parallel()
 	const arg = "--user-data-dir=/w/1/p"
 	table := []Process{
-		{Pid: 10, parent: 1, started: 50, args: []string{"chromium", arg}},
-		{Pid: 11, parent: 10, started: 51, args: []string{"zygote"}},
-		{Pid: 12, parent: 11, started: 52, args: []string{"renderer", arg}},
-		{Pid: 13, parent: 11, started: 40, args: []string{"older than its parent: a number given again"}},
-		{Pid: 14, parent: 1, started: 60, args: []string{"a renderer that lost its parent", arg}},
-		{Pid: 15, parent: 1, started: 60, args: []string{"chromium", arg + "-mine"}},
-		{Pid: 16, parent: 15, started: 61, args: []string{"renderer"}},
-		{Pid: 17, parent: 1, started: 60, args: []string{"another user's", arg}},
-		{Pid: 18, parent: 18, started: 60, args: []string{"its own parent, as Windows has it", arg}},
+		{ID: ID{10, 50}, Parent: 1, Args: []string{"chromium", arg}},
+		{ID: ID{11, 51}, Parent: 10, Args: []string{"zygote"}},
+		{ID: ID{12, 52}, Parent: 11, Args: []string{"renderer", arg}},
+		{ID: ID{13, 40}, Parent: 11, Args: []string{"older than its parent: a number given again"}},
+		{ID: ID{14, 60}, Parent: 1, Args: []string{"a renderer that lost its parent", arg}},
+		{ID: ID{15, 60}, Parent: 1, Args: []string{"chromium", arg + "-mine"}},
+		{ID: ID{16, 61}, Parent: 15, Args: []string{"renderer"}},
+		{ID: ID{17, 60}, Parent: 1, Args: []string{"another user's", arg}},
+		{ID: ID{18, 60}, Parent: 18, Args: []string{"its own parent, as Windows has it", arg}},
 	}
 	var got []int
 	for _, p := range choose(table, func(a string) bool { return a == arg }, func(p Process) bool { return p.Pid != 17 }) {
-		if p.Arg != arg {
-			t.Errorf("%d was found by %q", p.Pid, p.Arg)
+		if p.Match != arg {
+			t.Errorf("%d was found by %q", p.Pid, p.Match)
 		}
 		got = append(got, p.Pid)
 	}

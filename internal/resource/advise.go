@@ -21,7 +21,7 @@ type Advice struct {
 
 const (
 	// A browser has 175 to 210 MB of its own, whether it is one of 1 or of 8
-	// (Trees, on the demo's orders).
+	// (process.Trees, on the demo's orders).
 	workerBytes = 200 << 20
 	// The code that all browsers share, and poactor itself.
 	sharedBytes = 250 << 20

@@ -22,7 +22,7 @@ type Sample struct {
 	Usage Usage
 	// Running is how many browsers there are, those that start or end included.
 	Running int
-	// WorkerBytes is what a browser takes, as measured with Trees; 0 counts as
+	// WorkerBytes is what a browser takes, as measured with process.Trees; 0 counts as
 	// 200 MB.
 	WorkerBytes uint64
 	// PortalLimit is how many orders the portal bears at once (Portal.Limit).

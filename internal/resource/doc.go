@@ -3,8 +3,8 @@
 // (Capacity: smoothed thresholds with hysteresis), and how many orders at once
 // does the portal bear (Portal: AIMD on refusals and on latency).
 //
-// Probe and Trees read: CPU and memory of the machine or of the cgroup that
-// bounds us, and what the processes of a browser use. The rest is pure: Capacity
+// Probe reads: CPU and memory of the machine or of the cgroup that
+// bounds us, and what our own processes use. The rest is pure: Capacity
 // and Portal are values, Decide joins them, and Advise says what is wrong with a
 // wish before a run. None of them reads a clock or starts anything, so that hours
 // of load run through them in a test. docs/measurements.md says what each

@@ -9,6 +9,8 @@ import (
 
 	"github.com/shirou/gopsutil/v4/cpu"
 	"github.com/shirou/gopsutil/v4/mem"
+
+	"github.com/poactor/poactor/internal/process"
 )
 
 // machine is how the machine is read.
@@ -65,7 +67,7 @@ func (system) memory(ctx context.Context) (used, total uint64, err error) {
 }
 
 func (s system) own(ctx context.Context) (float64, error) {
-	trees, err := Trees(ctx, s.pid)
+	trees, err := process.Trees(ctx, s.pid)
 	if err != nil {
 		return 0, err
 	}
@@ -73,5 +75,5 @@ func (s system) own(ctx context.Context) (float64, error) {
 	if !ok {
 		return 0, fmt.Errorf("process %d is not listed", s.pid)
 	}
-	return t.CPU.Seconds(), nil
+	return t.CPU().Seconds(), nil
 }

@@ -27,7 +27,7 @@ func newProbe(m machine, files fs.FS) *Probe {
 	return &Probe{machine: m, files: files, counts: map[string]count{}, said: map[string]bool{}}
 }
 
-// Read reads once; it costs a few milliseconds (see Trees). The usage holds
+// Read reads once; it costs a few milliseconds (see process.Trees). The usage holds
 // what could be read, also beside an error: nothing that this package cannot
 // read is a reason to end a run. An error is returned once and not again, so
 // that it can be logged as it comes.

@@ -325,3 +325,13 @@ func TestProbeOfThisMachine(t *testing.T) {
 		t.Errorf("CPU %+v of %v cores, %v our own, after a busy loop", u.CPU, u.Cores, u.OwnCores)
 	}
 }
+
+// What a reading costs: the numbers in the comments are from here.
+func BenchmarkProbe(b *testing.B) {
+	p := NewProbe()
+	for b.Loop() {
+		if _, err := p.Read(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

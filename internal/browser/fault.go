@@ -1,0 +1,130 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-rod/rod/lib/cdp"
+	"github.com/go-rod/rod/lib/proto"
+)
+
+// Fault is what can be done to a browser on purpose, in fault runs.
+type Fault string
+
+// The faults, and how a session ends with them.
+const (
+	// FaultKill kills the browser's processes: po.BrowserDied, at once.
+	FaultKill Fault = "kill"
+	// FaultStop stops them, so that the browser lives and does not answer:
+	// po.BrowserHung, when pings are lost. Windows has no such means, which the
+	// error says (errors.ErrUnsupported).
+	FaultStop Fault = "stop"
+	// FaultCrash crashes the tab's process: po.BrowserDied, at once. Where the
+	// tab waits for a page it strikes when that has come.
+	FaultCrash Fault = "crash"
+	// FaultCut closes our ends of the browser's pipe: po.BrowserDied, at once.
+	FaultCut Fault = "cut"
+	// FaultSlow has each command to the browser take SlowBy longer until the
+	// Read under way ends, or the next one where none is. The session goes on.
+	FaultSlow Fault = "slow"
+	// FaultSignOut clears all cookies: the session goes on, signed out.
+	FaultSignOut Fault = "sign_out"
+)
+
+// SlowBy is what FaultSlow adds to a command.
+const SlowBy = 150 * time.Millisecond
+
+// InjectFault injects a fault into the browser, also beside a Read. It returns when
+// that is done, which the session may not have noticed yet. ctx and the session's
+// life bound what asks the browser (FaultCrash, FaultSignOut). A session that is of no
+// more use already is left alone, and the error says why it is.
+func (s *Session) InjectFault(ctx context.Context, f Fault) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.ctx, cancel)()
+	err := context.Cause(s.ctx)
+	if err == nil {
+		err = s.injectFault(ctx, f)
+	}
+	if err != nil {
+		return fmt.Errorf("inject a fault into the browser (%s): %w", f, err)
+	}
+	return nil
+}
+
+func (s *Session) injectFault(ctx context.Context, f Fault) error {
+	switch f {
+	case FaultKill:
+		s.proc.Kill()
+	case FaultStop:
+		return s.proc.Stop()
+	case FaultCrash:
+		return s.crash(ctx)
+	case FaultCut:
+		s.proc.Pipe.Close()
+	case FaultSlow:
+		s.conn.slow.Store(true)
+	case FaultSignOut:
+		return proto.StorageClearCookies{}.Call(s.browser(ctx))
+	default:
+		return errors.New("there is no such fault")
+	}
+	return nil
+}
+
+// crash has the tab's process crash. The command for it is refused while the tab
+// waits for a page, so that it is repeated, and else never answered: the session
+// sees the crash. It goes by an attachment of its own to the tab, for s.tab
+// belongs to the Read under way.
+func (s *Session) crash(ctx context.Context) error {
+	for {
+		err := s.crashOnce(ctx)
+		if isProtocolError(err) && pause(ctx, retryPause) == nil {
+			continue
+		}
+		if s.ctx.Err() != nil {
+			return s.endedOtherwise()
+		}
+		return err
+	}
+}
+
+// endedOtherwise is why the session has ended, unless the page has crashed.
+func (s *Session) endedOtherwise() error {
+	end := context.Cause(s.ctx)
+	if g, ok := errors.AsType[*browserGone](end); ok && g.detail == crashed {
+		return nil
+	}
+	return end
+}
+
+func (s *Session) crashOnce(ctx context.Context) error {
+	w := s.browser(ctx)
+	attached, err := proto.TargetAttachToTarget{TargetID: s.interceptor.tabTarget(), Flatten: true}.Call(w)
+	if err != nil {
+		return err
+	}
+	w.tab = attached.SessionID
+	err = proto.PageCrash{}.Call(w)
+	_ = proto.TargetDetachFromTarget{SessionID: attached.SessionID}.Call(s.browser(ctx))
+	return err
+}
+
+// conn is the client of the protocol, which FaultSlow makes slow.
+type conn struct {
+	*cdp.Client
+	slow atomic.Bool
+}
+
+// Call hides the client's own.
+func (l *conn) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
+	if l.slow.Load() {
+		if err := pause(ctx, SlowBy); err != nil {
+			return nil, err
+		}
+	}
+	return l.Client.Call(ctx, tab, method, params)
+}

@@ -1,7 +1,0 @@
-//go:build !linux
-
-package browser
-
-// managed is always true: here vendors install no headless shell, and what policies
-// there are is not in files.
-func managed() bool { return true }

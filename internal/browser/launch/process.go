@@ -1,0 +1,198 @@
+package launch
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/poactor/poactor/internal/process"
+)
+
+// goneWithin bounds the wait for killed processes to be gone. It takes 15 to
+// 100 ms, and the slowest seen took 1.4 s.
+const goneWithin = 5 * time.Second
+
+// Process is a browser's main process with all that it started, and the pipe
+// to it.
+type Process struct {
+	// Pipe carries the DevTools protocol. It is closed by Close.
+	Pipe *Pipe
+
+	path   string
+	stderr *stderrTail
+	exited chan struct{} // closed when the main process has ended
+	state  *os.ProcessState
+
+	cmd  *exec.Cmd
+	errR *os.File
+
+	mu     sync.Mutex
+	group  *process.Group
+	closed bool // group is: what it named may be another's by now
+}
+
+// Start runs the browser of a path with a pipe for the DevTools protocol. It does
+// not wait for an answer. The caller must Close what it gets.
+func Start(path string, o Options) (*Process, error) {
+	return start(path, flags(o), environment(o.TempDir))
+}
+
+func start(path string, args, env []string) (_ *Process, err error) {
+	var files [6]*os.File
+	defer func() {
+		if err != nil {
+			closeAll(files[:])
+		}
+	}()
+	for i := 0; i < len(files); i += 2 {
+		if files[i], files[i+1], err = os.Pipe(); err != nil {
+			return nil, err
+		}
+	}
+	theirs := []*os.File{files[0], files[3], files[5]} // they read commands, write answers and errors
+	cmd := exec.Command(path, args...)
+	cmd.Env, cmd.Stderr = env, files[5]
+	if err := passPipe(cmd, files[0], files[3]); err != nil {
+		return nil, err
+	}
+	group, err := process.NewGroup()
+	if err != nil {
+		return nil, err
+	}
+	group.Prepare(cmd)
+	p := &Process{
+		Pipe:   newPipe(files[1], files[2]),
+		path:   path,
+		stderr: &stderrTail{done: make(chan struct{})},
+		exited: make(chan struct{}),
+		cmd:    cmd,
+		errR:   files[4],
+		group:  group,
+	}
+	started := make(chan error)
+	go p.run(theirs, started)
+	if err := <-started; err != nil {
+		_ = group.Close()
+		return nil, err
+	}
+	go p.stderr.drain(p.errR)
+	return p, nil
+}
+
+// run holds one thread of the system for the browser's whole life: on Linux
+// the browser is told to die with the thread that started it.
+func (p *Process) run(theirs []*os.File, started chan<- error) {
+	runtime.LockOSThread()
+	err := p.cmd.Start()
+	if err == nil {
+		closeAll(theirs)
+		if err = p.group.Add(p.cmd.Process); err != nil {
+			_ = p.cmd.Process.Kill()
+			_ = p.cmd.Wait()
+		}
+	}
+	started <- err
+	if err != nil {
+		return
+	}
+	_ = p.cmd.Wait() // what it returns stands in the state
+	p.state = p.cmd.ProcessState
+	close(p.exited)
+}
+
+// Pid is the number of the main process.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
+// Exited is closed when the main process has ended. Others may be left.
+func (p *Process) Exited() <-chan struct{} { return p.exited }
+
+// Kill ends all processes at once. It may be called again.
+func (p *Process) Kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.group.Kill()
+	}
+}
+
+// Stop stops all processes: they live on and do nothing. On Windows the error
+// wraps errors.ErrUnsupported.
+func (p *Process) Stop() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return os.ErrProcessDone
+	}
+	return p.group.Stop()
+}
+
+// Alive reports whether any process is left.
+func (p *Process) Alive() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.closed && p.group.Alive()
+}
+
+// Close kills all processes, waits until they are gone and lets go of all that
+// belongs to them. The error says that a process is left. It is called once.
+func (p *Process) Close() error {
+	p.Kill()
+	err := p.closeGroup()
+	p.Pipe.Close()
+	_ = p.errR.Close()
+	<-p.stderr.done
+	return err
+}
+
+func (p *Process) closeGroup() error {
+	if err := p.WaitGone(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	return p.group.Close()
+}
+
+// WaitGone waits until no process is left of a browser whose main process was
+// killed or has ended, and kills what it has left behind. It waits for a few
+// seconds at most; the error says what is left then.
+func (p *Process) WaitGone() error {
+	deadline := time.After(goneWithin)
+	select {
+	case <-p.exited:
+	case <-deadline:
+		return fmt.Errorf("browser process %d does not end", p.Pid())
+	}
+	for p.Alive() {
+		select {
+		case <-time.After(5 * time.Millisecond):
+			p.Kill()
+		case <-deadline:
+			return fmt.Errorf("a process of browser %d does not end", p.Pid())
+		}
+	}
+	return nil
+}
+
+// exitText says how the main process ended, for people.
+func (p *Process) exitText() string {
+	if p.state == nil {
+		return "unknown"
+	}
+	if code := p.state.ExitCode(); code >= 0 {
+		return fmt.Sprintf("exit %d", code)
+	}
+	return p.state.String()
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		if f != nil {
+			_ = f.Close()
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/go-rod/rod/lib/cdp"
+	"github.com/go-rod/rod/lib/proto"
+	"github.com/sirupsen/logrus"
+
+	"github.com/poactor/poactor/internal/browser/launch"
+	"github.com/poactor/poactor/po"
+)
+
+// Launcher opens sessions. It may be used from many goroutines.
+type Launcher struct {
+	config Config
+	spec   spec
+	// gate holds a place for each processor: on two of them eight browsers
+	// that start at once took 12 s until the first was ready.
+	gate chan struct{}
+
+	agent  sync.Mutex
+	agents map[string]string // user agents by the browser's path; empty: not known
+}
+
+// New returns a launcher. It touches nothing; see Check.
+func New(c Config) *Launcher {
+	return &Launcher{config: c.withDefaults(), spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU()), agents: map[string]string{}}
+}
+
+// Open starts a browser on a profile of its own. It waits for a place, as only
+// so many start at a time as there are processors; only ctx bounds that wait,
+// and Times.Start what comes after it. The error is a *po.Error.
+func (l *Launcher) Open(ctx context.Context) (*Session, error) {
+	if err := Check(l.config); err != nil {
+		return nil, err
+	}
+	select {
+	case l.gate <- struct{}{}:
+		defer func() { <-l.gate }()
+	case <-ctx.Done():
+		return nil, launch.StartError(ctx, "wait for a place to start a browser", ctx.Err())
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, l.config.Times.Start, launch.ErrSlow)
+	defer cancel()
+	profile, err := l.config.Lease(ctx)
+	if err != nil {
+		cause := po.CauseOf(err)
+		if cause == po.Internal {
+			cause = po.ProfileFailed
+		}
+		return nil, &po.Error{Msg: fmt.Sprintf("open profile: %v", err), Cause: cause, Err: err}
+	}
+	s, err := l.open(ctx, profile)
+	if err != nil {
+		return nil, errors.Join(err, release(profile))
+	}
+	return s, nil
+}
+
+// open starts the browser of a session; what it has begun it ends on failure,
+// but for the profile.
+func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) {
+	path, err := l.config.find()
+	if err != nil {
+		return nil, err
+	}
+	if err := launch.CheckProfile(profile.Dir); err != nil {
+		return nil, err
+	}
+	downloads := filepath.Join(l.config.Downloads, profile.ID)
+	if err := os.MkdirAll(downloads, 0o700); err != nil {
+		cause := diskCause(err, po.Internal)
+		return nil, &po.Error{Msg: fmt.Sprintf("make the download directory: %v", err), Cause: cause, Err: err}
+	}
+	options := l.config.options(profile.Dir, profile.TempDir)
+	options.UserAgent = l.userAgent(ctx, path)
+	proc, err := launch.Start(path, options)
+	if err != nil {
+		_ = os.RemoveAll(downloads)
+		return nil, &po.Error{
+			Msg: fmt.Sprintf("start %s: %v", path, err), Hint: launch.Hint, Cause: po.BrowserDied, Err: err,
+		}
+	}
+	s := newSession(l.config, l.spec, profile, downloads, proc)
+	if err := s.initialize(ctx); err != nil {
+		err = proc.Explain(ctx, err)
+		return nil, errors.Join(err, s.end())
+	}
+	l.config.Log.WithFields(logrus.Fields{"profile": profile.ID, "browser": path, "version": s.version}).Info("browser started")
+	s.work.Go(s.watchProfileSize)
+	s.work.Go(s.ping) // not before: a start on a busy machine takes its time
+	return s, nil
+}
+
+// userAgent is what a browser of a path is to say that it is; empty: what it says
+// by itself, in both lanes. It is asked for its version once in a run.
+func (l *Launcher) userAgent(ctx context.Context, path string) string {
+	if l.config.Headful {
+		return ""
+	}
+	l.agent.Lock()
+	defer l.agent.Unlock()
+	if _, known := l.agents[path]; !known && ctx.Err() == nil {
+		l.agents[path] = launch.UserAgent(ctx, path)
+	}
+	return l.agents[path]
+}
+
+func release(p Profile) error {
+	if p.Release == nil {
+		return nil
+	}
+	return p.Release()
+}
+
+// initialize makes a browser that has just started ready for its first page.
+func (s *Session) initialize(ctx context.Context) error {
+	w := s.browser(ctx)
+	version, err := proto.BrowserGetVersion{}.Call(w)
+	if err != nil {
+		return err
+	}
+	s.version = version.Product
+	s.userAgent = version.UserAgent
+	err = proto.BrowserSetDownloadBehavior{
+		Behavior:      proto.BrowserSetDownloadBehaviorBehaviorAllowAndName,
+		DownloadPath:  s.downloads,
+		EventsEnabled: true,
+	}.Call(w)
+	if err != nil {
+		return fmt.Errorf("set the download directory: %w", err)
+	}
+	if err := s.intercept(w); err != nil {
+		return fmt.Errorf("watch where the browser goes: %w", err)
+	}
+	if err := (proto.TargetSetDiscoverTargets{Discover: true}).Call(w); err != nil { // windows that pages open
+		return fmt.Errorf("watch for windows: %w", err)
+	}
+	return s.openTab(ctx)
+}
+
+// connect speaks the DevTools protocol over a browser's pipe.
+func connect(p *launch.Pipe) *conn { return &conn{Client: cdp.New().Start(p)} }
