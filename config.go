@@ -221,12 +221,12 @@ func profileError(err error) error {
 	e := &Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail), Err: err}
 	switch {
 	case errors.Is(err, profilestore.ErrUnreadable):
-		e.Hint = "let this user read it, or give another --profile DIR; " + goesOn
+		e.Hint = "let this user read it, or give another --profile DIR; " + po.HintResume
 	case errors.Is(err, profilestore.ErrInUse): // the store is this directory's
 		e.Msg, e.Hint = "another run holds this output directory", "wait until it has ended, or give another --out"
 		e.Err = fmt.Errorf("%w: %w", ErrHeld, err)
 	case errors.Is(err, profilestore.ErrBaseInUse):
-		e.Hint = "close the browser that uses the profile; " + goesOn
+		e.Hint = "close the browser that uses the profile; " + po.HintResume
 	}
 	return e
 }

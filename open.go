@@ -37,6 +37,9 @@ type (
 // LedgerOwner is who holds an output directory.
 type LedgerOwner = ledger.Owner
 
+// LedgerStart is one start on an output directory, as the ledger has it.
+type LedgerStart = ledger.Start
+
 // LedgerHolder tells who holds an output directory: nobody if that is nil. An error
 // is an *Error.
 func LedgerHolder(out string) (*LedgerOwner, error) {
@@ -173,9 +176,9 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 	if err != nil {
 		return 0, err
 	}
-	o.later = m.Later
-	cfg.OnEvent(messages.BatchMerged{Start: o.ledger.Number(), New: m.New, Back: m.Back, Gone: m.Gone, Settled: m.Settled,
-		Again: m.Again, Open: m.Open, Later: m.Later})
+	o.later = m.Deferred
+	cfg.OnEvent(messages.BatchMerged{Start: o.ledger.Number(), New: m.New, Returned: m.Returned, Removed: m.Removed, Settled: m.Settled,
+		Reopened: m.Reopened, Open: m.Open, Deferred: m.Deferred})
 	if err := o.openArchive(cfg); err != nil {
 		return 0, err
 	}
@@ -361,7 +364,7 @@ func (o *resources) left(ctx context.Context) []string {
 func (o *resources) workFolders(ctx context.Context) ([]string, error) {
 	var list []string
 	err := o.archive.WorkFolders(func(folder string, key po.Key) error {
-		s, err := o.ledger.Story(ctx, key)
+		s, err := o.ledger.History(ctx, key)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // of another ledger
 		}

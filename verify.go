@@ -64,7 +64,7 @@ func Verify(ctx context.Context, out string) (Verification, error) {
 	if owner, err := ledger.FindOwner(out); err != nil {
 		return v, err
 	} else if owner != nil {
-		return v, &Error{Msg: "a run goes on in " + out, Hint: "wait until it has ended", Err: ErrHeld}
+		return v, &Error{Msg: "a run is active in " + out, Hint: "wait until it has ended", Err: ErrHeld}
 	}
 	starts, err := record.Starts(ctx)
 	if err != nil {
@@ -80,7 +80,7 @@ func Verify(ctx context.Context, out string) (Verification, error) {
 		return v, outdir.WriteError(err)
 	}
 	defer check.Close()
-	for o, err := range record.Kept(ctx) {
+	for o, err := range record.Saved(ctx) {
 		if err != nil {
 			return v, err
 		}
@@ -107,7 +107,7 @@ func (v *Verification) add(d Difference) {
 // file compares one file, and takes it out of the sums.
 func (v *Verification) file(check *download.Checker, sums map[string]string, o po.Outcome, f po.File) {
 	path := o.Folder + "/" + f.Name
-	add := func(kind DifferenceKind, what string) { v.add(Difference{o.Written, path, kind, what}) }
+	add := func(kind DifferenceKind, what string) { v.add(Difference{o.RawNumber, path, kind, what}) }
 	if what := check.File(o.Folder, f); what != "" {
 		if now := elsewhere(check, o.Folder, f); now != "" {
 			add(NotRenamed, "is in "+now+", which has not got its name yet")

@@ -36,13 +36,13 @@ func (a *app) chaosCommand() *cobra.Command {
 	var c chaosFlags
 	cmd := &cobra.Command{
 		Use:   "chaos [flags] [BATCH]",
-		Short: "Put poactor to faults on purpose, and check that nothing is lost",
+		Short: "Inject faults on purpose, and check that nothing is lost",
 		Long: `Chaos runs a batch while browsers are killed, stopped and crashed, profiles
 damaged, the portal made to fail, the disk to be full, and poactor itself killed
 with -9 and started again, all by a plan that is drawn from a seed. A last start
 without faults ends the batch. Then it checks what must hold whatever happened:
 nothing lost, nothing twice, nothing left behind. It ends with 0 only if all of
-that holds, else it tells the story of the orders that it does not hold for.
+that holds, else it tells the history of the orders that it does not hold for.
 
 The batch and its portal are the built-in ones. With a BATCH and the portal's
 flags they are yours: faults of the portal itself are left out then, and so is
@@ -207,9 +207,9 @@ func (a *app) showChaos(r chaos.Report, plan fault.Plan) {
 	for _, key := range r.Unknown {
 		fmt.Fprintf(a.stdout, "\norder %s: the record does not know it\n", key)
 	}
-	for _, story := range r.Stories {
+	for _, history := range r.Histories {
 		fmt.Fprintln(a.stdout)
-		tell(a.stdout, story)
+		showHistory(a.stdout, history)
 	}
 }
 

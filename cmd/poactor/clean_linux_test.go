@@ -67,7 +67,7 @@ func TestFaultsStoppedBrowsersAreRemoved(t *testing.T) {
 			}
 			took, output := s.untilCleaned()
 			t.Logf("%d processes were gone %v after the next start", len(before), took)
-			for _, line := range []string{"cleaned: 2 profiles and 2 browsers that a killed run had left\n", "left: nothing\n"} {
+			for _, line := range []string{"cleaned: 2 profiles and 2 browsers left by a killed run\n", "left: nothing\n"} {
 				if !strings.Contains(output, line) {
 					t.Errorf("no line %q in\n%s", line, output)
 				}

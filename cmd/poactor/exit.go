@@ -19,7 +19,7 @@ import (
 )
 
 // The exit codes, as SPEC §3 has them. After 3, 4, 5, 6 and 130 the same
-// command goes on from where it stood.
+// command resumes.
 const (
 	exitDone        = 0   // every order is settled
 	exitBug         = 1   // a bug

@@ -293,7 +293,7 @@ func (s *killTest) checkAttempts() {
 	}
 	defer ledger.Close()
 	for o := range ledger.Outcomes(context.Background()) {
-		story, err := ledger.Story(context.Background(), o.Key)
+		story, err := ledger.History(context.Background(), o.Key)
 		if err != nil {
 			s.t.Error(err)
 			return

@@ -1,4 +1,4 @@
-// Command poactor brings home the documents attached to purchase orders.
+// Command poactor downloads the documents attached to purchase orders.
 package main
 
 import (

@@ -22,7 +22,7 @@ func (a *app) verifyCommand() *cobra.Command {
 with the record and with SHA256SUMS. It ends with 3 and the names if anything
 differs. What is in no record, like your own notes, is no difference. Files that
 are as recorded and not yet listed in SHA256SUMS are told, and are no error where
-the run was cut off before it could list them: the next start does.`,
+the run was killed before it could list them: the next start does.`,
 		Example: "  poactor verify orders\n  poactor verify --json orders",
 		Args:    oneArgument("DIR", "give the output directory of a run, like: poactor verify orders"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -74,7 +74,7 @@ func (a *app) showVerification(v poactor.Verification) {
 	case len(v.Differences) == 0:
 		fmt.Fprintf(a.stdout, "%s, %s: all as recorded\n", progress.Count(v.Files, "file"), size)
 	case v.Damaged == 0 && v.CutOff:
-		fmt.Fprintf(a.stdout, "%s, %s: none is damaged; the last start was cut off, and the next one puts right what is behind\n",
+		fmt.Fprintf(a.stdout, "%s, %s: none is damaged; the last start was killed, and the next one repairs what is unfinished\n",
 			progress.Count(v.Files, "file"), size)
 	default:
 		fmt.Fprintf(a.stdout, "%s: %s\n", progress.Count(v.Files, "file"), progress.Count(len(v.Differences), "difference"))

@@ -74,8 +74,8 @@ type Report struct {
 	// worker begins, sorted.
 	Recoveries []time.Duration
 	Invariants []InvariantResult
-	// Stories are those of the orders that an invariant does not hold for, by key.
-	Stories []po.Story
+	// Histories are those of the orders that an invariant does not hold for, by key.
+	Histories []po.History
 	// Unknown are such orders that the record does not know.
 	Unknown []po.Key
 	// Log is the path of what every start wrote.
@@ -147,14 +147,14 @@ func (r *run) report(ctx context.Context) (Report, error) {
 	}
 	defer record.Close()
 	for _, key := range slices.Sorted(maps.Keys(r.affected)) {
-		story, err := record.Story(ctx, key)
+		history, err := record.History(ctx, key)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			rep.Unknown = append(rep.Unknown, key)
 		case err != nil:
 			return rep, err
 		default:
-			rep.Stories = append(rep.Stories, story)
+			rep.Histories = append(rep.Histories, history)
 		}
 	}
 	return rep, nil

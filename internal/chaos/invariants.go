@@ -46,14 +46,14 @@ func (r *run) checkInvariants(ctx context.Context) ([]InvariantResult, error) {
 
 // result is what is there at the end: the ledger, and the files that people read.
 type result struct {
-	outcomes []po.Outcome // of the ledger, in the order of the batch
-	stories  map[po.Key]po.Story
-	rows     []po.Outcome // of the batch with its status columns, row by row
-	manifest map[po.Key]po.Kept
+	outcomes  []po.Outcome // of the ledger, in the order of the batch
+	histories map[po.Key]po.History
+	rows      []po.Outcome // of the batch with its status columns, row by row
+	manifest  map[po.Key]po.Saved
 }
 
 func (r *run) readResult(ctx context.Context) (result, error) {
-	s := result{stories: map[po.Key]po.Story{}}
+	s := result{histories: map[po.Key]po.History{}}
 	record, err := ledger.OpenReadOnly(r.out)
 	if err != nil {
 		return s, err
@@ -64,7 +64,7 @@ func (r *run) readResult(ctx context.Context) (result, error) {
 			return s, err
 		}
 		s.outcomes = append(s.outcomes, outcome)
-		if s.stories[outcome.Key], err = record.Story(ctx, outcome.Key); err != nil {
+		if s.histories[outcome.Key], err = record.History(ctx, outcome.Key); err != nil {
 			return s, err
 		}
 	}
@@ -93,7 +93,7 @@ func (r *run) checkOutcomes(s result) (broken []string) {
 			r.breakFor(&broken, outcome.Key, "no outcome")
 		}
 		final := 0
-		for _, a := range s.stories[outcome.Key].Attempts {
+		for _, a := range s.histories[outcome.Key].Attempts {
 			if a.Ending == po.EndSettled && a.Failure.Cause == "" {
 				final++
 			}
@@ -165,8 +165,8 @@ func (r *run) checkManifest(broken *[]string, s result) (listed map[string]bool)
 	listed = map[string]bool{}
 	for key, kept := range s.manifest {
 		recorded := map[string]po.File{}
-		for _, f := range s.stories[key].Kept.Files {
-			recorded[s.stories[key].Kept.Folder+"/"+f.Name] = f
+		for _, f := range s.histories[key].Saved.Files {
+			recorded[s.histories[key].Saved.Folder+"/"+f.Name] = f
 		}
 		for _, f := range kept.Files {
 			path := kept.Folder + "/" + f.Name
@@ -193,8 +193,8 @@ func (r *run) breakAt(list *[]string, s result, path, what string) {
 // markAffected marks the order whose folder, final or not, a path leads through.
 func (r *run) markAffected(s result, path string) {
 	for dir := range strings.SplitSeq(path, "/") {
-		for key, story := range s.stories {
-			if strings.HasPrefix(dir, "PO_"+story.Order.Number+"_") {
+		for key, history := range s.histories {
+			if strings.HasPrefix(dir, "PO_"+history.Order.Number+"_") {
 				r.affected[key] = true
 			}
 		}
@@ -227,9 +227,9 @@ func (r *run) checkAgainstPortal(s result) []string {
 }
 
 func (r *run) checkOverlap(s result) (broken []string) {
-	for key, story := range s.stories {
+	for key, history := range s.histories {
 		var before po.Attempt
-		for i, a := range story.Attempts {
+		for i, a := range history.Attempts {
 			if i > 0 && a.Start == before.Start && a.Began.Before(before.Ended) {
 				r.breakFor(&broken, key, "%s had it until %s, %s from %s", before.Assignment.Worker,
 					before.Ended.Format(time.TimeOnly), a.Assignment.Worker, a.Began.Format(time.TimeOnly))
@@ -281,8 +281,8 @@ func (r *run) checkProfiles(s result) (broken []string) {
 		worker string
 	}
 	used := map[string]user{}
-	for key, story := range s.stories {
-		for _, a := range story.Attempts {
+	for key, history := range s.histories {
+		for _, a := range history.Attempts {
 			now := user{a.Start, a.Assignment.Worker}
 			if was, ok := used[a.Assignment.Profile]; ok && was != now {
 				r.breakFor(&broken, key, "profile %s of %s in start %d was that of %s in start %d",
@@ -312,8 +312,8 @@ func (r *run) checkProfiles(s result) (broken []string) {
 const maxAttempts = 3
 
 func (r *run) checkAttempts(s result) (broken []string) {
-	for key, story := range s.stories {
-		for _, a := range story.Attempts {
+	for key, history := range s.histories {
+		for _, a := range history.Attempts {
 			if a.Try > maxAttempts {
 				r.breakFor(&broken, key, "attempt %d", a.Try)
 			}

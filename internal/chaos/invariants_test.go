@@ -82,7 +82,7 @@ func newFinished(t *testing.T, site *testportal.Portal, change func(e *finished,
 		}
 		e.must(record.Assign(t.Context(), lease.Token, po.Assignment{Worker: "worker-1", Profile: "p-1"}))
 		e.put(order)
-		e.must(record.Save(t.Context(), lease.Token, order.Supplier, po.Kept{Folder: order.Folder, Files: order.Files}))
+		e.must(record.Save(t.Context(), lease.Token, order.Supplier, po.Saved{Folder: order.Folder, Files: order.Files}))
 		e.must(record.Settle(t.Context(), lease.Token, order.Outcome))
 	}
 	e.must(results.New(e.out, record, b, func(_, text string) { t.Error(text) }).Save(t.Context()))
@@ -170,7 +170,7 @@ const (
 )
 
 // What is not whole on disk, or not as the record has it, is found, and the
-// order's story told: also where the portal is the user's, and nothing is known of
+// order's history told: also where the portal is the user's, and nothing is known of
 // what it has.
 func TestFilesThatAreNotWholeAreFound(t *testing.T) {
 	t.Parallel()
@@ -189,7 +189,7 @@ func TestFilesThatAreNotWholeAreFound(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		spoil  func(e *finished)
-		whose  func(e *finished) testportal.Order // whose story is to be told; nil: the victim's
+		whose  func(e *finished) testportal.Order // whose history is to be told; nil: the victim's
 		nobody bool                               // it is no order's
 	}{
 		"a document is cut": {spoil: func(e *finished) {
@@ -287,13 +287,13 @@ func TestFilesThatAreNotWholeAreFound(t *testing.T) {
 			if row.whose != nil {
 				whose = row.whose(e)
 			}
-			hasStoryOf(t, report, whose, !row.nobody)
+			hasHistoryOf(t, report, whose, !row.nobody)
 		})
 	}
 }
 
 // What disk and record agree on, and the portal has otherwise, is found, and the
-// order's story told.
+// order's history told.
 func TestWhatThePortalHasOtherwiseIsFound(t *testing.T) {
 	t.Parallel()
 	site := quickSite(t)
@@ -363,20 +363,20 @@ func TestWhatThePortalHasOtherwiseIsFound(t *testing.T) {
 			if !slices.Equal(which, []int{asThePortal}) {
 				t.Errorf("broken: %v, want %d only\n%+v", which, asThePortal, report.Invariants)
 			}
-			hasStoryOf(t, report, e.victim, true)
+			hasHistoryOf(t, report, e.victim, true)
 		})
 	}
 }
 
-// hasStoryOf checks that the story of one order is told, or of none.
-func hasStoryOf(t *testing.T, r Report, order testportal.Order, wanted bool) {
+// hasHistoryOf checks that the history of one order is told, or of none.
+func hasHistoryOf(t *testing.T, r Report, order testportal.Order, wanted bool) {
 	t.Helper()
 	var keys []po.Key
-	for _, story := range r.Stories {
-		keys = append(keys, story.Order.Key)
+	for _, history := range r.Histories {
+		keys = append(keys, history.Order.Key)
 	}
 	if slices.Contains(keys, order.Key) != wanted || len(keys) > 1 {
-		t.Errorf("the stories of %v are told, that of %s should be: %v\n%+v", keys, order.Key, wanted, r.Invariants)
+		t.Errorf("the histories of %v are told, that of %s should be: %v\n%+v", keys, order.Key, wanted, r.Invariants)
 	}
 }
 
@@ -412,13 +412,13 @@ func TestInvariantsFindWhatIsWrong(t *testing.T) {
 		return result{
 			outcomes: []po.Outcome{completed, notFound},
 			rows:     []po.Outcome{completed, notFound, completed},
-			stories: map[po.Key]po.Story{
+			histories: map[po.Key]po.History{
 				"1": {Attempts: []po.Attempt{released, settled(1, "worker-2", "a-2", 2, 4)}},
 				"2": {Attempts: []po.Attempt{settled(2, "worker-1", "b-1", 9, 10)}},
 			},
 		}
 	}
-	attempt := func(s result, key po.Key, n int, change func(*po.Attempt)) { change(&s.stories[key].Attempts[n]) }
+	attempt := func(s result, key po.Key, n int, change func(*po.Attempt)) { change(&s.histories[key].Attempts[n]) }
 	for name, row := range map[string]struct {
 		spoil func(s *result, r *run)
 		check func(r *run, s result) []string
