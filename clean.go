@@ -126,7 +126,7 @@ func (c *cleaning) workFolders() (err error) {
 func (c *cleaning) workFolder(folder string, key po.Key) error {
 	path := filepath.Join(c.out, filepath.FromSlash(folder))
 	l := Leftover{Path: path, Of: c.out, Bytes: outdir.Size(os.DirFS(path), ".")}
-	s, err := c.record.Story(c.ctx, key)
+	s, err := c.record.History(c.ctx, key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		l.Kept, err = "the record does not know its order", nil
@@ -134,10 +134,10 @@ func (c *cleaning) workFolder(folder string, key po.Key) error {
 		return err
 	case !s.Open:
 		l.Kept = "its order is settled: the next start puts it right"
-	case s.Kept.Folder == folder:
-		l.Kept = "the record has files in it: the next start goes on from them"
+	case s.Saved.Folder == folder:
+		l.Kept = "the record has files in it: the next start resumes from them"
 	case !c.dryRun:
-		l.Kept, err = c.remove(folder, key, s.Kept.Folder)
+		l.Kept, err = c.remove(folder, key, s.Saved.Folder)
 	}
 	c.found = append(c.found, l)
 	return err
@@ -147,10 +147,10 @@ func (c *cleaning) workFolder(folder string, key po.Key) error {
 // and makes the record true of that, unless the record keeps another folder of
 // the order. It says where something was kept.
 func (c *cleaning) remove(folder string, key po.Key, recorded string) (kept string, err error) {
-	if err := c.archive.Finish(c.ctx, po.Kept{Folder: folder}, ""); err != nil {
+	if err := c.archive.Finish(c.ctx, po.Saved{Folder: folder}, ""); err != nil {
 		return err.Error(), nil
 	}
-	now, err := c.archive.Verify(key, po.Kept{Folder: folder})
+	now, err := c.archive.Verify(key, po.Saved{Folder: folder})
 	if err != nil {
 		return "", err
 	}

@@ -26,21 +26,19 @@ var (
 	ErrResults = results.ErrNotWritten
 )
 
-const goesOn = "the same command goes on from where it stood"
-
 // hints says what a user can do about a run that ended early.
 var hints = map[po.Cause]string{
-	po.SignedOut:     "give a browser profile that is signed in with --profile DIR; " + goesOn,
-	po.DiskFull:      "make room on the disk, see to the permissions of the output directory, close programs that have its files open; " + goesOn,
-	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + goesOn,
-	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + goesOn,
-	po.BrowserHung:   "try fewer --workers; " + goesOn,
-	po.ProfileFailed: "check --profile DIR and the room in the temporary directory; " + goesOn,
-	po.Interrupted:   goesOn,
+	po.SignedOut:     "give a browser profile that is signed in with --profile DIR; " + po.HintResume,
+	po.DiskFull:      "make room on the disk, see to the permissions of the output directory, close programs that have its files open; " + po.HintResume,
+	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + po.HintResume,
+	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + po.HintResume,
+	po.BrowserHung:   "try fewer --workers; " + po.HintResume,
+	po.ProfileFailed: "check --profile DIR and the room in the temporary directory; " + po.HintResume,
+	po.Interrupted:   po.HintResume,
 
 	// It ends a run only where the browser refuses the portal's definition.
-	po.UnrecognisedPage: "mend it in the portal file; " + goesOn,
-	po.Internal:         "this is a bug of poactor; the log tells more, and " + goesOn,
+	po.UnrecognisedPage: "mend it in the portal file; " + po.HintResume,
+	po.Internal:         "this is a bug of poactor, see the log; " + po.HintResume,
 }
 
 // ended makes the error of a run that ended early.
@@ -52,8 +50,8 @@ func ended(cause po.Cause, detail string) *Error {
 }
 
 const (
-	hintTemp   = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + goesOn
-	hintShared = "make room in the directory for temporary files and in /dev/shm, or give fewer --workers; " + goesOn
+	hintTemp   = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + po.HintResume
+	hintShared = "make room in the directory for temporary files and in /dev/shm, or give fewer --workers; " + po.HintResume
 )
 
 // hintOf is what a user can do about what ended a run: about the trouble itself
@@ -68,15 +66,15 @@ func hintOf(cause po.Cause, detail string) string {
 	case cause == po.BrowserDied && says("no space left on device"):
 		return hintShared
 	case says("err_cert_"):
-		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " + goesOn
+		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " + po.HintResume
 	case says("err_name_not_resolved"):
-		return "check the host in --base-url, and that this machine can look up names; " + goesOn
+		return "check the host in --base-url, and that this machine can look up names; " + po.HintResume
 	case says("err_proxy_"), says("err_tunnel_"):
-		return "check the proxy of this machine; " + goesOn
+		return "check the proxy of this machine; " + po.HintResume
 	case cause == po.DiskFull && (says("no space left") || says("quota exceeded") || says("not enough space")):
-		return "make room on the disk; " + goesOn
+		return "make room on the disk; " + po.HintResume
 	case cause == po.DiskFull && (says("permission denied") || says("access is denied") || says("read-only")):
-		return "see to the permissions of the output directory, or give another --out; " + goesOn
+		return "see to the permissions of the output directory, or give another --out; " + po.HintResume
 	}
 	return hints[cause]
 }

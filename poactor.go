@@ -24,17 +24,17 @@ import (
 
 // Summary says how a run ended.
 type Summary struct {
-	Counts map[po.Status]int // orders settled by this run
-	Open   int               // orders that are not settled, of those that this run was for
-	Later  int               // open orders that Choice.Limit has left for another run
-	Took   time.Duration
+	Counts   map[po.Status]int // orders settled by this run
+	Open     int               // orders that are not settled, of those that this run was for
+	Deferred int               // open orders that Choice.Limit has left for another run
+	Took     time.Duration
 	// ResultsErr is why the results could not be written when the run had ended, nil
 	// if they were. The run's error is the same, unless it has another.
 	ResultsErr error
-	// Left is what could not be cleared away, looked for when every browser was
+	// Leftovers is what could not be cleared away, looked for when every browser was
 	// closed: paths of profiles and work folders, and processes. It is empty
 	// where all is well. The next start tries again.
-	Left []string
+	Leftovers []string
 }
 
 // Handle is a run under way.
@@ -110,7 +110,7 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 	tell := cfg.OnEvent
 	cfg.OnEvent = func(event any) {
 		if end, ok := event.(messages.RunEnded); ok { // the actors know of no others than their own orders
-			end.Later = out.later
+			end.Deferred = out.later
 			event = end
 		}
 		tell(event)
@@ -118,7 +118,7 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 	h := &Handle{log: cfg.Log, begun: time.Now(), output: out, onEvent: cfg.OnEvent, saver: func() {}}
 	run := actors.Config{
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
-		Files: out.archive, Ledger: out.faults.ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
+		Files: out.archive, Ledger: out.faults.Ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
 	}
 	if out.browsers != nil {
 		l := newGovernor(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
@@ -126,7 +126,7 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 		run.Browsers, run.Limiter = l, l
 	}
 	h.run = actors.Start(run)
-	out.faults.told(h.run.Publish)
+	out.faults.SetSink(h.run.Publish)
 	if out.results != nil {
 		h.saver = out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })
 	}
@@ -178,9 +178,9 @@ func (h *Handle) Wait() (Summary, error) {
 		if err = errors.Join(err, h.output.close()); err != nil { // the next start sweeps it
 			h.log.WithError(err).Warn("the run did not end cleanly")
 		}
-		h.summary = Summary{Counts: end.Counts, Open: end.Open, Later: h.output.later, Took: time.Since(h.begun),
-			ResultsErr: saved, Left: left}
-		h.onEvent(messages.RunCleaned{Left: left})
+		h.summary = Summary{Counts: end.Counts, Open: end.Open, Deferred: h.output.later, Took: time.Since(h.begun),
+			ResultsErr: saved, Leftovers: left}
+		h.onEvent(messages.RunCleaned{Leftovers: append([]string{}, left...)}) // never nil
 		if end.Cause != "" {
 			h.err = ended(end.Cause, end.Detail)
 		} else if saved != nil {

@@ -73,7 +73,7 @@ func TestResultsWithoutAList(t *testing.T) {
 	r := newPlainTrial(t, 12)
 	orders := r.orders(t)
 	for i := range orders { // an embedder knows no other way to write them
-		orders[i].Written = ""
+		orders[i].RawNumber = ""
 	}
 	if _, err := r.start(t, orders); err != nil {
 		t.Fatal(err)

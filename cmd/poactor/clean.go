@@ -77,7 +77,7 @@ func clean(ctx context.Context, dirs []string, dryRun bool) (*cleaned, error) {
 		list, err := poactor.CleanOutput(ctx, dir, dryRun)
 		found.add(list)
 		if errors.Is(err, poactor.ErrHeld) {
-			err = goesOn(dir)
+			err = runActive(dir)
 		}
 		if failed == nil {
 			failed = err

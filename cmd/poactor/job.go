@@ -44,7 +44,7 @@ func (j *job) note(event any) {
 	case messages.OutputAudited:
 		j.opened += e.Opened
 	case messages.RunCleaned:
-		j.left = e.Left
+		j.left = e.Leftovers
 	}
 }
 

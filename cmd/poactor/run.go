@@ -101,7 +101,7 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	if err == nil {
 		err = readErr
 	}
-	if wasInterrupted && byInterrupt(err, open-j.merged.Later) {
+	if wasInterrupted && byInterrupt(err, open-j.merged.Deferred) {
 		err = interrupted(open)
 	}
 	if j.settings.Quiet {
@@ -112,15 +112,15 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	if j.settings.Quiet || j.settings.JSON {
 		return orUnfinished(counts, err)
 	}
-	if err == nil && j.todo() == 0 && j.merged.Later == 0 && j.choice.Only == nil {
-		fmt.Fprintln(a.stdout, "nothing to do: every order was settled by an earlier start")
+	if err == nil && j.todo() == 0 && j.merged.Deferred == 0 && j.choice.Only == nil {
+		fmt.Fprintln(a.stdout, "nothing to do: every order is settled already")
 	} else if err == nil && j.todo() == 0 && j.choice.Only != nil {
-		fmt.Fprintln(a.stdout, "nothing to do: no order has ended so")
+		fmt.Fprintln(a.stdout, progress.Line("nothing to do: no order ended "+describe(j.choice.Only)))
 	}
 	fmt.Fprintf(a.stdout, "%s, in %s\n", progress.Total(counts, open), progress.Short(took))
-	if j.merged.Later > 0 {
-		fmt.Fprintf(a.stdout, "%s left by --limit: the same command takes the next\n",
-			progress.Count(j.merged.Later, "order"))
+	if j.merged.Deferred > 0 {
+		fmt.Fprintf(a.stdout, "%s left by --limit: run the same command again for the next\n",
+			progress.Count(j.merged.Deferred, "order"))
 	}
 	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
 	if len(j.left) == 0 {
@@ -144,7 +144,7 @@ func byInterrupt(err error, left int) bool {
 
 func interrupted(open int) error {
 	return &po.Error{Cause: po.Interrupted, Msg: "interrupted, " + progress.Count(open, "order") + " open",
-		Hint: "the same command goes on from where it stood"}
+		Hint: po.HintResume}
 }
 
 // view is how the events of a run are shown.
@@ -165,7 +165,7 @@ type plannedLine struct {
 	Rows      int    `json:"rows"`
 	Todo      int    `json:"todo"`
 	Settled   int    `json:"settled"`
-	Later     int    `json:"later"`
+	Deferred  int    `json:"deferred"`
 	Completed int    `json:"completed"`
 	Duplicate int    `json:"duplicate"`
 	Malformed int    `json:"malformed"`
@@ -194,7 +194,7 @@ func (a *app) showPlan(ctx context.Context, j *job, path string) error {
 	}
 	line("batch", "%s, %s", shownPath(path), progress.Count(p.Rows, "row"))
 	line("list", "%s", j.batch)
-	line("orders", "%d to do, %d settled by earlier starts, %d left by --limit", todo, settled, later)
+	line("orders", "%d to do, %d settled already, %d left by --limit", todo, settled, later)
 	other := ""
 	if p.Other > 0 {
 		other = fmt.Sprintf(", %d of no order", p.Other)

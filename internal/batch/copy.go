@@ -118,7 +118,7 @@ func (w *orderWriter) pass(orders iter.Seq2[po.Order, error], seen fingerprint) 
 
 // write writes one order. There is a column for folder levels if the first has some.
 func (w *orderWriter) write(o po.Order) {
-	row := []string{cmp.Or(o.Written, o.Number, string(o.Key))}
+	row := []string{cmp.Or(o.RawNumber, o.Number, string(o.Key))}
 	if len(o.Levels) > 0 {
 		row = append(append(row, ""), o.Levels...) // the divider's own column is empty
 	}

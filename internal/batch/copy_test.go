@@ -57,14 +57,14 @@ func collect(orders iter.Seq2[po.Order, error]) (list []po.Order, err error) {
 // Orders of no list are there for another run as they were, or not at all.
 func TestCopyOrders(t *testing.T) {
 	t.Parallel()
-	malformed := po.Order{Key: malformedKey("a b"), Written: "a b", Invalid: "not an order number of this portal"}
+	malformed := po.Order{Key: malformedKey("a b"), RawNumber: "a b", Invalid: "not an order number of this portal"}
 	for name, tt := range map[string]struct {
 		orders []po.Order
 		copied bool
 	}{
 		"keys only":       {[]po.Order{{Key: "1"}, {Key: "22"}}, true},
 		"numbers":         {[]po.Order{{Key: "1", Number: "1"}, {Key: "2", Number: "2"}}, true},
-		"written":         {[]po.Order{{Key: "1", Number: "1", Written: "PO1"}, {Key: "2", Number: "2"}}, true},
+		"written":         {[]po.Order{{Key: "1", Number: "1", RawNumber: "PO1"}, {Key: "2", Number: "2"}}, true},
 		"too many digits": {[]po.Order{{Key: "12345678901234567890"}}, false}, // for a list
 		"malformed":       {[]po.Order{{Key: "1"}, malformed}, true},
 		"levels": {[]po.Order{{Key: "1", Levels: []string{"Nord", "a, \"b\""}}, {Key: "2", Levels: []string{"Süd"}}},
@@ -74,7 +74,7 @@ func TestCopyOrders(t *testing.T) {
 		"no number":       {[]po.Order{{Key: "1"}, {Key: "X"}}, false},
 		"another number":  {[]po.Order{{Key: "1", Number: "01"}}, false},
 		"only malformed":  {[]po.Order{malformed}, true},
-		"with line break": {[]po.Order{{Key: "1"}, {Key: "2", Written: "2\n3"}}, false},
+		"with line break": {[]po.Order{{Key: "1"}, {Key: "2", RawNumber: "2\n3"}}, false},
 		"none":            {nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,7 +110,7 @@ func TestCopyOrders(t *testing.T) {
 				t.Fatal(err)
 			}
 			again, err := collect(plan.All())
-			diff := cmp.Diff(tt.orders, again, cmpopts.IgnoreFields(po.Order{}, "Number", "Written"))
+			diff := cmp.Diff(tt.orders, again, cmpopts.IgnoreFields(po.Order{}, "Number", "RawNumber"))
 			if diff != "" || err != nil {
 				t.Errorf("%v %s", err, diff)
 			}
@@ -155,7 +155,7 @@ func TestCopyOrdersThatFail(t *testing.T) {
 func TestWriteOutcomes(t *testing.T) {
 	t.Parallel()
 	out := outputDirectory(t)
-	orders := []po.Order{{Key: "4500001"}, {Key: "7"}, {Key: "4500002", Number: "4500002", Written: "PO4500002"}}
+	orders := []po.Order{{Key: "4500001"}, {Key: "7"}, {Key: "4500002", Number: "4500002", RawNumber: "PO4500002"}}
 	copied, err := CopyOrders(out, parse, each(orders, nil), func(orders iter.Seq2[po.Order, error]) error {
 		_, err := collect(orders)
 		return err
@@ -175,7 +175,7 @@ func TestWriteOutcomes(t *testing.T) {
 	var outcomes []po.Outcome
 	for _, o := range orders {
 		x, _ := how(o.Key)
-		x.Key, x.Written = o.Key, o.Written
+		x.Key, x.RawNumber = o.Key, o.RawNumber
 		if o.Key == "7" {
 			x.Status = ""
 		}

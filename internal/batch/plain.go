@@ -42,7 +42,7 @@ func (w plainWriter) row(cells ...string) {
 func WriteOutcomes(to io.Writer, outcomes iter.Seq[po.Outcome]) error {
 	w := newPlainWriter(to, append([]string{exactName}, statusColumns[:]...)...)
 	for o := range outcomes {
-		row := []string{escapeFormulas(oneLine(cmp.Or(o.Written, string(o.Key))))}
+		row := []string{escapeFormulas(oneLine(cmp.Or(o.RawNumber, string(o.Key))))}
 		if o.Status != "" {
 			for _, text := range statusCellsOf(o) {
 				if text == nil {

@@ -116,7 +116,7 @@ func (p *Plan) add(row Row, seen map[po.Key]int) bool {
 	if !again {
 		seen[row.Order.Key] = row.Line
 	}
-	written := shorten(row.Order.Written)
+	written := shorten(row.Order.RawNumber)
 	switch {
 	case row.Order.Invalid != "":
 		p.Malformed++

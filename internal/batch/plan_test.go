@@ -46,11 +46,11 @@ func TestPlan(t *testing.T) {
 		orders = append(orders, o)
 	}
 	wantOrders := []po.Order{
-		{Key: "1", Number: "1", Written: "PO1", Levels: []string{"first"}},
-		{Key: malformedKey("bad"), Written: "bad", Invalid: "not an order number of this portal"},
-		{Key: "3", Number: "3", Written: "3"},
-		{Key: "2", Number: "2", Written: "2", Levels: []string{"again"}},
-		{Key: "4", Number: "4", Written: "4"},
+		{Key: "1", Number: "1", RawNumber: "PO1", Levels: []string{"first"}},
+		{Key: malformedKey("bad"), RawNumber: "bad", Invalid: "not an order number of this portal"},
+		{Key: "3", Number: "3", RawNumber: "3"},
+		{Key: "2", Number: "2", RawNumber: "2", Levels: []string{"again"}},
+		{Key: "4", Number: "4", RawNumber: "4"},
 	}
 	if diff := cmp.Diff(wantOrders, orders); diff != "" {
 		t.Error(diff)

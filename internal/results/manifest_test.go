@@ -62,10 +62,10 @@ func TestManifestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[po.Key]po.Kept{}
+	want := map[po.Key]po.Saved{}
 	for _, o := range outcomes() {
 		if len(o.Files) > 0 {
-			want[o.Key] = po.Kept{Folder: o.Folder, Files: o.Files}
+			want[o.Key] = po.Saved{Folder: o.Folder, Files: o.Files}
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -170,7 +170,7 @@ func FuzzReadManifest(f *testing.F) {
 	}
 	f.Add(b.Bytes())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		orders := map[po.Key]po.Kept{}
+		orders := map[po.Key]po.Saved{}
 		if err := read(bytes.NewReader(b), orders); err != nil {
 			return
 		}
@@ -185,7 +185,7 @@ func FuzzReadManifest(f *testing.F) {
 		if err := WriteManifest(&again, all); err != nil {
 			t.Fatal(err)
 		}
-		back := map[po.Key]po.Kept{}
+		back := map[po.Key]po.Saved{}
 		if err := read(&again, back); err != nil {
 			t.Fatal(err)
 		}

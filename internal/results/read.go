@@ -26,20 +26,20 @@ var ErrManifest = errors.New("not a manifest of poactor")
 // ReadManifest reads a manifest: each order's folder and its files. The error
 // is fs.ErrNotExist if there is none, ErrManifest with the line if somebody
 // has changed it.
-func ReadManifest(path string) (map[po.Key]po.Kept, error) {
+func ReadManifest(path string) (map[po.Key]po.Saved, error) {
 	f, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read manifest: %w", err)
 	}
 	defer f.Close()
-	orders := make(map[po.Key]po.Kept)
+	orders := make(map[po.Key]po.Saved)
 	if err := read(f, orders); err != nil {
 		return nil, fmt.Errorf("read manifest: %w", err)
 	}
 	return orders, nil
 }
 
-func read(r io.Reader, orders map[po.Key]po.Kept) error {
+func read(r io.Reader, orders map[po.Key]po.Saved) error {
 	br := bufio.NewReader(r)
 	if mark, _ := br.Peek(len(bom)); string(mark) == bom {
 		_, _ = br.Discard(len(bom))
@@ -65,7 +65,7 @@ func read(r io.Reader, orders map[po.Key]po.Kept) error {
 }
 
 // add takes a line into its order.
-func add(orders map[po.Key]po.Kept, cells []string) error {
+func add(orders map[po.Key]po.Saved, cells []string) error {
 	key, folder, f, err := file(cells)
 	if err != nil {
 		return err

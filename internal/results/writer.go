@@ -26,8 +26,8 @@ type Ledger interface {
 	View(ctx context.Context, do func(ctx context.Context) error) error
 	// Outcomes yields the orders of the batch in its order; Status is empty where one has not ended.
 	Outcomes(ctx context.Context) iter.Seq2[po.Outcome, error]
-	// Kept yields the orders that have files, also those that are in the batch no more.
-	Kept(ctx context.Context) iter.Seq2[po.Outcome, error]
+	// Saved yields the orders that have files, also those that are in the batch no more.
+	Saved(ctx context.Context) iter.Seq2[po.Outcome, error]
 	// Outcome is how an order ended; false if it has not.
 	Outcome(ctx context.Context, key po.Key) (po.Outcome, bool, error)
 }
@@ -131,8 +131,8 @@ func (w *Writer) write(ctx context.Context) error {
 		name  string
 		write func(io.Writer) error
 	}{
-		{outdir.ManifestFile, func(to io.Writer) error { return w.writeKept(ctx, to, WriteManifest) }},
-		{outdir.SumsFile, func(to io.Writer) error { return w.writeKept(ctx, to, WriteSums) }},
+		{outdir.ManifestFile, func(to io.Writer) error { return w.writeSaved(ctx, to, WriteManifest) }},
+		{outdir.SumsFile, func(to io.Writer) error { return w.writeSaved(ctx, to, WriteSums) }},
 		{w.resultsName(), func(to io.Writer) error { return w.writeResults(ctx, to) }},
 	} {
 		if err := w.replace(file.name, file.write); err != nil {
@@ -151,10 +151,10 @@ func (w *Writer) resultsName() string {
 	return w.list.ResultsName()
 }
 
-// writeKept writes the orders that have files.
-func (w *Writer) writeKept(ctx context.Context, to io.Writer, write func(io.Writer, iter.Seq[po.Outcome]) error) error {
+// writeSaved writes the orders that have files.
+func (w *Writer) writeSaved(ctx context.Context, to io.Writer, write func(io.Writer, iter.Seq[po.Outcome]) error) error {
 	var failed error // of the ledger
-	err := write(to, masked(w.ledger.Kept(ctx), &failed))
+	err := write(to, masked(w.ledger.Saved(ctx), &failed))
 	if failed != nil {
 		return failed
 	}
@@ -292,7 +292,7 @@ func saveError(err error) error {
 	if outdir.Full(err) {
 		return outdir.WriteError(err)
 	}
-	hint := "see to the output directory; the same command goes on from where it stood"
+	hint := "see to the output directory; " + po.HintResume
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		hint = outdir.HintOpenFiles
 	}

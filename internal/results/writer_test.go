@@ -85,7 +85,7 @@ func (x *fixture) settle(status po.Status, names ...string) {
 		o.Files = append(o.Files, po.File{ID: "id-" + name, Name: name, Original: name, Bytes: 3,
 			SHA256: strings.Repeat("ab", 32), URL: "https://x.example/" + name, Lane: po.LaneHTTP, Time: o.Time})
 	}
-	x.must(x.disk.Save(x.t.Context(), l.Token, "Acme", po.Kept{Folder: o.Folder, Files: o.Files}))
+	x.must(x.disk.Save(x.t.Context(), l.Token, "Acme", po.Saved{Folder: o.Folder, Files: o.Files}))
 	x.must(x.disk.Settle(x.t.Context(), l.Token, o))
 }
 

@@ -20,7 +20,7 @@ type pool struct {
 	wished int // by the user
 
 	limited int // by the governor; as wished where nothing limits
-	binds   messages.Binds
+	binds   messages.LimitedBy
 	reason  string
 
 	sustained  int       // how many stay alive, by experience
@@ -30,23 +30,23 @@ type pool struct {
 }
 
 func newPool(wished int) pool {
-	return pool{wished: wished, limited: wished, sustained: wished, binds: messages.BindsUser, quiet: growAfter}
+	return pool{wished: wished, limited: wished, sustained: wished, binds: messages.LimitedByUser, quiet: growAfter}
 }
 
 // size is how many workers there should be now, and what keeps them from being more.
-func (p *pool) size() (n int, binds messages.Binds, reason string) {
+func (p *pool) size() (n int, limitedBy messages.LimitedBy, reason string) {
 	switch n = min(p.wished, p.limited, p.sustained); {
 	case n == p.sustained && p.sustained < p.wished:
-		return n, messages.BindsBrowsers, p.lossReason
+		return n, messages.LimitedByBrowsers, p.lossReason
 	case n == p.limited && p.limited < p.wished:
 		return n, p.binds, p.reason
 	}
-	return n, messages.BindsUser, "as many as wished"
+	return n, messages.LimitedByUser, "as many as wished"
 }
 
 // limit takes the governor's word: between one worker and as many as wished.
-func (p *pool) limit(n int, binds messages.Binds, reason string) {
-	p.limited, p.binds, p.reason = max(min(1, p.wished), min(n, p.wished)), binds, reason
+func (p *pool) limit(n int, limitedBy messages.LimitedBy, reason string) {
+	p.limited, p.binds, p.reason = max(min(1, p.wished), min(n, p.wished)), limitedBy, reason
 }
 
 // lose takes it that a worker was given up: the pool is one smaller; where that happens
