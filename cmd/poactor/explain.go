@@ -65,11 +65,11 @@ type historyJSON struct {
 	InBatch bool   `json:"in_batch"`
 	Open    bool   `json:"open"`
 	po.Outcome
-	Folder   string       `json:"folder,omitempty"`
-	Time     time.Time    `json:"time,omitzero"`
-	Attempts []attemptJSON  `json:"attempts"`
-	Files    []fileJSON     `json:"files"`
-	Missing  []po.Missing `json:"missing_files"`
+	Folder   string        `json:"folder,omitempty"`
+	Time     time.Time     `json:"time,omitzero"`
+	Attempts []attemptJSON `json:"attempts"`
+	Files    []fileJSON    `json:"files"`
+	Missing  []po.Missing  `json:"missing_files"`
 }
 
 type attemptJSON struct {
