@@ -18,10 +18,13 @@ import (
 // The log has an event with the fields that it has as a JSON line.
 func TestLogHasTheFieldsOfJSON(t *testing.T) {
 	t.Parallel()
-	settled := messages.OrderSettled{Worker: "worker-1", Took: messages.Duration(1840 * time.Millisecond), Outcome: po.Outcome{
-		RawNumber: "PO1", Key: "1", Status: po.Partial, Cause: po.Timeout, Detail: "slow: https://x.example/a?sig=secret", Attempts: 2, Found: 2,
-		Files:   []po.File{{Name: "a.pdf", Bytes: 1e15, SHA256: "ab", URL: "https://x.example/a?sig=secret", ID: "secret"}},
-		Missing: []po.Missing{{Name: "b.pdf", ID: "secret", Cause: po.Timeout}}}}
+	settled := messages.OrderSettled{Worker: "worker-1", Took: messages.Duration(1840 * time.Millisecond),
+		Outcome: po.Outcome{
+			RawNumber: "PO1", Key: "1", Status: po.Partial, Cause: po.Timeout,
+			Detail: "slow: https://x.example/a?sig=secret", Attempts: 2, Found: 2,
+			Files: []po.File{{Name: "a.pdf", Bytes: 1e15, SHA256: "ab", URL: "https://x.example/a?sig=secret",
+				ID: "secret"}},
+			Missing: []po.Missing{{Name: "b.pdf", ID: "secret", Cause: po.Timeout}}}}
 	for name, tt := range map[string]struct {
 		event        any
 		message, lvl string
