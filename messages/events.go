@@ -65,7 +65,7 @@ func (d Duration) String() string { return time.Duration(d).String() }
 // WorkerReady says that a worker has a browser and no order: one credit.
 type WorkerReady struct {
 	Worker
-	Took    Duration `json:"took_ms"`           // from the wish to open a browser, on the first credit of an incarnation; else 0
+	Took    Duration `json:"took_ms"`           // to open the browser, on the first credit of an incarnation; else 0
 	Profile string   `json:"profile,omitempty"` // id of its browser profile, never used before
 	Worn    string   `json:"-"`                 // why the browser should be replaced; empty if it need not
 }
@@ -99,7 +99,7 @@ type PoolResized struct {
 	To         int       `json:"to,omitempty"`
 	LimitedBy  LimitedBy `json:"limited_by,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
-	Sequential bool      `json:"sequential,omitempty"` // To is 1: an order's files are fetched before the next order is read
+	Sequential bool      `json:"sequential,omitempty"` // To is 1: one order after the other
 }
 
 // PortalPaced says that the portal is asked for less, or for more again: how many

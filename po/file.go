@@ -51,7 +51,7 @@ type FetchResult struct {
 type Missing struct {
 	ID         string        `json:"-"`             // of the attachment: may carry a signature
 	Name       string        `json:"name"`          // for people: as the page shows it, else the last part of its address
-	URL        string        `json:"url,omitempty"` // for people: its address without what may be a secret; empty if only a click works
+	URL        string        `json:"url,omitempty"` // for people: without a query; empty if only a click works
 	Cause      Cause         `json:"cause"`
 	Detail     string        `json:"detail,omitempty"`
 	RetryAfter time.Duration `json:"-"` // what the portal asked for; 0 if nothing

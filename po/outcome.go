@@ -15,7 +15,7 @@ type Outcome struct {
 	Found     int       `json:"found"`                   // attachments that the page lists
 	Files     []File    `json:"files,omitempty"`         // those saved, in the order of the page
 	Missing   []Missing `json:"missing_files,omitempty"` // those not, each with its own cause, in the order of the page
-	Folder    string    `json:"folder,omitempty"`        // relative to the output directory, forward slashes; empty if the order has none
+	Folder    string    `json:"folder,omitempty"`        // relative to the output directory, forward slashes; may be empty
 	URL       string    `json:"url,omitempty"`           // of the order's page
 	Time      time.Time `json:"-"`
 	Trace     Trace     `json:"-"` // of the last try

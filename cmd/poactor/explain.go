@@ -149,7 +149,8 @@ func showHistory(w io.Writer, s po.History) {
 		}
 	}
 	for _, f := range s.Saved.Files {
-		fmt.Fprintf(w, "%s  %9s  %-7s  %s\n", f.SHA256[:min(12, len(f.SHA256))], humanize.Bytes(uint64(f.Bytes)), f.Lane, progress.Line(f.Name))
+		fmt.Fprintf(w, "%s  %9s  %-7s  %s\n", f.SHA256[:min(12, len(f.SHA256))],
+			humanize.Bytes(uint64(f.Bytes)), f.Lane, progress.Line(f.Name))
 	}
 }
 
