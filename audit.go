@@ -30,15 +30,15 @@ func (a *audit) open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		kept := po.Kept{Folder: o.Folder, Files: o.Files}
-		now, err := a.archive.Verify(o.Key, kept)
+		saved := po.Saved{Folder: o.Folder, Files: o.Files}
+		now, err := a.archive.Verify(o.Key, saved)
 		if err != nil {
 			return err
 		}
 		a.found.Orders++
-		a.found.Kept += len(now.Files)
-		a.miss(kept, now)
-		if now.Folder == kept.Folder && len(now.Files) == len(kept.Files) {
+		a.found.Saved += len(now.Files)
+		a.addMissing(saved, now)
+		if now.Folder == saved.Folder && len(now.Files) == len(saved.Files) {
 			continue
 		}
 		if _, err := a.ledger.Correct(ctx, o.Key, now, false); err != nil {
@@ -55,23 +55,23 @@ func (a *audit) settled(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := a.one(ctx, o); err != nil {
+		if err := a.checkOrder(ctx, o); err != nil {
 			return fmt.Errorf("order %s: %w", o.Key, err)
 		}
 	}
-	return a.archive.WorkFolders(func(folder string, key po.Key) error { return a.stray(ctx, folder, key) })
+	return a.archive.WorkFolders(func(folder string, key po.Key) error { return a.checkWorkFolder(ctx, folder, key) })
 }
 
-// one looks at one order that is done.
-func (a *audit) one(ctx context.Context, o po.Outcome) error {
+// checkOrder looks at one order that is done.
+func (a *audit) checkOrder(ctx context.Context, o po.Outcome) error {
 	a.found.Orders++
-	now, err := a.archive.Verify(o.Key, po.Kept{Folder: o.Folder, Files: o.Files})
+	now, err := a.archive.Verify(o.Key, po.Saved{Folder: o.Folder, Files: o.Files})
 	if err != nil {
 		return err
 	}
-	a.found.Kept += len(now.Files)
+	a.found.Saved += len(now.Files)
 	if len(now.Files) < len(o.Files) {
-		a.miss(po.Kept{Folder: o.Folder, Files: o.Files}, now)
+		a.addMissing(po.Saved{Folder: o.Folder, Files: o.Files}, now)
 		opened, err := a.ledger.Correct(ctx, o.Key, now, true)
 		if opened {
 			a.found.Opened++
@@ -87,8 +87,8 @@ func (a *audit) one(ctx context.Context, o po.Outcome) error {
 	return a.archive.Finish(ctx, now, o.Folder)
 }
 
-// miss tells of the files that the record has and the disk has not, or not whole.
-func (a *audit) miss(recorded, there po.Kept) {
+// addMissing tells of the files that the record has and the disk has not, or not whole.
+func (a *audit) addMissing(recorded, there po.Saved) {
 	a.found.Missing += len(recorded.Files) - len(there.Files)
 	for _, f := range recorded.Files {
 		is := func(g po.File) bool { return g.ID == f.ID && g.Name == f.Name }
@@ -98,23 +98,23 @@ func (a *audit) miss(recorded, there po.Kept) {
 	}
 }
 
-// stray deals with a work folder: that of an order which is open is taken over
+// checkWorkFolder deals with a work folder: that of an order which is open is taken over
 // when its turn comes; one that the ledger has no use for holds what attempts
 // that were killed have left.
-func (a *audit) stray(ctx context.Context, folder string, key po.Key) error {
-	s, err := a.ledger.Story(ctx, key)
+func (a *audit) checkWorkFolder(ctx context.Context, folder string, key po.Key) error {
+	s, err := a.ledger.History(ctx, key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // of another ledger: nothing to us
-		a.found.Strange++
+		a.found.Unknown++
 		return nil
 	case err != nil:
 		return err
-	case s.Kept.Folder == folder:
+	case s.Saved.Folder == folder:
 		return nil
-	case s.Open && s.Kept.Folder != "":
+	case s.Open && s.Saved.Folder != "":
 		return nil // it has two; the other is recorded, and a start after it is settled puts this one right
 	case s.Open:
-		_, err := a.ledger.Correct(ctx, key, po.Kept{Folder: folder}, false)
+		_, err := a.ledger.Correct(ctx, key, po.Saved{Folder: folder}, false)
 		if errors.Is(err, po.ErrFenced) { // it is being worked on
 			return nil
 		}
@@ -123,12 +123,12 @@ func (a *audit) stray(ctx context.Context, folder string, key po.Key) error {
 		return nil
 	}
 	a.found.Finished++
-	return a.archive.Finish(ctx, po.Kept{Folder: folder}, "")
+	return a.archive.Finish(ctx, po.Saved{Folder: folder}, "")
 }
 
 // inHand reports whether this start has worked on an order: its folder may be
 // about to get its final name, with all that is in it.
-func (a *audit) inHand(s po.Story) bool {
+func (a *audit) inHand(s po.History) bool {
 	n := len(s.Attempts)
 	return n > 0 && s.Attempts[n-1].Start == a.ledger.Number()
 }

@@ -31,7 +31,7 @@ func TestAuditLeavesWhatIsJustSettled(t *testing.T) {
 	write(t, filepath.Join(r.cfg.Out, work, "a.pdf"), "abc")
 	files := []po.File{{ID: "a", Name: "a.pdf", Bytes: 3, SHA256: "x", Time: time.Now()}}
 	must(t, l.Assign(t.Context(), lease.Token, po.Assignment{Worker: "worker-1"}))
-	must(t, l.Save(t.Context(), lease.Token, "Acme", po.Kept{Folder: work, Files: files}))
+	must(t, l.Save(t.Context(), lease.Token, "Acme", po.Saved{Folder: work, Files: files}))
 	must(t, l.Settle(t.Context(), lease.Token, po.Outcome{Key: lease.Order.Key, Status: po.Completed, Found: 1, Files: files,
 		Folder: folder + "_COMPLETED", Attempts: 1, Time: time.Now()}))
 	archive, err := download.Open(download.Config{Out: r.cfg.Out, Allowed: r.cfg.Portal.Allowed})

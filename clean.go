@@ -18,7 +18,7 @@ import (
 // Leftover is one thing that a dead run has left, or that looks so.
 type Leftover struct {
 	Path     string // a directory
-	Of       string // the output directory of the run; empty if it is not known
+	Out      string // the output directory of the run; empty if it is not known
 	Profiles int    // browser profiles in it
 	Browsers int    // that were alive on these
 	Bytes    int64
@@ -33,7 +33,7 @@ type Leftover struct {
 func CleanProfiles(dryRun bool) ([]Leftover, error) {
 	var list []Leftover
 	err := sweepProfiles(dryRun, func(dir string, swept profilestore.Leftovers, err error) {
-		l := Leftover{Path: dir, Of: swept.For, Profiles: swept.Profiles, Browsers: swept.Browsers, Bytes: swept.Bytes}
+		l := Leftover{Path: dir, Out: swept.For, Profiles: swept.Profiles, Browsers: swept.Browsers, Bytes: swept.Bytes}
 		switch {
 		case errors.Is(err, profilestore.ErrInUse):
 			l.Kept = "a run has it in hand"
@@ -98,11 +98,11 @@ type cleaning struct {
 // downloads removes what browsers had half downloaded.
 func (c *cleaning) downloads() error {
 	dir := incomingDir(c.out)
-	list, err := within(dir)
+	list, err := listDir(dir)
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	l := Leftover{Path: dir, Of: c.out, Bytes: outdir.Size(os.DirFS(dir), ".")}
+	l := Leftover{Path: dir, Out: c.out, Bytes: outdir.Size(os.DirFS(dir), ".")}
 	if !c.dryRun {
 		err = removeIncoming(c.out)
 	}
@@ -125,8 +125,8 @@ func (c *cleaning) workFolders() (err error) {
 
 func (c *cleaning) workFolder(folder string, key po.Key) error {
 	path := filepath.Join(c.out, filepath.FromSlash(folder))
-	l := Leftover{Path: path, Of: c.out, Bytes: outdir.Size(os.DirFS(path), ".")}
-	s, err := c.record.Story(c.ctx, key)
+	l := Leftover{Path: path, Out: c.out, Bytes: outdir.Size(os.DirFS(path), ".")}
+	s, err := c.record.History(c.ctx, key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		l.Kept, err = "the record does not know its order", nil
@@ -134,10 +134,10 @@ func (c *cleaning) workFolder(folder string, key po.Key) error {
 		return err
 	case !s.Open:
 		l.Kept = "its order is settled: the next start puts it right"
-	case s.Kept.Folder == folder:
-		l.Kept = "the record has files in it: the next start goes on from them"
+	case s.Saved.Folder == folder:
+		l.Kept = "the record has files in it: the next start resumes from them"
 	case !c.dryRun:
-		l.Kept, err = c.remove(folder, key, s.Kept.Folder)
+		l.Kept, err = c.remove(folder, key, s.Saved.Folder)
 	}
 	c.found = append(c.found, l)
 	return err
@@ -147,10 +147,10 @@ func (c *cleaning) workFolder(folder string, key po.Key) error {
 // and makes the record true of that, unless the record keeps another folder of
 // the order. It says where something was kept.
 func (c *cleaning) remove(folder string, key po.Key, recorded string) (kept string, err error) {
-	if err := c.archive.Finish(c.ctx, po.Kept{Folder: folder}, ""); err != nil {
+	if err := c.archive.Finish(c.ctx, po.Saved{Folder: folder}, ""); err != nil {
 		return err.Error(), nil
 	}
-	now, err := c.archive.Verify(key, po.Kept{Folder: folder})
+	now, err := c.archive.Verify(key, po.Saved{Folder: folder})
 	if err != nil {
 		return "", err
 	}
@@ -181,8 +181,8 @@ func removeIncoming(out string) error {
 	return root.RemoveAll(outdir.IncomingDir)
 }
 
-// within lists what is in a directory, which need not exist.
-func within(dir string) ([]string, error) {
+// listDir lists what is in a directory, which need not exist.
+func listDir(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

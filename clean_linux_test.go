@@ -43,8 +43,8 @@ func TestUndeletableProfile(t *testing.T) {
 	})
 	orders := r.orders(t)
 	summary, err := Run(t.Context(), r.cfg, Orders(slices.Values(orders[:3])))
-	if told := all[messages.RunCleaned](r); err != nil || !slices.Equal(summary.Left, []string{trash}) || !slices.Equal(told[0].Left, summary.Left) {
-		t.Errorf("%v: left %v, told %v, want %s", err, summary.Left, told, trash)
+	if told := all[messages.RunCleaned](r); err != nil || !slices.Equal(summary.Leftovers, []string{trash}) || !slices.Equal(told[0].Leftovers, summary.Leftovers) {
+		t.Errorf("%v: left %v, told %v, want %s", err, summary.Leftovers, told, trash)
 	}
 	if err := syscall.Unmount(filepath.Join(trash, "p", "held"), 0); err != nil {
 		t.Fatal(err)

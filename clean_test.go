@@ -35,10 +35,10 @@ func TestCleanKeepsWhatIsRecorded(t *testing.T) {
 			if _, err := r.start(t, list); err != nil {
 				t.Fatal(err)
 			}
-			key, kept := reopen(t, r.cfg.Out, row.work)
+			key, saved := reopen(t, r.cfg.Out, row.work)
 			place := filepath.Join(r.cfg.Out, "Another supplier")
 			if row.beside {
-				place = filepath.Join(r.cfg.Out, filepath.FromSlash(path.Dir(kept.Folder)))
+				place = filepath.Join(r.cfg.Out, filepath.FromSlash(path.Dir(saved.Folder)))
 			}
 			other := filepath.Join(place, "PO_"+string(key)+"__WORK")
 			write(t, filepath.Join(other, ".poactor-3.part"), "half")
@@ -60,7 +60,7 @@ func TestCleanKeepsWhatIsRecorded(t *testing.T) {
 				whys[l.Path] = l.Kept
 			}
 			if row.work {
-				want[filepath.Join(r.cfg.Out, filepath.FromSlash(kept.Folder))] = "the record has files in it: the next start goes on from them"
+				want[filepath.Join(r.cfg.Out, filepath.FromSlash(saved.Folder))] = "the record has files in it: the next start resumes from them"
 			}
 			if diff := cmp.Diff(want, whys); diff != "" {
 				t.Errorf("cleaned (-want +got):\n%s", diff)
@@ -68,8 +68,8 @@ func TestCleanKeepsWhatIsRecorded(t *testing.T) {
 			if got, _ := filepath.Glob(filepath.Join(r.cfg.Out, "Another supplier", "*", "*")); !cmp.Equal(left, got) {
 				t.Errorf("left of the other one: %v, want %v", got, left)
 			}
-			if now := recorded(t, r.cfg.Out)[key]; !cmp.Equal(kept, now) {
-				t.Errorf("the record (-before +after):\n%s", cmp.Diff(kept, now))
+			if now := recorded(t, r.cfg.Out)[key]; !cmp.Equal(saved, now) {
+				t.Errorf("the record (-before +after):\n%s", cmp.Diff(saved, now))
 			}
 			before := r.portal.Counts()[testportal.RequestFile]
 			if _, err := r.start(t, list); err != nil {
@@ -88,31 +88,31 @@ func TestCleanKeepsWhatIsRecorded(t *testing.T) {
 // reopen opens an order that has files again, its folder as an attempt that was
 // killed leaves it, or with its final name. It returns what the record keeps of
 // it.
-func reopen(t *testing.T, out string, work bool) (po.Key, po.Kept) {
+func reopen(t *testing.T, out string, work bool) (po.Key, po.Saved) {
 	t.Helper()
-	for key, kept := range recorded(t, out) {
+	for key, saved := range recorded(t, out) {
 		if work {
-			was := kept.Folder
-			kept.Folder = asWork(was)
-			rename(t, filepath.Join(out, was), filepath.Join(out, kept.Folder))
+			was := saved.Folder
+			saved.Folder = asWork(was)
+			rename(t, filepath.Join(out, was), filepath.Join(out, saved.Folder))
 		}
 		l, err := OpenLedger(out)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		if opened, err := l.Correct(t.Context(), key, kept, true); err != nil || !opened {
+		if opened, err := l.Correct(t.Context(), key, saved, true); err != nil || !opened {
 			t.Fatal(opened, err)
 		}
-		return key, kept
+		return key, saved
 	}
 	t.Fatal("no order has files")
-	return "", po.Kept{}
+	return "", po.Saved{}
 }
 
 // recorded is what the record keeps of each order; every file must be on the
 // disk as it says.
-func recorded(t *testing.T, out string) map[po.Key]po.Kept {
+func recorded(t *testing.T, out string) map[po.Key]po.Saved {
 	t.Helper()
 	l, err := OpenLedgerReadOnly(out)
 	if err != nil {
@@ -124,8 +124,8 @@ func recorded(t *testing.T, out string) map[po.Key]po.Kept {
 		t.Fatal(err)
 	}
 	defer check.Close()
-	all := map[po.Key]po.Kept{}
-	for o, err := range l.Kept(t.Context()) {
+	all := map[po.Key]po.Saved{}
+	for o, err := range l.Saved(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,7 @@ func recorded(t *testing.T, out string) map[po.Key]po.Kept {
 				t.Errorf("%s/%s %s", o.Folder, f.Name, what)
 			}
 		}
-		all[o.Key] = po.Kept{Folder: o.Folder, Files: o.Files}
+		all[o.Key] = po.Saved{Folder: o.Folder, Files: o.Files}
 	}
 	return all
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -42,9 +43,13 @@ type Config struct {
 	// already with OpenLedger; the run leaves it open then. Nil: the run opens
 	// it.
 	Ledger *Ledger
-	// InMemory keeps the record in memory only: nothing is resumed. Ledger is
-	// nil then.
+	// InMemory keeps the record in memory only: nothing is resumed, and no results
+	// are written. Ledger is nil then.
 	InMemory bool
+	// Batch is the list that the orders are from, if they are from one: it is copied
+	// into the output directory, and the results are that list with its status
+	// columns. Nil: the results have the numbers of the orders and those columns.
+	Batch *Batch
 	// Choice says which of the orders this run works on: its zero value means
 	// all that are not settled for good. It needs a ledger on disk.
 	Choice Choice
@@ -85,16 +90,21 @@ type Config struct {
 
 	// Log receives what happens inside; default: nothing is logged.
 	Log *logrus.Logger
-	// OnEvent receives the facts of package messages in their order, from one
-	// goroutine. It may take its time: the run does not wait for it but at its
+	// OnEvent receives the facts of package messages in their order, one at a time.
+	// It may take its time: the run does not wait for it but at its
 	// end. What the events hold is not to be changed.
 	OnEvent func(event any)
 
-	// Faults are what the run is put to on purpose: for tests of what embeds it,
-	// and of poactor itself. They strike real browsers, the profiles, the files and
-	// the ledger; each is told as a messages.FaultInjected. The zero value, none,
-	// is for everybody else.
-	Faults FaultPlan
+	// Faults is a plan of faults on purpose, in YAML, for tests of what embeds poactor:
+	//
+	//	seed: 7
+	//	every: {browser_kill: 30, disk_full: 200}
+	//
+	// means that a browser is killed in one of 30 readings, and that one of 200 files
+	// cannot be written. The names are those of the event messages.FaultInjected, which
+	// tells of each fault; the portal's are left out, and those of browsers and their
+	// profiles are an error where Browsers is set. The same text gives the same plan.
+	Faults string
 
 	// wrap puts something between the run and its browsers, for fault tests.
 	wrap func(actors.Browsers) actors.Browsers
@@ -122,8 +132,16 @@ func (c Config) withDefaults() Config {
 
 // validate returns what is wrong in one line. It touches nothing.
 func (c Config) validate() error {
-	if err := c.Faults.Check(); err != nil {
+	plan, err := fault.Parse(c.Faults)
+	if err != nil {
 		return err
+	}
+	if c.Browsers != nil {
+		for _, k := range fault.Kinds() {
+			if plan.Has(k) && k.OfBrowser() {
+				return fmt.Errorf("fault %s: it is for real browsers, not for a host's own", k)
+			}
+		}
 	}
 	switch {
 	case c.Portal.BaseURL == "":
@@ -142,6 +160,12 @@ func (c Config) validate() error {
 		return fmt.Errorf("the ledger is that of %s, not of %s", c.Ledger.Dir(), c.Out)
 	}
 	return c.Portal.Check()
+}
+
+// faults is the plan of faults, which has been validated.
+func (c Config) faults() fault.Plan {
+	p, _ := fault.Parse(c.Faults)
+	return p
 }
 
 // browserConfig is what the browsers need to know; Lease is missing.
@@ -172,8 +196,8 @@ func profileDir(downloads string) string {
 	return dir
 }
 
-// mostNames is how many names a profileDir can have.
-const mostNames = 99
+// maxNames is how many names a profileDir can have.
+const maxNames = 99
 
 // openProfiles opens the profile store of an output directory. The directory for
 // temporary files is everybody's, and names in it can be foreseen: one that
@@ -185,7 +209,7 @@ func openProfiles(downloads string, c profilestore.Config) (*profilestore.Store,
 			c.Dir = fmt.Sprintf("%s-%d", first, n)
 		}
 		store, err := profilestore.Open(c)
-		if n == mostNames || !errors.Is(err, profilestore.ErrNotOurs) {
+		if n == maxNames || !errors.Is(err, profilestore.ErrNotOurs) {
 			return store, err
 		}
 	}
@@ -197,12 +221,12 @@ func profileError(err error) error {
 	e := &Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail), Err: err}
 	switch {
 	case errors.Is(err, profilestore.ErrUnreadable):
-		e.Hint = "let this user read it, or give another --profile DIR; " + goesOn
+		e.Hint = "let this user read it, or give another --profile DIR; " + po.HintResume
 	case errors.Is(err, profilestore.ErrInUse): // the store is this directory's
 		e.Msg, e.Hint = "another run holds this output directory", "wait until it has ended, or give another --out"
 		e.Err = fmt.Errorf("%w: %w", ErrHeld, err)
 	case errors.Is(err, profilestore.ErrBaseInUse):
-		e.Hint = "close the browser that uses the profile; " + goesOn
+		e.Hint = "close the browser that uses the profile; " + po.HintResume
 	}
 	return e
 }
@@ -247,7 +271,7 @@ const hashBytes = 5
 func profileDirPrefix() string { return fmt.Sprintf("poactor-%d-", os.Getuid()) }
 
 // profileDirs lists the directories of this user that have such a name,
-// whosoever they are.
+// whoever owns them.
 func profileDirs() ([]string, error) {
 	above := filepath.Dir(profileDir("")) // the same for all of them
 	entries, err := os.ReadDir(above)
@@ -255,7 +279,7 @@ func profileDirs() ([]string, error) {
 	for _, e := range entries {
 		name, ok := strings.CutPrefix(e.Name(), profileDirPrefix())
 		hash, number, again := strings.Cut(name, "-")
-		if n, err := strconv.Atoi(number); again && (err != nil || n < 2 || n > mostNames) {
+		if n, err := strconv.Atoi(number); again && (err != nil || n < 2 || n > maxNames) {
 			continue
 		}
 		if _, err := hex.DecodeString(hash); ok && err == nil && len(hash) == 2*hashBytes {

@@ -8,34 +8,37 @@ import (
 
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/po"
 )
 
 // Error is why a run could not begin or ended early, in words for the user. It
-// wraps its cause, or ErrConfig, ErrHeld, or profilestore.ErrBaseInUse.
+// wraps its cause, or ErrConfig, ErrHeld, ErrResults, or profilestore.ErrBaseInUse.
 type Error = po.Error
 
 // What is wrong where it is none of the causes, for errors.Is.
 var (
 	ErrConfig = errors.New("wrong configuration")
 	ErrHeld   = ledger.ErrHeld // another run holds the output directory
-)
 
-const goesOn = "the same command goes on from where it stood"
+	// The results could not be written, for another reason than a full disk; the
+	// ledger has everything.
+	ErrResults = results.ErrNotWritten
+)
 
 // hints says what a user can do about a run that ended early.
 var hints = map[po.Cause]string{
-	po.SignedOut:     "give a browser profile that is signed in with --profile DIR; " + goesOn,
-	po.DiskFull:      "make room on the disk, see to the permissions of the output directory, close programs that have its files open; " + goesOn,
-	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + goesOn,
-	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + goesOn,
-	po.BrowserHung:   "try fewer --workers; " + goesOn,
-	po.ProfileFailed: "check --profile DIR and the room in the temporary directory; " + goesOn,
-	po.Interrupted:   goesOn,
+	po.SignedOut:     "give a browser profile that is signed in with --profile DIR; " + po.HintResume,
+	po.DiskFull:      "make room on the disk, see to the permissions of the output directory, close programs that have its files open; " + po.HintResume,
+	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + po.HintResume,
+	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + po.HintResume,
+	po.BrowserHung:   "try fewer --workers; " + po.HintResume,
+	po.ProfileFailed: "check --profile DIR and the room in the temporary directory; " + po.HintResume,
+	po.Interrupted:   po.HintResume,
 
 	// It ends a run only where the browser refuses the portal's definition.
-	po.UnrecognisedPage: "mend it in the portal file; " + goesOn,
-	po.Internal:         "this is a bug of poactor; the log tells more, and " + goesOn,
+	po.UnrecognisedPage: "mend it in the portal file; " + po.HintResume,
+	po.Internal:         "this is a bug of poactor, see the log; " + po.HintResume,
 }
 
 // ended makes the error of a run that ended early.
@@ -47,8 +50,8 @@ func ended(cause po.Cause, detail string) *Error {
 }
 
 const (
-	hintTemp   = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + goesOn
-	hintShared = "make room in the directory for temporary files and in /dev/shm, or give fewer --workers; " + goesOn
+	hintTemp   = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + po.HintResume
+	hintShared = "make room in the directory for temporary files and in /dev/shm, or give fewer --workers; " + po.HintResume
 )
 
 // hintOf is what a user can do about what ended a run: about the trouble itself
@@ -63,22 +66,22 @@ func hintOf(cause po.Cause, detail string) string {
 	case cause == po.BrowserDied && says("no space left on device"):
 		return hintShared
 	case says("err_cert_"):
-		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " + goesOn
+		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " + po.HintResume
 	case says("err_name_not_resolved"):
-		return "check the host in --base-url, and that this machine can look up names; " + goesOn
+		return "check the host in --base-url, and that this machine can look up names; " + po.HintResume
 	case says("err_proxy_"), says("err_tunnel_"):
-		return "check the proxy of this machine; " + goesOn
+		return "check the proxy of this machine; " + po.HintResume
 	case cause == po.DiskFull && (says("no space left") || says("quota exceeded") || says("not enough space")):
-		return "make room on the disk; " + goesOn
+		return "make room on the disk; " + po.HintResume
 	case cause == po.DiskFull && (says("permission denied") || says("access is denied") || says("read-only")):
-		return "see to the permissions of the output directory, or give another --out; " + goesOn
+		return "see to the permissions of the output directory, or give another --out; " + po.HintResume
 	}
 	return hints[cause]
 }
 
-// OfSystem makes an *Error of what the operating system has refused, which is no
+// SystemError makes an *Error of what the operating system has refused, which is no
 // bug of poactor's; false if err is of another kind.
-func OfSystem(err error) (*Error, bool) {
+func SystemError(err error) (*Error, bool) {
 	if _, ok := errors.AsType[syscall.Errno](err); !ok {
 		return nil, false
 	}
@@ -100,7 +103,7 @@ func userError(err error) error {
 		return e
 	}
 	cause := po.CauseOf(err)
-	if e, ok := OfSystem(err); ok && cause == po.Internal {
+	if e, ok := SystemError(err); ok && cause == po.Internal {
 		return e
 	}
 	return &Error{Cause: cause, Msg: po.DetailOf(err), Hint: hintOf(cause, po.DetailOf(err)), Err: err}

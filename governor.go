@@ -43,7 +43,7 @@ func newGovernor(ctx context.Context, b actors.Browsers, workers int, log *logru
 // advise says what speaks against so many workers for so many orders.
 func (g *governor) advise(orders int, tell func(event any)) {
 	for _, a := range resource.Advise(resource.Plan{Orders: orders, Workers: g.wish, Usage: g.usage}) {
-		tell(messages.Advised{Workers: a.Workers, Binds: messages.Binds(a.LimitedBy), Text: a.Text})
+		tell(messages.Warning{Workers: a.Workers, LimitedBy: messages.LimitedBy(a.LimitedBy), Text: a.Text})
 	}
 }
 
@@ -78,7 +78,7 @@ func (g *governor) decide(now time.Time) actors.Limits {
 	d := resource.Decide(g.capacity, g.portal, now)
 	g.workers = d.Workers
 	return actors.Limits{Workers: d.Workers, Reading: d.Reading, Hold: max(0, d.NotBefore.Sub(now)),
-		Binds: messages.Binds(d.LimitedBy), Reason: d.Text}
+		LimitedBy: messages.LimitedBy(d.LimitedBy), Reason: d.Text}
 }
 
 // heaviest is what the largest browser takes: the next may take as much.

@@ -17,7 +17,7 @@ func TestFirstAnswerThrottled(t *testing.T) {
 	l := newGovernor(context.Background(), nil, 8, Config{}.withDefaults().Log)
 	was := l.Measure(t.Context())
 	b := l.Answered(actors.Answer{Took: 30 * time.Millisecond, Cause: po.Throttled, RetryAfter: 2 * time.Second})
-	if was.Reading < 2 || b.Reading != was.Reading-1 || b.Binds != messages.BindsPortal || b.Hold < time.Second || b.Hold > 2*time.Second {
+	if was.Reading < 2 || b.Reading != was.Reading-1 || b.LimitedBy != messages.LimitedByPortal || b.Hold < time.Second || b.Hold > 2*time.Second {
 		t.Errorf("%+v became %+v", was, b)
 	}
 	fresh := newGovernor(context.Background(), nil, 8, Config{}.withDefaults().Log)

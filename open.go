@@ -11,10 +11,13 @@ import (
 	"runtime/debug"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/fault/faulty"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
@@ -33,6 +36,9 @@ type (
 
 // LedgerOwner is who holds an output directory.
 type LedgerOwner = ledger.Owner
+
+// LedgerStart is one start on an output directory, as the ledger has it.
+type LedgerStart = ledger.Start
 
 // LedgerHolder tells who holds an output directory: nobody if that is nil. An error
 // is an *Error.
@@ -71,14 +77,15 @@ type resources struct {
 	incoming string              // for what the browsers download; empty where none is needed
 	browsers actors.Browsers     // nil where none is needed
 	archive  *download.Archive
-	faults   *faults // nil: none
-	audit    *audit  // still to be done for what is settled; nil if there is nothing
+	faults   *faulty.Ports   // nil: there are none
+	results  *results.Writer // nil where the record is in memory
+	audit    *audit          // still to be done for what is settled; nil if there is nothing
 }
 
 // openResources puts the orders into the record, holds that against the disk, and
 // opens what the run needs besides.
 func openResources(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*resources, error) {
-	o := &resources{faults: newFaults(cfg.Faults)}
+	o := &resources{faults: faulty.New(cfg.faults())}
 	if err := o.open(ctx, cfg, orders); err != nil {
 		_ = o.ended(messages.RunEnded{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}) // err tells more
 		_ = o.close()
@@ -151,20 +158,53 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 		o.ours = true
 	}
 	o.record = o.ledger
+	var list *batch.Batch
+	if cfg.Batch != nil {
+		list = cfg.Batch.list
+		if err := list.CopyTo(cfg.Out); err != nil {
+			return 0, err
+		}
+	}
+	o.results = results.New(cfg.Out, o.ledger, list, func(file, text string) {
+		cfg.Log.WithField("file", file).Warn(text)
+		cfg.OnEvent(messages.ResultsWarning{File: file, Text: text})
+	})
 	if err := o.ledger.Begin(ctx, beginOf(cfg)); err != nil {
 		return 0, err
 	}
-	m, err := o.ledger.Merge(ctx, orders, cfg.Choice)
+	m, err := o.merge(ctx, cfg, orders)
 	if err != nil {
 		return 0, err
 	}
-	o.later = m.Later
-	cfg.OnEvent(messages.BatchMerged{Start: o.ledger.Number(), New: m.New, Back: m.Back, Gone: m.Gone, Settled: m.Settled,
-		Again: m.Again, Open: m.Open, Later: m.Later})
+	o.later = m.Deferred
+	cfg.OnEvent(messages.BatchMerged{Start: o.ledger.Number(), New: m.New, Returned: m.Returned, Removed: m.Removed, Settled: m.Settled,
+		Reopened: m.Reopened, Open: m.Open, Deferred: m.Deferred})
 	if err := o.openArchive(cfg); err != nil {
 		return 0, err
 	}
 	return o.look(ctx, cfg, m.Open-m.Invalid)
+}
+
+// merge puts the orders into the record. Orders of no list are copied into one, so
+// that they can be run again.
+func (o *resources) merge(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
+	m ledger.Merged, err error,
+) {
+	if cfg.Batch != nil {
+		return o.ledger.Merge(ctx, orders, cfg.Choice)
+	}
+	parse, err := cfg.Portal.Parser()
+	if err != nil {
+		return m, err
+	}
+	copied, err := batch.CopyOrders(cfg.Out, parse, orders, func(orders iter.Seq2[po.Order, error]) (err error) {
+		m, err = o.ledger.Merge(ctx, orders, cfg.Choice)
+		return err
+	})
+	if err == nil && !copied {
+		cfg.Log.Info("a list of these orders would not be read as the same orders: there is none for retry")
+	}
+	return m, err
 }
 
 // beginOf is what the record says of a start.
@@ -193,11 +233,9 @@ func (o *resources) look(ctx context.Context, cfg Config, open int) (int, error)
 }
 
 func (o *resources) openArchive(cfg Config) (err error) {
-	settings := download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed, MaxFile: cfg.MaxFile, MinFree: cfg.MinFree}
-	if o.faults != nil {
-		settings.Write = o.faults.write
-	}
-	o.archive, err = download.Open(settings)
+	o.archive, err = download.Open(download.Config{
+		Out: cfg.Out, Allowed: cfg.Portal.Allowed, MaxFile: cfg.MaxFile, MinFree: cfg.MinFree, Write: o.faults.Write,
+	})
 	return err
 }
 
@@ -215,7 +253,7 @@ func (o *resources) openBrowsers(cfg Config) error {
 	}
 	// A restart leases its new profile while the old browser may still be dying.
 	o.profiles, err = openProfiles(settings.Downloads, profilestore.Config{
-		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,
+		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out, Remove: o.faults.RemoveProfile,
 	})
 	if err != nil {
 		return profileError(err)
@@ -225,7 +263,7 @@ func (o *resources) openBrowsers(cfg Config) error {
 		return err
 	}
 	settings.Lease = o.lease
-	o.browsers = o.faults.browsers(browsers{browser.New(settings)})
+	o.browsers = o.faults.Browsers(browsers{browser.New(settings)})
 	return nil
 }
 
@@ -265,7 +303,8 @@ func (o *resources) lease(ctx context.Context) (browser.Profile, error) {
 	if err != nil {
 		return browser.Profile{}, err
 	}
-	return o.faults.profile(browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, p.Hold), nil
+	o.faults.Leased(p.ID, p.Dir)
+	return browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, nil
 }
 
 // ended records how the run ended.
@@ -310,7 +349,7 @@ func (o *resources) left(ctx context.Context) []string {
 	if o.profiles != nil {
 		list, err := profilestore.Left(o.profiles.Dir())
 		look("profiles", list, err)
-		list, err = within(o.incoming)
+		list, err = listDir(o.incoming)
 		look("downloads", list, err)
 	}
 	if o.ledger != nil && o.archive != nil {
@@ -325,7 +364,7 @@ func (o *resources) left(ctx context.Context) []string {
 func (o *resources) workFolders(ctx context.Context) ([]string, error) {
 	var list []string
 	err := o.archive.WorkFolders(func(folder string, key po.Key) error {
-		s, err := o.ledger.Story(ctx, key)
+		s, err := o.ledger.History(ctx, key)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // of another ledger
 		}

@@ -92,7 +92,7 @@ func (r *trial) orders(t *testing.T) []po.Order {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, po.Order{Key: key, Number: number, Written: truth.Number})
+		list = append(list, po.Order{Key: key, Number: number, RawNumber: truth.Number})
 	}
 	return list
 }
@@ -124,8 +124,8 @@ func (r *trial) run(t *testing.T) {
 // says so.
 func (r *trial) nothingLeft(t *testing.T, summary Summary) {
 	t.Helper()
-	if told := all[messages.RunCleaned](r); len(summary.Left) > 0 || len(told) != 1 || len(told[0].Left) > 0 {
-		t.Errorf("left: %v, told %v", summary.Left, told)
+	if told := all[messages.RunCleaned](r); len(summary.Leftovers) > 0 || len(told) != 1 || len(told[0].Leftovers) > 0 {
+		t.Errorf("left: %v, told %v", summary.Leftovers, told)
 	}
 	settings, err := r.cfg.browserConfig()
 	if err != nil {

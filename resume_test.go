@@ -41,8 +41,8 @@ func (r *trial) start(t *testing.T, orders []po.Order) (Summary, error) {
 	r.events = nil
 	r.mu.Unlock()
 	summary, err := Run(t.Context(), r.cfg, Orders(slices.Values(orders)))
-	if len(summary.Left) > 0 {
-		t.Errorf("left: %v", summary.Left)
+	if len(summary.Leftovers) > 0 {
+		t.Errorf("left: %v", summary.Leftovers)
 	}
 	return summary, err
 }
@@ -137,7 +137,7 @@ func TestAuditOfTheOutputDirectory(t *testing.T) {
 		}, messages.OutputAudited{Finished: 1}, 0},
 		"a stranger's work folder": {func(t *testing.T, out string, _ []string) {
 			write(t, filepath.Join(out, "S", "PO_77777777__WORK", "x.pdf"), "x")
-		}, messages.OutputAudited{Strange: 1}, 0},
+		}, messages.OutputAudited{Unknown: 1}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,14 +166,14 @@ func TestAuditOfTheOutputDirectory(t *testing.T) {
 					t.Errorf("%q is no path of a file", p)
 				}
 			}
-			got.Orders, got.Kept, got.Paths = 0, 0, nil
+			got.Orders, got.Saved, got.Paths = 0, 0, nil
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Errorf("audit (-want +got):\n%s", diff)
 			}
 			if n := r.portal.Counts()[testportal.RequestFile] - before; n != row.files {
 				t.Errorf("%d files were fetched again, want %d", n, row.files)
 			}
-			if row.want.Strange > 0 {
+			if row.want.Unknown > 0 {
 				remove(t, filepath.Join(r.cfg.Out, "S"))
 			}
 			r.ledgerIsRight(t)

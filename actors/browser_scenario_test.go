@@ -88,8 +88,8 @@ func TestWorkerIsGivenUp(t *testing.T) {
 			if l.Worker != doomed {
 				t.Errorf("%s was lost, too", l.Worker)
 			}
-			if i > 0 && !l.GaveUp && l.Again < lost[i-1].Again {
-				t.Logf("pause %v after %v", l.Again, lost[i-1].Again) // jitter may do that
+			if i > 0 && !l.GaveUp && l.RestartAfter < lost[i-1].RestartAfter {
+				t.Logf("pause %v after %v", l.RestartAfter, lost[i-1].RestartAfter) // jitter may do that
 			}
 		}
 	})
@@ -126,8 +126,8 @@ func TestPauseIsForThoseThatDoNotWork(t *testing.T) {
 				if len(lost) < schedule.RestartLimit {
 					t.Fatalf("lost only %d times", len(lost))
 				}
-				if last := lost[schedule.RestartLimit-1]; (last.Again > 500*time.Millisecond) != c.grows {
-					t.Errorf("after %d failures a pause of %v", schedule.RestartLimit, last.Again)
+				if last := lost[schedule.RestartLimit-1]; (time.Duration(last.RestartAfter) > 500*time.Millisecond) != c.grows {
+					t.Errorf("after %d failures a pause of %v", schedule.RestartLimit, last.RestartAfter)
 				}
 			})
 		})
@@ -219,7 +219,7 @@ func TestPoolIsLost(t *testing.T) {
 		var sizes []int
 		for _, r := range all[messages.PoolResized](s) {
 			why := strings.TrimPrefix(r.Reason, "a worker was given up: ")
-			if r.Binds != messages.BindsBrowsers || why != "boom" && why != "its process ended" { // whichever comes first
+			if r.LimitedBy != messages.LimitedByBrowsers || why != "boom" && why != "its process ended" { // whichever comes first
 				t.Errorf("%+v", r)
 			}
 			sizes = append(sizes, r.To)

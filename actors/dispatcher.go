@@ -94,7 +94,7 @@ func (d *dispatcher) Receive(c actor.Context) {
 		d.do(c, d.scheduler.Lost(m, now))
 	case messages.OrderRead:
 		if m.Token == "" { // nobody's: a probe
-			c.Send(d.peers.observer, messages.SessionProbed{Worker: m.Worker.Name, Key: m.Key, Written: m.Written,
+			c.Send(d.peers.observer, messages.SessionProbed{Worker: m.Worker.Name, Key: m.Key, RawNumber: m.RawNumber,
 				Sign: m.Reading.Sign, Cause: m.Failure.Cause, Detail: m.Failure.Detail, Took: m.Took})
 			d.do(c, d.scheduler.Probed(m, now))
 			return
@@ -102,13 +102,13 @@ func (d *dispatcher) Receive(c actor.Context) {
 		hasFailed := d.scheduler.HasFailed(m.Token)
 		d.do(c, d.scheduler.Read(m, now))
 		d.publishRead(c, m)
-		d.informGovernor(c, Answer{Took: m.Took, Sign: m.Reading.Sign, Cause: m.Failure.Cause,
+		d.informGovernor(c, Answer{Took: time.Duration(m.Took), Sign: m.Reading.Sign, Cause: m.Failure.Cause,
 			RetryAfter: m.Failure.RetryAfter, Retried: hasFailed})
 	case messages.FilesFetched:
 		c.Send(d.peers.observer, m)
 		for _, f := range m.Result.Missing {
 			if f.Cause == po.Throttled {
-				d.informGovernor(c, Answer{Took: m.Took, Cause: f.Cause, RetryAfter: f.RetryAfter,
+				d.informGovernor(c, Answer{Took: time.Duration(m.Took), Cause: f.Cause, RetryAfter: f.RetryAfter,
 					Retried: d.scheduler.HasFailed(m.Token)})
 				break // the others were refused together with it
 			}

@@ -35,9 +35,9 @@ type noFiles struct{}
 func (noFiles) Fetch(context.Context, po.FetchJob) (po.FetchResult, error) {
 	return po.FetchResult{}, nil
 }
-func (noFiles) Work(po.Order, string, po.Kept) string             { return "" }
-func (noFiles) Final(po.Order, string, po.Kept, po.Status) string { return "" }
-func (noFiles) Finish(context.Context, po.Kept, string) error     { return nil }
+func (noFiles) Work(po.Order, string, po.Saved) string             { return "" }
+func (noFiles) Final(po.Order, string, po.Saved, po.Status) string { return "" }
+func (noFiles) Finish(context.Context, po.Saved, string) error     { return nil }
 
 // A host can run its own sessions under the same supervision.
 func ExampleStart() {

@@ -163,22 +163,22 @@ func (f *fakeFiles) good(ctx context.Context, job po.FetchJob) (po.FetchResult, 
 	case <-ctx.Done():
 		return po.FetchResult{}, fmt.Errorf("fetch: %w", po.Interrupted)
 	}
-	r := po.FetchResult{Kept: po.Kept{Folder: "PO_" + string(job.Order.Key) + "__WORK"}}
+	r := po.FetchResult{Saved: po.Saved{Folder: "PO_" + string(job.Order.Key) + "__WORK"}}
 	for _, a := range job.Attachments {
-		r.Kept.Files = append(r.Kept.Files, po.File{ID: a.ID, Name: a.Name})
+		r.Saved.Files = append(r.Saved.Files, po.File{ID: a.ID, Name: a.Name})
 	}
 	return r, nil
 }
 
-func (f *fakeFiles) Work(order po.Order, _ string, _ po.Kept) string {
+func (f *fakeFiles) Work(order po.Order, _ string, _ po.Saved) string {
 	return "PO_" + string(order.Key) + "__WORK"
 }
 
-func (f *fakeFiles) Final(order po.Order, _ string, _ po.Kept, status po.Status) string {
+func (f *fakeFiles) Final(order po.Order, _ string, _ po.Saved, status po.Status) string {
 	return "PO_" + string(order.Key) + "_" + string(status)
 }
 
-func (f *fakeFiles) Finish(_ context.Context, _ po.Kept, final string) error {
+func (f *fakeFiles) Finish(_ context.Context, _ po.Saved, final string) error {
 	if f.finish != nil {
 		if err := f.finish(); err != nil {
 			return err

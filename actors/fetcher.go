@@ -66,8 +66,8 @@ func (f *fetcher) Receive(c actor.Context) {
 
 func (f *fetcher) answer(c actor.Context, j runningFetch, a fetchResult) {
 	m := messages.FilesFetched{
-		Token: j.order.Token, Key: j.order.Job.Order.Key, Written: j.order.Job.Order.Written,
-		Result: a.result, Failure: po.CauseOf(a.err), Took: time.Since(j.started),
+		Token: j.order.Token, Key: j.order.Job.Order.Key, RawNumber: j.order.Job.Order.RawNumber,
+		Result: a.result, Failure: po.CauseOf(a.err), Took: messages.Duration(time.Since(j.started)),
 	}
 	if a.err != nil {
 		m.Detail = po.DetailOf(a.err)

@@ -60,7 +60,7 @@ func (g *governor) Receive(c actor.Context) {
 func (g *governor) report(c actor.Context, b Limits) {
 	was := g.last
 	g.last = b
-	if b == was || b.Hold == 0 && was.Workers == b.Workers && was.Reading == b.Reading && was.Binds == b.Binds {
+	if b == was || b.Hold == 0 && was.Workers == b.Workers && was.Reading == b.Reading && was.LimitedBy == b.LimitedBy {
 		return
 	}
 	c.Send(g.dispatcher, messages.Resize(b))

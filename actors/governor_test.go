@@ -46,9 +46,9 @@ func TestMemoryPressure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := &fakeLimiter{begun: time.Now(), measure: func(at time.Duration) Limits {
-			b := Limits{Workers: 4, Reading: 4, Binds: messages.BindsUser}
+			b := Limits{Workers: 4, Reading: 4, LimitedBy: messages.LimitedByUser}
 			if at > 5*time.Second && at < 60*time.Second {
-				b = Limits{Workers: 1, Reading: 1, Binds: messages.BindsMemory,
+				b = Limits{Workers: 1, Reading: 1, LimitedBy: messages.LimitedByMemory,
 					Reason: "memory is at 93 % of the container's 2.0 GB"}
 			}
 			return b
@@ -59,7 +59,7 @@ func TestMemoryPressure(t *testing.T) {
 		resized := all[messages.PoolResized](s)
 		if len(resized) != 2 || resized[0].To != 1 || resized[1].To != 4 {
 			t.Errorf("%+v", resized)
-		} else if first := resized[0]; first.Binds != messages.BindsMemory || first.Reason == "" {
+		} else if first := resized[0]; first.LimitedBy != messages.LimitedByMemory || first.Reason == "" {
 			t.Errorf("%+v", first)
 		}
 		if len(l.answers) != 400 || l.measurements < 60 {
@@ -73,11 +73,11 @@ func TestMemoryPressure(t *testing.T) {
 func TestPortalPressure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		normal := Limits{Workers: 4, Reading: 4, Binds: messages.BindsUser}
+		normal := Limits{Workers: 4, Reading: 4, LimitedBy: messages.LimitedByUser}
 		l := &fakeLimiter{begun: time.Now(), last: normal, measure: func(time.Duration) Limits { return normal }}
 		l.answered = func(a Answer) Limits {
 			if a.Cause == po.Throttled {
-				normal = Limits{Workers: 4, Reading: 2, Binds: messages.BindsPortal, Reason: "the portal asked for a pause of 20 s"}
+				normal = Limits{Workers: 4, Reading: 2, LimitedBy: messages.LimitedByPortal, Reason: "the portal asked for a pause of 20 s"}
 				b := normal
 				b.Hold = a.RetryAfter
 				return b
@@ -111,7 +111,7 @@ func TestPortalPressure(t *testing.T) {
 			}
 		}
 		paced := all[messages.PortalPaced](s)
-		if len(paced) != 1 || paced[0].Reading != 2 || paced[0].Hold != 20*time.Second {
+		if len(paced) != 1 || paced[0].Reading != 2 || time.Duration(paced[0].Hold) != 20*time.Second {
 			t.Errorf("%+v", paced)
 		}
 		if resized := all[messages.PoolResized](s); len(resized) > 0 {

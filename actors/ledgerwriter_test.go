@@ -34,15 +34,15 @@ func (f *failingSave) Claim(ctx context.Context, n int, ttl time.Duration) (po.C
 	return c, err
 }
 
-func (f *failingSave) Save(ctx context.Context, token, supplier string, kept po.Kept) error {
+func (f *failingSave) Save(ctx context.Context, token, supplier string, saved po.Saved) error {
 	f.mu.Lock()
-	full := token == f.token && len(kept.Files) > 0
+	full := token == f.token && len(saved.Files) > 0
 	f.mu.Unlock()
 	if full {
 		time.Sleep(time.Second) // its settling is asked for by now
 		return po.DiskFull
 	}
-	return f.Ledger.Save(ctx, token, supplier, kept)
+	return f.Ledger.Save(ctx, token, supplier, saved)
 }
 
 func (f *failingSave) Settle(ctx context.Context, token string, o po.Outcome) error {

@@ -45,12 +45,12 @@ type Files interface {
 	Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, error)
 	// Work names the folder in which an order's files are gathered: it is
 	// recorded before Fetch makes it.
-	Work(order po.Order, supplier string, kept po.Kept) string
+	Work(order po.Order, supplier string, saved po.Saved) string
 	// Final names the folder an order ends in; empty if it has none.
-	Final(order po.Order, supplier string, kept po.Kept, status po.Status) string
+	Final(order po.Order, supplier string, saved po.Saved, status po.Status) string
 	// Finish gives the work folder its final name. Asked again after it has
 	// done so, it does nothing.
-	Finish(ctx context.Context, kept po.Kept, final string) error
+	Finish(ctx context.Context, saved po.Saved, final string) error
 }
 
 // Limiter tells how much machine and portal bear. Its methods may be called from
@@ -66,11 +66,11 @@ type Limiter interface {
 
 // Limits is what machine and portal bear now.
 type Limits struct {
-	Workers int           // to have; 1 or more
-	Reading int           // orders to read at once; 1 to Workers
-	Hold    time.Duration // for which no order is to be begun; 0: none
-	Binds   messages.Binds
-	Reason  string // in words with numbers
+	Workers   int           // to have; 1 or more
+	Reading   int           // orders to read at once; 1 to Workers
+	Hold      time.Duration // for which no order is to be begun; 0: none
+	LimitedBy messages.LimitedBy
+	Reason    string // in words with numbers
 }
 
 // Answer is what came of a page, or of files.
@@ -98,7 +98,7 @@ type Ledger interface {
 	// Extend gives a lease its whole time to live again.
 	Extend(ctx context.Context, token string, ttl time.Duration) error
 	// Save records the files that are whole on disk and where they are.
-	Save(ctx context.Context, token string, supplier string, kept po.Kept) error
+	Save(ctx context.Context, token string, supplier string, saved po.Saved) error
 	// Settle records the outcome and ends the lease. Repeated with the same
 	// token it does nothing.
 	Settle(ctx context.Context, token string, outcome po.Outcome) error

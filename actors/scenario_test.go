@@ -117,7 +117,7 @@ func TestBrowserLane(t *testing.T) {
 		s.files.fetch = func(ctx context.Context, job po.FetchJob, n int) (po.FetchResult, error) {
 			r, err := s.files.good(ctx, job)
 			if job.Order.Key == "K1" && n == 1 || job.Order.Key == "K2" {
-				r.Kept.Files = r.Kept.Files[:1]
+				r.Saved.Files = r.Saved.Files[:1]
 				r.Missing = []po.Missing{{ID: "b", Cause: po.DownloadRejected, Browser: true}}
 			}
 			return r, err

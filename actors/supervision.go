@@ -54,7 +54,7 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 		delay, giveUp = m.restarts.Failed(time.Now(), k.everReady, rand.Float64())
 	}
 	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: po.DetailOf(err),
-		Again: delay, GaveUp: giveUp}
+		RestartAfter: messages.Duration(delay), GaveUp: giveUp}
 	system.Root.Send(k.peers.observer, lost) // first, so that what follows from it is told after it
 	system.Root.Send(k.dispatcher, lost)
 	if giveUp {

@@ -178,7 +178,7 @@ func (w *worker) watch(c actor.Context) {
 // becomeIdle makes the worker idle and asks for an order.
 func (w *worker) becomeIdle(c actor.Context, took time.Duration) {
 	w.state = w.idle
-	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: took,
+	c.Request(w.dispatcher, messages.WorkerReady{Worker: w.id, Profile: w.session.Profile(), Took: messages.Duration(took),
 		Worn: schedule.RecycleReason(w.orders, w.memory)})
 }
 
@@ -240,8 +240,8 @@ func (w *worker) busy(c actor.Context) {
 		w.memory = cmp.Or(a.memory, w.memory)
 		w.hasRead = w.hasRead || a.err == nil
 		c.Send(w.dispatcher, messages.OrderRead{
-			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key, Written: w.order.Lease.Order.Written,
-			Reading: a.reading, Failure: failureOf(a.err), Took: time.Since(w.started),
+			Worker: w.id, Token: w.order.Lease.Token, Key: w.order.Lease.Order.Key, RawNumber: w.order.Lease.Order.RawNumber,
+			Reading: a.reading, Failure: failureOf(a.err), Took: messages.Duration(time.Since(w.started)),
 		})
 		w.becomeIdle(c, 0)
 	default:
@@ -290,13 +290,13 @@ func (w *worker) release(c actor.Context) {
 // abandon leaves a job that is stuck to itself, and tells of it, and of its end
 // if there is one.
 func (w *worker) abandon(c actor.Context, j *job, cancelled time.Time) {
-	written := w.order.Lease.Order.Written
+	written := w.order.Lease.Order.RawNumber
 	root, observer, name := c.ActorSystem().Root, w.observer, w.id.Name
-	root.Send(observer, messages.JobStuck{Worker: name, Written: written, For: time.Since(w.started)})
+	root.Send(observer, messages.JobStuck{Worker: name, RawNumber: written, For: messages.Duration(time.Since(w.started))})
 	go func() {
 		<-j.done
 		j.closeOpened()
-		root.Send(observer, messages.JobReturned{Worker: name, Written: written, After: time.Since(cancelled)})
+		root.Send(observer, messages.JobReturned{Worker: name, RawNumber: written, After: messages.Duration(time.Since(cancelled))})
 	}()
 }
 

@@ -246,10 +246,10 @@ func TestStuckReading(t *testing.T) {
 		s.run(t)
 		s.want(t, "", 0, completed(90))
 		stuck, returned := all[messages.JobStuck](s), all[messages.JobReturned](s)
-		if len(stuck) != 1 || stuck[0].For != 30*time.Second+releaseTimeout {
+		if len(stuck) != 1 || time.Duration(stuck[0].For) != 30*time.Second+releaseTimeout {
 			t.Errorf("stuck %+v", stuck)
 		}
-		if len(returned) != 1 || returned[0].After != 10*time.Second {
+		if len(returned) != 1 || time.Duration(returned[0].After) != 10*time.Second {
 			t.Errorf("returned %+v", returned)
 		}
 		if r := s.readers("K3"); len(r) != 2 || r[0] == r[1] {
@@ -306,16 +306,16 @@ func TestResize(t *testing.T) {
 			}
 			switch settled++; settled {
 			case 20:
-				s.handle.Resize(messages.Resize{Workers: 1, Binds: messages.BindsMemory, Reason: "memory is at 93 %"})
+				s.handle.Resize(messages.Resize{Workers: 1, LimitedBy: messages.LimitedByMemory, Reason: "memory is at 93 %"})
 			case 60:
-				s.handle.Resize(messages.Resize{Workers: 99, Binds: messages.BindsCPU})
+				s.handle.Resize(messages.Resize{Workers: 99, LimitedBy: messages.LimitedByCPU})
 			}
 		}
 		s.run(t)
 		s.want(t, "", 0, completed(200))
 		want := []messages.PoolResized{
-			{From: 4, To: 1, Binds: messages.BindsMemory, Reason: "memory is at 93 %"},
-			{From: 1, To: 4, Binds: messages.BindsUser, Reason: "as many as wished"},
+			{From: 4, To: 1, Sequential: true, LimitedBy: messages.LimitedByMemory, Reason: "memory is at 93 %"},
+			{From: 1, To: 4, LimitedBy: messages.LimitedByUser, Reason: "as many as wished"},
 		}
 		if got := all[messages.PoolResized](s); !slices.Equal(got, want) {
 			t.Errorf("%+v", got)

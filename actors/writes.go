@@ -68,7 +68,7 @@ func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 			}
 			o := e.Lease.Order
 			c.Send(d.peers.observer, messages.OrderStarted{
-				Worker: e.Worker, Key: o.Key, Written: o.Written, Attempt: e.Lease.Attempt})
+				Worker: e.Worker, Key: o.Key, RawNumber: o.RawNumber, Attempt: e.Lease.Attempt})
 			c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{
 				Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser})
 			return nil
@@ -80,15 +80,15 @@ func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 // that the next start knows of every folder that this one may leave, unless something
 // has come between.
 func (d *dispatcher) fetch(c actor.Context, e schedule.Fetch) {
-	ledger, files, kept := d.cfg.Ledger, d.cfg.Files, e.Job.Kept
+	ledger, files, saved := d.cfg.Ledger, d.cfg.Files, e.Job.Saved
 	d.writer.add(c, ledgerWrite{
 		effect: e,
 		record: func(ctx context.Context) error {
-			folder := files.Work(e.Job.Order, e.Job.Supplier, kept)
-			if folder == kept.Folder {
+			folder := files.Work(e.Job.Order, e.Job.Supplier, saved)
+			if folder == saved.Folder {
 				return nil // recorded already
 			}
-			return ledger.Save(ctx, e.Token, e.Job.Supplier, po.Kept{Folder: folder, Files: kept.Files})
+			return ledger.Save(ctx, e.Token, e.Job.Supplier, po.Saved{Folder: folder, Files: saved.Files})
 		},
 		done: func(now time.Time, err error) []schedule.Effect {
 			if err != nil { // fenced
@@ -107,7 +107,7 @@ func (d *dispatcher) save(c actor.Context, e schedule.Save) {
 	ledger := d.cfg.Ledger
 	d.writer.add(c, ledgerWrite{
 		effect: e,
-		record: func(ctx context.Context) error { return ledger.Save(ctx, e.Token, e.Supplier, e.Kept) },
+		record: func(ctx context.Context) error { return ledger.Save(ctx, e.Token, e.Supplier, e.Saved) },
 	})
 }
 
@@ -116,13 +116,13 @@ func (d *dispatcher) save(c actor.Context, e schedule.Save) {
 // vouches for.
 func (d *dispatcher) settle(c actor.Context, e schedule.Settle) {
 	ledger, files, outcome := d.cfg.Ledger, d.cfg.Files, e.Outcome
-	outcome.Folder = files.Final(e.Order, outcome.Supplier, e.Kept, outcome.Status)
+	outcome.Folder = files.Final(e.Order, outcome.Supplier, e.Saved, outcome.Status)
 	outcome.Time = time.Now()
 	d.writer.add(c, ledgerWrite{
 		effect: e,
 		record: func(ctx context.Context) error { return ledger.Settle(ctx, e.Token, outcome) },
 		finish: func(ctx context.Context) error {
-			if err := files.Finish(ctx, e.Kept, outcome.Folder); err != nil {
+			if err := files.Finish(ctx, e.Saved, outcome.Folder); err != nil {
 				return fmt.Errorf("finish folder of order %s: %w", outcome.Key, err)
 			}
 			return nil
@@ -131,7 +131,7 @@ func (d *dispatcher) settle(c actor.Context, e schedule.Settle) {
 			if err == nil {
 				d.counts[outcome.Status]++
 				c.Send(d.peers.observer, messages.OrderSettled{
-					Outcome: outcome, Worker: e.Worker, Took: now.Sub(e.Started)})
+					Outcome: outcome, Worker: e.Worker, Took: messages.Duration(now.Sub(e.Started))})
 			}
 			return d.scheduler.Recorded(e.Token, err == nil, now)
 		},
@@ -144,8 +144,8 @@ func (d *dispatcher) retry(c actor.Context, e schedule.Retry) {
 		effect: e,
 		record: func(ctx context.Context) error { return ledger.Retry(ctx, e.Token, e.Failure, e.After) },
 		done: func(now time.Time, _ error) []schedule.Effect {
-			c.Send(d.peers.observer, messages.OrderRetried{Key: e.Order.Key, Written: e.Order.Written,
-				Attempt: e.Attempt, Worker: e.Worker, Failure: e.Failure, After: e.After})
+			c.Send(d.peers.observer, messages.OrderRetried{Key: e.Order.Key, RawNumber: e.Order.RawNumber,
+				Attempt: e.Attempt, Worker: e.Worker, Failure: e.Failure, After: messages.Duration(e.After)})
 			return d.scheduler.Recorded(e.Token, false, now)
 		},
 	})
@@ -158,7 +158,7 @@ func (d *dispatcher) release(c actor.Context, e schedule.Release) {
 		record: func(ctx context.Context) error { return ledger.Release(ctx, e.Token, e.Failure) },
 		done: func(now time.Time, _ error) []schedule.Effect {
 			c.Send(d.peers.observer, messages.OrderReleased{
-				Key: e.Order.Key, Written: e.Order.Written, Failure: e.Failure})
+				Key: e.Order.Key, RawNumber: e.Order.RawNumber, Cause: e.Failure.Cause, Detail: e.Failure.Detail})
 			return d.scheduler.Recorded(e.Token, false, now)
 		},
 	})
@@ -180,7 +180,7 @@ func (d *dispatcher) reopen(c actor.Context, e schedule.Reopen) {
 				if o.Folder == "" {
 					continue
 				}
-				if err := files.Finish(ctx, po.Kept{Folder: o.Folder}, ""); err != nil {
+				if err := files.Finish(ctx, po.Saved{Folder: o.Folder}, ""); err != nil {
 					return fmt.Errorf("clear folder of order %s: %w", o.Key, err)
 				}
 			}

@@ -6,26 +6,26 @@ import "time"
 type Trace struct {
 	// Pages are the addresses that the browser opened, in order, without their
 	// queries.
-	Pages []string
+	Pages []string `json:"pages,omitempty"`
 	// Evidence is the folder of the screenshot and the page that were kept of a
 	// failure, relative to the output directory, with forward slashes. Empty:
 	// none were.
-	Evidence string
+	Evidence string `json:"evidence,omitempty"`
 }
 
 // Failure says why a try ended without an outcome.
 type Failure struct {
-	Cause  Cause
-	Detail string // in words; no secret in it
+	Cause  Cause  `json:"cause,omitempty"`
+	Detail string `json:"detail,omitempty"` // in words; no secret in it
 	// Missing are the files that did not come, where it was for them.
-	Missing []Missing
-	Trace   Trace
+	Missing []Missing `json:"missing_files,omitempty"`
+	Trace   Trace     `json:"-"`
 }
 
 // Assignment says who works on an order.
 type Assignment struct {
-	Worker  string // its name
-	Profile string // of its browser
+	Worker  string `json:"worker"`            // its name
+	Profile string `json:"profile,omitempty"` // of its browser
 }
 
 // Ending says how an attempt came to its end.
@@ -43,23 +43,23 @@ const (
 
 // Attempt is one worker's work on an order, as the ledger has it.
 type Attempt struct {
-	Try        int // 1 for the first that counts since the order was last opened
-	Start      int // of poactor on this output directory; 1 for the first
-	Assignment Assignment
-	Began      time.Time
-	Ended      time.Time // zero: it was cut off, or is under way
-	Ending     Ending
-	Failure    Failure // its Cause is empty if nothing went wrong
-	Files      int     // that this attempt added
-	Bytes      int64   // of those files
+	Try   int `json:"try"`   // 1 for the first that counts since the order was last opened
+	Start int `json:"start"` // of poactor on this output directory; 1 for the first
+	Assignment
+	Began   time.Time `json:"began"`
+	Ended   time.Time `json:"ended,omitzero"` // zero: it was cut off, or is under way
+	Ending  Ending    `json:"ending,omitempty"`
+	Failure           // its Cause is empty if nothing went wrong
+	Files   int       `json:"files"` // that this attempt added
+	Bytes   int64     `json:"bytes"` // of those files
 }
 
-// Story is all that the ledger has of one order.
-type Story struct {
+// History is all that the ledger has of one order.
+type History struct {
 	Order    Order
 	Place    int  // in the batch, from 0; -1: it is in it no more
 	Open     bool // it is still to be worked on
 	Outcome  Outcome
-	Kept     Kept
+	Saved    Saved
 	Attempts []Attempt
 }

@@ -16,6 +16,9 @@ type Error struct {
 	Err   error  // what was underneath; may be nil
 }
 
+// HintResume is the hint where a run ended early and nothing else is to be done.
+const HintResume = "run the same command again to resume"
+
 // Error returns Msg.
 func (e *Error) Error() string { return e.Msg }
 

@@ -18,46 +18,46 @@ const (
 
 // File is one attachment on disk, whole and verified.
 type File struct {
-	ID       string    // of the attachment that it came from
-	Name     string    // its name in the order's folder
-	Original string    // its name as the portal gave it
-	Bytes    int64     // its size
-	SHA256   string    // 64 lower-case hexadecimal digits
-	URL      string    // where the bytes came from
-	Lane     Lane      // how they came
-	Empty    bool      // zero bytes, and the portal announces just that
-	Time     time.Time // when it was whole
+	ID       string    `json:"-"`               // of the attachment that it came from: may carry a signature
+	Name     string    `json:"name"`            // its name in the order's folder
+	Original string    `json:"-"`               // its name as the portal gave it
+	Bytes    int64     `json:"bytes"`           // its size
+	SHA256   string    `json:"sha256"`          // 64 lower-case hexadecimal digits
+	URL      string    `json:"-"`               // where the bytes came from: may carry a signature
+	Lane     Lane      `json:"lane"`            // how they came
+	Empty    bool      `json:"empty,omitempty"` // zero bytes, and the portal announces just that
+	Time     time.Time `json:"-"`               // when it was whole
 }
 
 // FetchJob asks for the files of one order.
 type FetchJob struct {
 	Order       Order
 	Supplier    string
-	Kept        Kept // from earlier attempts at this order
+	Saved       Saved // from earlier attempts at this order
 	Attachments []Attachment
 	Credentials Credentials
 }
 
 // FetchResult answers a FetchJob.
 type FetchResult struct {
-	// Kept is the order's work folder with every file that is now in it, those
+	// Saved is the order's work folder with every file that is now in it, those
 	// of earlier attempts that are still listed included.
-	Kept Kept
+	Saved Saved
 	// Missing lists the attachments that could not be had.
 	Missing []Missing
 }
 
 // Missing is an attachment that could not be had, and why.
 type Missing struct {
-	ID         string
-	Name       string // for people: as the page shows it, else the last part of its address
-	URL        string // for people: its address without what may be a secret; empty if only a click works
-	Cause      Cause
-	Detail     string
-	RetryAfter time.Duration // what the portal asked for; 0 if nothing
+	ID         string        `json:"-"`             // of the attachment: may carry a signature
+	Name       string        `json:"name"`          // for people: as the page shows it, else the last part of its address
+	URL        string        `json:"url,omitempty"` // for people: without a query; empty if only a click works
+	Cause      Cause         `json:"cause"`
+	Detail     string        `json:"detail,omitempty"`
+	RetryAfter time.Duration `json:"-"` // what the portal asked for; 0 if nothing
 	// Browser is set where HTTP gave something odd and the browser lane may do
 	// better.
-	Browser bool
+	Browser bool `json:"-"`
 }
 
 // NewMissing says of an attachment why it could not be had.

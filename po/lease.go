@@ -18,7 +18,7 @@ type Lease struct {
 	Attempt  int           // 1 for the first; counts only tries that were the order's own
 	Worker   string        // who had the last try that failed; empty if none
 	Deaths   int           // browsers that died with the order in hand, and readings of it that panicked
-	Kept     Kept          // what earlier attempts left on disk
+	Saved    Saved         // what earlier attempts left on disk
 	Missing  []Missing     // what the last try that failed could not get; empty if it did not come so far
 	Supplier string        // as an earlier attempt read it
 }

@@ -53,8 +53,8 @@ type Order struct {
 	Key Key
 	// Number is what the portal's URL template takes for {number}.
 	Number string
-	// Written is the number as the batch first has it, for people to read.
-	Written string
+	// RawNumber is the number as the batch first has it, for people to read.
+	RawNumber string
 	// Levels name the folders above the order's own, outermost first. Without
 	// any the level is the supplier.
 	Levels []string
@@ -64,8 +64,8 @@ type Order struct {
 	Invalid string
 }
 
-// Kept is what earlier attempts at an order left on disk.
-type Kept struct {
+// Saved is what earlier attempts at an order left on disk.
+type Saved struct {
 	// Folder is the order's folder, relative to the output directory, with
 	// forward slashes. Empty: none yet.
 	Folder string

@@ -45,7 +45,7 @@ func TestPortalFromFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		orders = append(orders, po.Order{Key: key, Number: number, Written: truth.Number})
+		orders = append(orders, po.Order{Key: key, Number: number, RawNumber: truth.Number})
 	}
 	var outcomes []po.Outcome
 	cfg := poactor.Config{
@@ -60,8 +60,8 @@ func TestPortalFromFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(summary.Left) > 0 {
-		t.Errorf("left: %v", summary.Left)
+	if len(summary.Leftovers) > 0 {
+		t.Errorf("left: %v", summary.Leftovers)
 	}
 	for _, line := range site.Verify(cfg.Out, outcomes) {
 		t.Error(line)

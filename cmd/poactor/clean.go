@@ -77,7 +77,7 @@ func clean(ctx context.Context, dirs []string, dryRun bool) (*cleaned, error) {
 		list, err := poactor.CleanOutput(ctx, dir, dryRun)
 		found.add(list)
 		if errors.Is(err, poactor.ErrHeld) {
-			err = goesOn(dir)
+			err = runActive(dir)
 		}
 		if failed == nil {
 			failed = err
@@ -88,7 +88,7 @@ func clean(ctx context.Context, dirs []string, dryRun bool) (*cleaned, error) {
 
 func (c *cleaned) add(list []poactor.Leftover) {
 	for _, l := range list {
-		c.Places = append(c.Places, leftover{Path: l.Path, Of: l.Of, Removed: l.Kept == "",
+		c.Places = append(c.Places, leftover{Path: l.Path, Of: l.Out, Removed: l.Kept == "",
 			Profiles: l.Profiles, Browsers: l.Browsers, Bytes: l.Bytes, Why: l.Kept})
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/chaos"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
@@ -18,7 +19,7 @@ import (
 )
 
 // The exit codes, as docs/spec.md §3 has them. After 3, 4, 5, 6 and 130 the same
-// command goes on from where it stood.
+// command resumes.
 const (
 	exitDone        = 0   // every order is settled
 	exitBug         = 1   // a bug
@@ -61,10 +62,10 @@ func exitCode(err error) int {
 		return exitSignIn
 	case cause == po.Interrupted:
 		return exitInterrupted
-	case cause == po.Internal && !is(errEnvironment):
+	case cause == po.Internal && !is(errEnvironment, poactor.ErrResults, chaos.ErrSetup):
 		return exitBug
 	}
-	return exitEnvironment // for errEnvironment and the other causes
+	return exitEnvironment // for these three and the other causes
 }
 
 // orUnfinished is err, or errUnfinished after a run whose batch has orders that
@@ -105,7 +106,7 @@ func told(err error) []*po.Error {
 	if e, ok := errors.AsType[*po.Error](err); ok {
 		return []*po.Error{e}
 	}
-	if e, ok := poactor.OfSystem(err); ok {
+	if e, ok := poactor.SystemError(err); ok {
 		return []*po.Error{e}
 	}
 	return []*po.Error{{Cause: po.Internal, Msg: "a bug: " + err.Error(),

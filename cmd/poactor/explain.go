@@ -20,8 +20,8 @@ func (a *app) explainCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:     "explain [flags] DIR PO",
-		Short:   "Tell one order's story",
-		Long:    "Explain tells what became of one order: every attempt, who made it, what came of it, and each file.",
+		Short:   "Show one order's history",
+		Long:    "Explain shows the history of one order: its attempts, their workers and results, and its files.",
 		Example: "  poactor explain orders PO15262984\n  poactor explain --json orders 15262984",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 2 {
@@ -42,14 +42,14 @@ func (a *app) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			story, err := ledger.Story(c.Context(), key)
+			history, err := ledger.History(c.Context(), key)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return progress.Indented(a.stdout, newStory(story))
+				return progress.Indented(a.stdout, newHistoryJSON(history))
 			}
-			tell(a.stdout, story)
+			showHistory(a.stdout, history)
 			return nil
 		},
 	}
@@ -57,55 +57,34 @@ func (a *app) explainCommand() *cobra.Command {
 	return c
 }
 
-// storyOf is a story as JSON: the names are a promise.
-type storyOf struct {
-	Number   string             `json:"number"`
-	Key      po.Key             `json:"key"`
-	InBatch  bool               `json:"in_batch"`
-	Open     bool               `json:"open"`
-	Status   po.Status          `json:"status,omitempty"`
-	Cause    po.Cause           `json:"cause,omitempty"`
-	Detail   string             `json:"detail,omitempty"`
-	Supplier string             `json:"supplier,omitempty"`
-	Found    int                `json:"found"`
-	Folder   string             `json:"folder,omitempty"`
-	URL      string             `json:"url,omitempty"`
-	Time     *time.Time         `json:"time,omitempty"`
-	Attempts []attemptOf        `json:"attempts"`
-	Files    []storyFileOf      `json:"files"`
-	Missing  []progress.Missing `json:"missing_files"`
+// historyJSON is an order's history as JSON. What stands in it itself comes before the same of the
+// outcome: an order that is open has files too, and no field of a list is ever null.
+type historyJSON struct {
+	Number  string `json:"number"`
+	Key     po.Key `json:"key"`
+	InBatch bool   `json:"in_batch"`
+	Open    bool   `json:"open"`
+	po.Outcome
+	Folder   string        `json:"folder,omitempty"`
+	Time     time.Time     `json:"time,omitzero"`
+	Attempts []attemptJSON `json:"attempts"`
+	Files    []fileJSON    `json:"files"`
+	Missing  []po.Missing  `json:"missing_files"`
 }
 
-type attemptOf struct {
-	Try      int        `json:"try"`
-	Start    int        `json:"start"`
-	Worker   string     `json:"worker"`
-	Profile  string     `json:"profile,omitempty"`
-	Began    time.Time  `json:"began"`
-	Ended    *time.Time `json:"ended,omitempty"`
-	Ending   po.Ending  `json:"ending,omitempty"`
-	Cause    po.Cause   `json:"cause,omitempty"`
-	Detail   string     `json:"detail,omitempty"`
-	Pages    []string   `json:"pages,omitempty"`
-	Evidence string     `json:"evidence,omitempty"`
-	Files    int        `json:"files"`
-	Bytes    int64      `json:"bytes"`
-
-	Missing []progress.Missing `json:"missing_files,omitempty"`
+type attemptJSON struct {
+	po.Attempt
+	po.Trace
 }
 
-type storyFileOf struct {
-	Name     string    `json:"name"`
+type fileJSON struct {
+	po.File
 	Original string    `json:"original_name"`
-	Bytes    int64     `json:"bytes"`
-	SHA256   string    `json:"sha256"`
-	Lane     po.Lane   `json:"lane"`
 	Time     time.Time `json:"time"`
-	Empty    bool      `json:"empty,omitempty"`
 }
 
-// withoutQueries is a story without what could be a secret: older records have it.
-func withoutQueries(s po.Story) po.Story {
+// withoutQueries is a history without what could be a secret: older records have it.
+func withoutQueries(s po.History) po.History {
 	s.Outcome.URL, s.Outcome.Detail = po.PublicURL(s.Outcome.URL), po.MaskAddresses(s.Outcome.Detail)
 	s.Attempts = slices.Clone(s.Attempts)
 	for i := range s.Attempts {
@@ -119,32 +98,23 @@ func withoutQueries(s po.Story) po.Story {
 	return s
 }
 
-func newStory(s po.Story) storyOf {
+func newHistoryJSON(s po.History) historyJSON {
 	s = withoutQueries(s)
-	o := s.Outcome
-	out := storyOf{Number: s.Order.Written, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Status: o.Status, Cause: o.Cause,
-		Detail: o.Detail, Supplier: o.Supplier, Found: o.Found, Folder: s.Kept.Folder, URL: o.URL, Attempts: []attemptOf{}, Files: []storyFileOf{},
-		Missing: progress.MissingFiles(o.Missing)}
-	if !o.Time.IsZero() {
-		out.Time = &o.Time
-	}
+	out := historyJSON{Number: s.Order.RawNumber, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Outcome: s.Outcome,
+		Folder: s.Saved.Folder, Time: s.Outcome.Time, Attempts: []attemptJSON{}, Files: []fileJSON{},
+		Missing: append([]po.Missing{}, s.Outcome.Missing...)}
+	out.Outcome.Attempts = 0 // they are listed
 	for _, x := range s.Attempts {
-		one := attemptOf{Try: x.Try, Start: x.Start, Worker: x.Assignment.Worker, Profile: x.Assignment.Profile, Began: x.Began, Ending: x.Ending,
-			Cause: x.Failure.Cause, Detail: x.Failure.Detail, Pages: x.Failure.Trace.Pages, Evidence: x.Failure.Trace.Evidence, Files: x.Files, Bytes: x.Bytes,
-			Missing: progress.MissingFiles(x.Failure.Missing)}
-		if !x.Ended.IsZero() {
-			one.Ended = &x.Ended
-		}
-		out.Attempts = append(out.Attempts, one)
+		out.Attempts = append(out.Attempts, attemptJSON{x, x.Failure.Trace})
 	}
-	for _, f := range s.Kept.Files {
-		out.Files = append(out.Files, storyFileOf{f.Name, f.Original, f.Bytes, f.SHA256, f.Lane, f.Time, f.Empty})
+	for _, f := range s.Saved.Files {
+		out.Files = append(out.Files, fileJSON{f, f.Original, f.Time})
 	}
 	return out
 }
 
-// tell tells a story in words.
-func tell(w io.Writer, s po.Story) {
+// showHistory shows a history in words.
+func showHistory(w io.Writer, s po.History) {
 	line := func(format string, args ...any) { fmt.Fprintln(w, progress.Line(fmt.Sprintf(format, args...))) }
 	s = withoutQueries(s)
 	line("%s", headline(s))
@@ -158,8 +128,8 @@ func tell(w io.Writer, s po.Story) {
 	if o.URL != "" {
 		line("page: %s", o.URL)
 	}
-	if s.Kept.Folder != "" {
-		line("folder: %s", s.Kept.Folder)
+	if s.Saved.Folder != "" {
+		line("folder: %s", s.Saved.Folder)
 	}
 	for _, m := range o.Missing {
 		line("missing: %s", progress.MissingText(m))
@@ -178,14 +148,15 @@ func tell(w io.Writer, s po.Story) {
 			fmt.Fprintf(w, "   evidence in %s\n", progress.Line(x.Failure.Trace.Evidence))
 		}
 	}
-	for _, f := range s.Kept.Files {
-		fmt.Fprintf(w, "%s  %9s  %-7s  %s\n", f.SHA256[:min(12, len(f.SHA256))], humanize.Bytes(uint64(f.Bytes)), f.Lane, progress.Line(f.Name))
+	for _, f := range s.Saved.Files {
+		fmt.Fprintf(w, "%s  %9s  %-7s  %s\n", f.SHA256[:min(12, len(f.SHA256))],
+			humanize.Bytes(uint64(f.Bytes)), f.Lane, progress.Line(f.Name))
 	}
 }
 
 // headline says how an order stands.
-func headline(s po.Story) string {
-	text := "order " + s.Order.Written
+func headline(s po.History) string {
+	text := "order " + s.Order.RawNumber
 	switch {
 	case s.Outcome.Status == "":
 		text += ": open"
@@ -194,11 +165,11 @@ func headline(s po.Story) string {
 	default:
 		text += fmt.Sprintf(": %s on %s", s.Outcome.Status, clock(s.Outcome.Time))
 	}
-	if n := len(s.Kept.Files); n > 0 || s.Outcome.Found > 0 {
+	if n := len(s.Saved.Files); n > 0 || s.Outcome.Found > 0 {
 		text += fmt.Sprintf(", %d of %s", n, progress.Count(max(n, s.Outcome.Found), "file"))
 	}
 	if s.Place < 0 {
-		text += "; it is in the batch no more"
+		text += "; no longer in the batch"
 	}
 	return text
 }
@@ -214,15 +185,15 @@ func attemptText(x po.Attempt) string {
 	}
 	switch x.Ending {
 	case "":
-		return text + ": cut off"
+		return text + ": interrupted"
 	case po.EndSettled:
 		text += ": settled"
 	case po.EndReopened:
-		text += ": settled, and put back later, as a lost session may have faked it"
+		text += ": settled, reopened later as a lost session may have faked it"
 	case po.EndRetried:
-		text += ": failed, to be tried again"
+		text += ": failed, to be retried"
 	case po.EndReleased:
-		text += ": put back, not counted"
+		text += ": released, not counted"
 	case po.EndHandedOn:
 		text += ": handed on for the files that need a browser"
 	}

@@ -72,7 +72,7 @@ func (i *interrupt) first() bool {
 		i.cancel()
 		return false
 	}
-	i.say(fmt.Sprintf("interrupted: no more orders are taken, those in hand may finish (%s); interrupt again to end at once",
+	i.say(fmt.Sprintf("interrupted: finishing the orders under way (%s at most); interrupt again to end at once",
 		progress.Short(grace)))
 	i.drain()
 	return true

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -13,13 +12,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
-
-// batchExtensions are those that copies of batches and results can have.
-var batchExtensions = []string{".csv", ".xlsx", ".xlsm"}
 
 // selection is what `poactor retry` is asked for.
 type selection struct {
@@ -32,7 +29,7 @@ func (a *app) retryCommand() *cobra.Command {
 	var want selection
 	c := &cobra.Command{
 		Use:   "retry [flags] DIR",
-		Short: "Run those orders again that failed",
+		Short: "Run failed orders again",
 		Long: `Retry runs orders of an output directory again: those that ended as FAILED or
 PARTIAL, or those that the flags pick, and what is still open if they pick none.
 It takes the list from the directory, and the settings from what is remembered of
@@ -59,7 +56,7 @@ made it, or it was moved, say with flags which portal and profile it is for.`,
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&want.statuses, "status", nil, "pick orders that ended so: "+names(po.Statuses()))
+	fs.StringSliceVar(&want.statuses, "status", nil, "pick orders with that status: "+names(po.Statuses()))
 	fs.StringSliceVar(&want.causes, "cause", nil, "pick orders with that `cause`, like timeout or download_rejected")
 	fs.StringVar(&want.since, "since", "", "pick orders that ended then or later: a `time` like 2026-03-04 or 2026-03-04T15:00:00Z, or 2h for two hours ago")
 	s.Register(fs)
@@ -138,6 +135,21 @@ func (w selection) filter(now time.Time) (*poactor.Filter, error) {
 	return f, err
 }
 
+// describe says in words what is selected, as in "no order ended …".
+func describe(f *poactor.Filter) string {
+	var parts []string
+	if len(f.Statuses) > 0 {
+		parts = append(parts, "with status "+names(f.Statuses))
+	}
+	if len(f.Causes) > 0 {
+		parts = append(parts, "with cause "+names(f.Causes))
+	}
+	if !f.Since.IsZero() {
+		parts = append(parts, "since "+clock(f.Since))
+	}
+	return strings.Join(parts, ", ")
+}
+
 // parseSince reads a point in time, or how long ago it was.
 func parseSince(text string, now time.Time) (time.Time, error) {
 	if text == "" {
@@ -167,11 +179,8 @@ func lastBatch(dir string) (string, error) {
 	if err := checkRunDir(dir); err != nil {
 		return "", err
 	}
-	for _, ext := range batchExtensions {
-		path := outdir.StatePath(dir, outdir.BatchStem+ext)
-		if _, err := os.Lstat(path); err == nil {
-			return path, nil
-		}
+	if path, err := batch.FindCopy(dir); err == nil {
+		return path, nil
 	}
 	return "", wrongUse("run it once more as it was begun: poactor … BATCH", "%s has no copy of its batch", dir)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strconv"
 	"strings"
 
@@ -11,12 +12,12 @@ import (
 	"github.com/poactor/poactor/internal/config"
 )
 
-const rootHelp = `poactor brings home the documents attached to purchase orders.
+const rootHelp = `poactor downloads the documents attached to purchase orders.
 
 It takes a batch, a CSV or XLSX file with a column PO_NUMBER, opens each order in the
 procurement portal with a few browsers, saves every attachment in a folder per
 order, and writes the batch back with a status per row. It can be stopped at
-any time: the same command goes on from where it stood.
+any time: run the same command again to resume.
 
 A setting can stand on the command line, in the environment (--base-url is
 POACTOR_BASE_URL) or in a config file (base-url: …), in this precedence.
@@ -30,6 +31,14 @@ const rootExample = `  poactor --base-url https://acme.coupahost.com --profile ~
   poactor --portal acme.yaml --dry-run orders.csv
   poactor demo`
 
+func init() { cobra.AddTemplateFunc("plainBooleans", plainBooleans) }
+
+// plainBooleans shows a boolean flag in a help text as "--quiet", not "--quiet[=true|false]".
+func plainBooleans(flags string) string {
+	const values = "[=true|false]"
+	return strings.ReplaceAll(flags, values, strings.Repeat(" ", len(values)))
+}
+
 // root builds the command line. Run is the root command itself, and has a name
 // for those who like one.
 func (a *app) root() *cobra.Command {
@@ -41,6 +50,7 @@ func (a *app) root() *cobra.Command {
 	root.SilenceErrors = true
 	root.SilenceUsage = true
 	root.Version = buildVersion().Module
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages |", "FlagUsages | plainBooleans |"))
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
@@ -67,8 +77,12 @@ func (a *app) runCommand() *cobra.Command {
 			if err := a.fill(c.Flags(), faultsFlag); err != nil {
 				return err
 			}
-			if err := a.putTo(faults); err != nil {
-				return err
+			if faults != "" {
+				text, err := os.ReadFile(faults)
+				if err != nil {
+					return wrongUse("", "%v", err)
+				}
+				a.faults = string(text)
 			}
 			return a.run(c.Context(), s, args[0], poactor.Choice{Limit: s.Limit})
 		},

@@ -19,36 +19,23 @@ import (
 
 // standing is how a run stands, as `poactor status` shows it.
 type standing struct {
-	Dir     string               `json:"dir"`
-	Orders  int                  `json:"orders"`
-	Counts  map[po.Status]int    `json:"counts"`
-	Open    int                  `json:"open"`
-	Causes  map[po.Cause]int     `json:"causes"`
-	Files   int                  `json:"files"`
-	Bytes   int64                `json:"bytes"`
-	Starts  []startOf            `json:"starts"`
-	Running *poactor.LedgerOwner `json:"running,omitempty"`
-}
-
-// startOf is one start of poactor on the directory.
-type startOf struct {
-	Number  int        `json:"number"`
-	Began   time.Time  `json:"began"`
-	Ended   *time.Time `json:"ended,omitempty"`
-	Program string     `json:"program,omitempty"`
-	Portal  string     `json:"portal"`
-	BaseURL string     `json:"base_url"`
-	Workers int        `json:"workers"`
-	Cause   po.Cause   `json:"cause,omitempty"`
-	Detail  string     `json:"detail,omitempty"`
+	Dir     string                `json:"dir"`
+	Orders  int                   `json:"orders"`
+	Counts  map[po.Status]int     `json:"counts"`
+	Open    int                   `json:"open"`
+	Causes  map[po.Cause]int      `json:"causes"`
+	Files   int                   `json:"files"`
+	Bytes   int64                 `json:"bytes"`
+	Starts  []poactor.LedgerStart `json:"starts"`
+	Running *poactor.LedgerOwner  `json:"running,omitempty"`
 }
 
 func (a *app) statusCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:     "status [flags] DIR",
-		Short:   "Show how a run stands",
-		Long:    "Status shows how the run of an output directory stands, also while it goes on.",
+		Short:   "Show the state of a run",
+		Long:    "Status shows the state of a run by its output directory, also while it is running.",
 		Example: "  poactor status orders\n  poactor status --json orders",
 		Args:    oneArgument("DIR", "give the output directory of a run, like: poactor status orders"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -74,13 +61,17 @@ func openRecord(dir string) (*poactor.Ledger, error) {
 	}
 	ledger, err := poactor.OpenLedgerReadOnly(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, wrongUse("give the output directory of a run", "%s has no record of a run", dir)
+		return nil, noRecord(dir)
 	}
 	return ledger, err
 }
 
+func noRecord(dir string) error {
+	return wrongUse("give the output directory of a run", "%s has no record of a run", dir)
+}
+
 func standingOf(ctx context.Context, dir string) (standing, error) {
-	s := standing{Dir: dir, Starts: []startOf{}}
+	s := standing{Dir: dir, Starts: []poactor.LedgerStart{}}
 	ledger, err := openRecord(dir)
 	if err != nil {
 		return s, err
@@ -99,14 +90,7 @@ func standingOf(ctx context.Context, dir string) (standing, error) {
 		}
 		s.Causes, s.Files, s.Bytes = totals.Causes, totals.Files, totals.Bytes
 		starts, err := ledger.Starts(ctx)
-		for _, x := range starts {
-			one := startOf{Number: x.Number, Began: x.Began, Program: x.Program, Portal: x.Portal, BaseURL: x.BaseURL,
-				Workers: x.Workers, Cause: x.Cause, Detail: x.Detail}
-			if !x.Ended.IsZero() {
-				one.Ended = &x.Ended
-			}
-			s.Starts = append(s.Starts, one)
-		}
+		s.Starts = append(s.Starts, starts...)
 		return err
 	})
 	s.Orders = s.Open
@@ -128,24 +112,24 @@ func (a *app) showStanding(s standing) {
 	if n := len(s.Starts); n > 0 {
 		last := s.Starts[n-1]
 		line("starts", "%d; the last began %s, %s at %s, %s%s", n, clock(last.Began), last.Portal, last.BaseURL,
-			progress.Count(last.Workers, "worker"), last.end(s.Running != nil))
+			progress.Count(last.Workers, "worker"), endOf(last, s.Running != nil))
 	}
 	if s.Running != nil {
 		line("running", "process %d on %s, since %s", s.Running.Process, s.Running.Host, clock(s.Running.Since))
 	}
 }
 
-// end says how a start ended.
-func (s startOf) end(running bool) string {
+// endOf says how a start ended.
+func endOf(s poactor.LedgerStart, running bool) string {
 	switch {
-	case s.Ended == nil && running:
-		return ", and goes on"
-	case s.Ended == nil:
-		return ", and was cut off"
+	case s.Ended.IsZero() && running:
+		return ", still running"
+	case s.Ended.IsZero():
+		return ", was killed"
 	case s.Cause != "":
-		return fmt.Sprintf(", and ended %s: %s: %s", clock(*s.Ended), s.Cause, s.Detail)
+		return fmt.Sprintf(", ended %s: %s: %s", clock(s.Ended), s.Cause, s.Detail)
 	}
-	return ", and ended " + clock(*s.Ended)
+	return ", ended " + clock(s.Ended)
 }
 
 // clock is a time as people read it.

@@ -195,10 +195,10 @@ func TestRows(t *testing.T) {
 		got = append(got, row)
 	}
 	want := []Row{
-		{Line: 2, Order: po.Order{Key: "1", Number: "1", Written: "PO1", Levels: []string{"Brasil", `São "P"`}}, Status: po.Completed},
-		{Line: 4, Order: po.Order{Key: "2", Number: "2", Written: "2", Levels: []string{"Köln"}}},
+		{Line: 2, Order: po.Order{Key: "1", Number: "1", RawNumber: "PO1", Levels: []string{"Brasil", `São "P"`}}, Status: po.Completed},
+		{Line: 4, Order: po.Order{Key: "2", Number: "2", RawNumber: "2", Levels: []string{"Köln"}}},
 		{Line: 5},
-		{Line: 7, Order: po.Order{Key: malformedKey("BAD"), Written: "bad", Levels: []string{"extra"}, Invalid: "not an order number of this portal"}, Status: po.Partial},
+		{Line: 7, Order: po.Order{Key: malformedKey("BAD"), RawNumber: "bad", Levels: []string{"extra"}, Invalid: "not an order number of this portal"}, Status: po.Partial},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b error) bool { return (a == nil) == (b == nil) })); diff != "" {
 		t.Error(diff)

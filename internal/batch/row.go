@@ -59,9 +59,9 @@ func (b *Batch) each(f func(i int, row Row) error) error {
 
 // row reads a record; false if it is empty.
 func (b *Batch) row(rec record) (Row, bool) {
-	row := Row{Line: rec.number(), Status: b.status(rec), Order: po.Order{Written: trim(rec.text(b.columns.number))}}
+	row := Row{Line: rec.number(), Status: b.status(rec), Order: po.Order{RawNumber: trim(rec.text(b.columns.number))}}
 	problem := rec.numberProblem(b.columns.number)
-	if row.Order.Written == "" && problem == "" && blank(rec) {
+	if row.Order.RawNumber == "" && problem == "" && blank(rec) {
 		return Row{}, false
 	}
 	if row.Other = b.notOrder(rec); row.Other != "" {
@@ -70,12 +70,12 @@ func (b *Batch) row(rec record) (Row, bool) {
 	row.Order.Levels = b.levels(rec)
 	switch {
 	case problem == problemNoResult || problem == problemZeroResult: // which show nothing that tells one from another
-		row.Order.Written = "formula in " + xlsx.ColumnName(b.columns.number) + strconv.Itoa(row.Line)
-		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.Written), problem
-	case row.Order.Written == "":
+		row.Order.RawNumber = "formula in " + xlsx.ColumnName(b.columns.number) + strconv.Itoa(row.Line)
+		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.RawNumber), problem
+	case row.Order.RawNumber == "":
 	case problem != "":
-		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.Written), problem
-		row.Order.Written = shorten(row.Order.Written)
+		row.Order.Key, row.Order.Invalid = malformedKey(row.Order.RawNumber), problem
+		row.Order.RawNumber = shorten(row.Order.RawNumber)
 	default:
 		b.parseNumber(&row.Order)
 	}
@@ -85,9 +85,9 @@ func (b *Batch) row(rec record) (Row, bool) {
 // parseNumber makes an order of the number that is written.
 func (b *Batch) parseNumber(o *po.Order) {
 	var err error
-	if o.Key, o.Number, err = b.parse(o.Written); err != nil {
-		o.Key, o.Number = malformedKey(o.Written), ""
-		o.Written = shorten(o.Written)
+	if o.Key, o.Number, err = b.parse(o.RawNumber); err != nil {
+		o.Key, o.Number = malformedKey(o.RawNumber), ""
+		o.RawNumber = shorten(o.RawNumber)
 		// the cause's own word is shown beside it
 		o.Invalid = strings.TrimPrefix(err.Error(), string(po.InvalidNumber)+": ")
 	}

@@ -99,10 +99,10 @@ func TestWorkbookRows(t *testing.T) {
 		got = append(got, row)
 	}
 	want := []Row{
-		{Line: 4, Order: po.Order{Key: "1", Number: "1", Written: "1", Levels: []string{"Brasil", "São"}}, Status: po.Completed},
-		{Line: 9, Order: po.Order{Key: malformedKey("BAD"), Written: "bad", Levels: []string{"2024"}, Invalid: "not an order number of this portal"}},
+		{Line: 4, Order: po.Order{Key: "1", Number: "1", RawNumber: "1", Levels: []string{"Brasil", "São"}}, Status: po.Completed},
+		{Line: 9, Order: po.Order{Key: malformedKey("BAD"), RawNumber: "bad", Levels: []string{"2024"}, Invalid: "not an order number of this portal"}},
 		{Line: 10},
-		{Line: 1048576, Order: po.Order{Key: "1", Number: "1", Written: "PO1"}},
+		{Line: 1048576, Order: po.Order{Key: "1", Number: "1", RawNumber: "PO1"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

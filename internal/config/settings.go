@@ -47,20 +47,20 @@ func Defaults() Settings {
 
 // Register declares the flags of a run in fs, which write to s.
 func (s *Settings) Register(fs *pflag.FlagSet) {
-	fs.IntVarP(&s.Workers, "workers", "w", 4, "browsers to work with, 1 to 64; 1 is sequential")
+	fs.IntVarP(&s.Workers, "workers", "w", 4, "number of browsers, 1 to 64; 1 is sequential")
 	s.registerPlace(fs)
 	fs.StringVarP(&s.Out, "out", "o", "", "output `directory` (default: named after the batch, beside it)")
 	s.registerProfile(fs)
 	s.RegisterBrowser(fs)
 	fs.BoolVar(&s.Headful, "headful", false, "show the browser windows")
-	fs.IntVar(&s.Retries, "retries", 2, "tries after the first, where the cause may pass")
+	fs.IntVar(&s.Retries, "retries", 2, "retries of an order, where the cause may pass")
 	fs.DurationVar(&s.TaskTimeout, "task-timeout", 2*time.Minute, "longest time to read one order")
 	s.MaxFile, s.MinFree = poactor.DefaultMaxFile, -1
-	fs.Var((*size)(&s.MaxFile), "max-file", "largest file to take; a longer one fails its order (0: no bound)")
-	fs.Var((*size)(&s.MinFree), "min-free", "room to leave on the disk of the output (default: 1 GiB, or 5 % of the disk where that is less; 0: none)")
-	fs.IntVar(&s.Limit, "limit", 0, "take only the first `N` orders that are open (0: all)")
+	fs.Var((*size)(&s.MaxFile), "max-file", "largest file to take; a larger one fails its order (0: no limit)")
+	fs.Var((*size)(&s.MinFree), "min-free", "free space to keep on the disk of the output (default: 1 GiB, or 5 % of the disk where that is less; 0: none)")
+	fs.IntVar(&s.Limit, "limit", 0, "take only the first `N` open orders (0: all)")
 	fs.BoolVar(&s.DryRun, "dry-run", false, "read, check and plan; open no browser")
-	fs.BoolVar(&s.Fresh, "fresh", false, "begin anew: put the record of earlier starts aside; nothing is deleted")
+	fs.BoolVar(&s.Fresh, "fresh", false, "start over: archive the record of earlier starts; nothing is deleted")
 	fs.BoolVar(&s.JSON, "json", false, "write events as JSON lines to standard output")
 	fs.BoolVarP(&s.Quiet, "quiet", "q", false, "write errors only")
 	fs.StringVar(&s.LogLevel, "log-level", "info", "of the log file: error, warn, info, debug or trace")

@@ -248,7 +248,7 @@ func TestPartOfAFile(t *testing.T) {
 				io.WriteString(w, pdf)
 			}))
 			result := fetchOne(t, openArchive(t, Config{Allowed: allowed}), po.Attachment{ID: "1", Name: "a.pdf", URL: base})
-			if row.want == "" && len(result.Kept.Files) != 1 || row.want != "" && (len(result.Missing) != 1 || result.Missing[0].Cause != row.want) {
+			if row.want == "" && len(result.Saved.Files) != 1 || row.want != "" && (len(result.Missing) != 1 || result.Missing[0].Cause != row.want) {
 				t.Errorf("%+v, want %q", result, row.want)
 			}
 		})
@@ -276,7 +276,7 @@ func TestEmptyFromALinkThatWorksOnce(t *testing.T) {
 				w.Header().Set("Content-Length", "0")
 			}))
 			result := fetchOne(t, openArchive(t, Config{Allowed: allowed}), po.Attachment{ID: "1", Name: "a.pdf", URL: base})
-			if row.want == "" && (len(result.Kept.Files) != 1 || !result.Kept.Files[0].Empty) || row.want != "" && (len(result.Missing) != 1 || result.Missing[0].Cause != row.want) {
+			if row.want == "" && (len(result.Saved.Files) != 1 || !result.Saved.Files[0].Empty) || row.want != "" && (len(result.Missing) != 1 || result.Missing[0].Cause != row.want) {
 				t.Errorf("%+v, want %q", result, row.want)
 			}
 			if asked != 2 {

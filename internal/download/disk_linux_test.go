@@ -39,15 +39,15 @@ func TestDiskFull(t *testing.T) {
 		io.WriteString(w, pdf)
 	}))
 	a := openArchive(t, Config{Out: filepath.Join(tmpfs(t, "1m"), "out"), Allowed: allowed, Parallel: 1})
-	result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/big=big.pdf", "/a=a.pdf"))
+	result, err := a.Fetch(t.Context(), job(base, po.Saved{}, "/big=big.pdf", "/a=a.pdf"))
 	if !errors.Is(err, po.DiskFull) {
 		t.Errorf("Fetch: %v, want disk_full", err)
 	}
-	if len(result.Kept.Files)+len(result.Missing) != 2 || result.Kept.Folder == "" {
+	if len(result.Saved.Files)+len(result.Missing) != 2 || result.Saved.Folder == "" {
 		t.Errorf("result %+v", result)
 	}
 	want := map[string]string{}
-	for _, f := range result.Kept.Files {
+	for _, f := range result.Saved.Files {
 		want["S/PO_1__WORK/"+f.Name] = pdf
 	}
 	wantTree(t, a, want)
@@ -61,7 +61,7 @@ func TestReadOnly(t *testing.T) {
 	if err := unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
 		t.Skipf("no remount here: %v", err)
 	}
-	if _, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/a=a.pdf")); !errors.Is(err, po.DiskFull) {
+	if _, err := a.Fetch(t.Context(), job(base, po.Saved{}, "/a=a.pdf")); !errors.Is(err, po.DiskFull) {
 		t.Errorf("Fetch: %v, want disk_full", err)
 	}
 	if _, err := Open(Config{Out: dir, Allowed: allowed}); !errors.Is(err, po.DiskFull) {
@@ -85,7 +85,7 @@ func TestFolderCannotBeRenamed(t *testing.T) {
 		t.Skipf("no disk can be mounted here: %v", err)
 	}
 	t.Cleanup(func() { unix.Unmount(busy, unix.MNT_DETACH) })
-	err := a.Finish(t.Context(), po.Kept{Folder: "S/PO_1__WORK"}, "S/PO_1_FAILED")
+	err := a.Finish(t.Context(), po.Saved{Folder: "S/PO_1__WORK"}, "S/PO_1_FAILED")
 	want := "finish folder: cannot rename S/PO_1__WORK to PO_1_FAILED: device or resource busy"
 	if po.CauseOf(err) != po.DiskFull || err.Error() != want {
 		t.Errorf("%s: %v, want %s", po.CauseOf(err), err, want)
@@ -104,14 +104,14 @@ func TestMinFree(t *testing.T) {
 	disk := tmpfs(t, "64m")
 	a := openArchive(t, Config{Out: disk, Allowed: allowed, Parallel: 1, MinFree: 32 << 20})
 	for range 2 {
-		result := fetch(t, a, job(base, po.Kept{}, "/endless=x.pdf", "/good=good.pdf"))
+		result := fetch(t, a, job(base, po.Saved{}, "/endless=x.pdf", "/good=good.pdf"))
 		if len(result.Missing) != 1 || result.Missing[0].Cause != po.DownloadRejected {
 			t.Errorf("missing %+v", result.Missing)
 		}
 		wantTree(t, a, map[string]string{"S/PO_1__WORK/good.pdf": pdf})
 	}
 	// One that is announced is nobody's fault but the disk's.
-	if _, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/large=x.pdf")); !errors.Is(err, po.DiskFull) {
+	if _, err := a.Fetch(t.Context(), job(base, po.Saved{}, "/large=x.pdf")); !errors.Is(err, po.DiskFull) {
 		t.Errorf("Fetch: %v, want disk_full", err)
 	}
 	for _, row := range []struct {

@@ -88,7 +88,7 @@ func discardUnsure(parts []*part) bool {
 
 // Fetch gets the attachments of an order into its work folder, which it makes
 // or takes over from an earlier attempt or run, also where that gave it a
-// final name already. Files that job.Kept vouches for stay as they are if they
+// final name already. Files that job.Saved vouches for stay as they are if they
 // still have their size and hash and are still listed. The result is complete
 // also where there is an error: every attachment is kept or missing. The error
 // is for what concerns the order or the run as a whole; it carries po.DiskFull
@@ -98,7 +98,7 @@ func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, e
 	session := newSession(a.transport, a.allowed, a.idleLimit, job.Credentials)
 	w, err := a.openWork(job)
 	if err != nil {
-		return po.FetchResult{Kept: job.Kept}, fmt.Errorf("open work folder: %w", err)
+		return po.FetchResult{Saved: job.Saved}, fmt.Errorf("open work folder: %w", err)
 	}
 	defer w.dir.Close()
 	parts := w.plan(job.Attachments)

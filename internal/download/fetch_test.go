@@ -27,12 +27,12 @@ func TestFetchAndFinish(t *testing.T) {
 	t.Parallel()
 	base, allowed := portal(t, &echo{})
 	a := openArchive(t, Config{Allowed: allowed})
-	result := fetch(t, a, job(base, po.Kept{}, "/a=../../a.txt", "/b=CON.txt", "/c=\u202e=x\n.txt"))
-	wantNames(t, result.Kept, "/a=a.txt", "/b=_CON.txt", "/c==x .txt")
-	finish(t, a, result.Kept, "S/PO_1_COMPLETED")
+	result := fetch(t, a, job(base, po.Saved{}, "/a=../../a.txt", "/b=CON.txt", "/c=\u202e=x\n.txt"))
+	wantNames(t, result.Saved, "/a=a.txt", "/b=_CON.txt", "/c==x .txt")
+	finish(t, a, result.Saved, "S/PO_1_COMPLETED")
 	wantTree(t, a, map[string]string{
 		"S/PO_1_COMPLETED/a.txt": "content of /a", "S/PO_1_COMPLETED/_CON.txt": "content of /b", "S/PO_1_COMPLETED/=x .txt": "content of /c"})
-	if original := result.Kept.Files[0].Original; original != "../../a.txt" {
+	if original := result.Saved.Files[0].Original; original != "../../a.txt" {
 		t.Errorf("original %q", original)
 	}
 }
@@ -45,13 +45,13 @@ func TestSameNames(t *testing.T) {
 	var group sync.WaitGroup
 	for n := range 10 {
 		group.Go(func() {
-			j := job(base, po.Kept{}, "/1=a.txt", "/2=A.TXT", "/3=a.txt", "/4=a (2).txt", "/5=re\u0301.txt", "/6=ré.txt", "/1=a.txt")
+			j := job(base, po.Saved{}, "/1=a.txt", "/2=A.TXT", "/3=a.txt", "/4=a (2).txt", "/5=re\u0301.txt", "/6=ré.txt", "/1=a.txt")
 			j.Order.Key = po.Key(fmt.Sprint(n))
 			result, err := a.Fetch(context.Background(), j)
 			if err != nil {
 				t.Error(err)
 			}
-			wantNames(t, result.Kept, "/1=a.txt", "/2=A (2).TXT", "/3=a (3).txt", "/4=a (2) (2).txt", "/5=ré.txt", "/6=ré (2).txt")
+			wantNames(t, result.Saved, "/1=a.txt", "/2=A (2).TXT", "/3=a (3).txt", "/4=a (2) (2).txt", "/5=ré.txt", "/6=ré (2).txt")
 		})
 	}
 	group.Wait()
@@ -80,9 +80,9 @@ func TestParallelIsBounded(t *testing.T) {
 	var group sync.WaitGroup
 	for n := range 3 {
 		group.Go(func() {
-			j := job(base, po.Kept{}, "/1", "/2", "/3", "/4")
+			j := job(base, po.Saved{}, "/1", "/2", "/3", "/4")
 			j.Order.Key = po.Key(fmt.Sprint(n))
-			if r, err := a.Fetch(context.Background(), j); err != nil || len(r.Kept.Files) != 4 {
+			if r, err := a.Fetch(context.Background(), j); err != nil || len(r.Saved.Files) != 4 {
 				t.Error(r, err)
 			}
 		})
@@ -99,20 +99,20 @@ func TestSecondAttemptKeepsWhatIsWhole(t *testing.T) {
 	base, allowed := portal(t, portalFiles)
 	a := openArchive(t, Config{Allowed: allowed})
 	portalFiles.set("/b")
-	first := fetch(t, a, job(base, po.Kept{}, "/a=x.txt", "/b=x.txt", "/c=x.txt", "/d=d.txt"))
-	wantNames(t, first.Kept, "/a=x.txt", "/c=x (2).txt", "/d=d.txt")
+	first := fetch(t, a, job(base, po.Saved{}, "/a=x.txt", "/b=x.txt", "/c=x.txt", "/d=d.txt"))
+	wantNames(t, first.Saved, "/a=x.txt", "/c=x (2).txt", "/d=d.txt")
 	if len(first.Missing) != 1 || first.Missing[0].ID != "/b" || first.Missing[0].Cause != po.PortalError {
 		t.Errorf("missing %+v", first.Missing)
 	}
 	put(t, a, map[string]string{"S/PO_1__WORK/x.txt": "content of /A"}) // same size, other content
 	portalFiles.set()
 	before := portalFiles.requests.Load()
-	second := fetch(t, a, job(base, first.Kept, "/a=x.txt", "/b=x.txt", "/c=x.txt")) // d is listed no more
-	wantNames(t, second.Kept, "/a=x.txt", "/b=x (3).txt", "/c=x (2).txt")
+	second := fetch(t, a, job(base, first.Saved, "/a=x.txt", "/b=x.txt", "/c=x.txt")) // d is listed no more
+	wantNames(t, second.Saved, "/a=x.txt", "/b=x (3).txt", "/c=x (2).txt")
 	if n := portalFiles.requests.Load() - before; n != 2 {
 		t.Errorf("%d requests, want 2: for what is broken and what was missing", n)
 	}
-	finish(t, a, second.Kept, "S/PO_1_COMPLETED")
+	finish(t, a, second.Saved, "S/PO_1_COMPLETED")
 	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/x (2).txt": "content of /c",
 		"S/PO_1_COMPLETED/x.txt": "content of /a", "S/PO_1_COMPLETED/x (3).txt": "content of /b"})
 }
@@ -127,21 +127,21 @@ func TestAfterAKill(t *testing.T) {
 		"S/PO_1__WORK/.poactor-0.part": "conte", "S/PO_1__WORK/A.txt": "content of /a",
 		"S/PO_1__WORK/b.txt": "", "S/PO_1__WORK/old.txt": "old",
 	})
-	result := fetch(t, a, job(base, po.Kept{}, "/a=a.txt", "/b=b.txt"))
-	wantNames(t, result.Kept, "/a=A.txt", "/b=b (2).txt")
-	finish(t, a, result.Kept, "S/PO_1_COMPLETED")
+	result := fetch(t, a, job(base, po.Saved{}, "/a=a.txt", "/b=b.txt"))
+	wantNames(t, result.Saved, "/a=A.txt", "/b=b (2).txt")
+	finish(t, a, result.Saved, "S/PO_1_COMPLETED")
 	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/A.txt": "content of /a", "S/PO_1_COMPLETED/b (2).txt": "content of /b"})
 }
 
 // A later run takes up a folder that had its final name.
 func TestFinalFolderIsTakenBack(t *testing.T) {
 	t.Parallel()
-	rows := map[string]po.Kept{
+	rows := map[string]po.Saved{
 		"recorded":   {Folder: "S/PO_1_PARTIAL", Files: []po.File{{ID: "/a", Name: "a.txt", Bytes: 13, SHA256: sum("content of /a")}, {ID: "/s", Name: "short.txt", Bytes: 13, SHA256: sum("content of /s")}, {ID: "/n", Name: "noted.txt", Bytes: 4, SHA256: sum("pure")}, {ID: "/gone", Name: "gone.txt", Bytes: 4, SHA256: sum("gone")}}},
 		"unrecorded": {},
 		"hostile":    {Folder: "../outside/PO_1_PARTIAL", Files: []po.File{{ID: "/a", Name: "../../a.txt", Bytes: 1}}},
 	}
-	for name, kept := range rows {
+	for name, saved := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			portalFiles := &echo{}
@@ -149,13 +149,13 @@ func TestFinalFolderIsTakenBack(t *testing.T) {
 			a := openArchive(t, Config{Allowed: allowed})
 			put(t, a, map[string]string{"S/PO_1_PARTIAL/a.txt": "content of /a", "S/PO_1_PARTIAL/short.txt": "cont",
 				"S/PO_1_PARTIAL/gone.txt": "gone", "S/PO_1_PARTIAL/noted.txt": "pure, with notes", "S/PO_1_PARTIAL/my notes.txt": "mine"})
-			result := fetch(t, a, job(base, kept, "/a=a.txt", "/b=b.txt"))
-			wantNames(t, result.Kept, "/a=a.txt", "/b=b.txt")
+			result := fetch(t, a, job(base, saved, "/a=a.txt", "/b=b.txt"))
+			wantNames(t, result.Saved, "/a=a.txt", "/b=b.txt")
 			if n, want := portalFiles.requests.Load(), map[bool]int32{true: 1, false: 2}[name == "recorded"]; n != want {
 				t.Errorf("%d requests, want %d", n, want)
 			}
-			again := fetch(t, a, job(base, result.Kept, "/a=a.txt", "/b=b.txt")) // killed and started again
-			finish(t, a, again.Kept, "S/PO_1_COMPLETED")
+			again := fetch(t, a, job(base, result.Saved, "/a=a.txt", "/b=b.txt")) // killed and started again
+			finish(t, a, again.Saved, "S/PO_1_COMPLETED")
 			want := map[string]string{"S/PO_1_COMPLETED/a.txt": "content of /a", "S/PO_1_COMPLETED/b.txt": "content of /b",
 				"S/PO_1_COMPLETED/gone.txt": "gone", "S/PO_1_COMPLETED/noted.txt": "pure, with notes", "S/PO_1_COMPLETED/my notes.txt": "mine"}
 			if name != "recorded" { // nobody knows that it is broken
@@ -170,10 +170,10 @@ func TestMovesFromUnknownSupplier(t *testing.T) {
 	t.Parallel()
 	base, allowed := portal(t, &echo{})
 	a := openArchive(t, Config{Allowed: allowed})
-	old := po.Kept{Folder: "Unknown supplier/PO_1_FAILED"}
-	finish(t, a, po.Kept{}, old.Folder)
+	old := po.Saved{Folder: "Unknown supplier/PO_1_FAILED"}
+	finish(t, a, po.Saved{}, old.Folder)
 	result := fetch(t, a, job(base, old, "/a=a.txt"))
-	finish(t, a, result.Kept, a.Final(po.Order{Key: "1", Number: "1"}, "S", result.Kept, po.Completed))
+	finish(t, a, result.Saved, a.Final(po.Order{Key: "1", Number: "1"}, "S", result.Saved, po.Completed))
 	wantTree(t, a, map[string]string{"S/PO_1_COMPLETED/a.txt": "content of /a"})
 	if a.isDir(old.Folder) {
 		t.Error("the old folder is still there")
@@ -205,8 +205,8 @@ func TestBrowserLane(t *testing.T) {
 		{ID: "click", Name: "f.txt"},
 		{ID: "failed", Name: "g.txt", URL: "http://x/", Cause: po.Timeout, Detail: "it took too long"},
 	}})
-	wantNames(t, result.Kept, "good=a.txt")
-	if f := result.Kept.Files[0]; f.Lane != po.LaneBrowser || f.SHA256 != sum(pdf) || f.Time.IsZero() {
+	wantNames(t, result.Saved, "good=a.txt")
+	if f := result.Saved.Files[0]; f.Lane != po.LaneBrowser || f.SHA256 != sum(pdf) || f.Time.IsZero() {
 		t.Errorf("file %+v", f)
 	}
 	if _, err := os.Stat(good); !errors.Is(err, fs.ErrNotExist) {
@@ -267,7 +267,7 @@ func TestBrowserLaneAnswers(t *testing.T) {
 			}
 			result := fetchOne(t, openArchive(t, Config{}), po.Attachment{ID: "1", Name: name, Saved: saved, Answer: row.answer})
 			if row.want == "" {
-				wantNames(t, result.Kept, "1="+row.file)
+				wantNames(t, result.Saved, "1="+row.file)
 			} else if len(result.Missing) != 1 || result.Missing[0].Cause != row.want {
 				t.Errorf("%+v, want %s", result, row.want)
 			}
@@ -291,15 +291,15 @@ func TestCancelled(t *testing.T) {
 	}))
 	a := openArchive(t, Config{Allowed: allowed, Parallel: 1}) // so that /a is whole before /b begins
 	go func() { <-served; cancel() }()
-	result, err := a.Fetch(ctx, job(base, po.Kept{}, "/a=a.txt", "/b=b.txt", "/c=c.txt"))
+	result, err := a.Fetch(ctx, job(base, po.Saved{}, "/a=a.txt", "/b=b.txt", "/c=c.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(result.Kept.Files)+len(result.Missing) != 3 || !slices.ContainsFunc(result.Missing, func(m po.Missing) bool { return m.ID == "/b" && m.Cause == po.Interrupted }) {
+	if len(result.Saved.Files)+len(result.Missing) != 3 || !slices.ContainsFunc(result.Missing, func(m po.Missing) bool { return m.ID == "/b" && m.Cause == po.Interrupted }) {
 		t.Errorf("result %+v", result)
 	}
 	want := map[string]string{}
-	for _, f := range result.Kept.Files {
+	for _, f := range result.Saved.Files {
 		want["S/PO_1__WORK/"+f.Name] = "content of " + f.ID
 	}
 	wantTree(t, a, want)
@@ -334,11 +334,11 @@ func TestPlantedLinksAreNotFollowed(t *testing.T) {
 			if err := make(a.root.Name(), outside); err != nil {
 				t.Fatal(err)
 			}
-			result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/a=a.txt"))
+			result, err := a.Fetch(t.Context(), job(base, po.Saved{}, "/a=a.txt"))
 			if err == nil {
-				err = a.Finish(t.Context(), result.Kept, "S/PO_1_PARTIAL")
+				err = a.Finish(t.Context(), result.Saved, "S/PO_1_PARTIAL")
 			}
-			t.Logf("result %v, %v", names(result.Kept), err)
+			t.Logf("result %v, %v", names(result.Saved), err)
 			if diff := cmp.Diff(victim, treeOf(t, outside)); diff != "" {
 				t.Errorf("outside (-want +got):\n%s", diff)
 			}
@@ -411,20 +411,20 @@ func TestWriteFails(t *testing.T) {
 				}
 				return nil
 			}})
-			result, err := a.Fetch(t.Context(), job(base, po.Kept{}, "/a=a.txt", "/b=b.txt", "/c=c.txt"))
+			result, err := a.Fetch(t.Context(), job(base, po.Saved{}, "/a=a.txt", "/b=b.txt", "/c=c.txt"))
 			if po.CauseOf(err) != row.want || !errors.Is(err, row.err) {
 				t.Errorf("Fetch: %v, want %s", err, row.want)
 			}
-			if len(result.Kept.Files) != 1 || len(result.Missing) != 2 {
+			if len(result.Saved.Files) != 1 || len(result.Missing) != 2 {
 				t.Errorf("%d files were begun: %+v", begun.Load(), result)
 			}
 			want := map[string]string{}
-			for _, f := range result.Kept.Files {
+			for _, f := range result.Saved.Files {
 				want["S/PO_1__WORK/"+f.Name] = "content of /" + f.Name[:1]
 			}
 			wantTree(t, a, want)
 			begun.Store(-2)
-			if second := fetch(t, a, job(base, result.Kept, "/a=a.txt", "/b=b.txt", "/c=c.txt")); len(second.Kept.Files) != 3 {
+			if second := fetch(t, a, job(base, result.Saved, "/a=a.txt", "/b=b.txt", "/c=c.txt")); len(second.Saved.Files) != 3 {
 				t.Errorf("the next attempt: %+v", second)
 			}
 		})

@@ -25,8 +25,8 @@ import (
 // to that name with a number, never overwritten. A kept folder that is not one
 // of the order, or that is gone, counts as none: Recall keeps the record true.
 // Asked again after it has succeeded, Finish does nothing.
-func (a *Archive) Finish(ctx context.Context, kept po.Kept, final string) error {
-	if err := a.finish(ctx, kept, final); err != nil {
+func (a *Archive) Finish(ctx context.Context, saved po.Saved, final string) error {
+	if err := a.finish(ctx, saved, final); err != nil {
 		return fmt.Errorf("finish folder: %w", unwritable(err))
 	}
 	return nil
@@ -49,19 +49,19 @@ func unwritable(err error) error {
 	return err
 }
 
-func (a *Archive) finish(ctx context.Context, kept po.Kept, final string) error {
+func (a *Archive) finish(ctx context.Context, saved po.Saved, final string) error {
 	key, ok := outdir.OrderOf(final)
 	if !ok && final != "" {
 		return fmt.Errorf("%q is not a folder of an order", final)
 	}
-	if keptKey, ok := outdir.OrderOf(kept.Folder); !ok || final != "" && keptKey != key {
-		kept = po.Kept{} // somebody's edit
+	if keptKey, ok := outdir.OrderOf(saved.Folder); !ok || final != "" && keptKey != key {
+		saved = po.Saved{} // somebody's edit
 	}
-	from := a.source(key, kept, final)
+	from := a.source(key, saved, final)
 	if from == "" {
 		return a.finishWithout(final)
 	}
-	if err := a.tidy(from, kept.Files); err != nil {
+	if err := a.tidy(from, saved.Files); err != nil {
 		return err
 	}
 	if final == "" {
@@ -81,9 +81,9 @@ func (a *Archive) finish(ctx context.Context, kept po.Kept, final string) error 
 
 // source is the folder that is to be finished; empty if there is none. A
 // folder that nothing recorded counts if it is of work under way, or empty.
-func (a *Archive) source(key po.Key, kept po.Kept, final string) string {
-	if kept.Folder != "" && a.isDir(kept.Folder) {
-		return kept.Folder
+func (a *Archive) source(key po.Key, saved po.Saved, final string) string {
+	if saved.Folder != "" && a.isDir(saved.Folder) {
+		return saved.Folder
 	}
 	if final == "" || a.isDir(final) {
 		return ""

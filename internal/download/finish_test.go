@@ -41,18 +41,18 @@ func dirs(t *testing.T, a *Archive) []string {
 
 func TestFinish(t *testing.T) {
 	t.Parallel()
-	kept := func(folder string, names ...string) po.Kept {
-		k := po.Kept{Folder: folder}
+	kept := func(folder string, names ...string) po.Saved {
+		saved := po.Saved{Folder: folder}
 		for _, n := range names {
-			k.Files = append(k.Files, po.File{Name: n})
+			saved.Files = append(saved.Files, po.File{Name: n})
 		}
-		return k
+		return saved
 	}
 	type files = map[string]string
 	rows := map[string]struct {
 		before files
 		empty  string // a folder that is made besides
-		kept   po.Kept
+		kept   po.Saved
 		final  string
 		after  files
 		dirs   []string
@@ -99,7 +99,7 @@ func TestFinishRefuses(t *testing.T) {
 		"final outside":     "../" + filepath.Base(t.TempDir()) + "/PO_1_FAILED",
 		"final is no order": "S",
 	} {
-		if err := a.Finish(t.Context(), po.Kept{}, final); err == nil {
+		if err := a.Finish(t.Context(), po.Saved{}, final); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -120,12 +120,12 @@ func TestFinishWithoutWhatWasKept(t *testing.T) {
 			t.Parallel()
 			a := openArchive(t, Config{})
 			put(t, a, map[string]string{"S/PO_2__WORK/a": "of another"})
-			finish(t, a, po.Kept{Folder: folder, Files: files}, "S/PO_1_PARTIAL")
+			finish(t, a, po.Saved{Folder: folder, Files: files}, "S/PO_1_PARTIAL")
 			wantTree(t, a, map[string]string{"S/PO_2__WORK/a": "of another"})
 			if diff := cmp.Diff([]string{"S/PO_1_PARTIAL", "S/PO_2__WORK"}, dirs(t, a)); diff != "" {
 				t.Error(diff)
 			}
-			finish(t, a, po.Kept{Folder: "../" + filepath.Base(a.root.Name())}, "")
+			finish(t, a, po.Saved{Folder: "../" + filepath.Base(a.root.Name())}, "")
 		})
 	}
 }

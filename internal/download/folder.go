@@ -13,9 +13,9 @@ const unknownSupplier = "Unknown supplier"
 // it; else the order's levels, or the supplier where it has none. An order
 // that had to be filed under the unknown supplier moves when its supplier is
 // known.
-func home(order po.Order, supplier string, kept po.Kept) string {
-	if keptBy(order.Key, kept) && path.Dir(kept.Folder) != unknownSupplier {
-		return path.Dir(kept.Folder)
+func home(order po.Order, supplier string, saved po.Saved) string {
+	if keptBy(order.Key, saved) && path.Dir(saved.Folder) != unknownSupplier {
+		return path.Dir(saved.Folder)
 	}
 	var levels []string
 	for _, level := range order.Levels {
@@ -33,14 +33,14 @@ func home(order po.Order, supplier string, kept po.Kept) string {
 }
 
 // keptBy says whether the kept folder is one of the order.
-func keptBy(key po.Key, kept po.Kept) bool {
-	k, ok := outdir.OrderOf(kept.Folder)
+func keptBy(key po.Key, saved po.Saved) bool {
+	k, ok := outdir.OrderOf(saved.Folder)
 	return ok && k == key
 }
 
 // Work names the folder in which the order's files are gathered.
-func (a *Archive) Work(order po.Order, supplier string, kept po.Kept) string {
-	return path.Join(home(order, supplier, kept), outdir.WorkFolder(order.Key))
+func (a *Archive) Work(order po.Order, supplier string, saved po.Saved) string {
+	return path.Join(home(order, supplier, saved), outdir.WorkFolder(order.Key))
 }
 
 // Final names the folder that the order ends in. It is empty for an order that
@@ -48,15 +48,15 @@ func (a *Archive) Work(order po.Order, supplier string, kept po.Kept) string {
 // attempts got files of, and of which the portal now says that it or its
 // attachments do not exist, ends in a folder that is called PARTIAL: files
 // never lie in a folder that denies them.
-func (a *Archive) Final(order po.Order, supplier string, kept po.Kept, status po.Status) string {
+func (a *Archive) Final(order po.Order, supplier string, saved po.Saved, status po.Status) string {
 	if !order.Key.Valid() || order.Number == "" {
 		return ""
 	}
-	if len(kept.Files) > 0 && (status == po.NotFound || status == po.NoAttachments) {
+	if len(saved.Files) > 0 && (status == po.NotFound || status == po.NoAttachments) {
 		status = po.Partial
 	}
 	if status == po.NotFound || !status.Valid() {
 		return ""
 	}
-	return path.Join(home(order, supplier, kept), outdir.FinalFolder(order.Key, status))
+	return path.Join(home(order, supplier, saved), outdir.FinalFolder(order.Key, status))
 }

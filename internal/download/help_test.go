@@ -83,8 +83,8 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // job asks for attachments that are written as path=name.
-func job(base string, kept po.Kept, attachments ...string) po.FetchJob {
-	j := po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Kept: kept}
+func job(base string, saved po.Saved, attachments ...string) po.FetchJob {
+	j := po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Saved: saved}
 	for _, att := range attachments {
 		path, name, _ := strings.Cut(att, "=")
 		j.Attachments = append(j.Attachments, po.Attachment{ID: path, Name: name, URL: base + path})
@@ -101,10 +101,10 @@ func fetch(t *testing.T, a *Archive, j po.FetchJob) po.FetchResult {
 	return result
 }
 
-func finish(t *testing.T, a *Archive, kept po.Kept, final string) {
+func finish(t *testing.T, a *Archive, saved po.Saved, final string) {
 	t.Helper()
 	for range 2 { // idempotent
-		if err := a.Finish(t.Context(), kept, final); err != nil {
+		if err := a.Finish(t.Context(), saved, final); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -117,17 +117,17 @@ func wantTree(t *testing.T, a *Archive, want map[string]string) {
 	}
 }
 
-func names(kept po.Kept) []string {
+func names(saved po.Saved) []string {
 	var list []string
-	for _, f := range kept.Files {
+	for _, f := range saved.Files {
 		list = append(list, f.ID+"="+f.Name)
 	}
 	return list
 }
 
-func wantNames(t *testing.T, kept po.Kept, want ...string) {
+func wantNames(t *testing.T, saved po.Saved, want ...string) {
 	t.Helper()
-	if diff := cmp.Diff(want, names(kept)); diff != "" {
+	if diff := cmp.Diff(want, names(saved)); diff != "" {
 		t.Errorf("kept (-want +got):\n%s", diff)
 	}
 }

@@ -188,7 +188,7 @@ func TestFetchAnswers(t *testing.T) {
 			}
 			want := []po.File{{ID: "1", Name: row.file, Original: row.file, Bytes: int64(len(content)), SHA256: sum(content),
 				URL: base + "/", Lane: po.LaneHTTP, Empty: row.empty}} // without the token
-			if diff := cmp.Diff(want, result.Kept.Files, cmpopts.IgnoreFields(po.File{}, "Time")); diff != "" || len(result.Missing) > 0 {
+			if diff := cmp.Diff(want, result.Saved.Files, cmpopts.IgnoreFields(po.File{}, "Time")); diff != "" || len(result.Missing) > 0 {
 				t.Errorf("files (-want +got):\n%s%+v", diff, result.Missing)
 			}
 			if diff := cmp.Diff(map[string]string{"S/PO_1__WORK/" + row.file: content}, tree(t, a)); diff != "" {

@@ -53,20 +53,20 @@ func TestKeptThoughAddressesChange(t *testing.T) {
 	server := &signed{used: map[string]int{}, fail: map[string]bool{"b": true}}
 	base, allowed := portal(t, server)
 	a := openArchive(t, Config{Allowed: allowed})
-	do := func(kept po.Kept, n int, files ...[2]string) po.FetchResult {
-		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Kept: kept, Attachments: look(base, n, files...)})
+	do := func(saved po.Saved, n int, files ...[2]string) po.FetchResult {
+		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Saved: saved, Attachments: look(base, n, files...)})
 	}
 	list := [][2]string{{"a.txt", "a"}, {"b.txt", "b"}, {"c.txt", "c"}}
-	first := do(po.Kept{}, 1, list...)
-	if len(first.Missing) != 1 || len(first.Kept.Files) != 2 {
+	first := do(po.Saved{}, 1, list...)
+	if len(first.Missing) != 1 || len(first.Saved.Files) != 2 {
 		t.Fatalf("%+v", first)
 	}
 	server.fail = nil
-	second := do(first.Kept, 2, list...)
-	if len(second.Missing) > 0 || len(second.Kept.Files) != 3 {
+	second := do(first.Saved, 2, list...)
+	if len(second.Missing) > 0 || len(second.Saved.Files) != 3 {
 		t.Fatalf("%+v", second)
 	}
-	for i, f := range second.Kept.Files {
+	for i, f := range second.Saved.Files {
 		if want := look(base, 2, list...)[i].ID; f.ID != want {
 			t.Errorf("file %d is of %q, want %q", i, f.ID, want)
 		}
@@ -83,17 +83,17 @@ func TestKeptIsNotTrustedWhereTheListHasMoved(t *testing.T) {
 	server := &signed{used: map[string]int{}, fail: map[string]bool{"c": true}}
 	base, allowed := portal(t, server)
 	a := openArchive(t, Config{Allowed: allowed})
-	do := func(kept po.Kept, n int, files ...[2]string) po.FetchResult {
-		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Kept: kept, Attachments: look(base, n, files...)})
+	do := func(saved po.Saved, n int, files ...[2]string) po.FetchResult {
+		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Saved: saved, Attachments: look(base, n, files...)})
 	}
-	first := do(po.Kept{}, 1, [2]string{"1", "a"}, [2]string{"2", "b"}, [2]string{"3", "c"}, [2]string{"4", "d"})
+	first := do(po.Saved{}, 1, [2]string{"1", "a"}, [2]string{"2", "b"}, [2]string{"3", "c"}, [2]string{"4", "d"})
 	if len(first.Missing) != 1 {
 		t.Fatalf("%+v", first)
 	}
 	server.fail = nil
-	second := do(first.Kept, 2, [2]string{"1", "c"}, [2]string{"2", "d"}, [2]string{"3", "a"}, [2]string{"4", "b"})
+	second := do(first.Saved, 2, [2]string{"1", "c"}, [2]string{"2", "d"}, [2]string{"3", "a"}, [2]string{"4", "b"})
 	got := map[string]bool{}
-	for _, f := range second.Kept.Files {
+	for _, f := range second.Saved.Files {
 		got[f.SHA256] = true
 	}
 	want := map[string]bool{}
@@ -111,22 +111,22 @@ func TestSavedIsTrustedBeforeKept(t *testing.T) {
 	t.Parallel()
 	a := openArchive(t, Config{})
 	dir := t.TempDir()
-	do := func(kept po.Kept, key, content string) po.FetchResult {
+	do := func(saved po.Saved, key, content string) po.FetchResult {
 		file := filepath.Join(dir, key)
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Kept: kept, Attachments: []po.Attachment{
+		return fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Saved: saved, Attachments: []po.Attachment{
 			{ID: po.Identity{Key: key, Label: "Download"}.String(), Name: "Download", Saved: file}}})
 	}
-	first := do(po.Kept{}, "click:a", "one")
-	same := do(first.Kept, "click:a", "another") // kept: it is surely the same
-	other := do(same.Kept, "click:b", "two")
+	first := do(po.Saved{}, "click:a", "one")
+	same := do(first.Saved, "click:a", "another") // kept: it is surely the same
+	other := do(same.Saved, "click:b", "two")
 	for i, row := range []struct {
 		got  po.FetchResult
 		want string
 	}{{first, "one"}, {same, "one"}, {other, "two"}} {
-		if len(row.got.Kept.Files) != 1 || row.got.Kept.Files[0].SHA256 != sum(row.want) {
+		if len(row.got.Saved.Files) != 1 || row.got.Saved.Files[0].SHA256 != sum(row.want) {
 			t.Errorf("%d: %+v, want %q", i, row.got, row.want)
 		}
 	}
@@ -138,7 +138,7 @@ func TestEmptyFileOfALinkThatWorksOnce(t *testing.T) {
 	base, allowed := portal(t, &signed{used: map[string]int{}})
 	a := openArchive(t, Config{Allowed: allowed})
 	got := fetch(t, a, po.FetchJob{Order: po.Order{Key: "1", Number: "1"}, Supplier: "S", Attachments: look(base, 1, [2]string{"empty.txt", "empty"})})
-	if len(got.Missing) > 0 || len(got.Kept.Files) != 1 || !got.Kept.Files[0].Empty {
+	if len(got.Missing) > 0 || len(got.Saved.Files) != 1 || !got.Saved.Files[0].Empty {
 		t.Errorf("%+v", got)
 	}
 }

@@ -47,7 +47,7 @@ func TestSilence(t *testing.T) {
 			result := fetchOne(t, a, po.Attachment{ID: "1", Name: "a.pdf", URL: base + "/x"})
 			took := time.Since(begun)
 			if row.want == "" {
-				if len(result.Kept.Files) != 1 || result.Kept.Files[0].Bytes != int64(len(slow)) || took < idle {
+				if len(result.Saved.Files) != 1 || result.Saved.Files[0].Bytes != int64(len(slow)) || took < idle {
 					t.Errorf("%+v after %v, want the file after more than %v", result, took, idle)
 				}
 				return

@@ -24,7 +24,7 @@ type placer struct {
 // the same answers always lead to the same names, and tells the result. The
 // error is one that concerns the whole order.
 func (w *work) place(parts []*part) (po.FetchResult, error) {
-	result := po.FetchResult{Kept: po.Kept{Folder: w.folder}}
+	result := po.FetchResult{Saved: po.Saved{Folder: w.folder}}
 	names, err := newPlacer(w.dir, parts)
 	for _, p := range parts {
 		if p.temp != "" && err == nil {
@@ -32,9 +32,9 @@ func (w *work) place(parts []*part) (po.FetchResult, error) {
 		}
 		switch {
 		case p.kept != nil:
-			result.Kept.Files = append(result.Kept.Files, *p.kept)
+			result.Saved.Files = append(result.Saved.Files, *p.kept)
 		case p.file.Name != "":
-			result.Kept.Files = append(result.Kept.Files, p.file)
+			result.Saved.Files = append(result.Saved.Files, p.file)
 			if p.attachment.Saved != "" {
 				os.Remove(p.attachment.Saved) // else it goes with the browser's directory
 			}

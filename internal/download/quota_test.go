@@ -64,7 +64,7 @@ func TestMaxFile(t *testing.T) {
 			mux.HandleFunc("/good", send(pdf))
 			base, allowed := portal(t, mux)
 			a := openArchive(t, Config{Allowed: allowed, MaxFile: 10 << 20})
-			result := fetch(t, a, job(base, po.Kept{}, "/x=x.pdf", "/good=good.pdf"))
+			result := fetch(t, a, job(base, po.Saved{}, "/x=x.pdf", "/good=good.pdf"))
 			if len(result.Missing) != 1 || result.Missing[0].Cause != po.DownloadRejected || result.Missing[0].Browser || !strings.Contains(result.Missing[0].Detail, "10 MiB (--max-file)") {
 				t.Errorf("missing %+v", result.Missing)
 			}
@@ -93,7 +93,7 @@ func TestMaxFileIsReached(t *testing.T) {
 	}))
 	for max, want := range map[int64]int{int64(len(pdf)): 1, int64(len(pdf)) - 1: 0, -1: 1} {
 		a := openArchive(t, Config{Allowed: allowed, MaxFile: max})
-		if result := fetchOne(t, a, po.Attachment{ID: "1", Name: "a.pdf", URL: base}); len(result.Kept.Files) != want {
+		if result := fetchOne(t, a, po.Attachment{ID: "1", Name: "a.pdf", URL: base}); len(result.Saved.Files) != want {
 			t.Errorf("of at most %d bytes: %+v", max, result)
 		}
 	}

@@ -16,19 +16,19 @@ import (
 // names none of the order's. Files count if they have their size; their hashes
 // are Fetch's to check. Like Fetch, Verify removes what an attempt that was
 // killed has left damaged.
-func (a *Archive) Verify(key po.Key, kept po.Kept) (po.Kept, error) {
-	if !keptBy(key, kept) {
-		return po.Kept{}, nil
+func (a *Archive) Verify(key po.Key, saved po.Saved) (po.Saved, error) {
+	if !keptBy(key, saved) {
+		return po.Saved{}, nil
 	}
-	folder := a.find(key, home(po.Order{Key: key}, "", kept), kept)
+	folder := a.find(key, home(po.Order{Key: key}, "", saved), saved)
 	if folder == "" {
-		return po.Kept{}, nil
+		return po.Saved{}, nil
 	}
-	files, err := a.there(folder, kept.Files)
+	files, err := a.there(folder, saved.Files)
 	if err != nil {
-		return po.Kept{}, fmt.Errorf("recall files: %w", err)
+		return po.Saved{}, fmt.Errorf("recall files: %w", err)
 	}
-	return po.Kept{Folder: folder, Files: files}, nil
+	return po.Saved{Folder: folder, Files: files}, nil
 }
 
 // there lists the files that the folder has with their recorded size.

@@ -13,24 +13,24 @@ func TestVerify(t *testing.T) {
 	type files = map[string]string
 	a := po.File{ID: "a", Name: "a.txt", Bytes: 3}
 	b := po.File{ID: "b", Name: "b.txt", Bytes: 3}
-	both := po.Kept{Folder: "S/PO_1_PARTIAL", Files: []po.File{a, b}}
+	both := po.Saved{Folder: "S/PO_1_PARTIAL", Files: []po.File{a, b}}
 	rows := map[string]struct {
 		before files
-		kept   po.Kept
-		want   po.Kept
+		kept   po.Saved
+		want   po.Saved
 		after  files
 	}{
 		"all there":         {files{"S/PO_1_PARTIAL/a.txt": "aaa", "S/PO_1_PARTIAL/b.txt": "bbb"}, both, both, files{"S/PO_1_PARTIAL/a.txt": "aaa", "S/PO_1_PARTIAL/b.txt": "bbb"}},
-		"one is gone":       {files{"S/PO_1_PARTIAL/b.txt": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/b.txt": "bbb"}},
-		"one is cut":        {files{"S/PO_1_PARTIAL/a.txt": "a", "S/PO_1_PARTIAL/b.txt": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/b.txt": "bbb"}},
-		"one has notes":     {files{"S/PO_1_PARTIAL/a.txt": "aaa, noted", "S/PO_1_PARTIAL/b.txt": "bbb"}, both, po.Kept{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/a.txt": "aaa, noted", "S/PO_1_PARTIAL/b.txt": "bbb"}},
-		"folder is gone":    {files{"S/x": "x"}, both, po.Kept{}, files{"S/x": "x"}},
-		"taken back before": {files{"S/PO_1__WORK/a.txt": "aaa"}, both, po.Kept{Folder: "S/PO_1__WORK", Files: []po.File{a}}, files{"S/PO_1__WORK/a.txt": "aaa"}},
-		"no files, folder":  {files{"S/PO_1_FAILED/x": "x"}, po.Kept{Folder: "S/PO_1_FAILED"}, po.Kept{Folder: "S/PO_1_FAILED"}, files{"S/PO_1_FAILED/x": "x"}},
-		"edited":            {files{}, po.Kept{Folder: `C:\orders\PO_1_FAILED`, Files: []po.File{a}}, po.Kept{}, files{}},
-		"another order's":   {files{"S/PO_2_PARTIAL/a.txt": "aaa"}, po.Kept{Folder: "S/PO_2_PARTIAL", Files: []po.File{a}}, po.Kept{}, files{"S/PO_2_PARTIAL/a.txt": "aaa"}},
-		"hostile names": {files{"S/x": "xxx", "S/PO_1_PARTIAL/y": "y"}, po.Kept{Folder: "S/PO_1_PARTIAL", Files: []po.File{{Name: "../x", Bytes: 3}}},
-			po.Kept{Folder: "S/PO_1_PARTIAL"}, files{"S/x": "xxx", "S/PO_1_PARTIAL/y": "y"}},
+		"one is gone":       {files{"S/PO_1_PARTIAL/b.txt": "bbb"}, both, po.Saved{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/b.txt": "bbb"}},
+		"one is cut":        {files{"S/PO_1_PARTIAL/a.txt": "a", "S/PO_1_PARTIAL/b.txt": "bbb"}, both, po.Saved{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/b.txt": "bbb"}},
+		"one has notes":     {files{"S/PO_1_PARTIAL/a.txt": "aaa, noted", "S/PO_1_PARTIAL/b.txt": "bbb"}, both, po.Saved{Folder: both.Folder, Files: []po.File{b}}, files{"S/PO_1_PARTIAL/a.txt": "aaa, noted", "S/PO_1_PARTIAL/b.txt": "bbb"}},
+		"folder is gone":    {files{"S/x": "x"}, both, po.Saved{}, files{"S/x": "x"}},
+		"taken back before": {files{"S/PO_1__WORK/a.txt": "aaa"}, both, po.Saved{Folder: "S/PO_1__WORK", Files: []po.File{a}}, files{"S/PO_1__WORK/a.txt": "aaa"}},
+		"no files, folder":  {files{"S/PO_1_FAILED/x": "x"}, po.Saved{Folder: "S/PO_1_FAILED"}, po.Saved{Folder: "S/PO_1_FAILED"}, files{"S/PO_1_FAILED/x": "x"}},
+		"edited":            {files{}, po.Saved{Folder: `C:\orders\PO_1_FAILED`, Files: []po.File{a}}, po.Saved{}, files{}},
+		"another order's":   {files{"S/PO_2_PARTIAL/a.txt": "aaa"}, po.Saved{Folder: "S/PO_2_PARTIAL", Files: []po.File{a}}, po.Saved{}, files{"S/PO_2_PARTIAL/a.txt": "aaa"}},
+		"hostile names": {files{"S/x": "xxx", "S/PO_1_PARTIAL/y": "y"}, po.Saved{Folder: "S/PO_1_PARTIAL", Files: []po.File{{Name: "../x", Bytes: 3}}},
+			po.Saved{Folder: "S/PO_1_PARTIAL"}, files{"S/x": "xxx", "S/PO_1_PARTIAL/y": "y"}},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {

@@ -27,17 +27,17 @@ type work struct {
 
 // openWork makes the order's work folder or takes over what there is of it.
 func (a *Archive) openWork(job po.FetchJob) (*work, error) {
-	above := home(job.Order, job.Supplier, job.Kept)
-	w := &work{folder: a.Work(job.Order, job.Supplier, job.Kept)}
+	above := home(job.Order, job.Supplier, job.Saved)
+	w := &work{folder: a.Work(job.Order, job.Supplier, job.Saved)}
 	if !job.Order.Key.Valid() {
 		return nil, errors.New("the order has no valid key")
 	}
-	found := a.find(job.Order.Key, above, job.Kept)
+	found := a.find(job.Order.Key, above, job.Saved)
 	if found == "" {
 		if err := a.makeAll(w.folder); err != nil {
 			return nil, err
 		}
-	} else if err := a.takeOver(w, found, job.Kept.Files); err != nil {
+	} else if err := a.takeOver(w, found, job.Saved.Files); err != nil {
 		return nil, err
 	}
 	var err error
@@ -81,10 +81,10 @@ func (a *Archive) isDir(folder string) bool {
 
 // find returns the folder that there is of the order: the recorded one, else
 // one in the place where it would be, in whatever state; empty if none.
-func (a *Archive) find(key po.Key, above string, kept po.Kept) string {
+func (a *Archive) find(key po.Key, above string, saved po.Saved) string {
 	var places []string
-	if keptBy(key, kept) {
-		places = append(places, kept.Folder)
+	if keptBy(key, saved) {
+		places = append(places, saved.Folder)
 	}
 	places = append(places, path.Join(above, outdir.WorkFolder(key)))
 	for _, status := range outdir.FinalStatuses() {

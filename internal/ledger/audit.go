@@ -37,7 +37,7 @@ func (d *Disk) Audit(on bool) {
 // and which there are. With open, an order of the batch is opened again, which
 // it reports; the outcome stays until there is another. Nothing is done to an
 // order in hand (po.ErrFenced).
-func (d *Disk) Correct(ctx context.Context, key po.Key, kept po.Kept, open bool) (opened bool, err error) {
+func (d *Disk) Correct(ctx context.Context, key po.Key, saved po.Saved, open bool) (opened bool, err error) {
 	err = d.write(ctx, func() error {
 		id, err := d.number(`SELECT id FROM orders WHERE key = ?`, string(key))
 		if err != nil {
@@ -46,10 +46,10 @@ func (d *Disk) Correct(ctx context.Context, key po.Key, kept po.Kept, open bool)
 		if _, held := d.held[id]; held || id < 0 {
 			return po.ErrFenced
 		}
-		if err := d.exec(`UPDATE orders SET folder = ? WHERE id = ?`, text(kept.Folder), id); err != nil {
+		if err := d.exec(`UPDATE orders SET folder = ? WHERE id = ?`, text(saved.Folder), id); err != nil {
 			return err
 		}
-		if err := d.putFiles(id, kept.Files); err != nil {
+		if err := d.putFiles(id, saved.Files); err != nil {
 			return err
 		}
 		d.changes.Add(1)

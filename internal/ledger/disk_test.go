@@ -63,7 +63,7 @@ var moment = time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)
 func full(key po.Key) po.Outcome {
 	text := strings.ToValidUTF8(hostile, "?") // what JSON can hold
 	return po.Outcome{
-		Key: key, Written: "PO0", Status: po.Partial, Cause: po.Timeout, Detail: hostile, Supplier: hostile, Found: 3,
+		Key: key, RawNumber: "PO0", Status: po.Partial, Cause: po.Timeout, Detail: hostile, Supplier: hostile, Found: 3,
 		Files: []po.File{
 			{ID: "i1", Name: "a.pdf", Original: hostile, Bytes: 5, SHA256: "ab", URL: "http://x/a?b=" + hostile, Lane: po.LaneHTTP, Time: moment},
 			{ID: "i2", Name: "b.pdf", Bytes: 0, SHA256: "cd", Lane: po.LaneBrowser, Empty: true, Time: moment},
@@ -96,7 +96,7 @@ func TestEverythingLasts(t *testing.T) {
 	want := full("K0")
 	x := claim()
 	no(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-1", Profile: "p1"}))
-	no(d.Save(t.Context(), x.Token, "Acme", po.Kept{Folder: "Acme/PO_K0__WORK", Files: want.Files[:1]}))
+	no(d.Save(t.Context(), x.Token, "Acme", po.Saved{Folder: "Acme/PO_K0__WORK", Files: want.Files[:1]}))
 	no(d.Retry(t.Context(), x.Token, po.Failure{Cause: po.Throttled, Detail: hostile, Missing: want.Missing, Trace: po.Trace{Pages: []string{"p"}}}, 0))
 	x = claim()
 	if diff := cmp.Diff(want.Missing, x.Missing); diff != "" {
@@ -107,7 +107,7 @@ func TestEverythingLasts(t *testing.T) {
 	x = claim()
 	no(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-3", Profile: "p3"}))
 	no(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-4", Profile: "p4"}))
-	no(d.Save(t.Context(), x.Token, hostile, po.Kept{Folder: "Acme/PO_K0__WORK", Files: want.Files}))
+	no(d.Save(t.Context(), x.Token, hostile, po.Saved{Folder: "Acme/PO_K0__WORK", Files: want.Files}))
 	no(d.Settle(t.Context(), x.Token, want))
 	y := claim()
 	no(d.Assign(t.Context(), y.Token, po.Assignment{Worker: "worker-1", Profile: "p1"})) // cut off
@@ -115,11 +115,11 @@ func TestEverythingLasts(t *testing.T) {
 
 	again := openDisk(t, dir)
 	for name, l := range map[string]*ledger.Disk{"opened": again, "looked at": look(t, dir)} {
-		s, err := l.Story(t.Context(), "K0")
+		s, err := l.History(t.Context(), "K0")
 		no(err)
 		ignore := cmpopts.IgnoreFields(po.Attempt{}, "Began", "Ended")
-		wantStory := po.Story{
-			Order: orders(1)[0], Outcome: want, Kept: po.Kept{Folder: want.Folder, Files: want.Files},
+		wantStory := po.History{
+			Order: orders(1)[0], Outcome: want, Saved: po.Saved{Folder: want.Folder, Files: want.Files},
 			Attempts: []po.Attempt{
 				{Try: 1, Start: 1, Assignment: po.Assignment{Worker: "worker-1", Profile: "p1"}, Ending: po.EndRetried,
 					Failure: po.Failure{Cause: po.Throttled, Detail: hostile, Missing: want.Missing, Trace: po.Trace{Pages: []string{"p"}}}, Files: 1, Bytes: 5},
@@ -133,15 +133,15 @@ func TestEverythingLasts(t *testing.T) {
 		if diff := cmp.Diff(wantStory, s, ignore); diff != "" {
 			t.Errorf("%s: story (-want +got):\n%s", name, diff)
 		}
-		cut, err := l.Story(t.Context(), "K1")
+		cut, err := l.History(t.Context(), "K1")
 		no(err)
 		if a := cut.Attempts; !cut.Open || len(a) != 1 || a[0].Ending != "" || a[0].Began.IsZero() || !a[0].Ended.IsZero() {
 			t.Errorf("%s: the order in hand: %+v", name, cut)
 		}
-		if diff := cmp.Diff([]po.Outcome{want, {Key: "K1", Written: "PO1"}}, collect(t, l.Outcomes(t.Context()))); diff != "" {
+		if diff := cmp.Diff([]po.Outcome{want, {Key: "K1", RawNumber: "PO1"}}, collect(t, l.Outcomes(t.Context()))); diff != "" {
 			t.Errorf("%s: outcomes (-want +got):\n%s", name, diff)
 		}
-		if diff := cmp.Diff([]po.Outcome{want}, collect(t, l.Kept(t.Context()))); diff != "" {
+		if diff := cmp.Diff([]po.Outcome{want}, collect(t, l.Saved(t.Context()))); diff != "" {
 			t.Errorf("%s: kept (-want +got):\n%s", name, diff)
 		}
 		counts, open, err := l.Counts(t.Context())
@@ -154,7 +154,7 @@ func TestEverythingLasts(t *testing.T) {
 		if len(starts) != 1 || starts[0].Program != "v1" || starts[0].Workers != 4 || !starts[0].Ended.IsZero() || starts[0].Process != os.Getpid() {
 			t.Errorf("%s: starts %+v", name, starts)
 		}
-		if _, err := l.Story(t.Context(), "nobody"); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := l.History(t.Context(), "nobody"); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: an unknown order: %v", name, err)
 		}
 	}

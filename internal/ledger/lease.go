@@ -117,8 +117,8 @@ func (d *Disk) claimRows(n int, now time.Time, ttl time.Duration, query string, 
 		var id int64
 		var levels textList
 		o := &l.Order
-		if err := scan(&id, into(&o.Key), into(&o.Number), into(&o.Written), &levels, into(&o.Invalid), &l.Attempt, &l.Deaths,
-			into(&l.Worker), into(&l.Supplier), into(&l.Kept.Folder)); err != nil {
+		if err := scan(&id, into(&o.Key), into(&o.Number), into(&o.RawNumber), &levels, into(&o.Invalid), &l.Attempt, &l.Deaths,
+			into(&l.Worker), into(&l.Supplier), into(&l.Saved.Folder)); err != nil {
 			return err
 		}
 		if _, held := d.held[id]; held || len(list) == n {
@@ -135,7 +135,7 @@ func (d *Disk) claimRows(n int, now time.Time, ttl time.Duration, query string, 
 	}
 	for i := range list {
 		l := &list[i]
-		if l.Kept.Files, err = d.filesOf(ids[i]); err != nil {
+		if l.Saved.Files, err = d.filesOf(ids[i]); err != nil {
 			return nil, err
 		}
 		if l.Attempt > 1 {

@@ -48,7 +48,7 @@ func TestContract(t *testing.T) {
 func orders(n int) []po.Order {
 	list := make([]po.Order, n)
 	for i := range list {
-		list[i] = po.Order{Key: po.Key(fmt.Sprint("K", i)), Number: fmt.Sprint(i), Written: fmt.Sprint("PO", i), Levels: []string{"a", "b"}}
+		list[i] = po.Order{Key: po.Key(fmt.Sprint("K", i)), Number: fmt.Sprint(i), RawNumber: fmt.Sprint("PO", i), Levels: []string{"a", "b"}}
 	}
 	return list
 }
@@ -181,7 +181,7 @@ var contract = []struct {
 		}
 		for name, err := range map[string]error{
 			"extend":  l.Extend(t.Context(), x.Token, ttl),
-			"save":    l.Save(t.Context(), x.Token, "", po.Kept{}),
+			"save":    l.Save(t.Context(), x.Token, "", po.Saved{}),
 			"settle":  l.Settle(t.Context(), x.Token, po.Outcome{}),
 			"assign":  l.Assign(t.Context(), x.Token, po.Assignment{}),
 			"retry":   l.Retry(t.Context(), x.Token, timeout, 0),
@@ -202,11 +202,11 @@ var contract = []struct {
 	}},
 	{"remembers files over tries", func(t *testing.T, l ledgerUnderTest) {
 		x := l.claim(1).Leases[0]
-		kept := po.Kept{Folder: "Acme/PO_K0__WORK", Files: []po.File{{ID: "a", Name: "a.pdf", Bytes: 3}}}
-		l.no(l.Save(t.Context(), x.Token, "Acme", kept))
+		saved := po.Saved{Folder: "Acme/PO_K0__WORK", Files: []po.File{{ID: "a", Name: "a.pdf", Bytes: 3}}}
+		l.no(l.Save(t.Context(), x.Token, "Acme", saved))
 		l.no(l.Retry(t.Context(), x.Token, timeout, 0))
 		y := l.claim(1).Leases[0]
-		if d := cmp.Diff(kept, y.Kept); d != "" || y.Supplier != "Acme" {
+		if d := cmp.Diff(saved, y.Saved); d != "" || y.Supplier != "Acme" {
 			t.Error(d, y.Supplier)
 		}
 	}},
@@ -230,15 +230,15 @@ var contract = []struct {
 		were, err := l.Reopen(t.Context(), []po.Key{"K0", "K1", "K2", "K3", "nonsense"})
 		l.no(err)
 		want := []po.Outcome{
-			{Key: "K0", Written: "PO0", Status: po.NotFound, Cause: po.CauseNotFound},
-			{Key: "K1", Written: "PO1", Status: po.NoAttachments, Folder: "PO_K1_NO_ATTACHMENTS"},
+			{Key: "K0", RawNumber: "PO0", Status: po.NotFound, Cause: po.CauseNotFound},
+			{Key: "K1", RawNumber: "PO1", Status: po.NoAttachments, Folder: "PO_K1_NO_ATTACHMENTS"},
 		}
 		if d := cmp.Diff(want, were); d != "" {
 			t.Error(d)
 		}
 		c := l.claim(2)
 		l.want(c, 5, "K0", "K1")
-		if y := c.Leases[0]; y.Attempt != 1 || y.Kept.Folder != "" {
+		if y := c.Leases[0]; y.Attempt != 1 || y.Saved.Folder != "" {
 			t.Errorf("lease %+v", y)
 		}
 		l.fenced(l.Release(t.Context(), again.Token, timeout))

@@ -38,7 +38,7 @@ type entry struct {
 	worker   string // who failed last
 	assigned string // who works on it
 	supplier string
-	kept     po.Kept
+	kept     po.Saved
 	missing  []po.Missing // of the last try that failed
 	token    string
 }
@@ -123,7 +123,7 @@ func (m *Memory) lease(e *entry, now time.Time, ttl time.Duration) po.Lease {
 	m.leased[e.token] = e
 	return po.Lease{
 		Token: e.token, Order: e.order, TTL: ttl, Attempt: e.attempts + 1,
-		Worker: e.worker, Deaths: e.deaths, Kept: e.kept, Missing: e.missing, Supplier: e.supplier,
+		Worker: e.worker, Deaths: e.deaths, Saved: e.kept, Missing: e.missing, Supplier: e.supplier,
 	}
 }
 
@@ -151,8 +151,8 @@ func (m *Memory) Extend(_ context.Context, token string, ttl time.Duration) erro
 }
 
 // Save records the files that are whole on disk and where they are.
-func (m *Memory) Save(_ context.Context, token, supplier string, kept po.Kept) error {
-	return m.change(token, func(e *entry) { e.supplier, e.kept = supplier, kept })
+func (m *Memory) Save(_ context.Context, token, supplier string, saved po.Saved) error {
+	return m.change(token, func(e *entry) { e.supplier, e.kept = supplier, saved })
 }
 
 // Settle records the outcome and ends the lease.
@@ -166,7 +166,7 @@ func (m *Memory) Settle(_ context.Context, token string, o po.Outcome) error {
 	return m.change(token, func(e *entry) {
 		delete(m.leased, token)
 		m.ended[token] = e.order.Key
-		m.settled[e.order.Key] = settled{e, po.Outcome{Key: e.order.Key, Written: e.order.Written, Status: o.Status, Cause: o.Cause, Folder: o.Folder}}
+		m.settled[e.order.Key] = settled{e, po.Outcome{Key: e.order.Key, RawNumber: e.order.RawNumber, Status: o.Status, Cause: o.Cause, Folder: o.Folder}}
 		m.open--
 	})
 }
@@ -186,7 +186,7 @@ func (m *Memory) Reopen(_ context.Context, keys []po.Key) ([]po.Outcome, error) 
 		e := s.entry
 		e.attempts, e.deaths, e.worker, e.due = 0, 0, "", time.Time{}
 		if len(e.kept.Files) == 0 {
-			e.kept = po.Kept{}
+			e.kept = po.Saved{}
 		}
 		m.free(e)
 		m.open++

@@ -16,14 +16,14 @@ import (
 
 // Merged says what a batch changed in the ledger.
 type Merged struct {
-	New     int // orders that were never in it
-	Back    int // orders that are in the batch again
-	Gone    int // orders that are in the batch no more; what was done stays
-	Settled int // orders of the batch that earlier starts have settled for good
-	Again   int // orders that earlier starts have ended as Failed or Partial, open again
-	Open    int // orders to work on in this start, the former included
-	Later   int // open orders that are left for another start
-	Invalid int // of those open, the ones whose number is none of the portal's
+	New      int // orders that were never in it
+	Returned int // orders that are in the batch again
+	Removed  int // orders that are in the batch no more; what was done stays
+	Settled  int // orders of the batch that earlier starts have settled for good
+	Reopened int // orders that earlier starts have ended as Failed or Partial, open again
+	Open     int // orders to work on in this start, the former included
+	Deferred int // open orders that are left for another start
+	Invalid  int // of those open, the ones whose number is none of the portal's
 }
 
 // Choice says which orders a start works on.
@@ -104,11 +104,11 @@ func (d *Disk) replaceBatch(orders iter.Seq2[po.Order, error], m *Merged) error 
 	if err != nil {
 		return err
 	}
-	if m.Gone, err = d.execCount(`UPDATE orders SET place = NULL WHERE place = ?`, previouslyPlaced); err != nil {
+	if m.Removed, err = d.execCount(`UPDATE orders SET place = NULL WHERE place = ?`, previouslyPlaced); err != nil {
 		return err
 	}
 	m.New = int(now - all)
-	m.Back = put.place - same - m.New - (was - m.Gone)
+	m.Returned = put.place - same - m.New - (was - m.Removed)
 	return nil
 }
 
@@ -182,13 +182,13 @@ func (d *Disk) sameAs(next func() (po.Order, error, bool)) (first nextOrder, sam
 	err = d.rows(func(scan func(...any) error) error {
 		var o po.Order
 		var levels textList
-		if err := scan(into(&o.Key), into(&o.Number), into(&o.Written), &levels, into(&o.Invalid)); err != nil {
+		if err := scan(into(&o.Key), into(&o.Number), into(&o.RawNumber), &levels, into(&o.Invalid)); err != nil {
 			return err
 		}
 		first.order, first.err, first.ok = next()
 		o = stored(o, levels)
 		f := first.order
-		if !first.ok || first.err != nil || f.Key != o.Key || f.Number != o.Number || f.Written != o.Written ||
+		if !first.ok || first.err != nil || f.Key != o.Key || f.Number != o.Number || f.RawNumber != o.RawNumber ||
 			f.Invalid != o.Invalid || !slices.Equal(f.Levels, o.Levels) {
 			return differs
 		}
@@ -211,8 +211,8 @@ func stored(o po.Order, levels textList) po.Order {
 	if o.Number == "" && o.Invalid == "" {
 		o.Number = string(o.Key)
 	}
-	if o.Written == "" {
-		o.Written = o.Number
+	if o.RawNumber == "" {
+		o.RawNumber = o.Number
 	}
 	return o
 }
@@ -229,7 +229,7 @@ type orderWriter struct {
 }
 
 func (p *orderWriter) add(o po.Order) error {
-	number, written := o.Number, o.Written
+	number, written := o.Number, o.RawNumber
 	if written == number {
 		written = ""
 	}
@@ -300,13 +300,13 @@ func (d *Disk) choose(c Choice, m *Merged) (err error) {
 	if err != nil {
 		return err
 	}
-	m.Settled, m.Open, m.Later = int(settled), int(open), int(left)
+	m.Settled, m.Open, m.Deferred = int(settled), int(open), int(left)
 	d.before = never
 	if c.Limit > 0 && m.Open > c.Limit {
 		if d.before, err = d.number(`SELECT place FROM orders WHERE place IS NOT NULL AND open = 1 ORDER BY place LIMIT 1 OFFSET ?`, c.Limit); err != nil {
 			return err
 		}
-		m.Later += m.Open - c.Limit
+		m.Deferred += m.Open - c.Limit
 		m.Open = c.Limit
 	}
 	d.open = m.Open
@@ -324,7 +324,7 @@ func (d *Disk) openAll(m *Merged) (err error) {
 	if err := d.exec(`UPDATE orders SET open = 1 WHERE open = 2`); err != nil {
 		return err
 	}
-	m.Again, err = d.execCount(reopen+`open = 0 AND invalid IS NULL AND status IN (?, ?)`, string(po.Failed), string(po.Partial))
+	m.Reopened, err = d.execCount(reopen+`open = 0 AND invalid IS NULL AND status IN (?, ?)`, string(po.Failed), string(po.Partial))
 	return err
 }
 
@@ -333,7 +333,7 @@ func (d *Disk) openOnly(f Filter, m *Merged) (err error) {
 		return err
 	}
 	where, args := f.where()
-	m.Again, err = d.execCount(reopen+where, args...)
+	m.Reopened, err = d.execCount(reopen+where, args...)
 	return err
 }
 

@@ -45,13 +45,13 @@ func TestMergeOfAnEditedBatch(t *testing.T) {
 	}{
 		"the same":     {list, list, ledger.Merged{Open: 300}},
 		"added":        {list[:2], list, ledger.Merged{New: 298, Open: 300}},
-		"removed":      {list, list[:2], ledger.Merged{Gone: 298, Open: 2}},
+		"removed":      {list, list[:2], ledger.Merged{Removed: 298, Open: 2}},
 		"reordered":    {pick(0, 1, 2, 3), pick(3, 2, 1, 0), ledger.Merged{Open: 4}},
 		"in between":   {pick(0, 2), pick(0, 1, 2), ledger.Merged{New: 1, Open: 3}},
-		"the first":    {pick(0, 1, 2), pick(1, 2), ledger.Merged{Gone: 1, Open: 2}},
-		"another":      {pick(0, 1), pick(2, 3), ledger.Merged{New: 2, Gone: 2, Open: 2}},
+		"the first":    {pick(0, 1, 2), pick(1, 2), ledger.Merged{Removed: 1, Open: 2}},
+		"another":      {pick(0, 1), pick(2, 3), ledger.Merged{New: 2, Removed: 2, Open: 2}},
 		"other levels": {list[:2], []po.Order{list[0], changed}, ledger.Merged{Open: 2}},
-		"none":         {list[:2], nil, ledger.Merged{Gone: 2}},
+		"none":         {list[:2], nil, ledger.Merged{Removed: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,7 +67,7 @@ func TestMergeOfAnEditedBatch(t *testing.T) {
 			d.Close()
 			d = openDisk(t, dir)
 			back := merge(t, d, row.first)
-			if back.New != 0 || back.Back != row.want.Gone || back.Gone != row.want.New {
+			if back.New != 0 || back.Returned != row.want.Removed || back.Removed != row.want.New {
 				t.Errorf("there and back: %+v", back)
 			}
 			batchIs(t, d, row.first)
@@ -112,13 +112,13 @@ func TestMergeIsSetAndOrder(t *testing.T) {
 				case !ever[o.Key]:
 					want.New++
 				case !last[o.Key]:
-					want.Back++
+					want.Returned++
 				}
 				ever[o.Key] = true
 			}
 			for key := range last {
 				if !now[key] {
-					want.Gone++
+					want.Removed++
 				}
 			}
 			last = now
@@ -154,7 +154,7 @@ func TestMergeOfABatchThatBreaksOff(t *testing.T) {
 					yield(po.Order{}, broken)
 					return
 				}
-				o.Written = fmt.Sprint("other ", i)
+				o.RawNumber = fmt.Sprint("other ", i)
 				if !yield(o, nil) {
 					return
 				}
@@ -168,7 +168,7 @@ func TestMergeOfABatchThatBreaksOff(t *testing.T) {
 	if _, err := d.Merge(t.Context(), panics, ledger.Choice{}); err == nil || !strings.Contains(err.Error(), "no more") {
 		t.Errorf("a panic: %v", err)
 	}
-	if m := merge(t, d, orders(3)); m.New+m.Gone+m.Back != 0 {
+	if m := merge(t, d, orders(3)); m.New+m.Removed+m.Returned != 0 {
 		t.Errorf("%+v", m)
 	}
 	batchIs(t, d, orders(3))
@@ -195,18 +195,18 @@ func TestChoice(t *testing.T) {
 		want   []string
 		merged ledger.Merged
 	}{
-		"all":         {ledger.Choice{}, []string{"K5", "K1", "K3", "K4"}, ledger.Merged{Settled: 2, Again: 3, Open: 4}},
-		"two":         {ledger.Choice{Limit: 2}, []string{"K1", "K3"}, ledger.Merged{Settled: 2, Again: 3, Open: 2, Later: 2}},
-		"more":        {ledger.Choice{Limit: 9}, []string{"K5", "K1", "K3", "K4"}, ledger.Merged{Settled: 2, Again: 3, Open: 4}},
-		"what failed": {ledger.Choice{Only: &ledger.Filter{}}, []string{"K1", "K3", "K4"}, ledger.Merged{Settled: 2, Again: 3, Open: 3, Later: 1}},
-		"a status":    {ledger.Choice{Only: &ledger.Filter{Statuses: []po.Status{po.Partial}}}, []string{"K3"}, ledger.Merged{Settled: 4, Again: 1, Open: 1, Later: 1}},
-		"a good one":  {ledger.Choice{Only: &ledger.Filter{Statuses: []po.Status{po.Completed, po.NotFound}}}, []string{"K0", "K2"}, ledger.Merged{Settled: 3, Again: 2, Open: 2, Later: 1}},
-		"a cause":     {ledger.Choice{Only: &ledger.Filter{Causes: []po.Cause{po.Timeout, po.CauseNotFound}}}, []string{"K1", "K2"}, ledger.Merged{Settled: 3, Again: 2, Open: 2, Later: 1}},
+		"all":         {ledger.Choice{}, []string{"K5", "K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 4}},
+		"two":         {ledger.Choice{Limit: 2}, []string{"K1", "K3"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 2, Deferred: 2}},
+		"more":        {ledger.Choice{Limit: 9}, []string{"K5", "K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 4}},
+		"what failed": {ledger.Choice{Only: &ledger.Filter{}}, []string{"K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 3, Deferred: 1}},
+		"a status":    {ledger.Choice{Only: &ledger.Filter{Statuses: []po.Status{po.Partial}}}, []string{"K3"}, ledger.Merged{Settled: 4, Reopened: 1, Open: 1, Deferred: 1}},
+		"a good one":  {ledger.Choice{Only: &ledger.Filter{Statuses: []po.Status{po.Completed, po.NotFound}}}, []string{"K0", "K2"}, ledger.Merged{Settled: 3, Reopened: 2, Open: 2, Deferred: 1}},
+		"a cause":     {ledger.Choice{Only: &ledger.Filter{Causes: []po.Cause{po.Timeout, po.CauseNotFound}}}, []string{"K1", "K2"}, ledger.Merged{Settled: 3, Reopened: 2, Open: 2, Deferred: 1}},
 		"both": {ledger.Choice{Only: &ledger.Filter{Statuses: []po.Status{po.Failed}, Causes: []po.Cause{po.Timeout, po.CauseNotFound}}},
-			[]string{"K1"}, ledger.Merged{Settled: 4, Again: 1, Open: 1, Later: 1}},
-		"long ago":      {ledger.Choice{Only: &ledger.Filter{Since: time.Now().Add(-time.Hour)}}, []string{"K1", "K3", "K4"}, ledger.Merged{Settled: 2, Again: 3, Open: 3, Later: 1}},
-		"in the future": {ledger.Choice{Only: &ledger.Filter{Since: time.Now().Add(time.Hour)}}, []string{}, ledger.Merged{Settled: 5, Later: 1}},
-		"one of them":   {ledger.Choice{Limit: 1, Only: &ledger.Filter{}}, []string{"K1"}, ledger.Merged{Settled: 2, Again: 3, Open: 1, Later: 3}},
+			[]string{"K1"}, ledger.Merged{Settled: 4, Reopened: 1, Open: 1, Deferred: 1}},
+		"long ago":      {ledger.Choice{Only: &ledger.Filter{Since: time.Now().Add(-time.Hour)}}, []string{"K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 3, Deferred: 1}},
+		"in the future": {ledger.Choice{Only: &ledger.Filter{Since: time.Now().Add(time.Hour)}}, []string{}, ledger.Merged{Settled: 5, Deferred: 1}},
+		"one of them":   {ledger.Choice{Limit: 1, Only: &ledger.Filter{}}, []string{"K1"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 1, Deferred: 3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -220,7 +220,7 @@ func TestChoice(t *testing.T) {
 			// What was left is taken by a start that takes all.
 			d.Close()
 			d = openDisk(t, d.Dir())
-			if m := merge(t, d, orders(6)); m.Later != 0 || m.Open+m.Settled != 6 || m.Open < 4 {
+			if m := merge(t, d, orders(6)); m.Deferred != 0 || m.Open+m.Settled != 6 || m.Open < 4 {
 				t.Errorf("the next start: %+v", m)
 			}
 		})

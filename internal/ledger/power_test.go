@@ -34,7 +34,7 @@ func TestTheLogIsCutShort(t *testing.T) {
 			l.no(d.Assign(ctx, x.Token, po.Assignment{Worker: "w", Profile: "p"}))
 			o := full(x.Order.Key)
 			o.Status, o.Attempts = po.Completed, i
-			l.no(d.Save(ctx, x.Token, "Acme", po.Kept{Folder: o.Folder, Files: o.Files}))
+			l.no(d.Save(ctx, x.Token, "Acme", po.Saved{Folder: o.Folder, Files: o.Files}))
 			return d.Settle(ctx, x.Token, o)
 		}))
 	}
@@ -88,7 +88,7 @@ func survives(t *testing.T, main, log []byte) int {
 		if o.Key != po.Key(fmt.Sprint("K", settled)) || i != settled || o.Attempts != i || len(o.Files) != 2 {
 			t.Fatalf("order %d of %d settled: %+v", i, settled, o)
 		}
-		s, err := d.Story(t.Context(), o.Key)
+		s, err := d.History(t.Context(), o.Key)
 		if err != nil || s.Open || len(s.Attempts) != 1 || s.Attempts[0].Ending != po.EndSettled {
 			t.Fatalf("story of %s: %+v, %v", o.Key, s, err)
 		}

@@ -47,10 +47,10 @@ func (d *Disk) Outcomes(ctx context.Context) iter.Seq2[po.Outcome, error] {
 	return d.outcomes(ctx, `o.place IS NOT NULL ORDER BY o.place, f.place`)
 }
 
-// Kept yields every order of which files are recorded, also those that are in
+// Saved yields every order of which files are recorded, also those that are in
 // the batch no more, with its files and the folder that they are in: first those
 // of the batch, in its order.
-func (d *Disk) Kept(ctx context.Context) iter.Seq2[po.Outcome, error] {
+func (d *Disk) Saved(ctx context.Context) iter.Seq2[po.Outcome, error] {
 	return d.outcomes(ctx, `f.place IS NOT NULL ORDER BY o.place IS NULL, o.place, o.id, f.place`)
 }
 
@@ -114,14 +114,14 @@ func (r *outcomeRow) scan(rows *sql.Rows) error {
 	var pages textList
 	var missing missingList
 	var file po.File
-	err := rows.Scan(&r.id, into(&order.Key), into(&order.Number), into(&order.Written), into(&order.Invalid),
+	err := rows.Scan(&r.id, into(&order.Key), into(&order.Number), into(&order.RawNumber), into(&order.Invalid),
 		into(&r.Status), into(&r.Cause), into(&r.Detail), into(&r.Supplier), &found, into(&r.Folder), into(&r.URL), &attempts, &settled, &pages, into(&r.Trace.Evidence), &missing,
 		into(&file.ID), into(&file.Name), into(&file.Original), &bytes, into(&file.SHA256), into(&file.URL), into(&file.Lane), &empty, &time)
 	if err != nil {
 		return err
 	}
 	order = stored(order, nil)
-	r.Key, r.Written = order.Key, order.Written
+	r.Key, r.RawNumber = order.Key, order.RawNumber
 	r.Found, r.Attempts, r.Time, r.Trace.Pages = int(found.Int64), int(attempts.Int64), fromNanos(settled), pages
 	r.Missing = missing
 	if bytes.Valid { // there is a file
@@ -172,17 +172,17 @@ func (d *Disk) Counts(ctx context.Context) (counts map[po.Status]int, open int, 
 	return counts, open, d.wrap(rows.Err())
 }
 
-// Story returns all that is known of an order. The error is fs.ErrNotExist if
+// History returns all that is known of an order. The error is fs.ErrNotExist if
 // the ledger does not know it.
-func (d *Disk) Story(ctx context.Context, key po.Key) (po.Story, error) {
-	var s po.Story
+func (d *Disk) History(ctx context.Context, key po.Key) (po.History, error) {
+	var s po.History
 	var id int64
 	var levels textList
 	var place sql.NullInt64
 	var state int
 	o := &s.Order
 	err := d.reader(ctx).QueryRowContext(ctx, `SELECT id, key, number, written, levels, invalid, place, open, folder FROM orders WHERE key = ?`, string(key)).
-		Scan(&id, into(&o.Key), into(&o.Number), into(&o.Written), &levels, into(&o.Invalid), &place, &state, into(&s.Kept.Folder))
+		Scan(&id, into(&o.Key), into(&o.Number), into(&o.RawNumber), &levels, into(&o.Invalid), &place, &state, into(&s.Saved.Folder))
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, fmt.Errorf("order %s: %w", key, fs.ErrNotExist)
 	}
@@ -197,7 +197,7 @@ func (d *Disk) Story(ctx context.Context, key po.Key) (po.Story, error) {
 		if err != nil {
 			return s, err
 		}
-		s.Kept.Files = outcome.Files
+		s.Saved.Files = outcome.Files
 		if outcome.Status != "" {
 			s.Outcome = outcome
 		}

@@ -33,11 +33,11 @@ func (d *Disk) Reopen(ctx context.Context, keys []po.Key) ([]po.Outcome, error) 
 			if err := d.rows(func(scan func(...any) error) error {
 				var o po.Order
 				was.Key = key
-				if err := scan(into(&was.Status), into(&was.Cause), into(&was.Folder), into(&o.Number), into(&o.Written)); err != nil {
+				if err := scan(into(&was.Status), into(&was.Cause), into(&was.Folder), into(&o.Number), into(&o.RawNumber)); err != nil {
 					return err
 				}
 				o.Key = key
-				was.Written = stored(o, nil).Written
+				was.RawNumber = stored(o, nil).RawNumber
 				return nil
 			}, `SELECT status, cause, folder, number, written FROM orders WHERE key = ? AND place IS NOT NULL AND open = 0`, string(key)); err != nil {
 				return err
@@ -98,7 +98,7 @@ func (d *Disk) withAttachments() ([]po.Order, error) {
 	err := d.rows(func(scan func(...any) error) error {
 		var o po.Order
 		var levels textList
-		if err := scan(into(&o.Key), into(&o.Number), into(&o.Written), &levels); err != nil {
+		if err := scan(into(&o.Key), into(&o.Number), into(&o.RawNumber), &levels); err != nil {
 			return err
 		}
 		list = append(list, stored(o, levels))

@@ -39,7 +39,7 @@ func TestReopenedAttempts(t *testing.T) {
 		t.Helper()
 		got := map[po.Key][]po.Ending{}
 		for key := range want {
-			s, err := d.Story(t.Context(), key)
+			s, err := d.History(t.Context(), key)
 			no(err)
 			for _, a := range s.Attempts {
 				got[key] = append(got[key], a.Ending)

@@ -11,17 +11,17 @@ import (
 
 // Start is one start of poactor on an output directory.
 type Start struct {
-	Number  int // 1 for the first
-	Began   time.Time
-	Ended   time.Time // zero: it was killed, or is under way
-	Program string    // version of poactor
-	Host    string
-	Process int
-	Portal  string
-	BaseURL string
-	Workers int
-	Cause   po.Cause // why it ended early; empty if it did not
-	Detail  string
+	Number  int       `json:"number"` // 1 for the first
+	Began   time.Time `json:"began"`
+	Ended   time.Time `json:"ended,omitzero"`    // zero: it was killed, or is under way
+	Program string    `json:"program,omitempty"` // version of poactor
+	Host    string    `json:"-"`
+	Process int       `json:"-"`
+	Portal  string    `json:"portal"`
+	BaseURL string    `json:"base_url"`
+	Workers int       `json:"workers"`
+	Cause   po.Cause  `json:"cause,omitempty"` // why it ended early; empty if it did not
+	Detail  string    `json:"detail,omitempty"`
 }
 
 // Begin records a start; its Program, Portal, BaseURL and Workers are taken.

@@ -8,9 +8,9 @@ import (
 )
 
 // Save records the files that are whole on disk and where they are.
-func (d *Disk) Save(ctx context.Context, token, supplier string, kept po.Kept) error {
+func (d *Disk) Save(ctx context.Context, token, supplier string, saved po.Saved) error {
 	return d.change(ctx, token, func(l *lease) error {
-		if err := d.exec(`UPDATE orders SET supplier = ?, folder = ? WHERE id = ?`, text(supplier), text(kept.Folder), l.id); err != nil {
+		if err := d.exec(`UPDATE orders SET supplier = ?, folder = ? WHERE id = ?`, text(supplier), text(saved.Folder), l.id); err != nil {
 			return err
 		}
 		had, err := d.filesOf(l.id)
@@ -21,13 +21,13 @@ func (d *Disk) Save(ctx context.Context, token, supplier string, kept po.Kept) e
 		for _, f := range had {
 			known[f.SHA256+f.Name] = true
 		}
-		for _, f := range kept.Files {
+		for _, f := range saved.Files {
 			if !known[f.SHA256+f.Name] {
 				l.files++
 				l.bytes += f.Bytes
 			}
 		}
-		return d.putFiles(l.id, kept.Files)
+		return d.putFiles(l.id, saved.Files)
 	})
 }
 

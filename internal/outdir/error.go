@@ -21,8 +21,7 @@ func untrusted(path, what string) error {
 }
 
 // HintOpenFiles is what to do where the system has no more open files to give.
-const HintOpenFiles = "raise the limit of open files (ulimit -n), or give fewer --workers; " +
-	"the same command goes on from where it stood"
+const HintOpenFiles = "raise the limit of open files (ulimit -n), or give fewer --workers; " + po.HintResume
 
 // WriteError is a po.DiskFull that says why an output directory cannot be
 // written to.
@@ -41,5 +40,5 @@ func WriteError(err error) *po.Error {
 // FullError is a po.DiskFull of an output directory's disk that has no room.
 func FullError(err error) *po.Error {
 	return &po.Error{Cause: po.DiskFull, Msg: "the disk is full: " + po.FirstLine(err), Err: err,
-		Hint: "make room, or give another --out; the same command goes on from where it stood"}
+		Hint: "make room, or give another --out; " + po.HintResume}
 }

@@ -7,6 +7,7 @@ package outdir
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 )
 
@@ -14,7 +15,7 @@ import (
 const (
 	ManifestFile = "manifest.csv"
 	SumsFile     = "SHA256SUMS"
-	ResultsStem  = "results" // and the extension of the batch: the batch with its status columns
+	ResultsStem  = "results" // and one of BatchExtensions: the list with its status columns
 )
 
 // What is poactor's own, in the state directory.
@@ -23,7 +24,7 @@ const (
 	LedgerFile  = "ledger.db"
 	LockFile    = "lock"
 	LogFile     = "run.log"
-	BatchStem   = "batch"        // and an extension: the copy of the last start's batch
+	BatchStem   = "batch"        // and one of BatchExtensions: the copy of the last start's list
 	ExportFile  = "results.json" // what the results were when they were written last
 	IncomingDir = "incoming"     // what browsers are downloading
 	EvidenceDir = "evidence"     // of pages that nobody recognised
@@ -36,6 +37,21 @@ const OwnPrefix = StateDir + "-"
 // StatePath is the path of something in the state directory of an output directory.
 func StatePath(out string, names ...string) string {
 	return filepath.Join(append([]string{out, StateDir}, names...)...)
+}
+
+// BatchExtensions are those that a copy of the batch and the results can have.
+func BatchExtensions() []string { return []string{".csv", ".xlsx", ".xlsm"} }
+
+// ResultsPath is the path of the results in an output directory: of those that are
+// there, else where those of a CSV file would be.
+func ResultsPath(out string) string {
+	for _, ext := range BatchExtensions() {
+		path := filepath.Join(out, ResultsStem+ext)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return filepath.Join(out, ResultsStem+".csv")
 }
 
 // Size sums up the files below a directory, in bytes, as far as they can be looked at.

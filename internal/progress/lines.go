@@ -45,7 +45,7 @@ func (l *Lines) line(event any) string {
 		l.total += e.Opened
 		return audited(e)
 	case messages.LeftoversRemoved:
-		return "cleaned: " + Leftovers(e.Profiles, e.Processes, e.Bytes) + " that a killed run had left"
+		return "cleaned: " + Leftovers(e.Profiles, e.Processes, e.Bytes) + " left by a killed run"
 	case messages.RunStarted:
 		return l.started(e)
 	case messages.OrderSettled:
@@ -57,13 +57,13 @@ func (l *Lines) line(event any) string {
 		return reopened(e)
 	case messages.OrderRetried:
 		return fmt.Sprintf("%s: try %d failed (%s), next try in %s",
-			Clean(e.Written), e.Attempt, why(e.Failure.Cause, e.Failure.Detail), Short(e.After))
+			Clean(e.RawNumber), e.Attempt, why(e.Failure.Cause, e.Failure.Detail), Short(time.Duration(e.After)))
 	case messages.WorkerLost:
 		l.lost[e.Worker] = !e.GaveUp
 		return lost(e)
 	case messages.WorkerReady:
 		return l.ready(e)
-	case messages.Advised:
+	case messages.Warning:
 		return "advice: " + Clean(e.Text)
 	case messages.FaultInjected:
 		return "fault: " + e.Fault
@@ -72,9 +72,10 @@ func (l *Lines) line(event any) string {
 	case messages.PortalPaced:
 		return paced(e)
 	case messages.OrderQuarantined:
-		return fmt.Sprintf("%s: %d browsers died with it in hand; it is tried once more, alone in a throw-away browser", Clean(e.Written), e.Deaths)
+		return fmt.Sprintf("%s: %d browsers died while reading it; one more try, alone in a throw-away browser",
+			Clean(e.RawNumber), e.Deaths)
 	case messages.JobStuck:
-		return fmt.Sprintf("%s does not come back from its work after %s; another takes its place", e.Worker, Short(e.For))
+		return fmt.Sprintf("%s has been stuck for %s; another worker replaces it", e.Worker, Short(time.Duration(e.For)))
 	}
 	return ""
 }
@@ -90,17 +91,17 @@ func merged(e messages.BatchMerged) string {
 		n    int
 		text string
 	}{
-		{e.Settled, "settled by earlier starts"}, {e.Again, "to be tried again"}, {e.New, "new in the batch"},
-		{e.Back, "in the batch again"}, {e.Gone, "in the batch no more"},
+		{e.Settled, "done"}, {e.Reopened, "to retry"}, {e.New, "new in the batch"},
+		{e.Returned, "back in the batch"}, {e.Removed, "no longer in the batch"},
 	} {
-		if p.n > 0 && (p.text != "new in the batch" || e.Settled+e.Again+e.Gone > 0) {
+		if p.n > 0 && (p.text != "new in the batch" || e.Settled+e.Reopened+e.Removed > 0) {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.text))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "going on: " + strings.Join(parts, ", ")
+	return "Resuming: " + strings.Join(parts, ", ")
 }
 
 // audited says what was found amiss on the disk.
@@ -110,18 +111,18 @@ func audited(e messages.OutputAudited) string {
 		parts = append(parts, fmt.Sprintf("%s missing or damaged", Count(e.Missing, "file")))
 	}
 	if e.Opened > 0 {
-		parts = append(parts, Count(e.Opened, "order")+" opened again for that")
+		parts = append(parts, Count(e.Opened, "order")+" reopened")
 	}
 	if e.Finished > 0 {
-		parts = append(parts, Count(e.Finished, "folder")+" put right")
+		parts = append(parts, Count(e.Finished, "folder")+" repaired")
 	}
-	if e.Strange > 0 {
-		parts = append(parts, Count(e.Strange, "work folder")+" of unknown orders left alone")
+	if e.Unknown > 0 {
+		parts = append(parts, Count(e.Unknown, "work folder")+" of unknown orders left alone")
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "the output directory was looked through: " + strings.Join(parts, ", ")
+	return "output directory checked: " + strings.Join(parts, ", ")
 }
 
 // Leftovers says what killed runs have left: "2 profiles and 1 browser", or how
@@ -154,11 +155,11 @@ func (l *Lines) started(e messages.RunStarted) string {
 
 func lost(e messages.WorkerLost) string {
 	if e.GaveUp {
-		return fmt.Sprintf("%s is given up (%s)", e.Worker, why(e.Cause, e.Detail))
+		return fmt.Sprintf("%s will not restart (%s)", e.Worker, why(e.Cause, e.Detail))
 	}
 	when := "at once"
-	if e.Again >= 500*time.Millisecond { // less is jitter
-		when = "in " + Short(e.Again)
+	if pause := time.Duration(e.RestartAfter); pause >= 500*time.Millisecond { // less is jitter
+		when = "in " + Short(pause)
 	}
 	return fmt.Sprintf("%s is lost (%s), a new browser opens %s", e.Worker, why(e.Cause, e.Detail), when)
 }
@@ -176,7 +177,7 @@ func resized(e messages.PoolResized) string {
 func paced(e messages.PortalPaced) string {
 	line := fmt.Sprintf("%s read at once", Count(e.Reading, "order"))
 	if e.Hold > 0 {
-		line += ", after a pause of " + Short(e.Hold)
+		line += ", after a pause of " + Short(time.Duration(e.Hold))
 	}
 	return line + ": " + Clean(e.Reason)
 }
@@ -186,12 +187,12 @@ func reopened(e messages.OrdersReopened) string {
 	const shown = 5
 	var names []string
 	for _, o := range e.Outcomes[:min(len(e.Outcomes), shown)] {
-		names = append(names, Clean(o.Written))
+		names = append(names, Clean(o.RawNumber))
 	}
 	if len(e.Outcomes) > shown {
 		names = append(names, "…")
 	}
-	return fmt.Sprintf("%s put back (%s): %s", Count(len(e.Outcomes), "order"), strings.Join(names, ", "), Clean(e.Reason))
+	return fmt.Sprintf("%s reopened (%s): %s", Count(len(e.Outcomes), "order"), strings.Join(names, ", "), Clean(e.Reason))
 }
 
 func (l *Lines) ready(e messages.WorkerReady) string {
@@ -206,9 +207,9 @@ func (l *Lines) ready(e messages.WorkerReady) string {
 // long, and what was wrong.
 func (l *Lines) order(e messages.OrderSettled) string {
 	o := e.Outcome
-	line := fmt.Sprintf("%-14s %-14s %-10s", Clean(o.Written), o.Status, files(o))
+	line := fmt.Sprintf("%-14s %-14s %-10s", Clean(o.RawNumber), o.Status, files(o))
 	if e.Worker != "" {
-		line += fmt.Sprintf(" %-9s %6s", e.Worker, Short(e.Took))
+		line += fmt.Sprintf(" %-9s %6s", e.Worker, Short(time.Duration(e.Took)))
 	}
 	if o.Cause != "" && o.Status != po.NotFound {
 		line += "  " + why(o.Cause, o.Detail)

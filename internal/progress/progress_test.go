@@ -24,40 +24,40 @@ func story() []any {
 	reading := po.Reading{Sign: po.SignAttachments, Supplier: "Acme", Attachments: make([]po.Attachment, 2),
 		Credentials: po.Credentials{Header: http.Header{"X-Session": {secret}}}}
 	return []any{
-		messages.BatchMerged{Start: 2, New: 1, Gone: 2, Settled: 30, Again: 3, Open: 11},
-		messages.OutputAudited{Orders: 30, Kept: 71, Missing: 2, Opened: 1, Finished: 1, Strange: 1},
+		messages.BatchMerged{Start: 2, New: 1, Removed: 2, Settled: 30, Reopened: 3, Open: 11},
+		messages.OutputAudited{Orders: 30, Saved: 71, Missing: 2, Opened: 1, Finished: 1, Unknown: 1},
 		messages.LeftoversRemoved{Profiles: 2, Processes: 1, Bytes: 35e6},
 		messages.RunStarted{Portal: "coupa", Workers: 2},
-		messages.WorkerReady{Worker: w1, Profile: "p1", Took: 700 * time.Millisecond},
-		messages.OrderStarted{Worker: w1, Key: "1", Written: "PO1", Attempt: 1},
-		messages.OrderRead{Worker: w1, Token: "t", Key: "1", Written: "PO1", Reading: reading, Took: time.Second},
-		messages.FilesFetched{Token: "t", Key: "1", Written: "PO1", Result: po.FetchResult{Kept: po.Kept{Files: []po.File{file}},
-			Missing: []po.Missing{{ID: "b", Cause: po.Throttled}}}, Took: 20 * time.Millisecond},
-		messages.OrderRetried{Key: "1", Written: "PO1", Attempt: 1, Worker: "worker-1", Failure: po.Failure{Cause: po.Throttled, Detail: "429"}, After: 1500 * time.Millisecond},
-		messages.OrderSettled{Worker: "worker-1", Took: 1840 * time.Millisecond, Outcome: po.Outcome{
-			Key: "1", Written: "PO1", Status: po.Completed, Found: 1, Files: []po.File{file}, Supplier: "Acme", Attempts: 2,
+		messages.WorkerReady{Worker: w1, Profile: "p1", Took: messages.Duration(700 * time.Millisecond)},
+		messages.OrderStarted{Worker: w1, Key: "1", RawNumber: "PO1", Attempt: 1},
+		messages.OrderRead{Worker: w1, Token: "t", Key: "1", RawNumber: "PO1", Reading: reading, Took: messages.Duration(time.Second)},
+		messages.FilesFetched{Token: "t", Key: "1", RawNumber: "PO1", Result: po.FetchResult{Saved: po.Saved{Files: []po.File{file}},
+			Missing: []po.Missing{{ID: "b", Cause: po.Throttled}}}, Took: messages.Duration(20 * time.Millisecond)},
+		messages.OrderRetried{Key: "1", RawNumber: "PO1", Attempt: 1, Worker: "worker-1", Failure: po.Failure{Cause: po.Throttled, Detail: "429"}, After: messages.Duration(1500 * time.Millisecond)},
+		messages.OrderSettled{Worker: "worker-1", Took: messages.Duration(1840 * time.Millisecond), Outcome: po.Outcome{
+			Key: "1", RawNumber: "PO1", Status: po.Completed, Found: 1, Files: []po.File{file}, Supplier: "Acme", Attempts: 2,
 			Folder: "Acme/PO_1_COMPLETED", URL: "https://x.example/1"}},
-		messages.WorkerLost{Worker: "worker-2", Cause: po.BrowserDied, Detail: "signal: killed", Again: time.Second},
-		messages.OrderReleased{Key: "2", Written: "PO2", Failure: po.Failure{Cause: po.BrowserDied}},
-		messages.WorkerReady{Worker: w2, Profile: "p2", Took: 700 * time.Millisecond},
-		messages.OrderSettled{Worker: "worker-2", Took: 90 * time.Second, Outcome: po.Outcome{
-			Key: "2", Written: "PO2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file},
+		messages.WorkerLost{Worker: "worker-2", Cause: po.BrowserDied, Detail: "signal: killed", RestartAfter: messages.Duration(time.Second)},
+		messages.OrderReleased{Key: "2", RawNumber: "PO2", Cause: po.BrowserDied},
+		messages.WorkerReady{Worker: w2, Profile: "p2", Took: messages.Duration(700 * time.Millisecond)},
+		messages.OrderSettled{Worker: "worker-2", Took: messages.Duration(90 * time.Second), Outcome: po.Outcome{
+			Key: "2", RawNumber: "PO2", Status: po.Partial, Cause: po.DownloadIncomplete, Detail: "b.pdf:\x1b[31m short\r\n", Found: 3, Files: []po.File{file},
 			Missing: []po.Missing{{ID: "https://x.example/b?sig=" + secret, Name: "b.pdf", URL: "https://x.example/b", Cause: po.DownloadIncomplete, Detail: "short"}}}},
-		messages.OrderSettled{Outcome: po.Outcome{Key: "X", Written: "POX", Status: po.Failed, Cause: po.InvalidNumber}},
-		messages.OrderSettled{Worker: "worker-2", Took: time.Second, Outcome: po.Outcome{
-			Key: "3", Written: "PO3", Status: po.NotFound, Cause: po.CauseNotFound, Detail: "the page says so"}},
-		messages.SessionProbed{Worker: "worker-2", Key: "1", Written: "PO1", Sign: po.SignNotFound, Took: time.Second},
-		messages.OrdersReopened{Outcomes: []po.Outcome{{Key: "3", Written: "PO3", Status: po.NotFound}}, Reason: "the session seems to be over"},
+		messages.OrderSettled{Outcome: po.Outcome{Key: "X", RawNumber: "POX", Status: po.Failed, Cause: po.InvalidNumber}},
+		messages.OrderSettled{Worker: "worker-2", Took: messages.Duration(time.Second), Outcome: po.Outcome{
+			Key: "3", RawNumber: "PO3", Status: po.NotFound, Cause: po.CauseNotFound, Detail: "the page says so"}},
+		messages.SessionProbed{Worker: "worker-2", Key: "1", RawNumber: "PO1", Sign: po.SignNotFound, Took: messages.Duration(time.Second)},
+		messages.OrdersReopened{Outcomes: []po.Outcome{{Key: "3", RawNumber: "PO3", Status: po.NotFound}}, Reason: "the session seems to be over"},
 		messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserHung, GaveUp: true},
-		messages.PoolResized{From: 2, To: 1, Binds: messages.BindsBrowsers, Reason: "a worker was given up: browser_hung"},
-		messages.PortalPaced{Reading: 1, Hold: 20 * time.Second, Reason: "the portal asked for a pause of 20 s"},
-		messages.OrderQuarantined{Key: "4", Written: "PO4", Deaths: 2, Worker: "alone-3"},
+		messages.PoolResized{From: 2, To: 1, Sequential: true, LimitedBy: messages.LimitedByBrowsers, Reason: "a worker was given up: browser_hung"},
+		messages.PortalPaced{Reading: 1, Hold: messages.Duration(20 * time.Second), LimitedBy: messages.LimitedByPortal, Reason: "the portal asked for a pause of 20 s"},
+		messages.OrderQuarantined{Key: "4", RawNumber: "PO4", Deaths: 2, Worker: "alone-3"},
 		messages.WorkerDismissed{Worker: "alone-3"},
 		messages.WorkerRecycled{Worker: "worker-2", Reason: "it has read 250 orders"},
-		messages.JobStuck{Worker: "worker-2", Written: "PO5", For: 35 * time.Second},
-		messages.JobReturned{Worker: "worker-2", Written: "PO5", After: time.Minute},
-		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Later: 5, Cause: po.SignedOut, Detail: "sign-in page"},
-		messages.RunCleaned{Left: []string{"/tmp/poactor-0-0123456789/.trash-1"}},
+		messages.JobStuck{Worker: "worker-2", RawNumber: "PO5", For: messages.Duration(35 * time.Second)},
+		messages.JobReturned{Worker: "worker-2", RawNumber: "PO5", After: messages.Duration(time.Minute)},
+		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Partial: 1}, Open: 8, Deferred: 5, Cause: po.SignedOut, Detail: "sign-in page"},
+		messages.RunCleaned{Leftovers: []string{"/tmp/poactor-0-0123456789/.trash-1"}},
 		struct{ Own string }{secret},
 	}
 }
@@ -67,7 +67,7 @@ func TestLinesOfAPause(t *testing.T) {
 	t.Parallel()
 	for pause, want := range map[time.Duration]string{0: "at once", 250 * time.Millisecond: "at once", 500 * time.Millisecond: "in 500ms", 8 * time.Second: "in 8s"} {
 		var out strings.Builder
-		progress.NewLines(&out, "orders").Event(messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserDied, Again: pause})
+		progress.NewLines(&out, "orders").Event(messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserDied, RestartAfter: messages.Duration(pause)})
 		if !strings.HasSuffix(out.String(), "a new browser opens "+want+"\n") {
 			t.Errorf("%v: %q, want %q", pause, out.String(), want)
 		}
@@ -81,9 +81,9 @@ func TestLines(t *testing.T) {
 	for _, event := range story() {
 		view.Event(event)
 	}
-	want := `going on: 30 settled by earlier starts, 3 to be tried again, 1 new in the batch, 2 in the batch no more
-the output directory was looked through: 2 files missing or damaged, 1 order opened again for that, 1 folder put right, 1 work folder of unknown orders left alone
-cleaned: 2 profiles and 1 browser that a killed run had left
+	want := `Resuming: 30 done, 3 to retry, 1 new in the batch, 2 no longer in the batch
+output directory checked: 2 files missing or damaged, 1 order reopened, 1 folder repaired, 1 work folder of unknown orders left alone
+cleaned: 2 profiles and 1 browser left by a killed run
 12 orders, 2 workers, into orders
 PO1: try 1 failed (throttled: 429), next try in 1.5s
 [ 1/12] PO1            COMPLETED      1 file     worker-1    1.8s
@@ -92,12 +92,12 @@ worker-2 is back
 [ 2/12] PO2            PARTIAL        1 of 3     worker-2   1m30s  download_incomplete: b.pdf: [31m short; missing: b.pdf
 [ 3/12] POX            FAILED         -           invalid_number
 [ 4/12] PO3            NOT_FOUND      -          worker-2      1s
-1 order put back (PO3): the session seems to be over
-worker-1 is given up (browser_hung)
+1 order reopened (PO3): the session seems to be over
+worker-1 will not restart (browser_hung)
 1 worker instead of 2, one order at a time: a worker was given up: browser_hung
 1 order read at once, after a pause of 20s: the portal asked for a pause of 20 s
-PO4: 2 browsers died with it in hand; it is tried once more, alone in a throw-away browser
-worker-2 does not come back from its work after 35s; another takes its place
+PO4: 2 browsers died while reading it; one more try, alone in a throw-away browser
+worker-2 has been stuck for 35s; another worker replaces it
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
@@ -132,16 +132,16 @@ func TestJSON(t *testing.T) {
 		t.Error(diff)
 	}
 	for i, want := range map[int]string{
-		0:  `{"time":"2026-03-04T04:06:07Z","event":"batch_merged","open":11,"start":2,"new":1,"back":0,"gone":2,"settled":30,"again":3,"later":0}`,
+		0:  `{"time":"2026-03-04T04:06:07Z","event":"batch_merged","open":11,"start":2,"new":1,"returned":0,"removed":2,"settled":30,"reopened":3,"deferred":0}`,
 		2:  `{"time":"2026-03-04T04:06:07Z","event":"leftovers_removed","profiles":2,"processes":1,"bytes":35000000}`,
-		6:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","sign":"attachments","supplier":"Acme","found":2,"took_ms":1000}`,
-		9:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","worker":"worker-1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","took_ms":1840}`,
+		6:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","took_ms":1000,"sign":"attachments","supplier":"Acme","found":2}`,
+		9:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","worker":"worker-1","took_ms":1840}`,
 		16: `{"time":"2026-03-04T04:06:07Z","event":"session_probed","number":"PO1","key":"1","worker":"worker-2","sign":"not_found","took_ms":1000}`,
 		17: `{"time":"2026-03-04T04:06:07Z","event":"orders_reopened","reason":"the session seems to be over","orders":1,"numbers":["PO3"]}`,
 		10: `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
-		19: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"binds":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
-		26: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8,"later":5}`,
-		27: `{"time":"2026-03-04T04:06:07Z","event":"run_cleaned","left":["/tmp/poactor-0-0123456789/.trash-1"]}`,
+		19: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"limited_by":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
+		26: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8,"deferred":5}`,
+		27: `{"time":"2026-03-04T04:06:07Z","event":"run_cleaned","leftovers":["/tmp/poactor-0-0123456789/.trash-1"]}`,
 	} {
 		if diff := cmp.Diff(want, lines[i]); diff != "" {
 			t.Error(diff)
@@ -163,7 +163,7 @@ func TestHostileText(t *testing.T) {
 	}
 	var out strings.Builder
 	view := progress.NewJSON(&out, time.Now)
-	view.Event(messages.OrderSettled{Outcome: po.Outcome{Key: "1", Written: hostile, Supplier: hostile}})
+	view.Event(messages.OrderSettled{Outcome: po.Outcome{Key: "1", RawNumber: hostile, Supplier: hostile}})
 	line := strings.TrimSuffix(out.String(), "\n")
 	if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
 		t.Errorf("unsafe characters in %q", line)

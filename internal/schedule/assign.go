@@ -142,7 +142,7 @@ func (s *Scheduler) isolate() []Effect {
 		if t.isolated && (!s.draining || t.begun()) {
 			h := s.workers.hire(true)
 			return []Effect{h, Notify{messages.OrderQuarantined{
-				Key: t.key(), Written: t.lease.Order.Written, Deaths: t.lease.Deaths, Worker: h.Name}}}
+				Key: t.key(), RawNumber: t.lease.Order.RawNumber, Deaths: t.lease.Deaths, Worker: h.Name}}}
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ type (
 	Save struct {
 		Token    string
 		Supplier string
-		Kept     po.Kept
+		Saved    po.Saved
 	}
 	// Settle records an outcome, to which folder and time are added, and gives the
 	// folder its final name. Answered by Scheduler.Recorded.
@@ -43,7 +43,7 @@ type (
 		Token   string
 		Order   po.Order
 		Outcome po.Outcome
-		Kept    po.Kept
+		Saved   po.Saved
 		Worker  string
 		Started time.Time
 	}

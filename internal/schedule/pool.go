@@ -13,40 +13,40 @@ const (
 	growLongest = time.Hour        // of that, after relapses
 )
 
-// pool decides how many workers there should be: as many as the user wishes, fewer
+// pool decides how many workers there should be: as many as the user requests, fewer
 // where machine or portal limit them, and fewer where workers were lost for good. One
 // worker is sequential mode.
 type pool struct {
 	requested int // by the user
 
-	limited int // by the governor; as requested where nothing limits
-	binds   messages.Binds
-	reason  string
+	limited   int // by the governor; as requested where nothing limits
+	limitedBy messages.LimitedBy
+	reason    string
 
 	sustained  int       // how many stay alive, by experience
-	lossReason string    // why that is less than wished
+	lossReason string    // why that is less than requested
 	lastLoss   time.Time // zero: never
 	quiet      time.Duration
 }
 
 func newPool(requested int) pool {
-	return pool{requested: requested, limited: requested, sustained: requested, binds: messages.BindsUser, quiet: growAfter}
+	return pool{requested: requested, limited: requested, sustained: requested, limitedBy: messages.LimitedByUser, quiet: growAfter}
 }
 
 // size is how many workers there should be now, and what keeps them from being more.
-func (p *pool) size() (n int, binds messages.Binds, reason string) {
+func (p *pool) size() (n int, limitedBy messages.LimitedBy, reason string) {
 	switch n = min(p.requested, p.limited, p.sustained); {
 	case n == p.sustained && p.sustained < p.requested:
-		return n, messages.BindsBrowsers, p.lossReason
+		return n, messages.LimitedByBrowsers, p.lossReason
 	case n == p.limited && p.limited < p.requested:
-		return n, p.binds, p.reason
+		return n, p.limitedBy, p.reason
 	}
-	return n, messages.BindsUser, "as many as wished"
+	return n, messages.LimitedByUser, "as many as wished"
 }
 
-// limit takes the governor's word: between one worker and as many as wished.
-func (p *pool) limit(n int, binds messages.Binds, reason string) {
-	p.limited, p.binds, p.reason = max(min(1, p.requested), min(n, p.requested)), binds, reason
+// limit takes the governor's word: between one worker and as many as requested.
+func (p *pool) limit(n int, limitedBy messages.LimitedBy, reason string) {
+	p.limited, p.limitedBy, p.reason = max(min(1, p.requested), min(n, p.requested)), limitedBy, reason
 }
 
 // lose takes it that a worker was given up: the pool is one smaller; where that happens

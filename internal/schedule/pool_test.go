@@ -12,13 +12,13 @@ func TestPoolLimit(t *testing.T) {
 	p := newPool(4)
 	for _, c := range []struct {
 		bear, want int
-		binds      messages.Binds
+		binds      messages.LimitedBy
 	}{
-		{9, 4, messages.BindsUser}, {4, 4, messages.BindsUser}, {2, 2, messages.BindsMemory}, {0, 1, messages.BindsMemory},
+		{9, 4, messages.LimitedByUser}, {4, 4, messages.LimitedByUser}, {2, 2, messages.LimitedByMemory}, {0, 1, messages.LimitedByMemory},
 	} {
-		p.limit(c.bear, messages.BindsMemory, "memory is at 93 %")
-		if n, binds, reason := p.size(); n != c.want || binds != c.binds || reason == "" {
-			t.Errorf("bears %d: %d, %s, %q", c.bear, n, binds, reason)
+		p.limit(c.bear, messages.LimitedByMemory, "memory is at 93 %")
+		if n, limitedBy, reason := p.size(); n != c.want || limitedBy != c.binds || reason == "" {
+			t.Errorf("bears %d: %d, %s, %q", c.bear, n, limitedBy, reason)
 		}
 	}
 }
@@ -35,8 +35,8 @@ func TestPoolLose(t *testing.T) {
 	if !p.lose(now, true, "boom") || size() != 7 {
 		t.Errorf("after one loss: %d", size())
 	}
-	if _, binds, reason := p.size(); binds != messages.BindsBrowsers || reason != "a worker was given up: boom" {
-		t.Errorf("%s: %s", binds, reason)
+	if _, limitedBy, reason := p.size(); limitedBy != messages.LimitedByBrowsers || reason != "a worker was given up: boom" {
+		t.Errorf("%s: %s", limitedBy, reason)
 	}
 	if now = now.Add(time.Minute); !p.lose(now, true, "boom") || size() != 3 {
 		t.Errorf("after another, soon: %d", size())

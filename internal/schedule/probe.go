@@ -84,7 +84,7 @@ const sessionOver = "the session seems to be over: the portal "
 // lostReason says why the run ends where of the known good orders none is to be seen any
 // more; m is the answer for the last.
 func lostReason(m messages.OrderRead) (po.Cause, string) {
-	order := fmt.Sprintf("order %s, of which it has shown the attachments before", m.Written)
+	order := fmt.Sprintf("order %s, of which it has shown the attachments before", m.RawNumber)
 	switch m.Reading.Sign {
 	case po.SignNotFound:
 		return po.SignedOut, sessionOver + "knows nothing of " + order

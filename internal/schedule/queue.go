@@ -26,7 +26,7 @@ type task struct {
 	stage        stage
 	worker       messages.Worker // who has it, or had it last
 	reading      po.Reading
-	kept         po.Kept
+	kept         po.Saved
 	missing      []po.Missing // of the last fetch
 	trace        po.Trace     // of its last reading
 	byBrowser    []string     // attachments to be saved by a browser
@@ -44,7 +44,7 @@ func (t *task) key() po.Key { return t.lease.Order.Key }
 // fetch asks for the files that the last reading lists.
 func (t *task) fetch() Fetch {
 	return Fetch{Token: t.lease.Token, Job: po.FetchJob{
-		Order: t.lease.Order, Supplier: t.reading.Supplier, Kept: t.kept,
+		Order: t.lease.Order, Supplier: t.reading.Supplier, Saved: t.kept,
 		Attachments: t.reading.Attachments, Credentials: t.reading.Credentials,
 	}}
 }
@@ -87,7 +87,7 @@ func (t *task) stillMissing(cause po.Cause, detail string) []po.Missing {
 // outcome is how the order ends.
 func (t *task) outcome(status po.Status, cause po.Cause, detail string) po.Outcome {
 	o := po.Outcome{
-		Key: t.key(), Written: t.lease.Order.Written, Status: status, Cause: cause, Detail: detail,
+		Key: t.key(), RawNumber: t.lease.Order.RawNumber, Status: status, Cause: cause, Detail: detail,
 		Supplier: t.reading.Supplier, Files: t.kept.Files,
 		URL: po.PublicURL(t.reading.URL), Attempts: t.lease.Attempt, Trace: t.trace,
 	}
@@ -136,7 +136,7 @@ func (q *queue) claimed(n int, c po.Claim) {
 // add takes an order in hand.
 func (q *queue) add(l po.Lease, now time.Time) *task {
 	q.count++
-	t := &task{number: q.count, lease: l, kept: l.Kept, started: now}
+	t := &task{number: q.count, lease: l, kept: l.Saved, started: now}
 	q.tasks[l.Token] = t
 	return t
 }

@@ -111,7 +111,7 @@ func (s *Scheduler) waitForPortal(f po.ReadFailure, now time.Time) []Effect {
 		return s.stop(po.PortalError, reason)
 	}
 	return []Effect{Notify{messages.PortalPaced{
-		Reading: cmp.Or(s.maxReading, s.poolSize), Hold: pause, Reason: reason}}}
+		Reading: cmp.Or(s.maxReading, s.poolSize), Hold: messages.Duration(pause), LimitedBy: messages.LimitedByPortal, Reason: reason}}}
 }
 
 // Fetched brings the file fetcher's answer.
@@ -122,9 +122,9 @@ func (s *Scheduler) Fetched(m messages.FilesFetched, now time.Time) []Effect {
 	}
 	t.missing = m.Result.Missing
 	var fx []Effect
-	if m.Result.Kept.Folder != "" {
-		t.kept = m.Result.Kept
-		fx = append(fx, Save{Token: m.Token, Supplier: t.reading.Supplier, Kept: t.kept})
+	if m.Result.Saved.Folder != "" {
+		t.kept = m.Result.Saved
+		fx = append(fx, Save{Token: m.Token, Supplier: t.reading.Supplier, Saved: t.kept})
 	}
 	switch {
 	case s.stopCause != "":
@@ -193,7 +193,7 @@ func (s *Scheduler) settle(t *task, status po.Status, cause po.Cause, detail str
 	o := t.outcome(status, cause, detail)
 	s.sessions.record(t, o)
 	s.portal.recordFailed(o)
-	return Settle{Token: t.lease.Token, Order: t.lease.Order, Outcome: o, Kept: t.kept,
+	return Settle{Token: t.lease.Token, Order: t.lease.Order, Outcome: o, Saved: t.kept,
 		Worker: t.worker.Name, Started: t.started}
 }
 

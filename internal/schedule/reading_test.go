@@ -42,7 +42,7 @@ func TestOutcomeNamesMissing(t *testing.T) {
 	x := po.Attachment{ID: "x", Name: "x.pdf", URL: "https://u:p@h/x?sig=1#f"}
 	attachments := []po.Attachment{x, {ID: "y", URL: "https://h/files/y.pdf?sig=1"}, x,
 		{ID: "kept", Name: "kept.pdf"}, {ID: "click"}}
-	kept := po.Kept{Folder: "f", Files: []po.File{{ID: "kept"}}}
+	saved := po.Saved{Folder: "f", Files: []po.File{{ID: "kept"}}}
 	earlier := []po.Missing{{ID: "x", Name: "x.pdf", Cause: po.Timeout}, {ID: "kept", Name: "kept.pdf", Cause: po.Timeout}}
 	for name, tt := range map[string]struct {
 		read    messages.OrderRead
@@ -52,7 +52,7 @@ func TestOutcomeNamesMissing(t *testing.T) {
 	}{
 		"files": {
 			read: messages.OrderRead{Reading: po.Reading{Sign: po.SignAttachments, Attachments: attachments[:4]}},
-			fetched: messages.FilesFetched{Result: po.FetchResult{Kept: kept, Missing: []po.Missing{
+			fetched: messages.FilesFetched{Result: po.FetchResult{Saved: saved, Missing: []po.Missing{
 				{ID: "x", Cause: po.Forbidden, Detail: "no"}, {ID: "y", Cause: po.PortalError}}}},
 			want: []po.Missing{{ID: "x", Name: "x.pdf", URL: "https://h/x", Cause: po.Forbidden, Detail: "no"},
 				{ID: "y", Name: "y.pdf", URL: "https://h/files/y.pdf", Cause: po.PortalError}},
@@ -60,7 +60,7 @@ func TestOutcomeNamesMissing(t *testing.T) {
 		},
 		"the whole fetch": {
 			read:    messages.OrderRead{Reading: po.Reading{Sign: po.SignAttachments, Attachments: attachments}},
-			fetched: messages.FilesFetched{Result: po.FetchResult{Kept: kept}, Failure: po.Timeout, Detail: "slow"},
+			fetched: messages.FilesFetched{Result: po.FetchResult{Saved: saved}, Failure: po.Timeout, Detail: "slow"},
 			want: []po.Missing{{ID: "x", Name: "x.pdf", URL: "https://h/x", Cause: po.Timeout, Detail: "slow"},
 				{ID: "y", Name: "y.pdf", URL: "https://h/files/y.pdf", Cause: po.Timeout, Detail: "slow"},
 				{ID: "click", Name: "a file without a name", Cause: po.Timeout, Detail: "slow"}},
@@ -76,7 +76,7 @@ func TestOutcomeNamesMissing(t *testing.T) {
 			t.Parallel()
 			s := idleScheduler([]string{"a"}, po.Lease{})
 			s.attempts = 1
-			lease := po.Lease{Token: "1", Attempt: 1, Kept: kept, Missing: earlier}
+			lease := po.Lease{Token: "1", Attempt: 1, Saved: saved, Missing: earlier}
 			s.Claimed(1, po.Claim{Open: 1, Leases: []po.Lease{lease}}, time.Time{})
 			tt.read.Worker, tt.read.Token, tt.fetched.Token = w, "1", "1"
 			fx := s.Read(tt.read, time.Time{})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -188,7 +189,7 @@ func (r *roster) recordPage(m messages.OrderRead) string {
 		s.pagesRead++
 		r.pagesRead++
 	}
-	reason := s.health.record(m.Failure, m.Took, r.pagesRead-s.pagesRead)
+	reason := s.health.record(m.Failure, time.Duration(m.Took), r.pagesRead-s.pagesRead)
 	if reason == "" || s.retiring {
 		return ""
 	}

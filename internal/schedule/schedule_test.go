@@ -96,7 +96,7 @@ func TestNoOrderIsLost(t *testing.T) {
 			"resize": func(t *rapid.T) {
 				hold := rapid.SampledFrom([]time.Duration{0, 0, 0, 5 * time.Second}).Draw(t, "hold")
 				sim.do(sim.scheduler.Resize(messages.Resize{Workers: rapid.IntRange(1, 5).Draw(t, "n"),
-					Reading: rapid.IntRange(0, 5).Draw(t, "reading"), Hold: hold, Binds: messages.BindsCPU}, sim.now))
+					Reading: rapid.IntRange(0, 5).Draw(t, "reading"), Hold: hold, LimitedBy: messages.LimitedByCPU}, sim.now))
 			},
 			"fence": func(t *rapid.T) {
 				if list := sim.inFlight(); len(list) > 0 && rare(t, "does") {

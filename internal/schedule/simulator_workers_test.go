@@ -90,7 +90,7 @@ func (sim *simulator) fetch(i int, missing []po.Missing, failure po.Cause) {
 	sim.fetches = slices.Delete(sim.fetches, i, i+1)
 	sim.stopped = sim.stopped || failure == po.DiskFull
 	sim.do(sim.scheduler.Fetched(messages.FilesFetched{Token: e.Token, Failure: failure,
-		Result: po.FetchResult{Kept: po.Kept{Folder: "f"}, Missing: missing}}, sim.now))
+		Result: po.FetchResult{Saved: po.Saved{Folder: "f"}, Missing: missing}}, sim.now))
 }
 
 // kill ends a worker's browser, or the worker with it; what it was reading is

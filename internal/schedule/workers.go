@@ -93,7 +93,7 @@ func (s *Scheduler) takeBack(name string, f po.Failure) []Effect {
 
 // Resize takes the governor's word on how much machine and portal bear.
 func (s *Scheduler) Resize(m messages.Resize, now time.Time) []Effect {
-	s.pool.limit(m.Workers, m.Binds, m.Reason)
+	s.pool.limit(m.Workers, m.LimitedBy, m.Reason)
 	fx := s.adjustPool(now)
 	most := m.Reading
 	if most >= s.poolSize {
@@ -106,7 +106,8 @@ func (s *Scheduler) Resize(m messages.Resize, now time.Time) []Effect {
 	if most != s.maxReading || until.Sub(s.heldUntil) > time.Second {
 		s.maxReading, s.heldUntil = most, until
 		fx = append(fx, Notify{messages.PortalPaced{
-			Reading: cmp.Or(most, s.poolSize), Hold: max(0, until.Sub(now)), Reason: m.Reason}})
+			Reading: cmp.Or(most, s.poolSize), Hold: messages.Duration(max(0, until.Sub(now))),
+			LimitedBy: messages.LimitedByPortal, Reason: m.Reason}})
 	}
 	return append(fx, s.advance(now)...)
 }
@@ -116,11 +117,12 @@ func (s *Scheduler) adjustPool(now time.Time) []Effect {
 	if s.shuttingDown() || s.ended {
 		return nil
 	}
-	n, binds, reason := s.pool.size()
+	n, limitedBy, reason := s.pool.size()
 	var fx []Effect
 	if n != s.poolSize {
 		if s.poolSize >= 0 { // not the first time
-			fx = append(fx, Notify{messages.PoolResized{From: s.poolSize, To: n, Binds: binds, Reason: reason}})
+			fx = append(fx, Notify{messages.PoolResized{
+				From: s.poolSize, To: n, Sequential: n == 1, LimitedBy: limitedBy, Reason: reason}})
 		}
 		s.poolSize = n
 	}

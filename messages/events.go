@@ -1,0 +1,322 @@
+package messages
+
+import (
+	"encoding/json"
+	"reflect"
+	"time"
+
+	"github.com/poactor/poactor/po"
+)
+
+// The events below go between actors and to the host. Their JSON tags are what --json, the
+// log and docs/events.md show; what could be a secret, and what is for actors only, is "-".
+
+// eventNames names every event in JSON.
+var eventNames = map[reflect.Type]string{
+	reflect.TypeFor[Warning]():          "advised", // "warning" is a line of the command
+	reflect.TypeFor[BatchMerged]():      "batch_merged",
+	reflect.TypeFor[FaultInjected]():    "fault_injected",
+	reflect.TypeFor[FilesFetched]():     "files_fetched",
+	reflect.TypeFor[JobReturned]():      "job_returned",
+	reflect.TypeFor[JobStuck]():         "job_stuck",
+	reflect.TypeFor[LeftoversRemoved](): "leftovers_removed",
+	reflect.TypeFor[OrderQuarantined](): "order_quarantined",
+	reflect.TypeFor[OrderRead]():        "order_read",
+	reflect.TypeFor[OrderReleased]():    "order_released",
+	reflect.TypeFor[OrderRetried]():     "order_retried",
+	reflect.TypeFor[OrderSettled]():     "order_settled",
+	reflect.TypeFor[OrderStarted]():     "order_started",
+	reflect.TypeFor[OrdersReopened]():   "orders_reopened",
+	reflect.TypeFor[OutputAudited]():    "output_audited",
+	reflect.TypeFor[PoolResized]():      "pool_resized",
+	reflect.TypeFor[PortalPaced]():      "portal_paced",
+	reflect.TypeFor[RunCleaned]():       "run_cleaned",
+	reflect.TypeFor[RunEnded]():         "run_ended",
+	reflect.TypeFor[RunStarted]():       "run_started",
+	reflect.TypeFor[SessionProbed]():    "session_probed",
+	reflect.TypeFor[WorkerDismissed]():  "worker_dismissed",
+	reflect.TypeFor[WorkerLost]():       "worker_lost",
+	reflect.TypeFor[WorkerReady]():      "worker_ready",
+	reflect.TypeFor[WorkerRecycled]():   "worker_recycled",
+}
+
+// EventName returns the name of an event in JSON, like "order_settled". It is empty if the
+// value is none of the events of this package.
+func EventName(event any) string { return eventNames[reflect.TypeOf(event)] }
+
+// EventTypes returns the name and the type of every event.
+func EventTypes() map[string]reflect.Type {
+	types := map[string]reflect.Type{}
+	for t, name := range eventNames {
+		types[name] = t
+	}
+	return types
+}
+
+// Duration is a time.Duration that JSON has as whole milliseconds.
+type Duration time.Duration
+
+// MarshalJSON implements json.Marshaler.
+func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).Milliseconds()) }
+
+// String writes it as time.Duration does.
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// WorkerReady says that a worker has a browser and no order: one credit.
+type WorkerReady struct {
+	Worker
+	Took    Duration `json:"took_ms"`           // to open the browser, on the first credit of an incarnation; else 0
+	Profile string   `json:"profile,omitempty"` // id of its browser profile, never used before
+	Worn    string   `json:"-"`                 // why the browser should be replaced; empty if it need not
+}
+
+// WorkerLost says that an incarnation of a worker has ended in an accident.
+// What it had in hand goes back to the dispatcher.
+type WorkerLost struct {
+	Worker       string   `json:"worker,omitempty"` // its name
+	Cause        po.Cause `json:"cause,omitempty"`
+	Detail       string   `json:"detail,omitempty"`
+	RestartAfter Duration `json:"after_ms"`          // until the next incarnation opens its browser
+	GaveUp       bool     `json:"gave_up,omitempty"` // there will be no next one
+}
+
+// WorkerRecycled says that a worker opens a fresh browser instead of one that is
+// worn.
+type WorkerRecycled struct {
+	Worker string `json:"worker,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// WorkerDismissed says that a worker ends since the pool is to be smaller, or
+// since it has done the one thing that it was for.
+type WorkerDismissed struct {
+	Worker string `json:"worker,omitempty"`
+}
+
+// PoolResized says that the pool is to have another size, and what limits it.
+type PoolResized struct {
+	From       int       `json:"from,omitempty"`
+	To         int       `json:"to,omitempty"`
+	LimitedBy  LimitedBy `json:"limited_by,omitempty"`
+	Reason     string    `json:"reason,omitempty"`
+	Sequential bool      `json:"sequential,omitempty"` // To is 1: one order after the other
+}
+
+// PortalPaced says that the portal is asked for less, or for more again: how many
+// orders are read at once, by all workers together, and for how long none is
+// begun.
+type PortalPaced struct {
+	Hold      Duration  `json:"after_ms"`
+	Reading   int       `json:"to,omitempty"`
+	LimitedBy LimitedBy `json:"limited_by,omitempty"` // LimitedByPortal
+	Reason    string    `json:"reason,omitempty"`
+}
+
+// JobStuck says that a job of a worker did not end when its context did. Its
+// place is given to another; it is waited for beside.
+type JobStuck struct {
+	RawNumber string   `json:"number,omitempty"` // the order in hand; empty if it was another job
+	Worker    string   `json:"worker,omitempty"`
+	For       Duration `json:"took_ms"`
+}
+
+// JobReturned says that a job that was stuck has ended after all. What it brought
+// is not used.
+type JobReturned struct {
+	RawNumber string   `json:"number,omitempty"`
+	Worker    string   `json:"worker,omitempty"`
+	After     Duration `json:"after_ms"` // that it was called off
+}
+
+// OrderQuarantined says that browsers have died with an order in hand, so that
+// it is run once more, alone in a throw-away browser.
+type OrderQuarantined struct {
+	RawNumber string `json:"number,omitempty"`
+	Key       po.Key `json:"key,omitempty"`
+	Worker    string `json:"worker,omitempty"` // that is for it alone
+	Deaths    int    `json:"deaths,omitempty"`
+}
+
+// OrderStarted says that a worker begins to read an order.
+type OrderStarted struct {
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
+	Worker
+	Attempt int `json:"attempt,omitempty"`
+}
+
+// OrderRead is a worker's answer to ReadOrder.
+type OrderRead struct {
+	Token     string `json:"-"`
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
+	Worker
+	Reading po.Reading     `json:"-"`
+	Failure po.ReadFailure `json:"-"` // its Cause is empty if the page was read
+	Took    Duration       `json:"took_ms"`
+}
+
+// MarshalJSON shows of the reading and the failure what is for people.
+func (e OrderRead) MarshalJSON() ([]byte, error) {
+	type tagged OrderRead // without this method
+	return json.Marshal(struct {
+		tagged
+		Sign     po.Sign  `json:"sign,omitempty"`
+		Cause    po.Cause `json:"cause,omitempty"`
+		Detail   string   `json:"detail,omitempty"`
+		Supplier string   `json:"supplier,omitempty"`
+		Found    int      `json:"found"`
+	}{tagged(e), e.Reading.Sign, e.Failure.Cause, e.Failure.Detail, e.Reading.Supplier, len(e.Reading.Attachments)})
+}
+
+// FilesFetched is the file fetcher's answer to FetchFiles.
+type FilesFetched struct {
+	Token     string         `json:"-"`
+	RawNumber string         `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key         `json:"key,omitempty"`
+	Result    po.FetchResult `json:"-"`
+	Failure   po.Cause       `json:"cause,omitempty"` // of the fetch as a whole, like DiskFull; else empty
+	Detail    string         `json:"detail,omitempty"`
+	Took      Duration       `json:"took_ms"`
+}
+
+// MarshalJSON shows of the result the files.
+func (e FilesFetched) MarshalJSON() ([]byte, error) {
+	type tagged FilesFetched // without this method
+	return json.Marshal(struct {
+		tagged
+		Files        []po.File    `json:"files,omitempty"`
+		Missing      int          `json:"missing"`
+		MissingFiles []po.Missing `json:"missing_files,omitempty"`
+	}{tagged(e), e.Result.Saved.Files, len(e.Result.Missing), e.Result.Missing})
+}
+
+// OrderRetried says that a try failed and that another will be made.
+type OrderRetried struct {
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
+	Worker    string `json:"worker,omitempty"`
+	Attempt   int    `json:"attempt,omitempty"` // the one that failed
+	po.Failure
+	After Duration `json:"after_ms"`
+}
+
+// OrderReleased says that an order was put back without a fault of its own.
+type OrderReleased struct {
+	RawNumber string   `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key   `json:"key,omitempty"`
+	Cause     po.Cause `json:"cause,omitempty"`
+	Detail    string   `json:"detail,omitempty"`
+}
+
+// OrderSettled says how an order ended. It comes after the ledger has it and
+// the order's folder has its final name.
+type OrderSettled struct {
+	po.Outcome
+	Worker string   `json:"worker,omitempty"`
+	Took   Duration `json:"took_ms"` // since the order was first leased in this try
+}
+
+// OrdersReopened says that outcomes of this start no longer count, and that their
+// orders are open again: a lost session, or a portal in trouble, may have faked them.
+type OrdersReopened struct {
+	Outcomes []po.Outcome `json:"-"` // key, number, status, cause and folder of each
+	Reason   string       `json:"reason,omitempty"`
+}
+
+// MarshalJSON shows of the outcomes the orders' numbers.
+func (e OrdersReopened) MarshalJSON() ([]byte, error) {
+	type tagged OrdersReopened // without this method
+	var numbers []string
+	for _, o := range e.Outcomes {
+		numbers = append(numbers, o.RawNumber)
+	}
+	return json.Marshal(struct {
+		tagged
+		Orders  int      `json:"orders"`
+		Numbers []string `json:"numbers,omitempty"`
+	}{tagged(e), len(numbers), numbers})
+}
+
+// SessionProbed says that an order whose attachments were seen before was read once
+// more, to see whether the session lives and the portal answers.
+type SessionProbed struct {
+	RawNumber string   `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key   `json:"key,omitempty"`
+	Worker    string   `json:"worker,omitempty"`
+	Sign      po.Sign  `json:"sign,omitempty"`  // of the page; attachments: all is well
+	Cause     po.Cause `json:"cause,omitempty"` // why it was not read; empty if it was
+	Detail    string   `json:"detail,omitempty"`
+	Took      Duration `json:"took_ms"`
+}
+
+// BatchMerged says what the batch changed in the ledger, before the run starts.
+type BatchMerged struct {
+	Open     int `json:"open"`            // orders to work on in this start, the former included
+	Start    int `json:"start,omitempty"` // of poactor on this output directory; 1 for the first
+	New      int `json:"new"`             // orders that were never in it
+	Returned int `json:"returned"`        // orders that are in the batch again
+	Removed  int `json:"removed"`         // orders that are in the batch no more; what was done stays
+	Settled  int `json:"settled"`         // orders that earlier starts have settled for good
+	Reopened int `json:"reopened"`        // orders that earlier starts have ended as Failed or Partial, open again
+	Deferred int `json:"deferred"`        // open orders that are left for another start
+}
+
+// Warning says before a run what speaks against its number of workers: the batch
+// or the machine. The run goes on all the same.
+type Warning struct {
+	Workers   int       `json:"to,omitempty"`         // that suit
+	LimitedBy LimitedBy `json:"limited_by,omitempty"` // LimitedByUser: the batch is small
+	Text      string    `json:"reason,omitempty"`     // with numbers, for people
+}
+
+// FaultInjected says that a fault was made to happen, in a run that is put to
+// faults on purpose.
+type FaultInjected struct {
+	Fault   string `json:"fault,omitempty"`   // its kind
+	At      int    `json:"at"`                // how many operations of those it strikes there were before
+	Profile string `json:"profile,omitempty"` // of the browser that it struck; empty if it struck none
+}
+
+// OutputAudited says what came of holding the ledger against the output
+// directory: what an earlier start, or people, have left of it.
+type OutputAudited struct {
+	Missing  int `json:"missing"`  // files that are gone or damaged
+	Orders   int `json:"orders"`   // looked at
+	Saved    int `json:"saved"`    // files that are as they were recorded
+	Opened   int `json:"opened"`   // orders that were done, and are opened again for them
+	Finished int `json:"finished"` // folders that got their final name, or were cleared away
+	Unknown  int `json:"unknown"`  // work folders of orders that this ledger does not know: left alone
+
+	Paths []string `json:"paths,omitempty"` // of the missing files, within the output directory: the first thousand
+}
+
+// LeftoversRemoved says what runs that were killed had left and this start has
+// removed, whatever their output directory was.
+type LeftoversRemoved struct {
+	Profiles  int   `json:"profiles"`
+	Processes int   `json:"processes"` // browsers that were alive; each counts once, with all it had started
+	Bytes     int64 `json:"bytes"`     // of the profiles, and of files that were half downloaded
+}
+
+// RunCleaned is the last event: every browser is closed, and what the run had
+// for itself is gone but for what Leftovers names: paths and processes.
+type RunCleaned struct {
+	Leftovers []string `json:"leftovers"` // empty, not nil, if nothing is left
+}
+
+// RunStarted is the first event of the actors.
+type RunStarted struct {
+	Portal     string `json:"portal,omitempty"`
+	Workers    int    `json:"workers,omitempty"`
+	Sequential bool   `json:"sequential,omitempty"` // an order's files are fetched before the next order is read
+}
+
+// RunEnded is the last event of the actors.
+type RunEnded struct {
+	Cause    po.Cause          `json:"cause,omitempty"` // why it ended early; empty if every order was settled
+	Detail   string            `json:"detail,omitempty"`
+	Counts   map[po.Status]int `json:"counts,omitempty"` // orders settled in this start
+	Open     int               `json:"open"`             // orders not settled of those that this start was for
+	Deferred int               `json:"deferred"`         // open orders that a limit has left for another start
+}

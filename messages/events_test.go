@@ -1,0 +1,50 @@
+package messages_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"testing"
+
+	"github.com/poactor/poactor/messages"
+)
+
+// Every struct of events.go is an event with a name of its own.
+func TestEventNames(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "events.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{} // types
+	for name, typ := range messages.EventTypes() {
+		named[typ.Name()] = true
+		if !regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`).MatchString(name) {
+			t.Errorf("%v has the name %q", typ, name)
+		}
+	}
+	structs := 0
+	for _, d := range file.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.TYPE {
+			continue
+		}
+		for _, spec := range g.Specs {
+			s := spec.(*ast.TypeSpec)
+			if _, ok := s.Type.(*ast.StructType); !ok {
+				continue
+			}
+			structs++
+			if !named[s.Name.Name] {
+				t.Errorf("%s has no name", s.Name.Name)
+			}
+		}
+	}
+	if structs != len(named) {
+		t.Errorf("%d structs, %d types with a name: is a name given twice?", structs, len(named))
+	}
+	if name := messages.EventName(struct{}{}); name != "" {
+		t.Errorf("a foreign value is called %q", name)
+	}
+}
