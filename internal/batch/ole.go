@@ -10,7 +10,7 @@ import (
 // workbook with a password.
 const ole = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
 
-// What a file in that container is.
+// oleKind is what a file in that container is.
 type oleKind int
 
 const (

@@ -13,7 +13,7 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// texts gives the cells of every row behind the header.
+// cellTexts gives the cells of every row behind the header.
 func cellTexts(t testing.TB, b *Batch) [][]string {
 	t.Helper()
 	var all [][]string

@@ -9,9 +9,9 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// A page can fill a disk by what it leaves in the browser's profile. The browser's
-// own bounds, see launch.ProfileGrowth, are not for everything, like the local
-// storage of ever new sites in frames: so the profile is weighed now and then.
+// profileSizeEvery is how often a profile's size is looked at. A page can fill a disk
+// by what it leaves there, and the browser's own bounds, see launch.ProfileGrowth, are
+// not for everything: not for the local storage of ever new sites in frames.
 const profileSizeEvery = 3 * time.Second
 
 // watchProfileSize ends the browser where its profile has grown too much: a worker gets a

@@ -61,9 +61,9 @@ func (d *Disk) Claim(ctx context.Context, n int, ttl time.Duration) (c po.Claim,
 	return c, err
 }
 
-// Each query names its index, which holds little more than what it looks for: an
-// order leaves it when it is settled. Left to itself SQLite goes through all
-// orders for some.
+// leaseColumns are what a lease is made of. Each query names its index, which holds
+// little more than what it looks for: an order leaves it when it is settled. Left to
+// itself SQLite goes through all orders for some.
 const leaseColumns = `id, key, number, written, levels, invalid, failures, deaths, worker, supplier, folder`
 
 // claimHeld leases orders whose pause is over.

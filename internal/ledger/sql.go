@@ -251,11 +251,12 @@ func (t textOf[S]) Scan(from any) error {
 
 func into[S ~string](s *S) textOf[S] { return textOf[S]{s} }
 
-// Times are nanoseconds since 1970; none is NULL.
+// toNanos writes a time as nanoseconds since 1970; the zero time is NULL.
 func toNanos(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixNano(), Valid: !t.IsZero()}
 }
 
+// fromNanos is the reverse of toNanos.
 func fromNanos(n sql.NullInt64) time.Time {
 	if !n.Valid {
 		return time.Time{}

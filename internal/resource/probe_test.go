@@ -312,11 +312,14 @@ func TestProbeOfThisMachine(t *testing.T) {
 	if _, err := p.Read(t.Context()); err != nil {
 		t.Log(err) // a container may hide something
 	}
-	for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
-	}
-	u, err := p.Read(t.Context())
-	if err != nil {
-		t.Error(err)
+	var u Usage
+	for guard := time.Now().Add(time.Minute); u.OwnCores < 0.1 && time.Now().Before(guard); { // others may have the cores
+		for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
+		}
+		var err error
+		if u, err = p.Read(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if u.Memory.TotalBytes < 64<<20 || u.Memory.Share <= 0 || u.Memory.Share > 1 || u.FreeBytes == 0 || u.FreeBytes > u.Memory.TotalBytes && u.Memory.Bound == Machine {
 		t.Errorf("memory %+v, %d free", u.Memory, u.FreeBytes)
