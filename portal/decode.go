@@ -12,15 +12,15 @@ import (
 // decoder fills a Portal from a tree of nodes. The library could do it, but
 // does not tell the columns and stops at the first unknown key.
 type decoder struct {
-	places places
+	positions positions
 	found  Errors
 }
 
-func decode(root *yaml.Node) (Portal, places, Errors) {
-	d := decoder{places: places{"": {root.Line, root.Column}}}
+func decode(root *yaml.Node) (Portal, positions, Errors) {
+	d := decoder{positions: positions{"": {root.Line, root.Column}}}
 	var p Portal
 	d.mapping("", root, reflect.ValueOf(&p).Elem())
-	return p, d.places, d.found
+	return p, d.positions, d.found
 }
 
 func (d *decoder) fault(key string, at *yaml.Node, msg, hint string) {
@@ -71,7 +71,7 @@ func (d *decoder) unknown(key string, name *yaml.Node, in reflect.Type) {
 }
 
 func (d *decoder) value(key string, node *yaml.Node, out reflect.Value) {
-	d.places[key] = place{node.Line, node.Column}
+	d.positions[key] = position{node.Line, node.Column}
 	switch out.Kind() {
 	case reflect.Struct:
 		d.mapping(key, node, out)
@@ -97,7 +97,7 @@ func (d *decoder) list(key string, node *yaml.Node, out reflect.Value) {
 	out.Set(reflect.MakeSlice(out.Type(), len(node.Content), len(node.Content)))
 	for i, entry := range node.Content {
 		at := item(key, i)
-		d.places[at] = place{entry.Line, entry.Column}
+		d.positions[at] = position{entry.Line, entry.Column}
 		if entry.Kind == yaml.ScalarNode && entry.ShortTag() == "!!null" {
 			d.fault(at, entry, "is empty", "put a text that begins with # in quotes")
 			continue

@@ -68,7 +68,7 @@ func parse(path string, data []byte) (Portal, error) {
 		fault.Path = path
 		return Portal{}, Errors{fault}
 	}
-	p, places, found := decode(root)
+	p, positions, found := decode(root)
 	if root.Kind != yaml.MappingNode { // then everything else is missing too
 		found[0].Path = path
 		return Portal{}, found[:1]
@@ -76,7 +76,7 @@ func parse(path string, data []byte) (Portal, error) {
 	found = found[:min(len(found), maxFaults)]
 	p = p.withDefaults()
 	if faults, ok := errors.AsType[Errors](p.Check()); ok {
-		found = append(found, places.placed(faults, found)...)
+		found = append(found, positions.locate(faults, found)...)
 	}
 	if len(found) == 0 {
 		return p, nil

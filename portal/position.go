@@ -2,15 +2,15 @@ package portal
 
 import "strings"
 
-// place is where something stands in the file, from 1.
-type place struct{ line, column int }
+// position is where something stands in the file, from 1.
+type position struct{ line, column int }
 
-// places tells where a key's value stands.
-type places map[string]place
+// positions tells where a key's value stands.
+type positions map[string]position
 
-// placed gives the faults of Check their places, leaving out those at keys
+// locate gives the faults of Check their positions, leaving out those at keys
 // where the file itself was wrong.
-func (p places) placed(faults, known Errors) Errors {
+func (p positions) locate(faults, known Errors) Errors {
 	var out Errors
 	for _, e := range faults {
 		if known.within(e.Key) {
@@ -22,8 +22,8 @@ func (p places) placed(faults, known Errors) Errors {
 	return out
 }
 
-// of returns the place of a key, or of the nearest one around it.
-func (p places) of(key string) (line, column int) {
+// of returns the position of a key, or of the nearest one around it.
+func (p positions) of(key string) (line, column int) {
 	for {
 		if at, ok := p[key]; ok {
 			return at.line, at.column
