@@ -86,11 +86,10 @@ func (s *Session) getFile(
 	defer s.files.expect()()
 	defer s.activity.watch()()
 	compress, err := s.refuseCompression(ctx)
-	if err != nil {
-		return nil, err
-	}
 	defer compress()
-	err = act()
+	if err == nil {
+		err = act()
+	}
 	if text, ok := errors.AsType[*notGot](err); ok {
 		a.Cause, a.Detail = po.PortalError, text.Error()
 		return []po.Attachment{a}, nil
