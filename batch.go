@@ -10,6 +10,9 @@ import (
 	"github.com/poactor/poactor/portal"
 )
 
+// BatchCounts says what is in a list of orders.
+type BatchCounts = batch.Counts
+
 // Batch is a list of orders in a file: CSV or TSV in any common encoding, or an
 // Excel workbook (XLSX, XLSM). The file is read again for whatever is asked of it,
 // and nothing of it but what is wrong is held in memory; it must not change
@@ -43,6 +46,13 @@ func OpenBatch(path string, p portal.Portal) (*Batch, error) {
 // and which column has the order numbers.
 func (b *Batch) String() string { return b.list.Describe() }
 
+// Counts says what is in the list.
+func (b *Batch) Counts() BatchCounts { return b.plan.Counts }
+
+// CheckUsable returns an error that wraps an *Error where no row has a number of the
+// portal, so that there is nothing to run.
+func (b *Batch) CheckUsable() error { return b.plan.CheckUsable() }
+
 // Len is how many orders Orders yields.
 func (b *Batch) Len() int { return b.plan.Orders + b.plan.Invalid }
 
@@ -57,8 +67,8 @@ func (b *Batch) Orders() iter.Seq2[po.Order, error] { return b.plan.All() }
 // a number, with a malformed one, with an order that an earlier row has, or of
 // something else than an order. Of a long list they are the first thousand.
 func (b *Batch) Warnings() []string {
-	list := make([]string, len(b.plan.Bad))
-	for i, bad := range b.plan.Bad {
+	list := make([]string, len(b.plan.BadRows))
+	for i, bad := range b.plan.BadRows {
 		list[i] = b.plan.Describe(bad)
 	}
 	return list

@@ -42,9 +42,13 @@ type Config struct {
 	// already with OpenLedger; the run leaves it open then. Nil: the run opens
 	// it.
 	Ledger *Ledger
-	// InMemory keeps the record in memory only: nothing is resumed. Ledger is
-	// nil then.
+	// InMemory keeps the record in memory only: nothing is resumed, and no results
+	// are written. Ledger is nil then.
 	InMemory bool
+	// Batch is the list that the orders are from, if they are from one: it is copied
+	// into the output directory, and the results are that list with its status
+	// columns. Nil: the results have the numbers of the orders and those columns.
+	Batch *Batch
 	// Choice says which of the orders this run works on: its zero value means
 	// all that are not settled for good. It needs a ledger on disk.
 	Choice Choice
@@ -85,8 +89,8 @@ type Config struct {
 
 	// Log receives what happens inside; default: nothing is logged.
 	Log *logrus.Logger
-	// OnEvent receives the facts of package messages in their order, from one
-	// goroutine. It may take its time: the run does not wait for it but at its
+	// OnEvent receives the facts of package messages in their order, one at a time.
+	// It may take its time: the run does not wait for it but at its
 	// end. What the events hold is not to be changed.
 	OnEvent func(event any)
 

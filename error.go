@@ -8,17 +8,22 @@ import (
 
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/po"
 )
 
 // Error is why a run could not begin or ended early, in words for the user. It
-// wraps its cause, or ErrConfig, ErrHeld, or profilestore.ErrBaseInUse.
+// wraps its cause, or ErrConfig, ErrHeld, ErrResults, or profilestore.ErrBaseInUse.
 type Error = po.Error
 
 // What is wrong where it is none of the causes, for errors.Is.
 var (
 	ErrConfig = errors.New("wrong configuration")
 	ErrHeld   = ledger.ErrHeld // another run holds the output directory
+
+	// The results could not be written, for another reason than a full disk; the
+	// ledger has everything.
+	ErrResults = results.ErrNotWritten
 )
 
 // hints says what a user can do about a run that ended early.

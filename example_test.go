@@ -34,3 +34,18 @@ func ExampleRun() {
 	}
 	// Output: portal "coupa" has no base URL
 }
+
+// Run with a list leaves that list in the output directory, with its status columns,
+// as results.csv or .xlsx.
+func ExampleRun_list() {
+	coupa, _ := portal.Builtin("coupa") // .WithBaseURL("https://acme.coupahost.com")
+	list, err := poactor.OpenBatch("no-such-list.xlsx", coupa)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	cfg := poactor.Config{Portal: coupa, Out: "orders", Batch: list}
+	summary, err := poactor.Run(context.Background(), cfg, list.Orders())
+	fmt.Println(summary.Counts[po.Completed], list.ResultsName(), err)
+	// Output: no-such-list.xlsx: no such file
+}

@@ -11,10 +11,12 @@ import (
 	"runtime/debug"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
@@ -74,8 +76,9 @@ type resources struct {
 	incoming string              // for what the browsers download; empty where none is needed
 	browsers actors.Browsers     // nil where none is needed
 	archive  *download.Archive
-	faults   *faults // nil: none
-	audit    *audit  // still to be done for what is settled; nil if there is nothing
+	faults   *faults         // nil: none
+	results  *results.Writer // nil where the record is in memory
+	audit    *audit          // still to be done for what is settled; nil if there is nothing
 }
 
 // openResources puts the orders into the record, holds that against the disk, and
@@ -154,10 +157,21 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 		o.ours = true
 	}
 	o.record = o.ledger
+	var list *batch.Batch
+	if cfg.Batch != nil {
+		list = cfg.Batch.list
+		if err := list.CopyTo(cfg.Out); err != nil {
+			return 0, err
+		}
+	}
+	o.results = results.New(cfg.Out, o.ledger, list, func(file, text string) {
+		cfg.Log.WithField("file", file).Warn(text)
+		cfg.OnEvent(messages.ResultsWarning{File: file, Text: text})
+	})
 	if err := o.ledger.Begin(ctx, beginOf(cfg)); err != nil {
 		return 0, err
 	}
-	m, err := o.ledger.Merge(ctx, orders, cfg.Choice)
+	m, err := o.merge(ctx, cfg, orders)
 	if err != nil {
 		return 0, err
 	}
@@ -168,6 +182,28 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 		return 0, err
 	}
 	return o.look(ctx, cfg, m.Open-m.Invalid)
+}
+
+// merge puts the orders into the record. Orders of no list are copied into one, so
+// that they can be run again.
+func (o *resources) merge(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
+	m ledger.Merged, err error,
+) {
+	if cfg.Batch != nil {
+		return o.ledger.Merge(ctx, orders, cfg.Choice)
+	}
+	parse, err := cfg.Portal.Parser()
+	if err != nil {
+		return m, err
+	}
+	copied, err := batch.CopyOrders(cfg.Out, parse, orders, func(orders iter.Seq2[po.Order, error]) (err error) {
+		m, err = o.ledger.Merge(ctx, orders, cfg.Choice)
+		return err
+	})
+	if err == nil && !copied {
+		cfg.Log.Info("a list of these orders would not be read as the same orders: there is none for retry")
+	}
+	return m, err
 }
 
 // beginOf is what the record says of a start.

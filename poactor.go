@@ -1,8 +1,9 @@
 // Package poactor brings home every document of a list of purchase orders from
 // a procurement portal, with a pool of supervised browsers.
 //
-// OpenBatch reads a list of orders, and Run does the whole job. This file is the
-// only wiring: it puts the browsers, the profiles, the files and the record behind
+// OpenBatch reads a list of orders, and Run does the whole job: it leaves the files,
+// the results for people, and a record with which the same run goes on. This file is
+// the only wiring: it puts the browsers, the profiles, the files and the record behind
 // the ports of package actors, where the job itself is.
 package poactor
 
@@ -27,6 +28,9 @@ type Summary struct {
 	Open     int               // orders that are not settled, of those that this run was for
 	Deferred int               // open orders that Choice.Limit has left for another run
 	Took     time.Duration
+	// ResultsErr is why the results could not be written when the run had ended, nil
+	// if they were. The run's error is the same, unless it has another.
+	ResultsErr error
 	// Leftovers is what could not be cleared away, looked for when every browser was
 	// closed: paths of profiles and work folders, and processes. It is empty
 	// where all is well. The next start tries again.
@@ -42,6 +46,7 @@ type Handle struct {
 	onEvent func(event any)
 	auditor sync.WaitGroup
 	stop    context.CancelFunc // of what goes on beside the run
+	saver   func()             // ends the saving of results now and then
 	once    sync.Once
 	summary Summary
 	err     error
@@ -58,7 +63,11 @@ func Orders(list iter.Seq[po.Order]) iter.Seq2[po.Order, error] {
 	}
 }
 
-// Run does the whole job: Start, then Wait.
+// Run does the whole job: Start, then Wait. It leaves the files of the orders in
+// folders, and beside them, unless the record is in memory, what `poactor` leaves:
+// results.csv or .xlsx, manifest.csv and SHA256SUMS, which are brought up to date now
+// and then while it goes on, and the record that status, explain, verify and retry
+// work on.
 func Run(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (Summary, error) {
 	h, err := Start(ctx, cfg, orders)
 	if err != nil {
@@ -78,11 +87,22 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 	if err := cfg.validate(); err != nil {
 		return nil, &Error{Msg: err.Error(), Err: ErrConfig}
 	}
+	cfg.OnEvent = oneAtATime(cfg.OnEvent)
 	out, err := openResources(ctx, cfg, orders)
 	if err != nil {
 		return nil, userError(err)
 	}
 	return start(ctx, cfg, out), nil
+}
+
+// oneAtATime makes calls from several goroutines wait for each other.
+func oneAtATime(handle func(event any)) func(event any) {
+	var mu sync.Mutex
+	return func(event any) {
+		mu.Lock()
+		defer mu.Unlock()
+		handle(event)
+	}
 }
 
 // start begins the run of an output directory that is ready for it.
@@ -95,7 +115,7 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 		}
 		tell(event)
 	}
-	h := &Handle{log: cfg.Log, begun: time.Now(), output: out, onEvent: cfg.OnEvent}
+	h := &Handle{log: cfg.Log, begun: time.Now(), output: out, onEvent: cfg.OnEvent, saver: func() {}}
 	run := actors.Config{
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
 		Files: out.archive, Ledger: out.faults.ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
@@ -107,6 +127,9 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 	}
 	h.run = actors.Start(run)
 	out.faults.told(h.run.Publish)
+	if out.results != nil {
+		h.saver = out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })
+	}
 	beside, stop := context.WithCancel(ctx)
 	h.stop = stop
 	if out.audit != nil {
@@ -139,26 +162,46 @@ func (h *Handle) audit(ctx context.Context) {
 // Drain takes no more orders; those in hand are finished.
 func (h *Handle) Drain() { h.run.Drain("interrupted") }
 
-// Wait waits for the run's end, when every event has been delivered and every
-// browser and profile is gone. An error is an *Error: the run ended before
-// every order was settled, and the same run begun again goes on.
+// Wait waits for the run's end, when every event has been delivered, the results are
+// written, and every browser and profile is gone. An error is an *Error: the run ended
+// before every order was settled, or the results could not be written; the same run
+// begun again goes on.
 func (h *Handle) Wait() (Summary, error) {
 	h.once.Do(func() {
 		end := h.run.Wait()
 		h.stop()
 		h.auditor.Wait()
-		err := errors.Join(h.output.ended(end), h.output.closeProfiles())
+		err := h.output.ended(end)
+		saved := h.saveResults()
+		err = errors.Join(err, h.output.closeProfiles())
 		left := h.output.left(context.Background())
 		if err = errors.Join(err, h.output.close()); err != nil { // the next start sweeps it
 			h.log.WithError(err).Warn("the run did not end cleanly")
 		}
-		h.summary = Summary{Counts: end.Counts, Open: end.Open, Deferred: h.output.later, Took: time.Since(h.begun), Leftovers: left}
+		h.summary = Summary{Counts: end.Counts, Open: end.Open, Deferred: h.output.later, Took: time.Since(h.begun),
+			ResultsErr: saved, Leftovers: left}
 		h.onEvent(messages.RunCleaned{Leftovers: append([]string{}, left...)}) // never nil
 		if end.Cause != "" {
 			h.err = ended(end.Cause, end.Detail)
+		} else if saved != nil {
+			h.err = saved
 		}
 	})
 	return h.summary, h.err
+}
+
+// saveResults writes the results for the last time.
+func (h *Handle) saveResults() error {
+	h.saver()
+	if h.output.results == nil {
+		return nil
+	}
+	err := h.output.results.Save(context.Background())
+	if err != nil {
+		h.log.WithError(err).Error("the results could not be written")
+		return userError(err)
+	}
+	return nil
 }
 
 // browsers makes the launcher a port of the actors.

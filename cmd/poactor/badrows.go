@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/progress"
 )
@@ -11,21 +13,22 @@ import (
 const maxListed = 20
 
 // listBad tells of the rows that need a look, before any browser opens.
-func (a *app) listBad(p *batch.Plan) {
-	for i, bad := range p.Bad {
+func (a *app) listBad(b *poactor.Batch) {
+	for i, warning := range b.Warnings() {
 		if i == maxListed {
-			a.warn("and %d more bad rows", p.BadRows()-maxListed)
+			a.warn("and %d more bad rows", b.Counts().Bad()-maxListed)
 			return
 		}
-		a.warn("%s", p.Describe(bad))
+		a.warn("%s", warning)
 	}
 }
 
 // describe says how the list was read, in one line.
 func (j *job) describe(path string) string {
-	line := shownPath(path) + ": " + j.batch.Describe() + ", " + progress.Count(j.plan.Rows, "row")
-	if j.plan.Completed > 0 {
-		line += fmt.Sprintf("; skipped, as they are COMPLETED already: %d", j.plan.Completed)
+	rows := j.batch.Counts()
+	line := shownPath(path) + ": " + j.batch.String() + ", " + progress.Count(rows.Rows, "row")
+	if rows.Completed > 0 {
+		line += fmt.Sprintf("; skipped, as they are COMPLETED already: %d", rows.Completed)
 	}
 	return line
 }
@@ -44,7 +47,9 @@ func (a *app) sayList(j *job, path string) {
 	switch line := progress.Line("list: " + j.describe(path)); {
 	case j.settings.Quiet:
 	case j.settings.JSON:
-		progress.WriteJSON(a.stdout, listLine{progress.Now("list_read"), shownPath(path), j.batch.Describe(), j.plan.Rows, j.plan.Completed})
+		rows := j.batch.Counts()
+		progress.WriteJSON(a.stdout, listLine{progress.Now("list_read"), shownPath(path), j.batch.String(),
+			rows.Rows, rows.Completed})
 	default:
 		fmt.Fprintln(a.stdout, line)
 	}
@@ -60,16 +65,12 @@ func shownPath(path string) string {
 
 // checkUsable says that nothing of a list can be worked on; nil if something
 // can.
-func (j *job) checkUsable(path string) error {
-	if j.plan.Usable() {
-		return nil
+func (j *job) checkUsable(path string) error { return shownError(j.batch.CheckUsable(), path) }
+
+// shownError is an error of a list that calls the list as the user does.
+func shownError(err error, path string) error {
+	if e, ok := errors.AsType[*batch.Error](err); ok && path == "-" {
+		e.Path = stdinName
 	}
-	hint := "put the order numbers into that column, below the header"
-	for _, bad := range j.plan.Bad {
-		if bad.Reason == batch.Malformed {
-			hint = j.plan.Describe(bad)
-			break
-		}
-	}
-	return wrongUse(hint, "%s: no row has a usable order number: %s, %s", shownPath(path), j.batch.Describe(), progress.Count(j.plan.Rows, "row"))
+	return err
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
-	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -144,7 +144,7 @@ func readBack(out string) ([]po.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := report.ReadManifest(filepath.Join(out, outdir.ManifestFile))
+	files, err := results.ReadManifest(filepath.Join(out, outdir.ManifestFile))
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func readBack(out string) ([]po.Outcome, error) {
 
 // resultsOf is the batch with its status columns in an output directory.
 func resultsOf(out string) string {
-	for _, ext := range batchExtensions {
+	for _, ext := range outdir.BatchExtensions() {
 		path := filepath.Join(out, "results"+ext)
 		if _, err := os.Stat(path); err == nil {
 			return path

@@ -61,7 +61,7 @@ func exitCode(err error) int {
 		return exitSignIn
 	case cause == po.Interrupted:
 		return exitInterrupted
-	case cause == po.Internal && !is(errEnvironment):
+	case cause == po.Internal && !is(errEnvironment, poactor.ErrResults):
 		return exitBug
 	}
 	return exitEnvironment // for errEnvironment and the other causes

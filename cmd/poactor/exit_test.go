@@ -102,6 +102,7 @@ func TestExitCodeOfEachKind(t *testing.T) {
 		ledger.ErrDamaged:         2,
 		ledger.ErrForeign:         2,
 		ledger.ErrNewer:           2,
+		poactor.ErrResults:        6,
 		poactor.ErrHeld:           5,
 		profilestore.ErrBaseInUse: 5,
 	}

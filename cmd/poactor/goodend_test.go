@@ -18,6 +18,7 @@ import (
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -83,7 +84,7 @@ func newEnd(t *testing.T, site *testportal.Portal, change func(e *end, order *en
 		e.no(ledger.Save(t.Context(), lease.Token, order.Supplier, po.Saved{Folder: order.Folder, Files: order.Files}))
 		e.no(ledger.Settle(t.Context(), lease.Token, order.Outcome))
 	}
-	e.no(newExports(e.out, ledger, b, t.Errorf).save(t.Context(), true))
+	e.no(results.New(e.out, ledger, b, func(_, text string) { t.Error(text) }).Save(t.Context()))
 	e.no(ledger.Close())
 	return e
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/process"
-	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 )
@@ -84,7 +84,7 @@ func (o *ordeal) readState(ctx context.Context) (state, error) {
 		}
 		s.rows = append(s.rows, row)
 	}
-	s.manifest, err = report.ReadManifest(filepath.Join(o.out, outdir.ManifestFile))
+	s.manifest, err = results.ReadManifest(filepath.Join(o.out, outdir.ManifestFile))
 	return s, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/poactor/poactor"
-	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -19,10 +18,8 @@ type job struct {
 	dir      string          // the output directory
 	ledger   *poactor.Ledger // nil for a dry run
 	aside    string          // where --fresh has put an earlier one
-	batch    *batch.Batch
-	plan     *batch.Plan
+	batch    *poactor.Batch
 	choice   poactor.Choice
-	exports  *exports
 	// forgotten is why retry will not know what the run worked with: nil if it will.
 	forgotten error
 
@@ -62,7 +59,7 @@ func (j *job) outlook(ctx context.Context) (todo, settled, later int, err error)
 			return 0, 0, 0, err
 		}
 	}
-	for order, err := range j.plan.All() {
+	for order, err := range j.batch.Orders() {
 		switch {
 		case err != nil:
 			return 0, 0, 0, err

@@ -2,14 +2,11 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/poactor/poactor"
-	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
 )
@@ -38,7 +35,7 @@ func (a *app) open(j *job, path string) (err error) {
 	if path == "-" {
 		err = j.openStdin(a.stdin)
 	} else {
-		err = j.openBatch(path)
+		j.batch, err = poactor.OpenBatch(path, j.portal)
 	}
 	if err != nil {
 		return err
@@ -61,9 +58,9 @@ func checkProfile(dir string) error {
 // prepare takes the output directory, unless this is a dry run.
 func (a *app) prepare(j *job, path string) error {
 	if !j.settings.Quiet {
-		a.listBad(j.plan)
+		a.listBad(j.batch)
 	}
-	if j.plan.Malformed == 0 { // nothing would be said of any row
+	if j.batch.Counts().Malformed == 0 { // nothing would be said of any row
 		if err := j.checkUsable(path); err != nil {
 			return err
 		}
@@ -75,28 +72,12 @@ func (a *app) prepare(j *job, path string) error {
 	if err := j.hold(); err != nil {
 		return err
 	}
-	if err := j.keep(); err != nil {
-		return keepFailure(err)
-	}
 	j.settings.Out = j.dir
 	j.forgotten = j.settings.Remember(config.DataDir(a.env))
 	if j.aside != "" && !j.settings.Quiet {
 		a.warn("the record of earlier starts is %s now; files that are there are kept", j.aside)
 	}
-	j.exports = newExports(j.dir, j.ledger, j.batch, a.warn)
 	return nil
-}
-
-func (j *job) openBatch(path string) error {
-	parse, err := j.portal.Parser()
-	if err != nil {
-		return wrongUse("", "%v", err)
-	}
-	if j.batch, err = batch.Open(path, parse); err != nil {
-		return err
-	}
-	j.plan, err = j.batch.Plan()
-	return err
 }
 
 // hold takes the output directory for this run.
@@ -113,21 +94,6 @@ func (j *job) hold() (err error) {
 		j.cleanup = append(j.cleanup, func() { _ = j.ledger.Close() })
 	}
 	return err
-}
-
-// keep makes a copy of the batch, so that the run can go on when that is edited,
-// and be begun again when it is gone.
-func (j *job) keep() error {
-	kept := outdir.BatchStem + filepath.Ext(j.batch.ResultsName())
-	if err := j.batch.Snapshot(j.state(kept)); err != nil {
-		return err
-	}
-	for _, ext := range batchExtensions { // there is one batch
-		if other := outdir.BatchStem + ext; other != kept {
-			_ = os.Remove(j.state(other)) // mostly not there
-		}
-	}
-	return nil
 }
 
 // state is the path of a file of poactor's own in the output directory.
@@ -150,11 +116,8 @@ func (j *job) openStdin(in io.Reader) error {
 	if err != nil {
 		return outdir.WriteError(err)
 	}
-	err = j.openBatch(path)
-	if e, ok := errors.AsType[*batch.Error](err); ok {
-		e.Path = stdinName
-	}
-	return err
+	j.batch, err = poactor.OpenBatch(path, j.portal)
+	return shownError(err, "-")
 }
 
 func (j *job) spoolPath() (string, error) {
@@ -170,11 +133,4 @@ func (j *job) spoolPath() (string, error) {
 		return "", err
 	}
 	return j.state(outdir.BatchStem + ".csv"), nil
-}
-
-func keepFailure(err error) error {
-	if _, ok := errors.AsType[syscall.Errno](err); ok {
-		return outdir.WriteError(err)
-	}
-	return err
 }

@@ -57,11 +57,3 @@ func lookLedger(dir string) (*poactor.Ledger, error) {
 func runActive(dir string) error {
 	return &po.Error{Msg: "a run is active in " + dir, Hint: "wait until it has ended", Err: poactor.ErrHeld}
 }
-
-// oneLine is an error that says only its first line.
-type oneLine struct{ error }
-
-func (e oneLine) Error() string { return po.FirstLine(e.error) }
-
-// Unwrap gives all of it.
-func (e oneLine) Unwrap() error { return e.error }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -13,13 +12,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
-
-// batchExtensions are those that copies of batches and results can have.
-var batchExtensions = []string{".csv", ".xlsx", ".xlsm"}
 
 // selection is what `poactor retry` is asked for.
 type selection struct {
@@ -182,11 +179,8 @@ func lastBatch(dir string) (string, error) {
 	if err := checkRunDir(dir); err != nil {
 		return "", err
 	}
-	for _, ext := range batchExtensions {
-		path := outdir.StatePath(dir, outdir.BatchStem+ext)
-		if _, err := os.Lstat(path); err == nil {
-			return path, nil
-		}
+	if path, err := batch.FindCopy(dir); err == nil {
+		return path, nil
 	}
 	return "", wrongUse("run it once more as it was begun: poactor … BATCH", "%s has no copy of its batch", dir)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
@@ -51,8 +52,7 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 	return err
 }
 
-// work runs the orders that are open and brings the files of the output
-// directory up to date, however it ends.
+// work runs the orders that are open.
 func (a *app) work(ctx context.Context, j *job) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -69,11 +69,9 @@ func (a *app) work(ctx context.Context, j *job) error {
 		return err
 	}
 	stop.onFirst(handle.Drain)
-	err = a.wait(j, handle)
-	// What the ledger has is shown, however the run has ended: ctx may be over.
-	if saved := j.exports.save(context.WithoutCancel(ctx), true); err == nil {
-		err = saved
-	} else if saved != nil && !(errors.Is(err, po.DiskFull) && errors.Is(saved, po.DiskFull)) { // once is enough
+	summary, err := handle.Wait()
+	if saved := summary.ResultsErr; saved != nil && saved != err &&
+		!(errors.Is(err, po.DiskFull) && errors.Is(saved, po.DiskFull)) { // once is enough
 		a.complain(saved)
 	}
 	return a.conclude(j, stop.was(), time.Since(began), err)
@@ -82,23 +80,19 @@ func (a *app) work(ctx context.Context, j *job) error {
 // start lets poactor begin with the orders.
 func (a *app) start(ctx context.Context, j *job) (*poactor.Handle, error) {
 	cfg := j.settings.Run(j.portal, j.dir)
-	cfg.Ledger, cfg.Choice, cfg.Browsers, cfg.Log = j.ledger, j.choice, a.browsers, a.log
-	cfg.Faults = a.faults
+	cfg.Ledger, cfg.Batch, cfg.Choice = j.ledger, j.batch, j.choice
+	cfg.Browsers, cfg.Faults, cfg.Log = a.browsers, a.faults, a.log
 	show := a.view(j)
 	cfg.OnEvent = func(event any) {
 		j.note(event)
 		logEvent(a.log, event)
+		if w, ok := event.(messages.ResultsWarning); ok {
+			a.warn("%s", w.Text)
+			return
+		}
 		show(event)
 	}
-	return poactor.Start(ctx, cfg, j.plan.All())
-}
-
-// wait brings the files of the output directory up to date now and then until
-// the run has ended.
-func (a *app) wait(j *job, handle *poactor.Handle) error {
-	defer j.exports.keep(context.Background(), func(err error) { a.log.Error(err) })()
-	_, err := handle.Wait()
-	return err
+	return poactor.Start(ctx, cfg, j.batch.Orders())
 }
 
 // conclude says how the batch stands and where to look, and returns how the
@@ -126,7 +120,8 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	}
 	fmt.Fprintf(a.stdout, "%s, in %s\n", progress.Total(counts, open), progress.Short(took))
 	if j.merged.Deferred > 0 {
-		fmt.Fprintf(a.stdout, "%s left by --limit: run the same command again for the next\n", progress.Count(j.merged.Deferred, "order"))
+		fmt.Fprintf(a.stdout, "%s left by --limit: run the same command again for the next\n",
+			progress.Count(j.merged.Deferred, "order"))
 	}
 	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
 	if len(j.left) == 0 {
@@ -191,20 +186,22 @@ func (a *app) showPlan(ctx context.Context, j *job, path string) error {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(a.stdout, "%-9s %s\n", name, progress.Line(fmt.Sprintf(format, args...)))
 	}
-	p := j.plan
+	p := j.batch.Counts()
 	if j.settings.JSON {
 		progress.WriteJSON(a.stdout, plannedLine{progress.Now("planned"), shownPath(path), p.Rows, todo, settled, later,
-			p.Completed, p.Duplicate, p.Malformed, p.Blank, j.portal.Name, j.portal.BaseURL, j.dir, min(j.settings.Workers, max(todo, 1))})
+			p.Completed, p.Duplicate, p.Malformed, p.Blank, j.portal.Name, j.portal.BaseURL, j.dir,
+			min(j.settings.Workers, max(todo, 1))})
 		return nil
 	}
 	line("batch", "%s, %s", shownPath(path), progress.Count(p.Rows, "row"))
-	line("list", "%s", j.batch.Describe())
+	line("list", "%s", j.batch)
 	line("orders", "%d to do, %d settled already, %d left by --limit", todo, settled, later)
 	other := ""
 	if p.Other > 0 {
 		other = fmt.Sprintf(", %d of no order", p.Other)
 	}
-	line("rows", "%d COMPLETED already, %d duplicate, %d malformed, %d blank%s", p.Completed, p.Duplicate, p.Malformed, p.Blank, other)
+	line("rows", "%d COMPLETED already, %d duplicate, %d malformed, %d blank%s",
+		p.Completed, p.Duplicate, p.Malformed, p.Blank, other)
 	line("portal", "%s at %s", j.portal.Name, j.portal.BaseURL)
 	line("output", "%s", j.dir)
 	line("workers", "%d", min(j.settings.Workers, max(todo, 1)))

@@ -15,7 +15,7 @@ import (
 	"github.com/poactor/poactor/internal/download"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
-	"github.com/poactor/poactor/internal/report"
+	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/po"
 )
 
@@ -102,7 +102,7 @@ func verifyAll(ctx context.Context, dir string) (verdict, error) {
 		return v, err
 	}
 	v.CutOff = len(starts) > 0 && starts[len(starts)-1].Ended.IsZero()
-	sums, err := report.ReadSums(dir, outdir.SumsFile)
+	sums, err := results.ReadSums(dir, outdir.SumsFile)
 	if err != nil {
 		return v, outdir.WriteError(err)
 	}

@@ -21,6 +21,7 @@ var (
 	ErrNotFile    = errors.New("not a regular file")
 	ErrEmpty      = errors.New("empty file")
 	ErrNoColumn   = errors.New("no column of order numbers")
+	ErrNoNumber   = errors.New("no usable order number")
 	ErrTwoColumns = errors.New("two columns of order numbers")
 	ErrBinary     = errors.New("binary file")
 	ErrOtherKind  = errors.New("a file of another kind")

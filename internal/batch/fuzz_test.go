@@ -78,7 +78,7 @@ func checkFilled(t check, b *Batch, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Rows < p.Orders+p.Completed+p.Blank || len(p.Bad) != p.Blank+p.Malformed+p.Duplicate {
+	if p.Rows < p.Orders+p.Completed+p.Blank || len(p.BadRows) != p.Blank+p.Malformed+p.Duplicate {
 		t.Fatalf("the plan does not add up: %+v", p)
 	}
 	filled := map[po.Key]bool{}

@@ -52,14 +52,14 @@ func tell(t *testing.T, to *bytes.Buffer, b *Batch) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(to, "%s\nrows %d, COMPLETED already %d, usable: %v\n", b.Describe(), p.Rows, p.Completed, p.Usable())
+	fmt.Fprintf(to, "%s\nrows %d, COMPLETED already %d, usable: %v\n", b.Describe(), p.Rows, p.Completed, p.usable)
 	for o, err := range p.All() {
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(to, "order %s %s\n", o.Key, o.Invalid)
 	}
-	for _, bad := range p.Bad {
+	for _, bad := range p.BadRows {
 		fmt.Fprintf(to, "%s %d: %s %s\n", b.Unit(), bad.Line, bad.Reason, bad.Detail)
 	}
 	out := results(t, b, func(key po.Key) (po.Outcome, bool) {

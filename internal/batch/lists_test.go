@@ -184,7 +184,7 @@ func TestWhoseStatus(t *testing.T) {
 			}
 			// Read again, the results are all done, and written again they stay.
 			again := open(t, out)
-			if p, err := again.Plan(); err != nil || p.Completed != p.Rows || !p.Usable() {
+			if p, err := again.Plan(); err != nil || p.Completed != p.Rows || !p.usable {
 				t.Errorf("read again: %+v, %v", p, err)
 			}
 			if diff := cmp.Diff(out, string(results(t, again, all))); diff != "" {
@@ -244,7 +244,7 @@ func TestTypes(t *testing.T) {
 				t.Fatal(err)
 			}
 			var bad []string
-			for _, x := range p.Bad {
+			for _, x := range p.BadRows {
 				detail, _, _ := strings.Cut(x.Detail, ", and")
 				bad = append(bad, fmt.Sprint(x.Line, " ", detail))
 			}
@@ -307,12 +307,12 @@ func TestNumberProblems(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tt.msg == "" {
-				if got := keys(t, b); got != tt.key || !p.Usable() {
+				if got := keys(t, b); got != tt.key || !p.usable {
 					t.Errorf("orders %q, want %q", got, tt.key)
 				}
 				return
 			}
-			if p.Orders != 0 || p.Malformed != 1 || p.Usable() || !strings.Contains(p.Bad[0].Detail, tt.msg) {
+			if p.Orders != 0 || p.Malformed != 1 || p.usable || !strings.Contains(p.BadRows[0].Detail, tt.msg) {
 				t.Errorf("plan %+v", p)
 			}
 			out := results(t, b, func(key po.Key) (po.Outcome, bool) {
@@ -331,7 +331,7 @@ func TestNumberProblems(t *testing.T) {
 func TestEmptyFormula(t *testing.T) {
 	t.Parallel()
 	b := mustOpen(t, xlsxtest.WithRows(`<row r="1">`+xlsxtest.Inline("A1", "PO")+`</row><row r="2"><c r="A2" t="str"><f>IF(B2="","",B2)</f><v></v></c></row><row r="3"><c r="A3"><v>1</v></c></row>`).File(t))
-	if p, err := b.Plan(); err != nil || p.Rows != 1 || p.Orders != 1 || len(p.Bad) != 0 {
+	if p, err := b.Plan(); err != nil || p.Rows != 1 || p.Orders != 1 || len(p.BadRows) != 0 {
 		t.Errorf("plan %+v, %v", p, err)
 	}
 }
@@ -340,7 +340,7 @@ func TestEmptyFormula(t *testing.T) {
 func TestFormulasApart(t *testing.T) {
 	t.Parallel()
 	p, err := mustOpen(t, xlsxtest.WithRows(`<row r="1">`+xlsxtest.Inline("A1", "PO")+`</row><row r="2"><c r="A2"><f>B2</f></c></row><row r="3"><c r="A3"><f>B3</f></c></row>`).File(t)).Plan()
-	if err != nil || p.Rows != 2 || p.Invalid != 2 || p.Usable() {
+	if err != nil || p.Rows != 2 || p.Invalid != 2 || p.usable {
 		t.Errorf("plan %+v, %v", p, err)
 	}
 }

@@ -32,30 +32,52 @@ type Bad struct {
 // be bad.
 const maxBad = 1000
 
+// Counts says what is in a list.
+type Counts struct {
+	Rows      int // that are not empty
+	Orders    int // different ones to work on, with a number of the portal
+	Completed int // rows that say so already: left alone
+	Blank     int // rows with cells and no number
+	Malformed int // rows whose number is not one of the portal's
+	Invalid   int // different malformed numbers
+	Duplicate int // rows whose order an earlier row has
+	Other     int // rows of something else than an order
+}
+
+// Bad is how many rows need a look.
+func (c Counts) Bad() int { return c.Blank + c.Malformed + c.Duplicate + c.Other }
+
 // Plan says what there is to do in a batch. It holds a byte for each row and
 // the bad rows.
 type Plan struct {
-	Rows      int   // that are not empty
-	Orders    int   // different ones to work on, with a number of the portal
-	Completed int   // rows that say so already: left alone
-	Blank     int   // rows
-	Malformed int   // rows
-	Invalid   int   // different malformed numbers
-	Duplicate int   // rows
-	Other     int   // rows
-	Bad       []Bad // the first of them, in the order of the file
+	Counts
+	BadRows []Bad // the first of them, in the order of the file
 
 	batch  *Batch
 	usable bool   // some row has a number of the portal
 	firsts []bool // of every row, the empty ones included: it is the first of its order
 }
 
-// Usable reports whether any row has a number of the portal, be it COMPLETED
-// already.
-func (p *Plan) Usable() bool { return p.usable }
-
-// BadRows is how many rows are bad; Bad may have fewer.
-func (p *Plan) BadRows() int { return p.Blank + p.Malformed + p.Duplicate + p.Other }
+// CheckUsable says that nothing of the list can be worked on, with an *Error that is
+// ErrNoNumber; nil if any row has a number of the portal, be it COMPLETED already.
+func (p *Plan) CheckUsable() error {
+	if p.usable {
+		return nil
+	}
+	hint := "put the order numbers into that column, below the header"
+	for _, bad := range p.BadRows {
+		if bad.Reason == Malformed {
+			hint = p.Describe(bad)
+			break
+		}
+	}
+	rows := "rows"
+	if p.Rows == 1 {
+		rows = "row"
+	}
+	return p.batch.wrap(&Error{Hint: hint, Err: ErrNoNumber,
+		Msg: fmt.Sprintf("no row has a usable order number: %s, %d %s", p.batch.Describe(), p.Rows, rows)})
+}
 
 // Plan reads the batch through and sorts its rows.
 func (b *Batch) Plan() (*Plan, error) {
@@ -124,8 +146,8 @@ func (p *Plan) Describe(b Bad) string {
 }
 
 func (p *Plan) bad(b Bad) {
-	if len(p.Bad) < maxBad {
-		p.Bad = append(p.Bad, b)
+	if len(p.BadRows) < maxBad {
+		p.BadRows = append(p.BadRows, b)
 	}
 }
 

@@ -28,7 +28,8 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Plan{Rows: 9, Orders: 4, Completed: 1, Blank: 1, Malformed: 2, Invalid: 1, Duplicate: 1, Bad: []Bad{
+	counts := Counts{Rows: 9, Orders: 4, Completed: 1, Blank: 1, Malformed: 2, Invalid: 1, Duplicate: 1}
+	want := &Plan{Counts: counts, BadRows: []Bad{
 		{Line: 4, Reason: Blank},
 		{Line: 6, Written: "bad", Reason: Malformed, Detail: "not an order number of this portal"},
 		{Line: 7, Written: "1", Reason: Duplicate, First: 2},
@@ -95,7 +96,7 @@ func TestPlanKeepsFewBadRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Duplicate != maxBad+2 || len(p.Bad) != maxBad {
-		t.Errorf("%d duplicates, %d kept", p.Duplicate, len(p.Bad))
+	if p.Duplicate != maxBad+2 || len(p.BadRows) != maxBad {
+		t.Errorf("%d duplicates, %d kept", p.Duplicate, len(p.BadRows))
 	}
 }

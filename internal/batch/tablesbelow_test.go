@@ -46,7 +46,7 @@ func TestTablesBelow(t *testing.T) {
 				t.Fatal(err)
 			}
 			var bad []string
-			for _, x := range p.Bad {
+			for _, x := range p.BadRows {
 				bad = append(bad, strings.TrimSpace(fmt.Sprintln(b.Unit(), x.Line, x.Reason, x.Written)))
 			}
 			unit := b.Unit()

@@ -175,7 +175,7 @@ func TestTableTotals(t *testing.T) {
 	parts.Parts["xl/tables/table1.xml"] = strings.Replace(parts.Parts["xl/tables/table1.xml"], ` ref="A3:C7"`, ` ref="A3:C7" totalsRowCount="1"`, 1)
 	b = mustOpen(t, parts.File(t))
 	p, err := b.Plan()
-	if err != nil || p.Orders != 3 || p.Other != 1 || len(p.Bad) != 1 || p.Bad[0].Detail != "the table's total" {
+	if err != nil || p.Orders != 3 || p.Other != 1 || len(p.BadRows) != 1 || p.BadRows[0].Detail != "the table's total" {
 		t.Errorf("plan %+v, %v", p, err)
 	}
 	out := results(t, b, done)

@@ -14,7 +14,7 @@ import (
 const (
 	ManifestFile = "manifest.csv"
 	SumsFile     = "SHA256SUMS"
-	ResultsStem  = "results" // and the extension of the batch: the batch with its status columns
+	ResultsStem  = "results" // and one of BatchExtensions: the list with its status columns
 )
 
 // What is poactor's own, in the state directory.
@@ -23,7 +23,7 @@ const (
 	LedgerFile  = "ledger.db"
 	LockFile    = "lock"
 	LogFile     = "run.log"
-	BatchStem   = "batch"        // and an extension: the copy of the last start's batch
+	BatchStem   = "batch"        // and one of BatchExtensions: the copy of the last start's list
 	ExportFile  = "results.json" // what the results were when they were written last
 	IncomingDir = "incoming"     // what browsers are downloading
 	EvidenceDir = "evidence"     // of pages that nobody recognised
@@ -37,6 +37,9 @@ const OwnPrefix = StateDir + "-"
 func StatePath(out string, names ...string) string {
 	return filepath.Join(append([]string{out, StateDir}, names...)...)
 }
+
+// BatchExtensions are those that a copy of the batch and the results can have.
+func BatchExtensions() []string { return []string{".csv", ".xlsx", ".xlsm"} }
 
 // Size sums up the files below a directory, in bytes, as far as they can be looked at.
 func Size(fsys fs.FS, dir string) (bytes int64) {

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package report
+package results
 
 // isLocked is the system's to say when the file is replaced.
 func isLocked(string) bool { return false }

@@ -1,4 +1,4 @@
-package main
+package results
 
 import (
 	"fmt"
@@ -13,25 +13,25 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
-	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
 
 const rows = "PO_NUMBER,NOTE\n123451,a\n123452,b\n123451,again\n,blank\n123453,c\nnone,bad\n"
 
-// bench is a batch on its way, without browsers: what a run would record is
-// recorded by hand.
-type bench struct {
-	*exports
+// fixture is an output directory without a run: what a run would record is recorded
+// by hand.
+type fixture struct {
+	*Writer
 	t        *testing.T
+	disk     *ledger.Disk
 	warnings []string
 }
 
-func newBench(t *testing.T, dir, rows string) *bench {
+func newFixture(t *testing.T, dir, rows string) *fixture {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "b.csv")
 	if err := os.WriteFile(path, []byte(rows), 0o600); err != nil {
@@ -50,23 +50,31 @@ func newBench(t *testing.T, dir, rows string) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ledger, err := poactor.OpenLedger(dir)
+	disk, err := ledger.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { ledger.Close() })
-	if _, err := ledger.Merge(t.Context(), plan.All(), poactor.Choice{}); err != nil {
+	t.Cleanup(func() { disk.Close() })
+	if _, err := disk.Merge(t.Context(), plan.All(), ledger.Choice{}); err != nil {
 		t.Fatal(err)
 	}
-	x := &bench{t: t}
-	x.exports = newExports(dir, ledger, b, func(format string, args ...any) { x.warnings = append(x.warnings, fmt.Sprintf(format, args...)) })
+	x := &fixture{t: t, disk: disk}
+	x.Writer = New(dir, disk, b, x.note)
 	return x
 }
 
+// note keeps a warning, which must name its file.
+func (x *fixture) note(file, text string) {
+	if !strings.HasPrefix(text, file+" ") {
+		x.t.Errorf("a warning of %s: %s", file, text)
+	}
+	x.warnings = append(x.warnings, text)
+}
+
 // settle records how the next order ends.
-func (x *bench) settle(status po.Status, names ...string) {
+func (x *fixture) settle(status po.Status, names ...string) {
 	x.t.Helper()
-	c, err := x.ledger.Claim(x.t.Context(), 1, time.Minute)
+	c, err := x.disk.Claim(x.t.Context(), 1, time.Minute)
 	if err != nil || len(c.Leases) != 1 {
 		x.t.Fatal(c, err)
 	}
@@ -77,11 +85,11 @@ func (x *bench) settle(status po.Status, names ...string) {
 		o.Files = append(o.Files, po.File{ID: "id-" + name, Name: name, Original: name, Bytes: 3,
 			SHA256: strings.Repeat("ab", 32), URL: "https://x.example/" + name, Lane: po.LaneHTTP, Time: o.Time})
 	}
-	x.no(x.ledger.Save(x.t.Context(), l.Token, "Acme", po.Saved{Folder: o.Folder, Files: o.Files}))
-	x.no(x.ledger.Settle(x.t.Context(), l.Token, o))
+	x.must(x.disk.Save(x.t.Context(), l.Token, "Acme", po.Saved{Folder: o.Folder, Files: o.Files}))
+	x.must(x.disk.Settle(x.t.Context(), l.Token, o))
 }
 
-func (x *bench) no(err error) {
+func (x *fixture) must(err error) {
 	x.t.Helper()
 	if err != nil {
 		x.t.Fatal(err)
@@ -89,13 +97,13 @@ func (x *bench) no(err error) {
 }
 
 // read gives a file of the output directory; empty if there is none.
-func (x *bench) read(name string) string {
+func (x *fixture) read(name string) string {
 	text, _ := os.ReadFile(filepath.Join(x.dir, name))
 	return string(text)
 }
 
 // statuses are those of the rows of a results file.
-func (x *bench) statuses(name string) string {
+func (x *fixture) statuses(name string) string {
 	x.t.Helper()
 	var list []string
 	for i, line := range strings.Split(strings.TrimSpace(x.read(name)), "\n") {
@@ -110,18 +118,18 @@ func (x *bench) statuses(name string) string {
 }
 
 // Every row that names an order shows how it ended, duplicates too.
-func TestExports(t *testing.T) {
+func TestSave(t *testing.T) {
 	t.Parallel()
-	x := newBench(t, t.TempDir(), rows)
+	x := newFixture(t, t.TempDir(), rows)
 	x.settle(po.Completed, "a.pdf", "b.pdf")
 	x.settle(po.Partial, "c.pdf")
-	x.no(x.save(t.Context(), false))
+	x.must(x.saveChanges(t.Context()))
 	want := "123451 COMPLETED; 123452 PARTIAL; 123451 COMPLETED; ,blank; 123453,c; none,bad"
 	if diff := cmp.Diff(want, x.statuses("results.csv")); diff != "" {
 		t.Error(diff)
 	}
-	kept, err := report.ReadManifest(filepath.Join(x.dir, outdir.ManifestFile))
-	x.no(err)
+	kept, err := ReadManifest(filepath.Join(x.dir, outdir.ManifestFile))
+	x.must(err)
 	if len(kept["123451"].Files) != 2 || len(kept["123452"].Files) != 1 {
 		t.Errorf("manifest: %v", kept)
 	}
@@ -129,27 +137,27 @@ func TestExports(t *testing.T) {
 		t.Errorf("%d checksums", n)
 	}
 	before := x.read("results.csv")
-	x.no(os.Remove(filepath.Join(x.dir, "results.csv")))
-	x.no(x.save(t.Context(), false)) // nothing is new
+	x.must(os.Remove(filepath.Join(x.dir, "results.csv")))
+	x.must(x.saveChanges(t.Context())) // nothing is new
 	if x.read("results.csv") != "" {
 		t.Error("written without a change")
 	}
-	x.no(x.save(t.Context(), true))
+	x.must(x.Save(t.Context()))
 	if x.read("results.csv") != before {
 		t.Error("another content")
 	}
 }
 
 // An order that is in the batch no more keeps its lines in the manifest.
-func TestExportsOfARemovedRow(t *testing.T) {
+func TestRemovedRow(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	x := newBench(t, dir, rows)
+	x := newFixture(t, dir, rows)
 	x.settle(po.Completed, "a.pdf")
-	x.no(x.ledger.Close())
-	x = newBench(t, dir, "PO_NUMBER,NOTE\n123453,c\n")
+	x.must(x.disk.Close())
+	x = newFixture(t, dir, "PO_NUMBER,NOTE\n123453,c\n")
 	x.settle(po.NotFound)
-	x.no(x.save(t.Context(), false))
+	x.must(x.saveChanges(t.Context()))
 	if got := x.statuses("results.csv"); got != "123453 NOT_FOUND" {
 		t.Error(got)
 	}
@@ -160,7 +168,7 @@ func TestExportsOfARemovedRow(t *testing.T) {
 
 // While another program has a file open, what is new is beside it; when it is
 // closed, it gets what is new, and nothing is left beside.
-func TestExportsThatAreHeld(t *testing.T) {
+func TestHeldFiles(t *testing.T) {
 	t.Parallel()
 	for name, hold := range map[string]func(t *testing.T, path string) (free func()){
 		"locked": func(t *testing.T, path string) func() {
@@ -175,14 +183,14 @@ func TestExportsThatAreHeld(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x := newBench(t, t.TempDir(), rows)
+			x := newFixture(t, t.TempDir(), rows)
 			x.settle(po.Completed, "a.pdf")
-			x.no(x.save(t.Context(), false))
+			x.must(x.saveChanges(t.Context()))
 			frees := []func(){hold(t, filepath.Join(x.dir, "results.csv")), hold(t, filepath.Join(x.dir, outdir.ManifestFile))}
 			x.settle(po.NotFound)
-			x.no(x.save(t.Context(), false))
+			x.must(x.saveChanges(t.Context()))
 			x.settle(po.Failed)
-			x.no(x.save(t.Context(), false))
+			x.must(x.saveChanges(t.Context()))
 			if got := x.statuses("results.csv"); got != "123451 COMPLETED; 123452,b; 123451 COMPLETED; ,blank; 123453,c; none,bad" {
 				t.Errorf("the held file was changed: %s", got)
 			}
@@ -200,7 +208,7 @@ func TestExportsThatAreHeld(t *testing.T) {
 			for _, free := range frees {
 				free()
 			}
-			x.no(x.save(t.Context(), true))
+			x.must(x.Save(t.Context()))
 			if got := x.statuses("results.csv"); got != want {
 				t.Errorf("freed: %s", got)
 			}
@@ -224,7 +232,7 @@ func holdBy(pattern string) func(*testing.T, string) func() {
 
 // What somebody has made of results.csv is not overwritten, between two saves or
 // between two starts.
-func TestExportsThatWereEdited(t *testing.T) {
+func TestEditedResults(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	mine := filepath.Join(dir, "results.csv")
@@ -235,19 +243,19 @@ func TestExportsThatWereEdited(t *testing.T) {
 		}
 	}
 	write("of another program\n")
-	x := newBench(t, dir, rows)
+	x := newFixture(t, dir, rows)
 	x.settle(po.Completed, "a.pdf")
-	x.no(x.save(t.Context(), false))
+	x.must(x.saveChanges(t.Context()))
 	x.settle(po.NotFound)
-	x.no(x.save(t.Context(), false)) // this one was ours
+	x.must(x.saveChanges(t.Context())) // this one was ours
 	write("PO_NUMBER,NOTE\n123451,edited\n")
 	x.settle(po.Failed)
-	x.no(x.save(t.Context(), false))
-	x.no(x.ledger.Close())
-	next := newBench(t, dir, rows)
-	next.no(next.save(t.Context(), true)) // ours, of the former start
+	x.must(x.saveChanges(t.Context()))
+	x.must(x.disk.Close())
+	next := newFixture(t, dir, rows)
+	next.must(next.Save(t.Context())) // ours, of the former start
 	write("edited between starts\n")
-	next.no(next.save(t.Context(), true))
+	next.must(next.Save(t.Context()))
 	for name, want := range map[string]string{
 		"results.edited.csv":   "of another program\n",
 		"results.edited-2.csv": "PO_NUMBER,NOTE\n123451,edited\n",
@@ -268,12 +276,12 @@ func TestExportsThatWereEdited(t *testing.T) {
 
 // What could not be recorded is recorded by the next try, or the start after this
 // would take our own results for somebody's.
-func TestRecordOfResultsIsTriedAgain(t *testing.T) {
+func TestLastExportIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	state := outdir.StatePath(dir)
-	w := readWritten(dir)
-	if err := w.add("first"); err == nil {
+	l := readLastExport(dir)
+	if err := l.add("first"); err == nil {
 		t.Fatal("recorded where there is no place for it")
 	}
 	if err := os.Mkdir(state, 0o700); err != nil {
@@ -288,10 +296,10 @@ func TestRecordOfResultsIsTriedAgain(t *testing.T) {
 		{"second", []string{"first", "second"}},
 		{"third", []string{"second", "third"}},
 	} {
-		if err := w.add(row.hash); err != nil {
+		if err := l.add(row.hash); err != nil {
 			t.Fatal(err)
 		}
-		if got := readWritten(dir).Hashes; !slices.Equal(got, row.want) {
+		if got := readLastExport(dir).Hashes; !slices.Equal(got, row.want) {
 			t.Errorf("recorded %q, want %q", got, row.want)
 		}
 	}
@@ -299,32 +307,36 @@ func TestRecordOfResultsIsTriedAgain(t *testing.T) {
 
 // A start that was killed between the file and anything else has written the
 // file all the same: it is known as ours.
-func TestExportsOfAKill(t *testing.T) {
+func TestKilledWhileSaving(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	x := newBench(t, dir, rows)
+	x := newFixture(t, dir, rows)
 	x.settle(po.Completed, "a.pdf")
-	x.no(x.save(t.Context(), false))
+	x.must(x.saveChanges(t.Context()))
 	old := x.read("results.csv")
 	x.settle(po.NotFound)
-	x.no(x.save(t.Context(), false))
+	x.must(x.saveChanges(t.Context()))
 	for name, spoil := range map[string]func(){
-		"before the file got its name": func() { x.no(os.WriteFile(filepath.Join(dir, "results.csv"), []byte(old), 0o600)) },
-		"half written beside":          func() { x.no(os.WriteFile(filepath.Join(dir, ".results.csv.tmp"), []byte("half"), 0o600)) },
+		"before the file got its name": func() {
+			x.must(os.WriteFile(filepath.Join(dir, "results.csv"), []byte(old), 0o600))
+		},
+		"half written beside": func() {
+			x.must(os.WriteFile(filepath.Join(dir, ".results.csv.tmp"), []byte("half"), 0o600))
+		},
 	} {
 		spoil()
-		next := newExports(dir, x.ledger, x.batch, func(f string, args ...any) { t.Errorf("%s: "+f, append([]any{name}, args...)...) })
-		x.no(next.save(t.Context(), true))
+		next := New(dir, x.disk, x.list, func(_, text string) { t.Errorf("%s: %s", name, text) })
+		x.must(next.Save(t.Context()))
 	}
 }
 
 // The files are brought up to date while the run goes on.
-func TestKeep(t *testing.T) {
+func TestAutosave(t *testing.T) {
 	t.Parallel()
-	x := newBench(t, t.TempDir(), rows)
+	x := newFixture(t, t.TempDir(), rows)
 	x.settle(po.NotFound)
 	synctest.Test(t, func(t *testing.T) {
-		stop := x.keep(t.Context(), func(err error) { t.Error(err) })
+		stop := x.Autosave(t.Context(), func(err error) { t.Error(err) })
 		defer stop()
 		time.Sleep(saveEvery + time.Second)
 		synctest.Wait()
@@ -334,20 +346,39 @@ func TestKeep(t *testing.T) {
 	})
 }
 
+// A panic of whoever is warned does not end the process, which may be a host's.
+func TestAutosaveSurvivesAPanic(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, t.TempDir(), rows)
+	x.must(os.WriteFile(filepath.Join(x.dir, "results.csv"), []byte("mine"), 0o600))
+	x.settle(po.NotFound)
+	x.warn = func(_, text string) { panic(text) }
+	synctest.Test(t, func(t *testing.T) {
+		var failed []error
+		stop := x.Autosave(t.Context(), func(err error) { failed = append(failed, err) })
+		time.Sleep(saveEvery + time.Second)
+		stop()
+		if len(failed) != 1 || !strings.Contains(failed[0].Error(), "panic: results.csv was changed by somebody") {
+			t.Errorf("failed: %v", failed)
+		}
+	})
+}
+
 // A name that the list's encoding does not have makes the results UTF-8, which
 // is said once.
-func TestExportsInAnotherEncoding(t *testing.T) {
+func TestListInAnotherEncoding(t *testing.T) {
 	t.Parallel()
-	x := newBench(t, t.TempDir(), "PO_NUMBER;K\xF6ln\n123451;\xDF\n123452;b\n")
+	x := newFixture(t, t.TempDir(), "PO_NUMBER;K\xF6ln\n123451;\xDF\n123452;b\n")
 	x.settle(po.Completed, "M\u00fcller.pdf")
-	x.no(x.save(t.Context(), false))
-	if got := x.read("results.csv"); !strings.HasPrefix(got, "PO_NUMBER;K\xF6ln;STATUS") || !strings.Contains(got, "M\xFCller.pdf") {
+	x.must(x.saveChanges(t.Context()))
+	got := x.read("results.csv")
+	if !strings.HasPrefix(got, "PO_NUMBER;K\xF6ln;STATUS") || !strings.Contains(got, "M\xFCller.pdf") {
 		t.Errorf("in the list's own encoding: %q", got)
 	}
 	x.settle(po.Completed, "\u65e5\u672c.pdf")
-	x.no(x.save(t.Context(), false))
-	x.no(x.save(t.Context(), true))
-	got := x.read("results.csv")
+	x.must(x.saveChanges(t.Context()))
+	x.must(x.Save(t.Context()))
+	got = x.read("results.csv")
 	for _, want := range []string{"\uFEFFPO_NUMBER;K\u00f6ln;STATUS", "123451;\u00df;COMPLETED", "M\u00fcller.pdf", "\u65e5\u672c.pdf"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %q", want, got)
