@@ -18,6 +18,7 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -94,11 +95,16 @@ type Config struct {
 	// end. What the events hold is not to be changed.
 	OnEvent func(event any)
 
-	// Faults are what the run is put to on purpose: for tests of what embeds it,
-	// and of poactor itself. They strike real browsers, the profiles, the files and
-	// the ledger; each is told as a messages.FaultInjected. The zero value, none,
-	// is for everybody else.
-	Faults FaultPlan
+	// Faults is a plan of faults on purpose, in YAML, for tests of what embeds poactor:
+	//
+	//	seed: 7
+	//	every: {browser_kill: 30, disk_full: 200}
+	//
+	// means that a browser is killed in one of 30 readings, and that one of 200 files
+	// cannot be written. The names are those of the event messages.FaultInjected, which
+	// tells of each fault; the portal's are left out, and those of browsers and their
+	// profiles are an error where Browsers is set. The same text gives the same plan.
+	Faults string
 
 	// wrap puts something between the run and its browsers, for fault tests.
 	wrap func(actors.Browsers) actors.Browsers
@@ -126,8 +132,16 @@ func (c Config) withDefaults() Config {
 
 // validate returns what is wrong in one line. It touches nothing.
 func (c Config) validate() error {
-	if err := c.Faults.Check(); err != nil {
+	plan, err := fault.Parse(c.Faults)
+	if err != nil {
 		return err
+	}
+	if c.Browsers != nil {
+		for _, k := range fault.Kinds() {
+			if plan.Has(k) && k.OfBrowser() {
+				return fmt.Errorf("fault %s: it is for real browsers, not for a host's own", k)
+			}
+		}
 	}
 	switch {
 	case c.Portal.BaseURL == "":
@@ -146,6 +160,12 @@ func (c Config) validate() error {
 		return fmt.Errorf("the ledger is that of %s, not of %s", c.Ledger.Dir(), c.Out)
 	}
 	return c.Portal.Check()
+}
+
+// faults is the plan of faults, which has been validated.
+func (c Config) faults() fault.Plan {
+	p, _ := fault.Parse(c.Faults)
+	return p
 }
 
 // browserConfig is what the browsers need to know; Lease is missing.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/poactor/poactor"
@@ -48,4 +49,19 @@ func ExampleRun_list() {
 	summary, err := poactor.Run(context.Background(), cfg, list.Orders())
 	fmt.Println(summary.Counts[po.Completed], list.ResultsName(), err)
 	// Output: no-such-list.xlsx: no such file
+}
+
+// Verify tells what is damaged in the output directory of a run, and what is only not
+// finished yet.
+func ExampleVerify() {
+	found, err := poactor.Verify(context.Background(), "no-such-orders")
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Println("there was no run")
+	}
+	for _, d := range found.Differences {
+		if d.Kind == poactor.Damaged {
+			fmt.Println(d.Order, d.Path, d.What)
+		}
+	}
+	// Output: there was no run
 }

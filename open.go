@@ -14,6 +14,7 @@ import (
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/fault/faulty"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/results"
@@ -76,7 +77,7 @@ type resources struct {
 	incoming string              // for what the browsers download; empty where none is needed
 	browsers actors.Browsers     // nil where none is needed
 	archive  *download.Archive
-	faults   *faults         // nil: none
+	faults   *faulty.Ports   // nil: there are none
 	results  *results.Writer // nil where the record is in memory
 	audit    *audit          // still to be done for what is settled; nil if there is nothing
 }
@@ -84,7 +85,7 @@ type resources struct {
 // openResources puts the orders into the record, holds that against the disk, and
 // opens what the run needs besides.
 func openResources(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*resources, error) {
-	o := &resources{faults: newFaults(cfg.Faults)}
+	o := &resources{faults: faulty.New(cfg.faults())}
 	if err := o.open(ctx, cfg, orders); err != nil {
 		_ = o.ended(messages.RunEnded{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}) // err tells more
 		_ = o.close()
@@ -232,11 +233,9 @@ func (o *resources) look(ctx context.Context, cfg Config, open int) (int, error)
 }
 
 func (o *resources) openArchive(cfg Config) (err error) {
-	settings := download.Config{Out: cfg.Out, Allowed: cfg.Portal.Allowed, MaxFile: cfg.MaxFile, MinFree: cfg.MinFree}
-	if o.faults != nil {
-		settings.Write = o.faults.write
-	}
-	o.archive, err = download.Open(settings)
+	o.archive, err = download.Open(download.Config{
+		Out: cfg.Out, Allowed: cfg.Portal.Allowed, MaxFile: cfg.MaxFile, MinFree: cfg.MinFree, Write: o.faults.Write,
+	})
 	return err
 }
 
@@ -254,7 +253,7 @@ func (o *resources) openBrowsers(cfg Config) error {
 	}
 	// A restart leases its new profile while the old browser may still be dying.
 	o.profiles, err = openProfiles(settings.Downloads, profilestore.Config{
-		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out,
+		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out, Remove: o.faults.RemoveProfile,
 	})
 	if err != nil {
 		return profileError(err)
@@ -264,7 +263,7 @@ func (o *resources) openBrowsers(cfg Config) error {
 		return err
 	}
 	settings.Lease = o.lease
-	o.browsers = o.faults.browsers(browsers{browser.New(settings)})
+	o.browsers = o.faults.Browsers(browsers{browser.New(settings)})
 	return nil
 }
 
@@ -304,7 +303,8 @@ func (o *resources) lease(ctx context.Context) (browser.Profile, error) {
 	if err != nil {
 		return browser.Profile{}, err
 	}
-	return o.faults.profile(browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, p.Hold), nil
+	o.faults.Leased(p.ID, p.Dir)
+	return browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, nil
 }
 
 // ended records how the run ended.

@@ -118,7 +118,7 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 	h := &Handle{log: cfg.Log, begun: time.Now(), output: out, onEvent: cfg.OnEvent, saver: func() {}}
 	run := actors.Config{
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
-		Files: out.archive, Ledger: out.faults.ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
+		Files: out.archive, Ledger: out.faults.Ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
 	}
 	if out.browsers != nil {
 		l := newGovernor(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
@@ -126,7 +126,7 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 		run.Browsers, run.Limiter = l, l
 	}
 	h.run = actors.Start(run)
-	out.faults.told(h.run.Publish)
+	out.faults.SetSink(h.run.Publish)
 	if out.results != nil {
 		h.saver = out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })
 	}

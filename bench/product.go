@@ -23,7 +23,7 @@ func (s settings) product(ctx context.Context, p *testportal.Portal, n int) (res
 	}
 	defer os.RemoveAll(dir)
 	batch := filepath.Join(dir, "batch.csv")
-	if err := writeBatch(p, batch); err != nil {
+	if err := p.WriteBatch(batch); err != nil {
 		return result{}, err
 	}
 	args := []string{"--base-url", p.URL(), "--workers", strconv.Itoa(n), "--json"}
@@ -53,18 +53,6 @@ func (s settings) product(ctx context.Context, p *testportal.Portal, n int) (res
 		return result{}, fmt.Errorf("%w: %s", err, stderr.String())
 	}
 	return seen.result(used, n, begun, ended), nil
-}
-
-func writeBatch(p *testportal.Portal, path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := p.Batch(f); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
 }
 
 // seen is what the event stream told.

@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -60,19 +59,6 @@ type Profile struct {
 	store   *Store
 	release sync.Once
 	err     error
-	held    atomic.Int64 // until then it cannot be removed, in nanoseconds of Unix time
-}
-
-// Hold makes the profile's removal fail for so long from now on, as a program
-// does that has a file of it open: for runs that are put to faults on purpose.
-func (p *Profile) Hold(d time.Duration) { p.held.Store(time.Now().Add(d).UnixNano()) }
-
-// remove removes what there is at a path, unless the profile is held.
-func (p *Profile) remove(path string) error {
-	if !gone(path) && time.Now().UnixNano() < p.held.Load() {
-		return fmt.Errorf("%s is held", path)
-	}
-	return os.RemoveAll(path)
 }
 
 // Release removes the profile and its TempDir. End the browser's processes
@@ -82,7 +68,8 @@ func (p *Profile) remove(path string) error {
 // answer, which is an error only where the profile could not even be moved.
 func (p *Profile) Release() error {
 	p.release.Do(func() {
-		if err := discard(p.home, p.remove); err != nil {
+		remove := func(path string) error { return p.store.remove(p.ID, path) }
+		if err := discard(p.home, remove); err != nil {
 			p.err = withCause("release profile "+p.ID, err)
 		}
 		p.store.forget(p)

@@ -65,6 +65,9 @@ type Config struct {
 	// For says what the profiles are for, like an output directory: whoever
 	// sweeps what a killed process has left is told so. It may be empty.
 	For string
+	// Remove removes what there is at a path of the profile with an ID; nil:
+	// os.RemoveAll does. It is for tests of what happens where that fails.
+	Remove func(id, path string) error
 }
 
 // Store leases profiles. It is safe for concurrent use.
@@ -76,6 +79,7 @@ type Store struct {
 	slots    chan struct{} // holds one value per leased profile
 	lock     *flock.Flock
 	swept    Leftovers
+	remove   func(id, path string) error
 
 	mu     sync.Mutex
 	count  int // of profiles so far; names their directories
@@ -115,7 +119,10 @@ func open(c Config) (*Store, error) {
 	}
 	s := &Store{
 		dir: dir, maxBytes: c.MaxBytes, tag: strings.ToLower(rand.Text()[:8]),
-		slots: make(chan struct{}, c.Capacity), leased: map[*Profile]bool{},
+		slots: make(chan struct{}, c.Capacity), leased: map[*Profile]bool{}, remove: c.Remove,
+	}
+	if s.remove == nil {
+		s.remove = func(_, path string) error { return os.RemoveAll(path) }
 	}
 	if c.Base != "" {
 		if s.base, err = filepath.Abs(c.Base); err != nil {

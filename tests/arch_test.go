@@ -12,7 +12,7 @@ import (
 const module = "github.com/poactor/poactor"
 
 // leaves may be imported by every package.
-var leaves = []string{"internal/outdir", "internal/process"}
+var leaves = []string{"internal/fault", "internal/outdir", "internal/process"}
 
 // house is the import table: what each package may import of this module, beside
 // the leaves. Arrows point down only.
@@ -31,14 +31,18 @@ var house = map[string][]string{
 	"internal/browser":        {"portal", "po", "internal/browser/launch"},
 	"internal/browser/launch": {"po"},
 	"internal/fault":          {},
+	"internal/fault/faulty":   {"actors", "messages", "po"},
 	"internal/process":        {},
 	"internal/outdir":         {"po"},
 	"internal/resource":       {"po"},
 	"internal/testportal":     {"po"},
 	"internal/progress":       {"messages", "po"},
 	"internal/config":         {"", "portal", "po"},
+	"internal/chaos": {"", "po", "portal", "profilestore", "internal/batch", "internal/browser", "internal/ledger",
+		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
-		"internal/browser", "internal/ledger", "internal/download", "internal/resource", "internal/results", "internal/fault"},
+		"internal/browser", "internal/ledger", "internal/download", "internal/resource",
+		"internal/fault/faulty", "internal/results"},
 	"cmd/poactor":          {"*"},
 	"cmd/poactor/internal": {"*"},
 	"bench":                {"*"},

@@ -32,7 +32,7 @@ func TestFaultsStoppedBrowsersAreRemoved(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer site.Close()
-			s := &siege{t: t, site: site}
+			s := &killTest{t: t, site: site}
 			if s.program, err = exec.LookPath("poactor"); err != nil { // testscript has put it on the path
 				t.Fatal(err)
 			}
@@ -46,7 +46,7 @@ func TestFaultsStoppedBrowsersAreRemoved(t *testing.T) {
 			if err := os.WriteFile(script, []byte("#!/bin/sh\nsetsid --wait chromium \"$@\"\n"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := writeBatch(s.batch, site); err != nil {
+			if err := site.WriteBatch(s.batch); err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() {
@@ -61,7 +61,7 @@ func TestFaultsStoppedBrowsersAreRemoved(t *testing.T) {
 			}
 			if where == "another output" {
 				s.batch = filepath.Join(dir, "others.csv")
-				if err := writeBatch(s.batch, site); err != nil {
+				if err := site.WriteBatch(s.batch); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -89,7 +89,7 @@ func TestFaultsStoppedBrowsersAreRemoved(t *testing.T) {
 
 // killStopped starts poactor with two workers, stops their browsers when the
 // first order is settled, and kills poactor.
-func (s *siege) killStopped(browser string) {
+func (s *killTest) killStopped(browser string) {
 	cmd := exec.Command(s.program, "--workers", "2", "--browser", browser, s.batch)
 	cmd.Env = s.command().Env
 	out, err := cmd.StdoutPipe()
@@ -113,7 +113,7 @@ func (s *siege) killStopped(browser string) {
 
 // untilCleaned runs poactor once more, and tells how long it took until it had
 // cleaned up behind the first.
-func (s *siege) untilCleaned() (time.Duration, string) {
+func (s *killTest) untilCleaned() (time.Duration, string) {
 	cmd := exec.Command(s.program, "--workers", "2", s.batch)
 	cmd.Env = s.command().Env
 	var said, wrong bytes.Buffer
@@ -141,7 +141,7 @@ func (s *siege) untilCleaned() (time.Duration, string) {
 
 // browsers lists all processes of the browsers that work in our directory for
 // temporary files: also those whose environment tells nothing.
-func (s *siege) browsers() []int {
+func (s *killTest) browsers() []int {
 	list, err := process.Find(func(arg string) bool { return strings.HasPrefix(arg, "--user-data-dir="+s.temp) })
 	if err != nil {
 		s.t.Error(err)

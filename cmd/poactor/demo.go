@@ -72,7 +72,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	}
 	defer site.Close()
 	orders := filepath.Join(dir, "orders.csv")
-	if err := writeBatch(orders, site); err != nil {
+	if err := site.WriteBatch(orders); err != nil {
 		return outdir.WriteError(err)
 	}
 	fmt.Fprintf(a.stdout, "the built-in portal is at %s, its batch is %s\n", site.URL(), orders)
@@ -91,7 +91,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 // discard takes back the directory of a demo that has not begun, so that the
 // next try finds the name free.
 func discard(dir, out string) {
-	if _, err := os.Stat(resultsOf(out)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(outdir.ResultsPath(out)); errors.Is(err, fs.ErrNotExist) {
 		_ = os.RemoveAll(dir) // it was new or empty
 	}
 }
@@ -150,7 +150,7 @@ func readBack(out string) ([]po.Outcome, error) {
 	}
 	seen := map[po.Key]bool{}
 	var outcomes []po.Outcome
-	for o, err := range batch.ReadOutcomes(resultsOf(out), parse) {
+	for o, err := range batch.ReadOutcomes(outdir.ResultsPath(out), parse) {
 		if err != nil {
 			return nil, err
 		}
@@ -162,25 +162,6 @@ func readBack(out string) ([]po.Outcome, error) {
 		outcomes = append(outcomes, o)
 	}
 	return outcomes, nil
-}
-
-// resultsOf is the batch with its status columns in an output directory.
-func resultsOf(out string) string {
-	for _, ext := range outdir.BatchExtensions() {
-		path := filepath.Join(out, "results"+ext)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	return filepath.Join(out, "results.csv")
-}
-
-func writeBatch(path string, site *testportal.Portal) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	return errors.Join(site.Batch(f), f.Close())
 }
 
 func emptyDir(dir string) error {

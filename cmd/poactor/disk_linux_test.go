@@ -54,7 +54,7 @@ func TestFaultsDiskFillsUp(t *testing.T) {
 				}
 				full++
 				inTheMiddle = s.saysFull(code, said) || inTheMiddle
-				s.isTrue()
+				s.checkAfterKill()
 				if t.Failed() {
 					return
 				}
@@ -68,7 +68,7 @@ func TestFaultsDiskFillsUp(t *testing.T) {
 				t.Fatalf("code %d\n%s", code, said)
 			}
 			s.nothingHalf()
-			s.isWhole()
+			s.checkAtEnd()
 		})
 	}
 }
@@ -78,13 +78,13 @@ const smallDisk = 24 << 20
 
 // onSmallDisk is poactor with its output directory on a small disk.
 type onSmallDisk struct {
-	siege
+	killTest
 	disk string
 }
 
 func newSmallDisk(t *testing.T, program string, orders int) *onSmallDisk {
 	t.Helper()
-	s := &onSmallDisk{siege: siege{t: t}, disk: t.TempDir()}
+	s := &onSmallDisk{killTest: killTest{t: t}, disk: t.TempDir()}
 	must := func(err error) {
 		t.Helper()
 		if err != nil {

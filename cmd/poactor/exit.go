@@ -9,6 +9,7 @@ import (
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/chaos"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
@@ -18,7 +19,7 @@ import (
 )
 
 // The exit codes, as SPEC §3 has them. After 3, 4, 5, 6 and 130 the same
-// command goes on from where it stood.
+// command resumes.
 const (
 	exitDone        = 0   // every order is settled
 	exitBug         = 1   // a bug
@@ -61,10 +62,10 @@ func exitCode(err error) int {
 		return exitSignIn
 	case cause == po.Interrupted:
 		return exitInterrupted
-	case cause == po.Internal && !is(errEnvironment, poactor.ErrResults):
+	case cause == po.Internal && !is(errEnvironment, poactor.ErrResults, chaos.ErrSetup):
 		return exitBug
 	}
-	return exitEnvironment // for errEnvironment and the other causes
+	return exitEnvironment // for these three and the other causes
 }
 
 // orUnfinished is err, or errUnfinished after a run whose batch has orders that

@@ -30,8 +30,8 @@ var (
 	killSeed  = flag.Uint64("kill-seed", 0, "of the moments; 0: the time")
 )
 
-// siege is poactor being killed at random moments of runs over one portal.
-type siege struct {
+// killTest is poactor that is killed at random moments of runs over one portal.
+type killTest struct {
 	t       *testing.T
 	rng     *rand.Rand
 	program string        // poactor, or poactor-plain
@@ -48,7 +48,7 @@ type siege struct {
 // twice, and nothing is left behind.
 func TestFaultsKillAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	siegeOf(t, "poactor-plain", *kills, 600*time.Millisecond, testportal.Options{
+	runKillTest(t, "poactor-plain", *kills, 600*time.Millisecond, testportal.Options{
 		Mix: testportal.Plain, MaxFile: 256 << 10, PageLatency: 40 * time.Millisecond, ListLatency: 20 * time.Millisecond, FileLatency: 5 * time.Millisecond, TrackerLatency: -1})
 }
 
@@ -58,18 +58,18 @@ func TestKillAtAnyMomentWithBrowsers(t *testing.T) {
 	if !haveBrowser() {
 		t.Skip("no browser")
 	}
-	siegeOf(t, "poactor", *killsReal, 5*time.Second, testportal.Options{
+	runKillTest(t, "poactor", *killsReal, 5*time.Second, testportal.Options{
 		Mix: testportal.Plain, MaxFile: 256 << 10, PageLatency: 40 * time.Millisecond, ListLatency: 20 * time.Millisecond, FileLatency: -1, TrackerLatency: 50 * time.Millisecond})
 }
 
-func siegeOf(t *testing.T, program string, kills int, longest time.Duration, opts testportal.Options) {
+func runKillTest(t *testing.T, program string, kills int, longest time.Duration, opts testportal.Options) {
 	t.Helper()
 	seed := *killSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("%d kills, -kill-seed %d", kills, seed)
-	s := &siege{t: t, rng: rand.New(rand.NewPCG(seed, 0)), longest: longest}
+	s := &killTest{t: t, rng: rand.New(rand.NewPCG(seed, 0)), longest: longest}
 	var err error
 	if s.program, err = exec.LookPath(program); err != nil { // testscript has put it on the path
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func siegeOf(t *testing.T, program string, kills int, longest time.Duration, opt
 }
 
 // run is one batch, from its first start to its end.
-func (s *siege) run(opts testportal.Options, most int) {
+func (s *killTest) run(opts testportal.Options, most int) {
 	t := s.t
 	site, err := testportal.Start(opts)
 	if err != nil {
@@ -113,15 +113,15 @@ func (s *siege) run(opts testportal.Options, most int) {
 			break
 		}
 		s.kills++
-		s.isTrue()
+		s.checkAfterKill()
 	}
 	if out, err := s.command().CombinedOutput(); err != nil {
 		t.Fatalf("the last start: %v\n%s", err, out)
 	}
-	s.isWhole()
+	s.checkAtEnd()
 }
 
-func (s *siege) command() *exec.Cmd {
+func (s *killTest) command() *exec.Cmd {
 	cmd := exec.Command(s.program, "--quiet", "--workers", "4", s.batch)
 	cmd.Env = append(os.Environ(), "TMPDIR="+s.temp, "XDG_DATA_HOME="+filepath.Join(filepath.Dir(s.batch), "data"), "POACTOR_BASE_URL="+s.site.URL())
 	if os.Geteuid() == 0 {
@@ -132,7 +132,7 @@ func (s *siege) command() *exec.Cmd {
 
 // startAndKill starts poactor and kills it after a while; true if it has ended by
 // itself before.
-func (s *siege) startAndKill() bool {
+func (s *killTest) startAndKill() bool {
 	cmd := s.command()
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -154,10 +154,10 @@ func (s *siege) startAndKill() bool {
 	return false
 }
 
-// isTrue checks what must hold whenever poactor dies: what the ledger calls
+// checkAfterKill checks what must hold whenever poactor dies: what the ledger calls
 // settled is as the portal has it and is on the disk, and every file in a folder
 // with a final name is one that the ledger knows, whole.
-func (s *siege) isTrue() {
+func (s *killTest) checkAfterKill() {
 	t := s.t
 	if left := s.waitUntilGone(); len(left) > 0 {
 		t.Errorf("kill %d: processes are left: %v", s.kills, left)
@@ -176,12 +176,12 @@ func (s *siege) isTrue() {
 			t.Errorf("kill %d: %v", s.kills, err)
 			return
 		}
-		s.outcomeIsTrue(o)
+		s.checkOutcome(o)
 		for _, f := range o.Files {
 			known[o.Folder+"/"+f.Name] = f.SHA256
 		}
 	}
-	s.finalFoldersAreTrue(known)
+	s.checkFinalFolders(known)
 	for _, name := range []string{outdir.ManifestFile, "results.csv"} {
 		if text, err := os.ReadFile(filepath.Join(s.out, name)); err == nil && !bytes.HasSuffix(text, []byte("\n")) {
 			t.Errorf("kill %d: %s is cut short", s.kills, name)
@@ -189,9 +189,9 @@ func (s *siege) isTrue() {
 	}
 }
 
-// outcomeIsTrue holds one outcome against the portal and the disk. Between the
+// checkOutcome holds one outcome against the portal and the disk. Between the
 // record and the folder's final name the files are in the work folder.
-func (s *siege) outcomeIsTrue(o po.Outcome) {
+func (s *killTest) checkOutcome(o po.Outcome) {
 	if o.Status == "" {
 		return
 	}
@@ -221,7 +221,7 @@ func (s *siege) outcomeIsTrue(o po.Outcome) {
 	}
 }
 
-func (s *siege) finalFoldersAreTrue(known map[string]string) {
+func (s *killTest) checkFinalFolders(known map[string]string) {
 	err := filepath.WalkDir(s.out, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -246,9 +246,9 @@ func (s *siege) finalFoldersAreTrue(known map[string]string) {
 	}
 }
 
-// isWhole checks what must hold at the end of the run: the invariants of SPEC
+// checkAtEnd checks what must hold at the end of the run: the invariants of SPEC
 // §11.
-func (s *siege) isWhole() {
+func (s *killTest) checkAtEnd() {
 	t := s.t
 	outcomes, err := readBack(s.out)
 	if err != nil {
@@ -263,7 +263,7 @@ func (s *siege) isWhole() {
 			t.Errorf("order %s was fetched by %d at once", order, n)
 		}
 	}
-	v, err := verifyAll(context.Background(), s.out)
+	v, err := poactor.Verify(context.Background(), s.out)
 	if err != nil || len(v.Differences) > 0 || v.Files == 0 {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
@@ -282,10 +282,10 @@ func (s *siege) isWhole() {
 	if odd, _ := filepath.Glob(filepath.Join(s.out, "*.edited*")); len(odd) > 0 {
 		t.Errorf("a file of ours was taken for somebody's: %v", odd)
 	}
-	s.triesAreWithinTheLimit()
+	s.checkAttempts()
 }
 
-func (s *siege) triesAreWithinTheLimit() {
+func (s *killTest) checkAttempts() {
 	ledger, err := poactor.OpenLedgerReadOnly(s.out)
 	if err != nil {
 		s.t.Error(err)
@@ -315,7 +315,7 @@ func (s *siege) triesAreWithinTheLimit() {
 
 // waitUntilGone waits for all processes to end, which takes less than a second on
 // a quiet machine, and lists those that do not.
-func (s *siege) waitUntilGone() []int {
+func (s *killTest) waitUntilGone() []int {
 	left := s.processes()
 	for end := time.Now().Add(time.Minute); len(left) > 0 && time.Now().Before(end); left = s.processes() {
 		time.Sleep(20 * time.Millisecond)
@@ -324,7 +324,7 @@ func (s *siege) waitUntilGone() []int {
 }
 
 // processes lists those whose directory for temporary files is ours or in ours.
-func (s *siege) processes() []int {
+func (s *killTest) processes() []int {
 	list, err := process.Find(func(string) bool { return true })
 	if err != nil {
 		s.t.Error(err)

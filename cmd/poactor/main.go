@@ -15,7 +15,6 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/cmd/poactor/internal/norod"
 	"github.com/poactor/poactor/internal/config"
@@ -34,9 +33,9 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
-	environ        []string          // all of it, like os.Environ
-	browsers       actors.Browsers   // nil: real ones; tests have others
-	faults         poactor.FaultPlan // of chaos
+	environ        []string        // all of it, like os.Environ
+	browsers       actors.Browsers // nil: real ones; tests have others
+	faults         string          // of chaos: a plan in YAML
 	configFile     string
 	json           bool           // what is told on stdout is told as JSON lines
 	log            *logrus.Logger // of the run, once it is open

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strconv"
 	"strings"
 
@@ -76,8 +77,12 @@ func (a *app) runCommand() *cobra.Command {
 			if err := a.fill(c.Flags(), faultsFlag); err != nil {
 				return err
 			}
-			if err := a.putTo(faults); err != nil {
-				return err
+			if faults != "" {
+				text, err := os.ReadFile(faults)
+				if err != nil {
+					return wrongUse("", "%v", err)
+				}
+				a.faults = string(text)
 			}
 			return a.run(c.Context(), s, args[0], poactor.Choice{Limit: s.Limit})
 		},

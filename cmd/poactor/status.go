@@ -61,9 +61,13 @@ func openRecord(dir string) (*poactor.Ledger, error) {
 	}
 	ledger, err := poactor.OpenLedgerReadOnly(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, wrongUse("give the output directory of a run", "%s has no record of a run", dir)
+		return nil, noRecord(dir)
 	}
 	return ledger, err
+}
+
+func noRecord(dir string) error {
+	return wrongUse("give the output directory of a run", "%s has no record of a run", dir)
 }
 
 func standingOf(ctx context.Context, dir string) (standing, error) {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/poactor/poactor/internal/fault"
 )
 
 // When a reading has failed, its page asks the portal for nothing more, though no
@@ -86,7 +88,7 @@ func TestHalfOpenTabIsNotUsed(t *testing.T) {
 // left that could still ask the portal.
 func TestDeadBrowserAsksNothingMore(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []Fault{FaultKill, FaultCut} {
+	for _, kind := range []fault.Kind{fault.BrowserKill, fault.CDPCut} {
 		begun := make(chan struct{}, 10)
 		s := openSession(t, testPortal(serve(t, site{
 			"/orders/1": func(_ http.ResponseWriter, r *http.Request) { begun <- struct{}{}; <-r.Context().Done() },

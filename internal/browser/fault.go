@@ -9,65 +9,57 @@ import (
 
 	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/internal/fault"
 )
 
-// Fault is what can be done to a browser on purpose, in fault runs.
-type Fault string
-
-// The faults, and how a session ends with them.
-const (
-	// FaultKill kills the browser's processes: po.BrowserDied, at once.
-	FaultKill Fault = "kill"
-	// FaultStop stops them, so that the browser lives and does not answer:
-	// po.BrowserHung, when pings are lost. Windows has no such means, which the
-	// error says (errors.ErrUnsupported).
-	FaultStop Fault = "stop"
-	// FaultCrash crashes the tab's process: po.BrowserDied, at once. Where the
-	// tab waits for a page it strikes when that has come.
-	FaultCrash Fault = "crash"
-	// FaultCut closes our ends of the browser's pipe: po.BrowserDied, at once.
-	FaultCut Fault = "cut"
-	// FaultSlow has each command to the browser take SlowBy longer until the
-	// Read under way ends, or the next one where none is. The session goes on.
-	FaultSlow Fault = "slow"
-	// FaultSignOut clears all cookies: the session goes on, signed out.
-	FaultSignOut Fault = "sign_out"
-)
-
-// SlowBy is what FaultSlow adds to a command.
+// SlowBy is what fault.CDPSlow adds to a command.
 const SlowBy = 150 * time.Millisecond
 
-// InjectFault injects a fault into the browser, also beside a Read. It returns when
-// that is done, which the session may not have noticed yet. ctx and the session's
-// life bound what asks the browser (FaultCrash, FaultSignOut). A session that is of no
-// more use already is left alone, and the error says why it is.
-func (s *Session) InjectFault(ctx context.Context, f Fault) error {
+// InjectFault injects a fault into the browser, also beside a Read. The session then
+// ends, or goes on, so:
+//
+//   - fault.BrowserKill kills the browser's processes: po.BrowserDied, at once.
+//   - fault.BrowserStop stops them, so that the browser lives and does not answer:
+//     po.BrowserHung, when pings are lost. Windows has no such means, which the error
+//     says (errors.ErrUnsupported).
+//   - fault.RendererCrash crashes the tab's process: po.BrowserDied, at once. Where the
+//     tab waits for a page it crashes when that has come.
+//   - fault.CDPCut closes our ends of the browser's pipe: po.BrowserDied, at once.
+//   - fault.CDPSlow has each command to the browser take SlowBy longer until the Read
+//     under way ends, or the next one where none is. The session goes on.
+//   - fault.ProfileSignOut clears all cookies: the session goes on, signed out.
+//
+// It returns when that is done, which the session may not have noticed yet. ctx and the
+// session's life bound what asks the browser. A session that is of no more use already is
+// left alone, and the error says why it is.
+func (s *Session) InjectFault(ctx context.Context, k fault.Kind) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
 	err := context.Cause(s.ctx)
 	if err == nil {
-		err = s.injectFault(ctx, f)
+		err = s.injectFault(ctx, k)
 	}
 	if err != nil {
-		return fmt.Errorf("inject a fault into the browser (%s): %w", f, err)
+		return fmt.Errorf("inject a fault into the browser (%s): %w", k, err)
 	}
 	return nil
 }
 
-func (s *Session) injectFault(ctx context.Context, f Fault) error {
-	switch f {
-	case FaultKill:
+func (s *Session) injectFault(ctx context.Context, k fault.Kind) error {
+	switch k {
+	case fault.BrowserKill:
 		s.proc.Kill()
-	case FaultStop:
+	case fault.BrowserStop:
 		return s.proc.Stop()
-	case FaultCrash:
+	case fault.RendererCrash:
 		return s.crash(ctx)
-	case FaultCut:
+	case fault.CDPCut:
 		s.proc.Pipe.Close()
-	case FaultSlow:
+	case fault.CDPSlow:
 		s.conn.slow.Store(true)
-	case FaultSignOut:
+	case fault.ProfileSignOut:
 		return proto.StorageClearCookies{}.Call(s.browser(ctx))
 	default:
 		return errors.New("there is no such fault")
@@ -113,7 +105,7 @@ func (s *Session) crashOnce(ctx context.Context) error {
 	return err
 }
 
-// conn is the client of the protocol, which FaultSlow makes slow.
+// conn is the client of the protocol, which fault.CDPSlow makes slow.
 type conn struct {
 	*cdp.Client
 	slow atomic.Bool

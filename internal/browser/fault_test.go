@@ -10,16 +10,17 @@ import (
 
 	"github.com/go-rod/rod/lib/proto"
 
+	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 )
 
 // injectFault injects a fault, for which the system may have no means.
-func injectFault(t *testing.T, s *Session, h Fault) {
+func injectFault(t *testing.T, s *Session, k fault.Kind) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	err := s.InjectFault(ctx, h)
+	err := s.InjectFault(ctx, k)
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skip(err)
 	}
@@ -33,29 +34,29 @@ func injectFault(t *testing.T, s *Session, h Fault) {
 func TestFaultEndsTheBrowser(t *testing.T) {
 	t.Parallel()
 	faultEnds(t, []faultRow{
-		{FaultKill, "wait", po.BrowserDied},
-		{FaultStop, "wait", po.BrowserHung},
-		{FaultCrash, "wait", po.BrowserDied},
-		{FaultCut, "wait", po.BrowserDied},
+		{fault.BrowserKill, "wait", po.BrowserDied},
+		{fault.BrowserStop, "wait", po.BrowserHung},
+		{fault.RendererCrash, "wait", po.BrowserDied},
+		{fault.CDPCut, "wait", po.BrowserDied},
 	})
 }
 
 func TestFaultsMoreFaultsEndTheBrowser(t *testing.T) {
 	t.Parallel()
 	faultEnds(t, []faultRow{
-		{FaultKill, "pending", po.BrowserDied},
-		{FaultStop, "pending", po.BrowserHung},
-		{FaultCrash, "late", po.BrowserDied}, // refused until the page comes
-		{FaultCut, "pending", po.BrowserDied},
-		{FaultKill, "", po.BrowserDied},
-		{FaultStop, "", po.BrowserHung},
-		{FaultCrash, "", po.BrowserDied},
-		{FaultCut, "", po.BrowserDied},
+		{fault.BrowserKill, "pending", po.BrowserDied},
+		{fault.BrowserStop, "pending", po.BrowserHung},
+		{fault.RendererCrash, "late", po.BrowserDied}, // refused until the page comes
+		{fault.CDPCut, "pending", po.BrowserDied},
+		{fault.BrowserKill, "", po.BrowserDied},
+		{fault.BrowserStop, "", po.BrowserHung},
+		{fault.RendererCrash, "", po.BrowserDied},
+		{fault.CDPCut, "", po.BrowserDied},
 	})
 }
 
 type faultRow struct {
-	fault Fault
+	fault fault.Kind
 	order string // that is read meanwhile; empty: none
 	cause po.Cause
 }
@@ -111,7 +112,7 @@ func TestFaultStopThenClose(t *testing.T) {
 	t.Parallel()
 	s := openSession(t, testPortal("http://127.0.0.1:1"))
 	browser := groupOf(t, s.Process())
-	injectFault(t, s, FaultStop)
+	injectFault(t, s, fault.BrowserStop)
 	if err := s.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
@@ -133,7 +134,7 @@ func TestFaultSlow(t *testing.T) {
 		},
 	})))
 	s.config.Times.Signs = 10 * time.Second
-	injectFault(t, s, FaultSlow)
+	injectFault(t, s, fault.CDPSlow)
 	begun := time.Now()
 	r, err := s.Read(t.Context(), order("1"), nil)
 	if err != nil || len(r.Attachments) != 1 {
@@ -153,7 +154,7 @@ func TestFaultSlow(t *testing.T) {
 		done <- err
 	}()
 	<-asked
-	injectFault(t, s, FaultSlow)
+	injectFault(t, s, fault.CDPSlow)
 	close(answer)
 	if err := <-done; err != nil || s.conn.slow.Load() {
 		t.Errorf("a reading that became slow: %v; slow afterwards: %v", err, s.conn.slow.Load())
@@ -173,7 +174,7 @@ func TestFaultSignOut(t *testing.T) {
 		if err != nil || r.Sign != want {
 			t.Errorf("sign %q, %v; want %q", r.Sign, err, want)
 		}
-		injectFault(t, s, FaultSignOut)
+		injectFault(t, s, fault.ProfileSignOut)
 	}
 }
 
@@ -192,9 +193,9 @@ func TestFaultCrashThatNeverCame(t *testing.T) {
 		read <- err
 	}()
 	<-begun
-	go func() { struck <- s.InjectFault(t.Context(), FaultCrash) }()
+	go func() { struck <- s.InjectFault(t.Context(), fault.RendererCrash) }()
 	time.Sleep(300 * time.Millisecond) // it is refused again and again
-	injectFault(t, s, FaultKill)
+	injectFault(t, s, fault.BrowserKill)
 	if err := <-struck; po.CauseOf(err) != po.BrowserDied {
 		t.Errorf("a crash that did not come: %v", err)
 	}

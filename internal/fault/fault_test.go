@@ -33,7 +33,7 @@ func TestHowOften(t *testing.T) {
 		}
 		for _, op := range []fault.Op{fault.OpRead, fault.OpLease, fault.OpFile} {
 			if op != k.Op() && p.At(op, 3) != "" {
-				t.Fatalf("%s strikes %s", k, op)
+				t.Fatalf("%s affects %s", k, op)
 			}
 		}
 	})
@@ -58,7 +58,7 @@ func TestSameSeedSamePlan(t *testing.T) {
 			t.Errorf("%s never comes", k)
 		}
 		if k.Op() == "" {
-			t.Errorf("%s strikes nothing", k)
+			t.Errorf("%s affects nothing", k)
 		}
 	}
 }
@@ -162,8 +162,8 @@ func TestPlanFile(t *testing.T) {
 	if err := p.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	q, err := fault.Read(strings.NewReader(b.String()))
-	if err != nil || q.Digest(9) != p.Digest(9) || q.Seed != p.Seed || q.Start != 3 {
+	q, err := fault.Parse(b.String())
+	if err != nil || q.Digest() != p.Digest() || q.Seed != p.Seed || q.Start != 3 {
 		t.Errorf("%+v became %+v (%v)", p, q, err)
 	}
 	for name, row := range map[string]struct{ text, want string }{
@@ -173,7 +173,7 @@ func TestPlanFile(t *testing.T) {
 		"at no time":    {"ends: [{fault: disk_full}]", "within must be 1 or more, not 0"},
 		"no YAML":       {"\tx", "read the plan of faults"},
 	} {
-		if _, err := fault.Read(strings.NewReader(row.text)); err == nil || !strings.Contains(err.Error(), row.want) {
+		if _, err := fault.Parse(row.text); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

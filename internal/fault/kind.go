@@ -32,7 +32,7 @@ const (
 	PoactorKill     Kind = "poactor_kill"     // poactor itself is killed
 )
 
-// Op is an operation that faults may strike.
+// Op is an operation that faults may affect.
 type Op string
 
 // The operations.
@@ -47,9 +47,10 @@ const (
 	OpSettle  Op = "settle"  // an order is settled
 )
 
-// struck says which operation each fault strikes.
-var struck = map[Kind]Op{
-	WorkerPanic: OpRead, BrowserKill: OpRead, BrowserStop: OpRead, RendererCrash: OpRead, CDPCut: OpRead, CDPSlow: OpRead, ProfileSignOut: OpRead,
+// opOf says which operation each fault affects.
+var opOf = map[Kind]Op{
+	WorkerPanic: OpRead, BrowserKill: OpRead, BrowserStop: OpRead, RendererCrash: OpRead,
+	CDPCut: OpRead, CDPSlow: OpRead, ProfileSignOut: OpRead,
 	ProfileDamaged: OpLease, ProfileStuck: OpRelease, DiskFull: OpWrite, LedgerError: OpCommit,
 	Portal500: OpPage, Portal503: OpPage, Portal429: OpPage, PortalHang: OpPage, PortalSlow: OpPage, PortalSignOut: OpPage,
 	PortalTruncated: OpFile, PortalHTML: OpFile, PoactorKill: OpSettle,
@@ -57,12 +58,21 @@ var struck = map[Kind]Op{
 
 // Kinds lists all faults, in a fixed order.
 func Kinds() []Kind {
-	return []Kind{WorkerPanic, BrowserKill, BrowserStop, RendererCrash, CDPCut, CDPSlow, ProfileDamaged, ProfileStuck, ProfileSignOut,
-		Portal500, Portal503, Portal429, PortalHang, PortalSlow, PortalTruncated, PortalHTML, PortalSignOut, DiskFull, LedgerError, PoactorKill}
+	return []Kind{
+		WorkerPanic, BrowserKill, BrowserStop, RendererCrash, CDPCut, CDPSlow,
+		ProfileDamaged, ProfileStuck, ProfileSignOut,
+		Portal500, Portal503, Portal429, PortalHang, PortalSlow, PortalTruncated, PortalHTML, PortalSignOut,
+		DiskFull, LedgerError, PoactorKill,
+	}
 }
 
 // Valid reports whether k is one of Kinds.
 func (k Kind) Valid() bool { return slices.Contains(Kinds(), k) }
 
-// Op is the operation that the fault strikes.
-func (k Kind) Op() Op { return struck[k] }
+// Op is the operation that the fault affects.
+func (k Kind) Op() Op { return opOf[k] }
+
+// OfBrowser reports whether the fault is one of a browser or its profile.
+func (k Kind) OfBrowser() bool {
+	return k.Op() == OpRead || k.Op() == OpLease || k.Op() == OpRelease
+}

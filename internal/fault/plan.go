@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ type Plan struct {
 	// Seed is what the places of the faults are drawn from.
 	Seed uint64 `yaml:"seed"`
 	// Every is how often each fault comes: once in so many of the operations that
-	// it strikes, at a place that is drawn anew for each so many. A fault that is
+	// it affects, at a place that is drawn anew for each so many. A fault that is
 	// not in it never comes by itself.
 	Every map[Kind]int `yaml:"every"`
 	// Ends are the faults that end a start of poactor: the first start meets the
@@ -32,25 +33,37 @@ type Plan struct {
 // End is a fault that a start of poactor meets once.
 type End struct {
 	Fault Kind `yaml:"fault"`
-	// Within is how many of the operations that it strikes it comes within: in
+	// Within is how many of the operations that it affects it comes within: in
 	// the later two thirds of them, so that the start gets something done.
 	Within int `yaml:"within"`
 }
 
-// Read reads a plan from YAML. An unknown key is an error.
-func Read(r io.Reader) (Plan, error) {
+// Parse reads a plan from YAML; an empty text has no fault. An unknown key is an error.
+func Parse(text string) (Plan, error) {
 	var p Plan
-	text, err := io.ReadAll(r)
-	if err == nil {
-		err = yaml.Load(text, &p, yaml.WithKnownFields())
+	if strings.TrimSpace(text) == "" {
+		return p, nil
 	}
-	if err != nil {
+	if err := yaml.Load([]byte(text), &p, yaml.WithKnownFields()); err != nil {
 		return Plan{}, fmt.Errorf("read the plan of faults: %w", err)
 	}
 	return p, p.Check()
 }
 
-// Write writes a plan so that Read reads it.
+// ReadFile reads a plan from a file, whose name is in the error.
+func ReadFile(path string) (Plan, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Plan{}, err
+	}
+	p, err := Parse(string(text))
+	if err != nil {
+		return Plan{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+// Write writes a plan so that Parse reads it.
 func (p Plan) Write(w io.Writer) error {
 	text, err := yaml.Marshal(p)
 	if err != nil {
@@ -60,8 +73,8 @@ func (p Plan) Write(w io.Writer) error {
 	return err
 }
 
-// Quiet reports whether a plan has no fault at all.
-func (p Plan) Quiet() bool { return len(p.Every) == 0 && len(p.Ends) == 0 }
+// Empty reports whether a plan has no fault at all.
+func (p Plan) Empty() bool { return len(p.Every) == 0 && len(p.Ends) == 0 }
 
 // ForStart is the plan of one start, from 1.
 func (p Plan) ForStart(n int) Plan {
@@ -69,8 +82,8 @@ func (p Plan) ForStart(n int) Plan {
 	return p
 }
 
-// Strikes reports whether a plan has a fault.
-func (p Plan) Strikes(k Kind) bool {
+// Has reports whether a plan has a fault.
+func (p Plan) Has(k Kind) bool {
 	return p.Every[k] > 0 || slices.ContainsFunc(p.Ends, func(e End) bool { return e.Fault == k })
 }
 
@@ -152,11 +165,14 @@ func (p Plan) draw(what string, at int) uint64 {
 	return z ^ z>>31
 }
 
+// digestStarts is how many starts a digest is of.
+const digestStarts = 20
+
 // Digest names a plan: the places of the first faults of its first starts. The
 // same seed and the same rates give the same one.
-func (p Plan) Digest(starts int) string {
+func (p Plan) Digest() string {
 	h := sha256.New()
-	for n := range starts {
+	for n := range digestStarts {
 		fmt.Fprintln(h, p.ForStart(n+1))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])

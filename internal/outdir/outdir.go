@@ -7,6 +7,7 @@ package outdir
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 )
 
@@ -40,6 +41,18 @@ func StatePath(out string, names ...string) string {
 
 // BatchExtensions are those that a copy of the batch and the results can have.
 func BatchExtensions() []string { return []string{".csv", ".xlsx", ".xlsm"} }
+
+// ResultsPath is the path of the results in an output directory: of those that are
+// there, else where those of a CSV file would be.
+func ResultsPath(out string) string {
+	for _, ext := range BatchExtensions() {
+		path := filepath.Join(out, ResultsStem+ext)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return filepath.Join(out, ResultsStem+".csv")
+}
 
 // Size sums up the files below a directory, in bytes, as far as they can be looked at.
 func Size(fsys fs.FS, dir string) (bytes int64) {

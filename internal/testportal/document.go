@@ -3,11 +3,14 @@ package testportal
 import (
 	"archive/zip"
 	"bytes"
+	_ "embed" // the sample of an Outlook message
+	"encoding/binary"
 	"fmt"
 	"image"
 	"image/png"
 	"strings"
 	"time"
+	"unicode/utf16"
 )
 
 // made is the time that documents carry, so that their bytes are always the same.
@@ -90,6 +93,35 @@ func bundle(text []string, document []byte) []byte {
 		{"readme.txt", []byte(strings.Join(text, "\r\n") + "\r\n")},
 		{"drawings/plan.pdf", document},
 	})
+}
+
+// sampleMSG is a message as Outlook saves it, with a picture attached. Its subject and
+// its text hold the two numbers below.
+//
+//go:embed assets/sample.msg
+var sampleMSG []byte
+
+const (
+	sampleOrder      = "Purchase order 00000000"
+	sampleAttachment = "Attachment 00000000"
+)
+
+// msg makes an Outlook message of an order, whose number has eight digits like the
+// sample's: the sample with the numbers of order and file. The padding, which makes
+// messages differ in size, follows the last sector, where readers do not look.
+func msg(order string, id int, padding []byte) []byte {
+	b := bytes.ReplaceAll(sampleMSG, utf16LE(sampleOrder), utf16LE("Purchase order "+order))
+	b = bytes.ReplaceAll(b, utf16LE(sampleAttachment), utf16LE(fmt.Sprintf("Attachment %08d", id)))
+	return append(b, padding...)
+}
+
+// utf16LE is text as a message holds it.
+func utf16LE(text string) []byte {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(text)) {
+		b = binary.LittleEndian.AppendUint16(b, u)
+	}
+	return b
 }
 
 const (

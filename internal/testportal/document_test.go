@@ -136,7 +136,7 @@ func openMSG(body []byte, number string) error {
 		}
 		streams[strings.Join(append(e.Path, e.Name), "/")] = data
 	}
-	if got := streams["__substg1.0_0037001F"]; !bytes.Equal(got, unicode("Purchase order "+number)) {
+	if got := streams["__substg1.0_0037001F"]; !bytes.Equal(got, utf16LE("Purchase order "+number)) {
 		return fmt.Errorf("the subject is %q", got)
 	}
 	return openPNG(streams["__attach_version1.0_#00000000/__substg1.0_37010102"], number)

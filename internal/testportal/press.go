@@ -80,7 +80,7 @@ func (p *press) document(f *file) []byte {
 	case docXLSX:
 		return xlsx(text, p.png(f.size-2600, rng))
 	case docMSG:
-		return msg(text, p.png(f.size-4600, rng))
+		return msg(f.order, f.id, p.scan(f.size-len(sampleMSG), rng).Pix)
 	case docZIP:
 		return bundle(text, pdf(text, p.scan(f.size-1500, rng)))
 	case docPNG:

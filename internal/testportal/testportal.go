@@ -22,6 +22,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 )
@@ -215,4 +216,13 @@ func (p *Portal) Batch(w io.Writer) error {
 		return fmt.Errorf("write batch: %w", err)
 	}
 	return nil
+}
+
+// WriteBatch writes Batch to a file.
+func (p *Portal) WriteBatch(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.Batch(f), f.Close())
 }

@@ -1,4 +1,4 @@
-package main
+package chaos
 
 import (
 	"fmt"
@@ -14,10 +14,11 @@ import (
 
 // start is one start of poactor and how it ended.
 type start struct {
+	codes  ExitCodes
 	killed bool // by us
 	code   int
 	events []event
-	met    map[fault.Kind]int // faults that happened
+	faults map[fault.Kind]int // that happened
 }
 
 // diedOfKill says whether a process that we have killed died of that: one that has
@@ -25,7 +26,7 @@ type start struct {
 // gives the exit code 1 to what is killed, which is also that of a bug.
 func diedOfKill(p *os.ProcessState) bool {
 	if runtime.GOOS == "windows" {
-		return p.ExitCode() == exitBug
+		return p.ExitCode() == 1
 	}
 	return p.ExitCode() == -1
 }
@@ -38,7 +39,6 @@ type event struct {
 	Profile string     `json:"profile"`
 	Fault   fault.Kind `json:"fault"`
 	At      int        `json:"at"`
-	TookMS  int64      `json:"took_ms"`
 	Key     po.Key     `json:"key"`
 	Status  po.Status  `json:"status"`
 	Open    int        `json:"open"`
@@ -54,7 +54,9 @@ func (s start) open() int {
 	return math.MaxInt // it ended before it knew
 }
 
-func (s start) finished() bool { return !s.killed && (s.code == exitDone || s.code == exitUnfinished) }
+func (s start) finished() bool {
+	return !s.killed && (s.code == s.codes.Done || s.code == s.codes.Unfinished)
+}
 
 // explained says whether the faults that happened explain how a start ended. The
 // session at a portal of the user's may end by itself.
@@ -62,10 +64,10 @@ func (s start) explained(ours bool) bool {
 	switch {
 	case s.killed, s.finished():
 		return true
-	case s.code == exitSignIn:
-		return !ours || s.met[fault.ProfileSignOut]+s.met[fault.PortalSignOut] > 0
-	case s.code == exitEnvironment:
-		return !ours || len(s.met) > 0
+	case s.code == s.codes.SignIn:
+		return !ours || s.faults[fault.ProfileSignOut]+s.faults[fault.PortalSignOut] > 0
+	case s.code == s.codes.Environment:
+		return !ours || len(s.faults) > 0
 	}
 	return false
 }
@@ -74,9 +76,9 @@ func (s start) ended() string {
 	switch {
 	case s.killed:
 		return "killed"
-	case s.code == exitSignIn:
+	case s.code == s.codes.SignIn:
 		return "signed out"
-	case s.code == exitEnvironment:
+	case s.code == s.codes.Environment:
 		return "gave up"
 	case s.finished():
 		return "finished"
@@ -84,8 +86,9 @@ func (s start) ended() string {
 	return fmt.Sprintf("exit code %d", s.code)
 }
 
-func count(events []event, name string) (n int) {
-	for _, e := range events {
+// count is how many events of a name there were.
+func (s start) count(name string) (n int) {
+	for _, e := range s.events {
 		if e.Event == name {
 			n++
 		}
@@ -94,28 +97,30 @@ func count(events []event, name string) (n int) {
 }
 
 // browserFaults are those after which a worker needs a new browser.
-var browserFaults = []fault.Kind{fault.WorkerPanic, fault.BrowserKill, fault.BrowserStop, fault.RendererCrash, fault.CDPCut}
+var browserFaults = []fault.Kind{
+	fault.WorkerPanic, fault.BrowserKill, fault.BrowserStop, fault.RendererCrash, fault.CDPCut,
+}
 
 // recoveries are the times from a browser's fault to the next order that its
 // worker begins, sorted. A worker that had no order to begin again before its
 // start ended has none.
-func (o *ordeal) recoveries() []time.Duration {
+func (r *run) recoveries() []time.Duration {
 	var times []time.Duration
-	for _, s := range o.starts {
+	for _, s := range r.starts {
 		worker := map[string]string{} // by profile
-		hurt := map[string]time.Time{}
+		faultAt := map[string]time.Time{}
 		for _, e := range s.events {
 			switch e.Event {
 			case "worker_ready":
 				worker[e.Profile] = e.Worker
 			case "fault_injected":
 				if slices.Contains(browserFaults, e.Fault) && worker[e.Profile] != "" {
-					hurt[worker[e.Profile]] = e.Time
+					faultAt[worker[e.Profile]] = e.Time
 				}
 			case "order_started":
-				if at, ok := hurt[e.Worker]; ok {
+				if at, ok := faultAt[e.Worker]; ok {
 					times = append(times, e.Time.Sub(at))
-					delete(hurt, e.Worker)
+					delete(faultAt, e.Worker)
 				}
 			}
 		}
@@ -126,9 +131,9 @@ func (o *ordeal) recoveries() []time.Duration {
 
 // allSettledOnce says whether every order that was open when the last start began
 // had been settled by then, and failed.
-func (o *ordeal) allSettledOnce() bool {
+func (r *run) allSettledOnce() bool {
 	failed := map[po.Key]bool{}
-	for _, s := range o.starts {
+	for _, s := range r.starts {
 		for _, e := range s.events {
 			switch {
 			case e.Event != "order_settled":
@@ -139,5 +144,5 @@ func (o *ordeal) allSettledOnce() bool {
 			}
 		}
 	}
-	return o.starts[len(o.starts)-1].open() <= len(failed)
+	return r.starts[len(r.starts)-1].open() <= len(failed)
 }
