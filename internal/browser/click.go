@@ -47,6 +47,12 @@ func (s *Session) click(
 
 // saveURL has the browser save what an attachment's address gives.
 func (s *Session) saveURL(ctx context.Context, at *listPage, a po.Attachment) (po.Attachment, error) {
+	if s.tab.stale { // it may still wait for the file before
+		at.fresh = false
+		if err := s.freshTab(ctx); err != nil {
+			return a, err
+		}
+	}
 	parts, err := s.getFile(ctx, modeSave, nil, a, func() error {
 		ctx, cancel := context.WithTimeout(ctx, s.config.Times.Idle)
 		defer cancel()
