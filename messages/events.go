@@ -30,6 +30,7 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[OutputAudited]():    "output_audited",
 	reflect.TypeFor[PoolResized]():      "pool_resized",
 	reflect.TypeFor[PortalPaced]():      "portal_paced",
+	reflect.TypeFor[ResultsWarning]():   "results_warning",
 	reflect.TypeFor[RunCleaned]():       "run_cleaned",
 	reflect.TypeFor[RunEnded]():         "run_ended",
 	reflect.TypeFor[RunStarted]():       "run_started",
@@ -297,6 +298,15 @@ type LeftoversRemoved struct {
 	Profiles  int   `json:"profiles"`
 	Processes int   `json:"processes"` // browsers that were alive; each counts once, with all it had started
 	Bytes     int64 `json:"bytes"`     // of the profiles, and of files that were half downloaded
+}
+
+// ResultsWarning says that a file of the results is not as, or where, people look for
+// it: another program holds it, so that what is new is in a file beside it; somebody
+// has edited it, so that it has another name now; it is of an earlier list; or it is
+// UTF-8, as the list's own encoding lacks a character.
+type ResultsWarning struct {
+	File string `json:"file"`    // its name in the output directory
+	Text string `json:"message"` // in words, for people
 }
 
 // RunCleaned is the last event: every browser is closed, and what the run had

@@ -13,7 +13,7 @@ import (
 // does not tell the columns and stops at the first unknown key.
 type decoder struct {
 	positions positions
-	found  Errors
+	found     Errors
 }
 
 func decode(root *yaml.Node) (Portal, positions, Errors) {

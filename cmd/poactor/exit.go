@@ -51,6 +51,8 @@ func exitCode(err error) int {
 		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
 	}
 	switch cause := po.CauseOf(err); {
+	case is(syscall.EMFILE, syscall.ENFILE): // whatever could not be opened
+		return exitEnvironment
 	case is(poactor.ErrHeld, profilestore.ErrBaseInUse):
 		return exitHeld
 	case is(errUse, poactor.ErrConfig, batch.ErrUnusable, portal.ErrInvalid, outdir.ErrUntrusted,

@@ -123,6 +123,10 @@ func TestExitCodeOfEachKind(t *testing.T) {
 			}
 		}
 	}
+	full := &batch.Error{Path: "b.csv", Msg: "too many open files", Err: syscall.EMFILE}
+	if got := exitCode(fmt.Errorf("output directory: %w", full)); got != 6 {
+		t.Errorf("a list that cannot be opened for want of files: %d", got)
+	}
 	if got := exitCode(&po.Error{Cause: po.ProfileFailed, Err: profilestore.ErrBaseInUse}); got != 5 {
 		t.Errorf("a profile in use: %d", got)
 	}

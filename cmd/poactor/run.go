@@ -88,6 +88,7 @@ func (a *app) start(ctx context.Context, j *job) (*poactor.Handle, error) {
 		logEvent(a.log, event)
 		if w, ok := event.(messages.ResultsWarning); ok {
 			a.warn("%s", w.Text)
+			return
 		}
 		show(event)
 	}

@@ -47,6 +47,12 @@ func (s *Session) click(
 
 // saveURL has the browser save what an attachment's address gives.
 func (s *Session) saveURL(ctx context.Context, at *listPage, a po.Attachment) (po.Attachment, error) {
+	if s.tab.stale { // it may still wait for the file before
+		at.fresh = false
+		if err := s.freshTab(ctx); err != nil {
+			return a, err
+		}
+	}
 	parts, err := s.getFile(ctx, modeSave, nil, a, func() error {
 		ctx, cancel := context.WithTimeout(ctx, s.config.Times.Idle)
 		defer cancel()
@@ -86,11 +92,10 @@ func (s *Session) getFile(
 	defer s.files.expect()()
 	defer s.activity.watch()()
 	compress, err := s.refuseCompression(ctx)
-	if err != nil {
-		return nil, err
-	}
 	defer compress()
-	err = act()
+	if err == nil {
+		err = act()
+	}
 	if text, ok := errors.AsType[*navigationError](err); ok {
 		a.Cause, a.Detail = po.PortalError, text.Error()
 		return []po.Attachment{a}, nil

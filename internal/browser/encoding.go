@@ -20,14 +20,19 @@ const identity = "identity"
 const badEncoding = "net::ERR_CONTENT_DECODING_FAILED"
 
 // refuseCompression asks for uncompressed answers to what the tab asks for next, if the
-// portal knows them. The returned function ends that.
+// portal knows them. The returned function ends that; a tab that does not answer it, as
+// while it waits for another page, is stale.
 func (s *Session) refuseCompression(ctx context.Context) (end func(), err error) {
 	if s.compressed.Load() {
 		return func() {}, nil
 	}
-	tab := s.page(ctx)
-	end = func() { _ = acceptEncoding(tab, "") } // where it fails the tab is gone, or of no more use
-	return end, acceptEncoding(tab, identity)
+	set := func(value string) error {
+		bounded, cancel := context.WithTimeout(ctx, s.config.Times.Click)
+		defer cancel()
+		return acceptEncoding(s.page(bounded), value)
+	}
+	end = func() { s.tab.stale = s.tab.stale || set("") != nil }
+	return end, set(identity)
 }
 
 // acceptEncoding sets the Accept-Encoding of a tab's or a worker's requests; empty: it

@@ -54,7 +54,7 @@ func (s *Session) findItem(ctx context.Context, at *listPage, id string) (index 
 
 // reopen makes the place fresh, and waits until the page's scripts have run.
 func (s *Session) reopen(ctx context.Context, at *listPage) error {
-	if !at.fresh {
+	if !at.fresh || s.tab.stale {
 		if err := s.freshTab(ctx); err != nil {
 			return err
 		}

@@ -41,6 +41,7 @@ func samples() []any {
 		messages.Warning{Workers: 2, LimitedBy: messages.LimitedByMemory, Text: "little memory"},
 		messages.FaultInjected{Fault: "disk_full", At: 4, Profile: "p1"},
 		messages.LeftoversRemoved{Profiles: 1, Processes: 2, Bytes: 3},
+		messages.ResultsWarning{File: "results.csv", Text: "it was edited"},
 		messages.RunCleaned{Leftovers: []string{"/tmp/x"}},
 		messages.RunStarted{Portal: "coupa", Workers: 2, Sequential: true},
 		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Failed: 2}, Open: 3, Deferred: 4,

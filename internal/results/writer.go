@@ -26,7 +26,7 @@ type Ledger interface {
 	View(ctx context.Context, do func(ctx context.Context) error) error
 	// Outcomes yields the orders of the batch in its order; Status is empty where one has not ended.
 	Outcomes(ctx context.Context) iter.Seq2[po.Outcome, error]
-	// Saved yields the orders that have files, also those that are in the batch no more.
+	// Saved yields the orders that have files, also those that are no longer in the batch.
 	Saved(ctx context.Context) iter.Seq2[po.Outcome, error]
 	// Outcome is how an order ended; false if it has not.
 	Outcome(ctx context.Context, key po.Key) (po.Outcome, bool, error)
