@@ -17,12 +17,13 @@ const bom = "\uFEFF"
 
 // header names the columns of the manifest. The id is that of po.File where it
 // is not the URL.
-var header = [...]string{"order", "name", "original name", "bytes", "sha256", "url", "lane", "time", "id"}
+var header = [...]string{"PO_NUMBER", "key", "path", "original name", "bytes", "sha256", "url", "lane", "time", "id"}
 
 // Places in header.
 const (
-	colOrder = iota
-	colName
+	colNumber = iota
+	colKey
+	colPath
 	colOriginal
 	colBytes
 	colSHA256
@@ -32,8 +33,8 @@ const (
 	colID
 )
 
-// WriteManifest writes one line for each file of the outcomes: the order's
-// key, the file's path relative to the output directory, and what is known of
+// WriteManifest writes one line for each file of the outcomes: the order's number as
+// the list has it and its key, the file's path relative to the output directory, and what is known of
 // it. It is CSV in UTF-8. In texts everything that is not printable, and what
 // a spreadsheet could take for a formula, is written as in a Go string:
 // \n, \u202e, \u003d.
@@ -64,8 +65,9 @@ func line(o po.Outcome, f po.File) []string {
 		id = ""
 	}
 	return []string{
-		colOrder:    escape(string(o.Key)),
-		colName:     escape(path.Join(o.Folder, f.Name)),
+		colNumber:   escape(o.RawNumber),
+		colKey:      escape(string(o.Key)),
+		colPath:     escape(path.Join(o.Folder, f.Name)),
 		colOriginal: escape(f.Original),
 		colBytes:    strconv.FormatInt(f.Bytes, 10),
 		colSHA256:   f.SHA256,

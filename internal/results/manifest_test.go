@@ -34,7 +34,7 @@ func outcomes() []po.Outcome {
 	empty := file("empty.txt", "empty.txt")
 	empty.Bytes, empty.Empty = 0, true
 	return []po.Outcome{
-		{Key: "4500001", Folder: "São João/PO_4500001_COMPLETED", Files: []po.File{
+		{Key: "4500001", RawNumber: "PO 45-00001", Folder: "São João/PO_4500001_COMPLETED", Files: []po.File{
 			file("x.pdf", "../../x.pdf"), file("cmd.pdf", "=cmd|' /C calc'!A0"), file("lines.pdf", "a\r\nb\t\u202efdp.exe\xff"), clicked, empty,
 		}},
 		{Key: "4500002", Folder: ""},
@@ -98,8 +98,8 @@ func TestManifestColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]string{
-		{"order", "name", "original name", "bytes", "sha256", "url", "lane", "time", "id"},
-		{"4500001", "São João/PO_4500001_COMPLETED/x.pdf", "../../x.pdf", "3", sum,
+		{"PO_NUMBER", "key", "path", "original name", "bytes", "sha256", "url", "lane", "time", "id"},
+		{"PO 45-00001", "4500001", "São João/PO_4500001_COMPLETED/x.pdf", "../../x.pdf", "3", sum,
 			`https://acme.example/a?x=1,\u002d2`, "http", "2025-03-04T05:06:07.000008Z", ""},
 	}
 	if diff := cmp.Diff(want, rows[:2]); diff != "" {
@@ -131,7 +131,7 @@ func TestEscape(t *testing.T) {
 func TestReadManifestErrors(t *testing.T) {
 	t.Parallel()
 	head := strings.Join(header[:], ",") + "\n"
-	good := "1,a/b.pdf,b.pdf,3," + sum + ",,http,2025-03-04T05:06:07Z,x\n"
+	good := "PO1,1,a/b.pdf,b.pdf,3," + sum + ",,http,2025-03-04T05:06:07Z,x\n"
 	for name, tt := range map[string]struct{ text, want string }{
 		"empty":          {"", "first line"},
 		"another header": {"a,b\n", "first line"},

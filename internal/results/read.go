@@ -95,9 +95,9 @@ func file(cells []string) (key po.Key, folder string, f po.File, err error) {
 		URL:      text[colURL],
 		Lane:     po.Lane(text[colLane]),
 	}
-	name := text[colName]
+	name := text[colPath]
 	if !filepath.IsLocal(filepath.FromSlash(name)) || path.Clean(name) != name || name == "." {
-		return "", "", f, errors.New("name: not a path in the output directory")
+		return "", "", f, errors.New("path: not a path in the output directory")
 	}
 	folder, f.Name = path.Split(name)
 	if f.Bytes, err = strconv.ParseInt(text[colBytes], 10, 64); err != nil || f.Bytes < 0 {
@@ -110,5 +110,5 @@ func file(cells []string) (key po.Key, folder string, f po.File, err error) {
 	if f.Time, err = time.Parse(time.RFC3339Nano, text[colTime]); err != nil {
 		return "", "", f, errors.New("time: not RFC 3339")
 	}
-	return po.Key(text[colOrder]), strings.TrimSuffix(folder, "/"), f, nil
+	return po.Key(text[colKey]), strings.TrimSuffix(folder, "/"), f, nil
 }
