@@ -485,7 +485,8 @@
     if (latest !== listed) { listed = latest; changed(now); }
     const quiet = now - since;
     const lacks = spec.supplier.length > 0 && quiet < spec.supplierWait && supplier() === '';
-    const enough = stable ? spec.settle : Math.max(spec.settle, Math.min(10 * spec.settle, 4000)); // a page that is not drawn has its end too
+    // A page that is not drawn has its end too; but a busy machine may give it no idle time for a second.
+    const enough = stable ? spec.settle : Math.max(spec.settle, Math.min(40 * spec.settle, 4000));
     const settled = idle || quiet >= enough;
     if (!settled || !parsed() || lacks) return later(settled ? 40 : Math.max(enough - quiet, 20));
     settledAt ||= now;
