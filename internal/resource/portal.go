@@ -29,6 +29,7 @@ type Portal struct {
 	since     time.Time     // when the limit was set; a pause that set it included
 	raised    time.Time     // when it was last increased; zero if it was decreased since
 	patience  time.Duration // how long a limit stays before it is increased
+	pressed   bool          // a refusal is why the limit was last decreased
 
 	window   [windowSize]time.Duration // times to answer; 0: answered, in a time that says nothing
 	filled   int
@@ -129,6 +130,7 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 		if !stale {
 			p.at(p.Limit(workers)).answers++
 			p.pauses = 0
+			p = p.relax(workers, now)
 		}
 		if a.Sign != po.SignAttachments && a.Sign != po.SignEmpty {
 			took = 0 // it may be much faster than an order
@@ -180,6 +182,20 @@ func (p Portal) evaluate(workers int, now time.Time) Portal {
 	return p
 }
 
+// relax lets one more in where a refusal had decreased the limit and the portal has
+// taken for a while what it gets: how fast it is need not be known for that, and a
+// short run has no time for a full window.
+func (p Portal) relax(workers int, now time.Time) Portal {
+	limit := p.Limit(workers)
+	if !p.pressed || limit >= workers || p.good < 2*limit || now.Sub(p.since) < max(p.patience, minPatience) {
+		return p
+	}
+	p.limit, p.filled = limit+1, 0
+	p.reason = "the portal has refused none of the last " + orders(p.good)
+	p.changed, p.since, p.raised = now, now, now
+	return p
+}
+
 // learn smooths the baseline: down by a quarter of the way, so that a lucky window
 // does not set it, and up a little where no more are let in than when it was
 // learnt, so that it does not creep up with the queue. What a single reader gets
@@ -209,7 +225,7 @@ func (p Portal) decrease(limit, proof int, reason string, workers int, now time.
 		}
 	}
 	p.limit = max(1, min(limit, p.Limit(workers)-1))
-	p.decreased, p.reason, p.filled = true, reason, 0
+	p.decreased, p.pressed, p.reason, p.filled = true, false, reason, 0
 	p.changed, p.since, p.raised = now, now, time.Time{}
 	return p
 }
@@ -232,6 +248,7 @@ func (p Portal) refused(pause time.Duration, stale bool, workers int, now time.T
 				lower = (limit + 1) / 2
 			}
 			p, decreased = p.decrease(lower, refusalProof, "the portal asked for fewer requests", workers, now), true
+			p.pressed = true
 		}
 		pause = max(pause, min(minPause<<min(p.pauses, 10), maxPause))
 		p.pauses++
