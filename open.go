@@ -347,7 +347,7 @@ func (o *resources) left(ctx context.Context) []string {
 		}
 	}
 	if o.profiles != nil {
-		list, err := profilestore.Left(o.profiles.Dir())
+		list, err := profilestore.Remaining(o.profiles.Dir())
 		look("profiles", list, err)
 		list, err = listDir(o.incoming)
 		look("downloads", list, err)

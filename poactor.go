@@ -1,4 +1,4 @@
-// Package poactor brings home every document of a list of purchase orders from
+// Package poactor downloads every document of a list of purchase orders from
 // a procurement portal, with a pool of supervised browsers.
 //
 // OpenBatch reads a list of orders, and Run does the whole job: it leaves the files,

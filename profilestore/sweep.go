@@ -145,10 +145,10 @@ func removeHome(root *os.Root, home string) error {
 	return nil
 }
 
-// Left lists what is still there of a work directory after its store was
+// Remaining lists what is still there of a work directory after its store was
 // closed: paths, and processes on profiles in it. It is empty where all is
 // well.
-func Left(dir string) ([]string, error) {
+func Remaining(dir string) ([]string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err

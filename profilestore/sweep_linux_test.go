@@ -217,7 +217,7 @@ func TestUndeletable(t *testing.T) {
 	if err := s.Close(); err == nil || !strings.Contains(err.Error(), trash) {
 		t.Errorf("Close: %v, want one that names %s", err, trash)
 	}
-	if left, err := Left(dir); err != nil || len(left) != 1 || left[0] != trash {
+	if left, err := Remaining(dir); err != nil || len(left) != 1 || left[0] != trash {
 		t.Errorf("left: %v, %v", left, err)
 	}
 	if got, err := Sweep(dir, false); got.Profiles != 0 || err == nil {
@@ -233,7 +233,7 @@ func TestUndeletable(t *testing.T) {
 	if err := next.Close(); err != nil {
 		t.Error(err)
 	}
-	if left, err := Left(dir); err != nil || len(left) > 0 {
+	if left, err := Remaining(dir); err != nil || len(left) > 0 {
 		t.Errorf("left: %v, %v", left, err)
 	}
 }
@@ -247,7 +247,7 @@ func TestLeftNamesProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { process.End(runsIn(dir)); cmd.Wait() })
-	left, err := Left(dir)
+	left, err := Remaining(dir)
 	if err != nil || len(left) == 0 || !strings.HasPrefix(left[0], "process "+strconv.Itoa(cmd.Process.Pid)+" on "+dir) {
 		t.Errorf("left: %v, %v", left, err)
 	}

@@ -46,7 +46,7 @@ func exitCode(err error) int {
 	if errors.Is(err, errUnfinished) {
 		return exitUnfinished
 	}
-	err = told(err)[0]
+	err = userErrors(err)[0]
 	is := func(kinds ...error) bool {
 		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
 	}
@@ -95,9 +95,9 @@ func cannot(hint, format string, args ...any) error {
 	return &po.Error{Msg: fmt.Sprintf(format, args...), Hint: hint, Err: errEnvironment}
 }
 
-// told is an error in words for the user: of several the first, and of a portal
+// userErrors is an error in words for the user: of several the first, and of a portal
 // file all that is wrong.
-func told(err error) []*po.Error {
+func userErrors(err error) []*po.Error {
 	if list, ok := errors.AsType[portal.Errors](err); ok {
 		all := make([]*po.Error, len(list))
 		for i, e := range list {
@@ -115,10 +115,10 @@ func told(err error) []*po.Error {
 		Hint: "run again with --log-file FILE and report it with that file"}}
 }
 
-// complain writes err for the user: one line, and one with the cure if there is
+// printError writes err for the user: one line, and one with the cure if there is
 // one; for a portal file such lines for each problem.
-func complain(stderr io.Writer, err error) {
-	list := told(err)
+func printError(stderr io.Writer, err error) {
+	list := userErrors(err)
 	for _, e := range list[:min(len(list), maxProblems)] {
 		fmt.Fprintf(stderr, "poactor: error: %s\n", progress.Line(e.Msg))
 		if e.Hint != "" {

@@ -144,7 +144,7 @@ func TestListThatChangesAtTheStart(t *testing.T) {
 		yield(po.Order{}, changed)
 	})
 	var b strings.Builder
-	complain(&b, err)
+	printError(&b, err)
 	want := "poactor: error: b.csv: the file was changed in the meantime\npoactor: hint: start again\n"
 	if b.String() != want || exitCode(err) != exitUse {
 		t.Errorf("%d: %s", exitCode(err), b.String())
@@ -175,7 +175,7 @@ func TestComplain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var b strings.Builder
-			complain(&b, tt.err)
+			printError(&b, tt.err)
 			if b.String() != tt.want {
 				t.Errorf("got  %q\nwant %q", b.String(), tt.want)
 			}

@@ -54,10 +54,10 @@ func (a *app) main(args []string) int {
 	}()
 	err := a.execute(args)
 	if err != nil && !errors.Is(err, errUnfinished) {
-		a.complain(err)
+		a.printError(err)
 	}
 	if lost := out.failure(); lost != nil {
-		complain(a.stderr, lost)
+		printError(a.stderr, lost)
 		err = cmp.Or(err, lost)
 	}
 	return exitCode(err)

@@ -72,7 +72,7 @@ func (a *app) work(ctx context.Context, j *job) error {
 	summary, err := handle.Wait()
 	if saved := summary.ResultsErr; saved != nil && saved != err &&
 		!(errors.Is(err, po.DiskFull) && errors.Is(saved, po.DiskFull)) { // once is enough
-		a.complain(saved)
+		a.printError(saved)
 	}
 	return a.conclude(j, stop.was(), time.Since(began), err)
 }

@@ -44,14 +44,14 @@ func (s *stdout) failure() error {
 	return cannot("", "standard output could not be written to its end: %v", cause)
 }
 
-// complain tells of an error on standard error, and where the output is JSON as
+// printError tells of an error on standard error, and where the output is JSON as
 // lines of it too.
-func (a *app) complain(err error) {
-	complain(a.stderr, err)
+func (a *app) printError(err error) {
+	printError(a.stderr, err)
 	if !a.json {
 		return
 	}
-	for _, e := range told(err) {
+	for _, e := range userErrors(err) {
 		progress.WriteJSON(a.stdout, errorLine{progress.Now("error"), e.Msg, e.Hint, exitCode(err)})
 	}
 }

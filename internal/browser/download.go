@@ -177,7 +177,7 @@ func (s *Session) save(ctx context.Context, d *download, a *po.Attachment) error
 	if d.complete {
 		a.Saved, a.Answer = filepath.Join(s.downloads, d.guid), d.answer
 		s.saved[a.Saved] = d
-		if plain.MatchString(a.Name) && d.answer.Name != "" {
+		if genericNames.MatchString(a.Name) && d.answer.Name != "" {
 			a.Name = d.answer.Name
 		}
 		return nil

@@ -61,7 +61,8 @@ func compressedFiles(t *testing.T, browser string) {
 	p.Attachments.Name = []string{"text"}
 	names := strings.Fields("location download.csv form window frame fetch worker") // a download is called like its file
 	s := openWith(t, p, browser)
-	for number, want := range map[string]string{"1": "", "2": "gzip"} {
+	for _, row := range []struct{ number, want string }{{"1", ""}, {"2", "gzip"}} { // in this order: after the second it is asked for no more
+		number, want := row.number, row.want
 		r, err := s.Read(t.Context(), order(number), nil)
 		if err != nil {
 			t.Fatal(err)

@@ -51,7 +51,7 @@ const (
 	slowest    = 6 // a start beside many others says nothing of what follows
 )
 
-var quickTimes = Times{Navigation: 2 * time.Second, Signs: 1500 * time.Millisecond, Interstitial: 4 * time.Second, Pending: time.Second, Click: time.Second,
+var quickTimes = Times{Navigation: 2 * time.Second, Signs: 5 * time.Second, Interstitial: 4 * time.Second, Pending: time.Second, Click: time.Second,
 	NextFile: 300 * time.Millisecond, File: 10 * time.Second}
 
 var profiles atomic.Int64

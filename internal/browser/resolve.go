@@ -264,7 +264,7 @@ func merge(results []fileResult, indexes []int) {
 				results[i] = failedResult(b[0], po.DownloadRejected, detail)
 				continue
 			}
-			if plain.MatchString(a[0].Name) {
+			if genericNames.MatchString(a[0].Name) {
 				a[0].Name = b[0].Name
 			}
 			results[i].parts = nil
@@ -272,11 +272,11 @@ func merge(results []fileResult, indexes []int) {
 	}
 }
 
-// plain are names that say nothing of a document.
-var plain = regexp.MustCompile(`(?i)^\W*(download|view|open|show|preview|pdf|file|document|attachment)?\W*$`)
+// genericNames are names that say nothing of a document.
+var genericNames = regexp.MustCompile(`(?i)^\W*(download|view|open|show|preview|pdf|file|document|attachment)?\W*$`)
 
 func namesAgree(a, b string) bool {
-	return plain.MatchString(a) || plain.MatchString(b) || strings.Contains(a, b) || strings.Contains(b, a)
+	return genericNames.MatchString(a) || genericNames.MatchString(b) || strings.Contains(a, b) || strings.Contains(b, a)
 }
 
 // rejectAmbiguous refuses what a click on an element gave that may have been another

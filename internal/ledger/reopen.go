@@ -9,10 +9,10 @@ import (
 // maxKnown is how many orders Claim names that had attachments.
 const maxKnown = 16
 
-// forget opens an order again whose outcome does not count: it is as if nobody
+// clearOutcome opens an order again whose outcome does not count: it is as if nobody
 // had asked for it. A folder that has nothing in it is forgotten too; its caller
 // removes it.
-const forget = `UPDATE orders SET open = 1, due = 0, failures = 0, deaths = 0, worker = NULL, status = NULL, cause = NULL, detail = NULL,
+const clearOutcome = `UPDATE orders SET open = 1, due = 0, failures = 0, deaths = 0, worker = NULL, status = NULL, cause = NULL, detail = NULL,
 	found = NULL, url = NULL, attempts = NULL, settled = NULL, pages = NULL, evidence = NULL,
 	folder = CASE WHEN EXISTS (SELECT 1 FROM files WHERE order_id = orders.id) THEN folder END
 	WHERE place IS NOT NULL AND open = 0 AND `
@@ -42,7 +42,7 @@ func (d *Disk) Reopen(ctx context.Context, keys []po.Key) ([]po.Outcome, error) 
 			}, `SELECT status, cause, folder, number, written FROM orders WHERE key = ? AND place IS NOT NULL AND open = 0`, string(key)); err != nil {
 				return err
 			}
-			n, err := d.execCount(forget+`place < ? AND key = ?`, d.before, string(key))
+			n, err := d.execCount(clearOutcome+`place < ? AND key = ?`, d.before, string(key))
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ func (d *Disk) reopenUnproved() error {
 			GROUP BY a.start, a.profile),
 		last AS MATERIALIZED (
 			SELECT order_id, max(serial) AS serial FROM attempts GROUP BY order_id)
-		`+forget+`status IN (?3, ?4) AND EXISTS (SELECT 1 FROM orders WHERE status = ?2) AND id IN (
+		`+clearOutcome+`status IN (?3, ?4) AND EXISTS (SELECT 1 FROM orders WHERE status = ?2) AND id IN (
 			SELECT a.order_id FROM attempts a JOIN last l ON l.order_id = a.order_id AND l.serial = a.serial
 			LEFT JOIN proof p ON p.start = a.start AND p.profile IS a.profile
 			WHERE a.start IN (SELECT id FROM cut) AND a.ending = 'settled' AND (p.began IS NULL OR p.began < a.began))`,

@@ -83,7 +83,7 @@ func TestStuckProfileIsStuck(t *testing.T) {
 			t.Errorf("told of a release before it: %v", *told)
 		}
 		must(t, p.Release())
-		if left, err := profilestore.Left(filepath.Join(dir, "w")); len(left) != n || err != nil {
+		if left, err := profilestore.Remaining(filepath.Join(dir, "w")); len(left) != n || err != nil {
 			t.Errorf("left of %d stuck profiles: %v (%v)", n, left, err)
 		}
 		if len(*told) != n || (*told)[n-1].Profile != p.ID || (*told)[n-1].At != n-1 {
@@ -91,7 +91,7 @@ func TestStuckProfileIsStuck(t *testing.T) {
 		}
 	}
 	must(t, s.Close())
-	if left, err := profilestore.Left(filepath.Join(dir, "w")); len(left) > 0 || err != nil {
+	if left, err := profilestore.Remaining(filepath.Join(dir, "w")); len(left) > 0 || err != nil {
 		t.Errorf("left: %v (%v)", left, err)
 	}
 }
