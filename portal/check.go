@@ -19,6 +19,8 @@ func (p Portal) Check() error {
 	c.sign("signs.forbidden", p, p.Signs.Forbidden)
 	c.sign("signs.signed_out", p, p.Signs.SignedOut)
 	c.mark("signs.error", p.Signs.Error)
+	c.mark("signs.signed_in", p.Signs.SignedIn)
+	c.signIn(p)
 	c.interstitial(p.Interstitial)
 	c.attachments(p.Attachments)
 	c.selectors("supplier", p.Supplier)
@@ -176,6 +178,45 @@ func (c *checker) sign(key string, p Portal, s Sign) {
 func (c *checker) mark(key string, m Mark) {
 	c.selectors(key+".selectors", m.Selectors)
 	c.texts(key+".texts", m.Texts)
+}
+
+func (c *checker) signIn(p Portal) {
+	c.pagePath("sign_in.path", p.SignIn.Path)
+	c.pagePath("probe.path", p.Probe.Path)
+	for i, entry := range p.SignIn.Hosts {
+		_, fault := parseHost(entry)
+		c.fault(item("sign_in.hosts", i), entry, fault, "write it like login.example.com or *.example.com")
+	}
+	for i, entry := range p.SignIn.Negotiate {
+		fault := ""
+		if !negotiateForm.MatchString(entry) {
+			fault = "is no host name or pattern of one"
+		}
+		c.fault(item("sign_in.negotiate", i), entry, fault, "write it like *.corp.example")
+	}
+	c.selectors("probe.user", p.Probe.User)
+}
+
+// negotiateForm is a host as Chromium's lists of servers have it.
+var negotiateForm = regexp.MustCompile(`^(\*\.?)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:\d{1,5})?$`)
+
+func (c *checker) pagePath(key, path string) {
+	if path != "" {
+		c.fault(key, path, pagePathFault(path), "write the part of the page's address after the base URL, like /home")
+	}
+}
+
+func pagePathFault(path string) string {
+	switch {
+	case !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//"):
+		return "does not begin with one /"
+	case strings.ContainsAny(path, " \\{}") || strings.ContainsFunc(path, isControl):
+		return "has a character that no address has"
+	}
+	if _, err := url.Parse(path); err != nil {
+		return "makes no address"
+	}
+	return ""
 }
 
 // maxInterstitial, in milliseconds, stays below the time an order may take.

@@ -19,6 +19,7 @@ func coupa() Portal {
 			// The list is drawn in one go from one answer: what comes in pieces
 			// comes frame by frame, 17 ms apart.
 		},
+		SignIn: SignIn{Hosts: coupaSignInHosts()},
 		Supplier: []string{
 			"span[data-supplier-name]",
 			"span[class*='supplier-name']",
@@ -71,8 +72,29 @@ func coupaSigns() Signs {
 				"https://*.okta.com/*",
 				"https://*.onelogin.com/*",
 				"https://*.pingone.com/*",
+				// Coupa's own way to it.
+				"https://*.coupahost.com/sp/*",
+				"https://*.cloudcoupa.com/sp/*",
+				"/sessions/saml_post",
 			},
 		},
+		// The links for signing out that its menus have had; no page for who is not
+		// signed in has one.
+		SignedIn: Mark{
+			Selectors: []string{
+				"a[href*='/sessions/destroy']", "a[href*='/sessions/logout']", "a[href*='/sign_out']", "a[href*='/logout']",
+				"[data-method='delete'][href*='/sessions']",
+			},
+		},
+	}
+}
+
+// coupaSignInHosts are Coupa's own hosts on the way to a company's single sign-on, and
+// those of the common identity providers; another company's is to be added.
+func coupaSignInHosts() []string {
+	return []string{
+		"*.coupahost.com", "*.cloudcoupa.com", "login.microsoftonline.com", "login.microsoft.com", "login.live.com",
+		"accounts.google.com", "*.okta.com", "*.oktacdn.com", "*.onelogin.com", "*.pingone.com", "*.pingidentity.com",
 	}
 }
 

@@ -46,7 +46,26 @@ func (p Portal) Allowed(u *url.URL) bool {
 			return true
 		}
 	}
-	for _, entry := range p.AllowedHosts {
+	return anyAllows(p.AllowedHosts, u, host, plain)
+}
+
+// AllowedForSignIn reports whether the window for signing in, or the renewal of a
+// session, may go to u: where Allowed lets it, and to SignIn.Hosts.
+func (p Portal) AllowedForSignIn(u *url.URL) bool {
+	if p.Allowed(u) {
+		return true
+	}
+	if u == nil || u.User != nil || u.Opaque != "" || defaultPort(u.Scheme) == "" {
+		return false
+	}
+	host, ok := canonicalHost(u.Hostname())
+	return ok && anyAllows(p.SignIn.Hosts, u, host, strings.HasPrefix(p.BaseURL, "http://"))
+}
+
+// anyAllows reports whether one of the entries is for u, whose host is given as
+// canonicalHost writes it. plain: the portal itself is asked over http.
+func anyAllows(entries []string, u *url.URL, host string, plain bool) bool {
+	for _, entry := range entries {
 		if rule, fault := parseHost(entry); fault == "" {
 			// Any other port says nothing of the scheme: it may be https that is meant,
 			// whose cookies plain http would tell everybody on the way.

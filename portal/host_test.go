@@ -119,3 +119,26 @@ func TestAllowedWithUnparsedURLs(t *testing.T) {
 		t.Error("a good one is not allowed: the test shows nothing")
 	}
 }
+
+// The identity provider's hosts are for signing in alone.
+func TestAllowedForSignIn(t *testing.T) {
+	t.Parallel()
+	p := Portal{BaseURL: "https://p.example", AllowedHosts: []string{"files.example"}, SignIn: SignIn{Hosts: []string{"*.idp.example", "[bad"}}}
+	for address, want := range map[string]struct{ run, signIn bool }{
+		"https://p.example/":         {true, true},
+		"https://files.example/":     {true, true},
+		"https://acme.idp.example/x": {false, true},
+		"http://acme.idp.example/x":  {false, false},
+		"https://idp.example/":       {false, false},
+		"https://evil.example/":      {false, false},
+		"file:///etc/passwd":         {false, false},
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run, signIn := p.Allowed(u), p.AllowedForSignIn(u); run != want.run || signIn != want.signIn {
+			t.Errorf("%s: %v for a run, %v for signing in; want %v, %v", address, run, signIn, want.run, want.signIn)
+		}
+	}
+}

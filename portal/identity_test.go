@@ -47,11 +47,15 @@ func TestListKeys(t *testing.T) {
 	p.Attachments.Count = []string{"c["}
 	p.Attachments.More = More{Click: []string{"d["}, Scroll: []string{"e["}}
 	p.Attachments.Frames = []string{"f["}
+	p.Signs.SignedIn.Selectors = []string{"g["}
+	p.Probe = Probe{Path: "home", User: []string{"h["}}
+	p.SignIn = SignIn{Path: "//evil.example/login", Hosts: []string{"https://x"}, Negotiate: []string{"*.corp.example", "*", "a b"}}
 	var keys []string
 	for _, e := range p.Check().(Errors) {
 		keys = append(keys, e.Key)
 	}
-	const want = "order.identity.selectors[2] order.identity.texts[1] signs.error.texts[1] attachments.complete.selectors[1] " +
+	const want = "order.identity.selectors[2] order.identity.texts[1] signs.error.texts[1] signs.signed_in.selectors[1] " +
+		"sign_in.path probe.path sign_in.hosts[1] sign_in.negotiate[2] sign_in.negotiate[3] probe.user[1] attachments.complete.selectors[1] " +
 		"attachments.incomplete.texts[1] attachments.count[1] attachments.more.click[1] attachments.more.scroll[1] attachments.frames[1]"
 	if got := strings.Join(keys, " "); got != want {
 		t.Errorf("faults of\n%s, want\n%s", got, want)

@@ -61,7 +61,7 @@ func TestLoadKeepsAnEmptyListThatIsWritten(t *testing.T) {
 // for its path, the hint behind the bar.
 func TestLoadErrors(t *testing.T) {
 	t.Parallel()
-	const top = "name, base_url, order, signs, interstitial, attachments, supplier, fallback, allowed_hosts, block"
+	const top = "name, base_url, order, signs, interstitial, attachments, supplier, sign_in, probe, fallback, allowed_hosts, block"
 	tests := []struct {
 		name string
 		file string
@@ -118,7 +118,7 @@ func TestLoadErrors(t *testing.T) {
 		{"tagged", "name: !!binary eA==\n" + smallest[8:], []string{"FILE:1:7: name: must be a text, not something tagged \"!!binary\" | put it in quotes"}},
 		{"text for a list", smallest + "supplier: .x\n", []string{"FILE:6:11: supplier: must be a list, not the text \".x\" | begin each entry with \"- \" on a line of its own"}},
 		{"list for a text", "name: [x]\n" + smallest[8:], []string{"FILE:1:7: name: must be a text, not a list | put a text that begins with [ or {, or that has a colon and a space, in quotes"}},
-		{"list for keys", smallest + "signs: [x]\n", []string{"FILE:6:8: signs: must be keys and values, not a list | the keys are empty, not_found, forbidden, signed_out, error"}},
+		{"list for keys", smallest + "signs: [x]\n", []string{"FILE:6:8: signs: must be keys and values, not a list | the keys are empty, not_found, forbidden, signed_out, signed_in, error"}},
 		{"selector read as a list", smallest + "supplier:\n  - [title]\n", []string{"FILE:7:5: supplier[1]: must be a text, not a list | put a text that begins with [ or {, or that has a colon and a space, in quotes"}},
 		{"selector read as a comment", smallest + "supplier:\n  - #main\n", []string{"FILE:7:4: supplier[1]: is empty | put a text that begins with # in quotes"}},
 		{"text for a number", smallest + "  settle_ms: soon\n", []string{"FILE:6:14: attachments.settle_ms: must be a number, not the text \"soon\" | write digits without quotes"}},

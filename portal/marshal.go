@@ -39,7 +39,7 @@ func prune(key string, node *yaml.Node) {
 		if value.Kind == yaml.MappingNode {
 			prune(at, value)
 		}
-		written := value.Kind == yaml.ScalarNode && value.Value != ""
+		written := value.Kind == yaml.ScalarNode && value.Value != "" && value.Value != "false"
 		if written || len(value.Content) > 0 || hasDefault(at) {
 			kept = append(kept, name, value)
 		}
@@ -91,6 +91,10 @@ func comments() map[string]string {
 		"order.number":              "# A regular expression; its first ( ) is what {number} becomes.",
 		"order.identity":            "# What proves that a page is the order's own.",
 		"signs":                     "# What tells the pages apart; any one way of a sign will do.",
+		"signs.signed_in":           "# On pages that only a signed-in user gets; it need not be visible.",
+		"sign_in":                   "# How a user signs in.",
+		"sign_in.hosts":             "# Hosts of the identity provider: only for signing in.",
+		"probe":                     "# Where it is to be seen who is signed in.",
 		"attachments":               "# How the documents are listed.",
 		"attachments.name":          "# Where a document's name is looked for, best first.",
 		"attachments.name_pattern":  "# The part of the name in ( ) is the file's name.",

@@ -21,6 +21,22 @@ func (p Portal) OrderURL(number string) string {
 	return p.BaseURL + strings.ReplaceAll(p.Order.Path, numberMark, escaped)
 }
 
+// ProbeURL is the address of the page that shows who is signed in.
+func (p Portal) ProbeURL() string { return p.BaseURL + p.Probe.Path }
+
+// SignInURL is the address where signing in begins.
+func (p Portal) SignInURL() string {
+	if p.SignIn.Path == "" {
+		return p.ProbeURL()
+	}
+	return p.BaseURL + p.SignIn.Path
+}
+
+// Proves reports whether it is described how a signed-in session is known.
+func (p Portal) Proves() bool {
+	return len(p.Signs.SignedIn.Selectors)+len(p.Signs.SignedIn.Texts) > 0
+}
+
 // Parse reads an order number as somebody wrote it. It returns the order's key
 // and the number as OrderURL takes it. Spreadsheets' artefacts around a number
 // (="PO123", '123, 123.0, invisible characters) do no harm. The error wraps

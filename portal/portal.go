@@ -23,6 +23,10 @@ type Portal struct {
 	Attachments Attachments `yaml:"attachments"`
 	// Supplier lists CSS selectors of the supplier's name, best first.
 	Supplier []string `yaml:"supplier"`
+	// SignIn says how a user signs in.
+	SignIn SignIn `yaml:"sign_in"`
+	// Probe says where it is to be seen who is signed in.
+	Probe Probe `yaml:"probe"`
 	// Fallback is followed once where an order has no attachment of its own.
 	Fallback Fallback `yaml:"fallback"`
 	// AllowedHosts lists the hosts, beside the base URL's, to which pages and
@@ -68,6 +72,11 @@ type Signs struct {
 	NotFound  Sign `yaml:"not_found"`
 	Forbidden Sign `yaml:"forbidden"`
 	SignedOut Sign `yaml:"signed_out"`
+	// SignedIn is on pages that only a signed-in user gets, like the link for signing
+	// out; an element need not be visible, as it may be in a menu. It is looked for on
+	// the page that Probe names. Where it is described, a session counts only if it was
+	// seen.
+	SignedIn Mark `yaml:"signed_in"`
 	// Error is where the page says itself that it could not load its list, or a
 	// part of it. The order is tried again; what the page lists is not believed.
 	Error Mark `yaml:"error"`
@@ -79,6 +88,32 @@ type Sign struct {
 	Texts     []string `yaml:"texts"`     // part of the page's visible text, any case
 	Statuses  []int    `yaml:"statuses"`  // of the HTTP answer, like 404
 	URLs      []string `yaml:"urls"`      // part of the address that the browser ended at, or a pattern with *
+}
+
+// SignIn says how a user signs in at the portal.
+type SignIn struct {
+	// Path is appended to the base URL, and is where signing in begins. Empty: the page
+	// that Probe names, which leads there by itself.
+	Path string `yaml:"path"`
+	// Hosts lists the hosts of the identity provider, written like those of
+	// AllowedHosts. Only the window for signing in, and the silent renewal of a session,
+	// may go there.
+	Hosts []string `yaml:"hosts"`
+	// Negotiate lists the hosts to which the browser may show who the user of this
+	// machine is (Kerberos, NTLM): "*.corp.example".
+	Negotiate []string `yaml:"negotiate"`
+	// Extensions leaves the browser's extensions on: a company's sign-in may need one.
+	Extensions bool `yaml:"extensions"`
+}
+
+// Probe says where it is to be seen who is signed in.
+type Probe struct {
+	// Path is appended to the base URL: a small page that only a signed-in user gets.
+	// Empty: the base URL itself.
+	Path string `yaml:"path"`
+	// User lists CSS selectors of the user's name on that page, best first. Where one is
+	// found, a session that comes back must be the same user's.
+	User []string `yaml:"user"`
 }
 
 // Interstitial is a page that stands before all others for a while, whatever
