@@ -31,14 +31,19 @@ const (
 // Of c it takes what concerns the browser, Portal and Times.Start, which bounds
 // all but the browser's end. The error is a *po.Error.
 func SignIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) error {
-	err := signIn(ctx, c, dir, cookies)
-	if _, ok := errors.AsType[*po.Error](err); err == nil || ok {
-		return err
-	}
-	return &po.Error{Msg: fmt.Sprintf("sign in with %s: %v", dir, err), Cause: diskCause(err, po.ProfileFailed), Err: err}
+	err := withBrowser(ctx, c, dir, func(w cdpClient, p *launch.Process) error {
+		if err := (proto.StorageSetCookies{Cookies: browserCookies(cookies, c.Portal.BaseURL, time.Now())}).Call(w); err != nil {
+			return fmt.Errorf("set the cookies: %w", err)
+		}
+		return quit(w, p)
+	})
+	return profileError(err, "sign in with "+dir)
 }
 
-func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (err error) {
+// withBrowser runs a browser on a profile itself, not on a clone: do is given its
+// connection, and what it returns is returned. What is left of the browser then is
+// ended.
+func withBrowser(ctx context.Context, c Config, dir string, do func(w cdpClient, p *launch.Process) error) (err error) {
 	temp, err := os.MkdirTemp("", "pa") // short: the browser puts sockets into it
 	if err != nil {
 		return err
@@ -72,11 +77,20 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 	if _, err := (proto.BrowserGetVersion{}).Call(w); err != nil {
 		return proc.Explain(start, err)
 	}
-	if err := (proto.StorageSetCookies{Cookies: browserCookies(cookies, c.Portal.BaseURL, time.Now())}).Call(w); err != nil {
-		return fmt.Errorf("set the cookies: %w", err)
-	}
 	w.ctx = ctx
-	return quit(w, proc)
+	return do(w, proc)
+}
+
+// profileError is an error as a *po.Error; nil if there is none.
+func profileError(err error, what string) error {
+	if _, ok := errors.AsType[*po.Error](err); err == nil || ok {
+		return err
+	}
+	cause := diskCause(err, po.ProfileFailed)
+	if errors.Is(err, context.Canceled) {
+		cause = po.Interrupted
+	}
+	return &po.Error{Msg: fmt.Sprintf("%s: %v", what, err), Cause: cause, Err: err}
 }
 
 // quit asks a browser to end and waits until the last of its processes has: the
