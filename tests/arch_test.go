@@ -38,6 +38,7 @@ var house = map[string][]string{
 	"internal/testportal":     {"po"},
 	"internal/progress":       {"messages", "po"},
 	"internal/config":         {"", "portal", "po"},
+	"internal/storagestate":   {"po"},
 	"internal/chaos": {"", "po", "portal", "profilestore", "internal/batch", "internal/browser", "internal/ledger",
 		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
@@ -71,6 +72,8 @@ var doors = map[string][]string{
 // it imports none. The time package is for durations: what the time is, it is told.
 var pure = map[string][]string{
 	"internal/schedule": {"cmp", "fmt", "maps", "slices", "time"},
+	"internal/storagestate": {"bytes", "encoding/json", "errors", "fmt", "maps", "math", "net/url", "slices", "strconv", "strings", "time",
+		"unicode/utf8", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 }
 
 type listed struct {
