@@ -61,7 +61,7 @@ func withBrowser(ctx context.Context, c Config, dir string, do func(w cdpClient,
 		return err
 	}
 	l := New(c)
-	proc, err := launch.Start(path, l.config.options(dir, temp))
+	proc, err := launch.Start(launch.Inspect(ctx, path), l.config.options(dir, temp))
 	if err != nil {
 		return err
 	}
