@@ -28,7 +28,7 @@ var house = map[string][]string{
 	"internal/results":        {"po", "internal/batch"},
 	"internal/ledger":         {"po"},
 	"internal/download":       {"po"},
-	"internal/browser":        {"portal", "po", "internal/browser/launch"},
+	"internal/browser":        {"portal", "po", "internal/browser/launch", "internal/storagestate"},
 	"internal/browser/launch": {"po"},
 	"internal/fault":          {},
 	"internal/fault/faulty":   {"actors", "messages", "po"},

@@ -5,7 +5,9 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 
 	"github.com/poactor/poactor/internal/browser/launch"
+	"github.com/poactor/poactor/internal/storagestate"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
@@ -48,22 +51,16 @@ var refusals = []string{
 type Window struct {
 	// SignedIn: the portal's sign of a signed-in user was seen. It proves nothing yet.
 	SignedIn bool
-	// Cookies are those that the browser had when it was asked last.
-	Cookies []*proto.NetworkCookie
-	// Storage is the local storage of the portal's origins that were seen.
-	Storage map[string][]StorageItem
+	// State is what keeps the user signed in, as the browser had it when it was asked
+	// last: of the portal's hosts and the identity provider's. The local storage is that
+	// of the portal's pages.
+	State storagestate.State
 	// Tab names the portal's origins that keep something in the tab alone.
 	Tab []string
 	// LastHost is the host of the page that was seen last; empty: none was.
 	LastHost string
 	// Refused is the host of a page that does not take this browser; empty: none.
 	Refused string
-}
-
-// StorageItem is one item of a local storage.
-type StorageItem struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
 }
 
 // windowSpec is what window.js looks for.
@@ -77,13 +74,14 @@ type windowSpec struct {
 
 // windowLook is what window.js answers.
 type windowLook struct {
-	Ready     bool          `json:"ready"`
-	SignedIn  bool          `json:"signedIn"`
-	SignedOut bool          `json:"signedOut"`
-	Refused   bool          `json:"refused"`
-	Origin    string        `json:"origin"`
-	Items     []StorageItem `json:"items"`
-	Tab       int           `json:"tab"`
+	Ready     bool   `json:"ready"`
+	SignedIn  bool   `json:"signedIn"`
+	SignedOut bool   `json:"signedOut"`
+	Refused   bool   `json:"refused"`
+	Origin    string `json:"origin"`
+	Tab       int    `json:"tab"`
+
+	Items []storagestate.Item `json:"items"`
 }
 
 // SignInByHand opens a visible browser on the profile in dir, a user data directory
@@ -97,10 +95,45 @@ type windowLook struct {
 // at a time, and nothing in it is turned on. Of c it takes what concerns the browser,
 // Portal and Times.Start. The error is a *po.Error; what was seen comes with it.
 func SignInByHand(ctx context.Context, c Config, dir string, refused func(host string)) (Window, error) {
-	c.Headful = true
-	w := &window{portal: c.Portal, refused: refused, seen: Window{Storage: map[string][]StorageItem{}}}
+	c.SignIn = true
+	w := &window{portal: c.Portal, refused: refused, looked: map[proto.TargetTargetID]string{}, storage: map[string][]storagestate.Item{}}
 	err := withBrowser(ctx, c, dir, w.follow)
+	for _, origin := range slices.Sorted(maps.Keys(w.storage)) {
+		w.seen.State.Origins = append(w.seen.State.Origins, storagestate.Origin{Origin: origin, LocalStorage: w.storage[origin]})
+	}
 	return w.seen, profileError(err, "sign in with "+dir)
+}
+
+// SignInPlain opens a browser's window on the profile in dir, a user data directory that
+// is made if need be and that no browser uses, on the page where signing in begins, and
+// leaves it to its user: nothing is seen of it. It returns when the user has closed the
+// window (on macOS: has quit the browser) and all is on the disk. Of c it takes what
+// concerns the browser, and Portal. The error is a *po.Error.
+func SignInPlain(ctx context.Context, c Config, dir string) error {
+	return profileError(signInPlain(ctx, c, dir), "sign in with "+dir)
+}
+
+func signInPlain(ctx context.Context, c Config, dir string) (err error) {
+	c.SignIn, c.Cloned = true, true
+	temp, path, err := c.prepare(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	proc, err := launch.StartPlain(launch.Inspect(ctx, path), c.options(dir, temp), c.Portal.SignInURL())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, proc.Close()) }()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-proc.Exited():
+	}
+	if failed := proc.Failed(); failed != nil {
+		return proc.Explain(ctx, failed)
+	}
+	return waitEnd(ctx, proc)
 }
 
 // window follows a visible browser.
@@ -109,7 +142,8 @@ type window struct {
 	refused func(host string)
 	seen    Window
 
-	looked map[proto.TargetTargetID]string // at which address and title a page of another's was looked into
+	looked  map[proto.TargetTargetID]string // at which address and title a page of another's was looked into
+	storage map[string][]storagestate.Item  // by origin
 }
 
 // follow shows the sign-in page and watches until somebody is signed in or the window
@@ -119,7 +153,6 @@ func (w *window) follow(c cdpClient, p *launch.Process) error {
 	if err != nil {
 		return err
 	}
-	w.looked = map[proto.TargetTargetID]string{}
 	seenAt, last := time.Now(), ""
 	for {
 		if err := pause(c.ctx, windowTick); err != nil {
@@ -129,8 +162,8 @@ func (w *window) follow(c cdpClient, p *launch.Process) error {
 		switch {
 		case c.ctx.Err() != nil:
 			return c.ctx.Err()
-		case isClosed(p.Exited()), errors.Is(err, po.BrowserDied):
-			return nil // the window was closed
+		case isClosed(p.Exited()), errors.Is(err, po.BrowserDied): // the window was closed
+			return waitEnd(c.ctx, p)
 		case err != nil && !isProtocolError(err):
 			return err
 		}
@@ -185,12 +218,12 @@ func (w *window) look(c cdpClient) (pages windowPages, err error) {
 		}
 		w.note(address, found, own, &pages, t.URL)
 	}
-	cookies, err := proto.StorageGetCookies{}.Call(c)
+	cookies, err := jar(c)
 	if err != nil {
 		return pages, err
 	}
-	if pages.count+len(cookies.Cookies) > 0 { // a browser that ends forgets
-		w.seen.Cookies = cookies.Cookies
+	if pages.count+len(cookies) > 0 { // a browser that ends forgets
+		w.seen.State, _ = storagestate.State{Cookies: cookies}.Only(func(host string) bool { return Serves(w.portal, host) })
 	}
 	return pages, nil
 }
@@ -207,9 +240,9 @@ func (w *window) note(address *url.URL, found windowLook, own bool, pages *windo
 		return
 	}
 	if len(found.Items) > 0 {
-		w.seen.Storage[found.Origin] = found.Items
+		w.storage[found.Origin] = found.Items
 	} else {
-		delete(w.seen.Storage, found.Origin)
+		delete(w.storage, found.Origin)
 	}
 	if found.Tab > 0 && !slices.Contains(w.seen.Tab, found.Origin) {
 		w.seen.Tab = append(w.seen.Tab, found.Origin)

@@ -14,11 +14,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-rod/rod/lib/proto"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/internal/process"
+	"github.com/poactor/poactor/internal/storagestate"
 	"github.com/poactor/poactor/internal/testdisplay"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -34,6 +34,7 @@ type signInSite struct {
 	idpHost string
 	asked   chan struct{} // gets a value when the sign-in page is asked for
 
+	home  string // what the portal's page has beside its sign
 	mu    sync.Mutex
 	form  string // script of the sign-in page
 	after string // script of the page after it; empty: it leads back to the portal
@@ -67,7 +68,7 @@ func newSignInSite(t *testing.T) *signInSite {
 			http.Redirect(w, r, s.idp.URL+"/signin?SAMLRequest=x", http.StatusFound)
 			return
 		}
-		page(w, `<a class=out href=/logout hidden>Sign out</a><script>localStorage.setItem("k", "v")</script>`)
+		page(w, `<a class=out href=/logout hidden>Sign out</a><script>localStorage.setItem("k", "v")</script>`+s.home)
 	})
 	mux.HandleFunc("/acs", func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "valid", Path: "/", HttpOnly: true})
@@ -179,9 +180,10 @@ func TestFaultsSignInByHand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cookies := got.Cookies
-			got.Cookies = nil
-			want := Window{SignedIn: true, Storage: map[string][]StorageItem{site.URL: {{"k", "v"}}}, LastHost: strings.TrimPrefix(site.URL, "http://")}
+			cookies := got.State.Cookies
+			got.State.Cookies = nil
+			want := Window{SignedIn: true, LastHost: strings.TrimPrefix(site.URL, "http://"), State: storagestate.State{
+				Origins: []storagestate.Origin{{Origin: site.URL, LocalStorage: []storagestate.Item{{Name: "k", Value: "v"}}}}}}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -196,6 +198,131 @@ func TestFaultsSignInByHand(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A plain window is left to its user; what was in it is on the disk then. It is no
+// driven browser to its pages.
+func TestFaultsSignInPlain(t *testing.T) {
+	needDisplay(t)
+	site := newSignInSite(t)
+	site.human(`if (!navigator.webdriver) setTimeout(() => { location.replace("/done") }, 1500)`,
+		`window.open("ACS"); setTimeout(() => window.close(), 500)`)
+	site.home = `<script>setTimeout(() => window.close(), 1500)</script>`
+	base := filepath.Join(t.TempDir(), "base")
+	if err := SignInPlain(t.Context(), site.config(t), base); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"idp of localhost", "session of 127.0.0.1"}, cookieNames(jarOf(t, site.config(t), base))); diff != "" {
+		t.Errorf("cookies on the disk: -want +got:\n%s", diff)
+	}
+}
+
+// What is imported into a profile is there for the next browser on it; a cookie that no
+// browser takes is named.
+func TestFaultsImport(t *testing.T) {
+	site := newSignInSite(t)
+	c, base := site.config(t), filepath.Join(t.TempDir(), "base")
+	later := time.Now().Add(time.Hour).Truncate(time.Second).UTC()
+	state := storagestate.State{
+		Cookies: []storagestate.Cookie{
+			{Name: "session", Value: "valid", Domain: "127.0.0.1", Path: "/", HTTPOnly: true},
+			{Name: "below", Value: "b", Domain: ".portal.example", Path: "/p", Secure: true, SameSite: storagestate.SameSiteNone, Expires: later},
+			{Name: "parted", Value: "p", Domain: "portal.example", Path: "/", Secure: true, SameSite: storagestate.SameSiteNone,
+				Partition: &storagestate.Partition{TopLevelSite: "https://top.example", HasCrossSiteAncestor: true}},
+			{Name: "none", Value: "n", Domain: "portal.example", Path: "/", SameSite: storagestate.SameSiteNone},
+		},
+		Origins: []storagestate.Origin{{Origin: site.URL, LocalStorage: []storagestate.Item{{Name: "a", Value: "\"</script>é\u2028"}}}},
+	}
+	missing, err := Import(t.Context(), c, base, state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(missing) != 1 || missing[0].Name != "none" {
+		t.Errorf("missing: %v", missing)
+	}
+	want := map[string]storagestate.Cookie{}
+	for _, c := range state.Cookies[:3] {
+		want[c.Name] = c
+	}
+	got := map[string]storagestate.Cookie{}
+	for _, c := range jarOf(t, c, base) {
+		got[c.Name] = c
+	}
+	if diff := cmp.Diff(want, got, cmp.Transformer("", func(c storagestate.Cookie) map[string]any {
+		return map[string]any{"value": c.Value, "domain": c.Domain, "path": c.Path, "expires": c.Expires.Unix(), "partition": c.Partition,
+			"secure": c.Secure, "http": c.HTTPOnly, "site": c.SameSite}
+	})); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	c.Lease = func(context.Context) (Profile, error) {
+		return Profile{ID: "base", Dir: base, TempDir: shortDir(t), Release: func() error { return nil }}, nil
+	}
+	c.Downloads, c.Cloned = t.TempDir(), true
+	s, err := New(c).Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	proof, err := s.Prove(t.Context())
+	if err != nil || !proof.SignedIn {
+		t.Errorf("%+v, %v", proof, err)
+	}
+	held, err := s.State(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantOrigins := []storagestate.Origin{{Origin: site.URL, LocalStorage: append(slices.Clone(state.Origins[0].LocalStorage), storagestate.Item{Name: "k", Value: "v"})}}
+	if diff := cmp.Diff(wantOrigins, held.Origins, byValue); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"session of 127.0.0.1"}, cookieNames(held.Cookies)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// A session without any profile is signed in by a state.
+func TestFaultsSeed(t *testing.T) {
+	site := newSignInSite(t)
+	site.home = `<script>document.body.dataset.token = localStorage.getItem("token"); if (!localStorage.getItem("token")) document.body.textContent = ""</script>`
+	c := site.config(t)
+	c.Lease, c.Downloads = leaser(t, nil), t.TempDir()
+	s, err := New(c).Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c.Times = quickTimes
+	for _, row := range []struct {
+		name string
+		seed storagestate.State
+		want bool
+	}{
+		{"nothing", storagestate.State{}, false},
+		{"a cookie and no token", storagestate.State{Cookies: []storagestate.Cookie{{Name: "session", Value: "valid", Domain: "127.0.0.1", Path: "/"}}}, false},
+		{"both", storagestate.State{Cookies: []storagestate.Cookie{{Name: "session", Value: "valid", Domain: "127.0.0.1", Path: "/"}},
+			Origins: []storagestate.Origin{{Origin: site.URL, LocalStorage: []storagestate.Item{{Name: "token", Value: "t"}}}}}, true},
+	} {
+		if err := s.Seed(t.Context(), row.seed); err != nil {
+			t.Fatal(err)
+		}
+		proof, err := s.Prove(t.Context())
+		if err != nil || proof.SignedIn != row.want {
+			t.Errorf("%s: %+v, %v", row.name, proof, err)
+		}
+	}
+}
+
+// byValue compares items by their values, which they do not print.
+var byValue = cmp.Transformer("", func(i storagestate.Item) map[string]string { return map[string]string{i.Name: i.Value} })
+
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // What a window has shown before it was closed, killed or called off is told.
@@ -248,25 +375,23 @@ func TestFaultsWindowEnds(t *testing.T) {
 }
 
 // jarOf is what a browser on a profile has for cookies.
-func jarOf(t *testing.T, c Config, base string) (jar []*proto.NetworkCookie) {
+func jarOf(t *testing.T, c Config, base string) (cookies []storagestate.Cookie) {
 	t.Helper()
-	err := withBrowser(t.Context(), c, base, func(w cdpClient, p *launch.Process) error {
-		got, err := proto.StorageGetCookies{}.Call(w)
-		if err != nil {
+	err := withBrowser(t.Context(), c, base, func(w cdpClient, p *launch.Process) (err error) {
+		if cookies, err = jar(w); err != nil {
 			return err
 		}
-		jar = got.Cookies
 		return quit(w, p)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return jar
+	return cookies
 }
 
-func cookieNames(jar []*proto.NetworkCookie) []string {
+func cookieNames(cookies []storagestate.Cookie) []string {
 	var names []string
-	for _, c := range jar {
+	for _, c := range cookies {
 		names = append(names, c.Name+" of "+c.Domain)
 	}
 	slices.Sort(names)

@@ -38,7 +38,7 @@ type Process struct {
 // answer. The caller must Close what it gets.
 func Start(b Browser, o Options) (*Process, error) {
 	if o.SignIn {
-		if err := keepSession(o.ProfileDir); err != nil {
+		if err := KeepSession(o.ProfileDir); err != nil {
 			return nil, err
 		}
 	}
@@ -53,7 +53,7 @@ func Start(b Browser, o Options) (*Process, error) {
 // only then all cookies are written. The caller must Close what it gets, which kills
 // what still runs.
 func StartPlain(b Browser, o Options, address string) (*Process, error) {
-	if err := keepSession(o.ProfileDir); err != nil {
+	if err := KeepSession(o.ProfileDir); err != nil {
 		return nil, err
 	}
 	return start(b.Path, append(profileFlags(b, o), address), environment(o.TempDir), false)
