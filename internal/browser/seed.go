@@ -56,7 +56,7 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 		return err
 	}
 	l := New(c)
-	proc, err := launch.Start(path, l.config.options(dir, temp))
+	proc, err := launch.Start(launch.Inspect(ctx, path), l.config.options(dir, temp))
 	if err != nil {
 		return err
 	}
