@@ -39,6 +39,7 @@ var house = map[string][]string{
 	"internal/progress":       {"messages", "po"},
 	"internal/config":         {"", "portal", "po"},
 	"internal/storagestate":   {"po"},
+	"internal/vault":          {"po"},
 	"internal/chaos": {"", "po", "portal", "profilestore", "internal/batch", "internal/browser", "internal/ledger",
 		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
@@ -65,6 +66,8 @@ var doors = map[string][]string{
 	"github.com/gabriel-vasile/mimetype": {"internal/download"},
 	"github.com/andybalholm/brotli":      {"internal/download"},
 	"github.com/klauspost/compress":      {"internal/download"},
+	"filippo.io/age":                     {"internal/vault"},
+	"github.com/zalando/go-keyring":      {"internal/vault"},
 	"golang.org/x/sys/windows":           {"internal/outdir", "internal/browser/launch", "internal/process", "profilestore"},
 }
 

@@ -122,8 +122,10 @@ func (p *Portal) authorize(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Portal) providerForm(w http.ResponseWriter, r *http.Request, complaint string) {
+	how := p.opts.Sessions.Provider
 	p.render(w, http.StatusOK, "provider.html", map[string]any{
-		"ReturnTo": r.FormValue("return_to"), "Error": complaint, "Refuses": p.opts.Sessions.Provider == ProviderRefuses,
+		"ReturnTo": r.FormValue("return_to"), "Complaint": complaint,
+		"Refuses": how == ProviderRefuses, "Opens": how == ProviderOpens, "Leaves": how.leaves(),
 	})
 }
 
@@ -179,21 +181,20 @@ func (p *Portal) leadBack(w http.ResponseWriter, r *http.Request, user string, w
 	if !ok {
 		return
 	}
-	code := p.provider.grant(user, way)
 	how := p.opts.Sessions.Provider
-	switch {
-	case how == ProviderPosts:
-		p.render(w, http.StatusOK, "back.html", map[string]string{"Post": back.String(), "Code": code})
-		return
-	case how == ProviderCloses && way != Silently:
-		p.render(w, http.StatusOK, "back.html", map[string]string{})
+	if how == ProviderPosts {
+		p.render(w, http.StatusOK, "back.html", map[string]string{"Address": back.String(), "Code": p.provider.grant(user, way)})
 		return
 	}
-	query := back.Query()
-	query.Set("code", code)
-	back.RawQuery = query.Encode()
-	if how == ProviderOpens && way != Silently {
-		p.render(w, http.StatusOK, "back.html", map[string]string{"Open": back.String()})
+	answer := map[string]string{} // for the form's script
+	if how != ProviderCloses || way == Silently {
+		query := back.Query()
+		query.Set("code", p.provider.grant(user, way))
+		back.RawQuery = query.Encode()
+		answer["open"] = back.String()
+	}
+	if how.leaves() && way != Silently {
+		answerJSON(w, http.StatusOK, answer)
 		return
 	}
 	http.Redirect(w, r, back.String(), http.StatusFound)

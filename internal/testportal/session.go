@@ -24,8 +24,8 @@ type session struct {
 	former   map[string]time.Time // values that its cookie had, and until when
 	began    time.Time
 	used     time.Time
-	requests int             // that used it
-	unturned int             // of them, since its cookie was replaced
+	requests int             // that used it, and count
+	unturned int             // that used it since its cookie was replaced
 	browser  string          // that used it last; empty if not known
 	out      map[string]bool // browsers for which it has ended
 }
@@ -74,7 +74,7 @@ func (s *sessions) user(value, browser string) (name string, ok bool) {
 
 // use is what a request does to the session of its cookie. renewed is the cookie's new
 // value, if it has one from now on.
-func (s *sessions) use(value, browser string) (user, renewed string, ok bool) {
+func (s *sessions) use(value, browser string, kind RequestKind) (user, renewed string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	held := s.byValue[value]
@@ -95,7 +95,9 @@ func (s *sessions) use(value, browser string) (user, renewed string, ok bool) {
 		held.browser = browser
 	}
 	held.used = time.Now()
-	held.requests++
+	if s.opts.Counted == "" || s.opts.Counted == kind {
+		held.requests++
+	}
 	held.unturned++
 	if s.opts.RotateEvery > 0 && held.unturned >= s.opts.RotateEvery && value == held.value {
 		s.turn(held)
@@ -286,7 +288,7 @@ func (p *Portal) admit(w http.ResponseWriter, r *http.Request) bool {
 		v.user = defaultUser
 		return true
 	}
-	user, renewed, ok := p.sessions.use(cookieValue(r, p.site.cookie), v.browser)
+	user, renewed, ok := p.sessions.use(cookieValue(r, p.site.cookie), v.browser, v.kind)
 	if renewed != "" {
 		http.SetCookie(w, p.sessionCookie(renewed))
 	}

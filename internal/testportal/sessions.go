@@ -12,7 +12,8 @@ import (
 type Sessions struct {
 	Life     time.Duration // a session ends this long after it began; 0: it lasts
 	Idle     time.Duration // a session ends if it isn't used for this long; 0: it lasts
-	Requests int           // a session ends after this many requests for pages, lists and files; 0: it lasts
+	Requests int           // a session ends after this many requests that used it; 0: it lasts
+	Counted  RequestKind   // the requests of this kind are counted for that; empty: all that need a session
 	Endings  int           // how many sessions end by Life, Idle or Requests, the first that come to it; 0: all
 	Limit    Limit         // of a user
 
@@ -82,6 +83,11 @@ const (
 	ProviderCloses  Provider = "closes"  // closes its window
 )
 
+// leaves reports whether the provider closes its window after its form. Browsers allow
+// that to a window whose history has one page, as where the portal was the first: one
+// that was opened at about:blank stays open.
+func (i Provider) leaves() bool { return i == ProviderOpens || i == ProviderCloses }
+
 func (s Sessions) validate() error {
 	switch s.Limit {
 	case NoLimit, OneSession, OneBrowser:
@@ -102,6 +108,9 @@ func (s Sessions) validate() error {
 	case NoProvider, ProviderLeads, ProviderPosts, ProviderRefuses, ProviderOpens, ProviderCloses:
 	default:
 		return fmt.Errorf("unknown identity provider %q", s.Provider)
+	}
+	if s.SecondStep && s.Provider.leaves() {
+		return fmt.Errorf("a second step at an identity provider that %s its window", s.Provider)
 	}
 	if min(s.Life, s.Idle, s.RotateGrace) < 0 || min(s.Requests, s.Endings, s.RotateEvery) < 0 {
 		return errors.New("a negative number for sessions")

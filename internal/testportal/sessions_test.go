@@ -140,6 +140,25 @@ func TestSessionsEndAfterRequests(t *testing.T) {
 	}
 }
 
+// A session that ends after one file lasts for any number of pages before that.
+func TestSessionsEndAfterFiles(t *testing.T) {
+	t.Parallel()
+	p := guarded(t, Sessions{Requests: 1, Counted: RequestFile, Files: Elsewhere})
+	c := holding(t, p, p.SessionCookie())
+	file := p.URL() + p.orders[0].files[0].path()
+	for range 3 {
+		if got := who(t, c, p); got != defaultUser {
+			t.Errorf("signed in as %q", got)
+		}
+	}
+	if got := []int{get(t, c, file).status, get(t, c, file).status}; !cmp.Equal(got, []int{200, 302}) {
+		t.Errorf("files: %d", got)
+	}
+	if got := whys(p); who(t, c, p) != "" || !cmp.Equal(got, []Ending{EndedByRequests}) {
+		t.Errorf("ended: %q", got)
+	}
+}
+
 // A call ends one user's sessions, or those in one browser, and no others.
 func TestEndSome(t *testing.T) {
 	t.Parallel()
@@ -435,6 +454,7 @@ func TestSessionsOptions(t *testing.T) {
 		"signed out":      {SignIn: true, Sessions: Sessions{SignedOut: "no such"}},
 		"file":            {SignIn: true, Sessions: Sessions{Files: "no such"}},
 		"provider":        {SignIn: true, Sessions: Sessions{Provider: "no such"}},
+		"step and leave":  {SignIn: true, Sessions: Sessions{SecondStep: true, Provider: ProviderCloses}},
 		"negative":        {SignIn: true, Sessions: Sessions{Idle: -1}},
 		"share":           {Gone: 1.5},
 	} {

@@ -94,6 +94,21 @@ func (s *Session) Read(ctx context.Context, order po.Order, _ []string) (po.Read
 	return po.Reading{}, failure
 }
 
+// Prove implements the port: who gets the portal's first page is signed in.
+func (s *Session) Prove(ctx context.Context) (po.Proof, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.alive(), func() { cancel(po.BrowserDied) })()
+	_, err := s.get(ctx, s.base+"/")
+	switch {
+	case errors.Is(context.Cause(ctx), po.BrowserDied):
+		return po.Proof{}, &po.ReadFailure{Cause: po.BrowserDied, Detail: "killed"}
+	case err != nil:
+		return po.Proof{}, &po.ReadFailure{Cause: po.PortalError, Detail: err.Error()}
+	}
+	return po.Proof{SignedIn: true}, nil
+}
+
 // alive is a context that ends with the session.
 func (s *Session) alive() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())

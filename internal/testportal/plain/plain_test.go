@@ -18,6 +18,7 @@ func TestConforms(t *testing.T) {
 	text := func(pattern, body string) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })
 	}
+	text("/{$}", "Welcome")
 	text("/order_headers/listed", "")
 	text("/order_headers/listed/attachments.json", `{"supplier":"Acme","attachments":[{"name":"a","path":"/a"},{"name":"a","path":"/b"}]}`)
 	text("/order_headers/empty", "")
