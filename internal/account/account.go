@@ -107,12 +107,27 @@ func (a *Account) open() (*os.Root, error) {
 	return root, nil
 }
 
+// explain makes what went wrong on the disk an error for the user; it leaves those that
+// are such already, and that of a context, as they are.
+func (a *Account) explain(operation string, err error) error {
+	_, known := errors.AsType[*po.Error](err)
+	if err == nil || known || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	e := &po.Error{Cause: po.ProfileFailed, Msg: fmt.Sprintf("cannot %s %s: %s", operation, a.id, po.FirstLine(err)), Err: err,
+		Hint: "see to " + a.dir()}
+	if outdir.Full(err) {
+		e.Cause, e.Hint = po.DiskFull, "make room on the disk that has "+a.dir()
+	}
+	return e
+}
+
 // missing puts the absence of a directory in words.
 func (a *Account) missing(err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return &po.Error{Msg: fmt.Sprintf("there is no %s: nobody has signed in with it", a.id),
+	return &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("there is no %s: nobody has signed in with it", a.id),
 		Hint: "sign in first: poactor login", Err: ErrNoAccount}
 }
 
@@ -121,10 +136,11 @@ func (a *Account) missing(err error) error {
 func (a *Account) Info() (Info, error) {
 	root, err := a.open()
 	if err != nil {
-		return Info{}, err
+		return Info{}, a.explain("read", err)
 	}
 	defer root.Close()
-	return a.readInfo(root)
+	info, err := a.readInfo(root)
+	return info, a.explain("read", err)
 }
 
 func (a *Account) readInfo(root *os.Root) (Info, error) {
@@ -137,7 +153,7 @@ func (a *Account) readInfo(root *os.Root) (Info, error) {
 	}
 	var info Info
 	if err := json.Unmarshal(text, &info); err != nil {
-		return Info{}, &po.Error{Msg: fmt.Sprintf("%s of %s cannot be read: it is damaged", infoName, a.id),
+		return Info{}, &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("%s of %s cannot be read: it is damaged", infoName, a.id),
 			Hint: "sign in again", Err: err}
 	}
 	info.Portal, info.Name = a.id.Portal, a.id.Name // wherever it was copied from
@@ -161,6 +177,11 @@ func read(root *os.Root, name string, most int64) ([]byte, error) {
 // Load decrypts the session. The error wraps ErrNoSession where none was saved yet, or
 // one of package vault.
 func (a *Account) Load(ctx context.Context) (storagestate.State, error) {
+	state, err := a.load(ctx)
+	return state, a.explain("read", err)
+}
+
+func (a *Account) load(ctx context.Context) (storagestate.State, error) {
 	root, err := a.open()
 	if err != nil {
 		return storagestate.State{}, err
@@ -168,7 +189,7 @@ func (a *Account) Load(ctx context.Context) (storagestate.State, error) {
 	defer root.Close()
 	sealed, err := read(root, sessionName, maxSession)
 	if errors.Is(err, fs.ErrNotExist) {
-		return storagestate.State{}, &po.Error{Msg: fmt.Sprintf("nobody has signed in with %s yet", a.id),
+		return storagestate.State{}, &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("nobody has signed in with %s yet", a.id),
 			Hint: "sign in first: poactor login", Err: ErrNoSession}
 	}
 	if err != nil {
@@ -180,7 +201,8 @@ func (a *Account) Load(ctx context.Context) (storagestate.State, error) {
 	}
 	state, _, err := storagestate.Parse(text)
 	if err != nil {
-		return storagestate.State{}, fmt.Errorf("the session of %s: %w", a.id, err)
+		return storagestate.State{}, &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("the session of %s cannot be read: %v", a.id, err),
+			Hint: "sign in again"}
 	}
 	return state, nil
 }
@@ -188,7 +210,7 @@ func (a *Account) Load(ctx context.Context) (storagestate.State, error) {
 // Prepare makes sure that a session can be saved, and says how it will be protected:
 // before somebody takes the trouble to sign in.
 func (a *Account) Prepare(ctx context.Context) (by vault.Protection, err error) {
-	err = a.locked(ctx, func() error {
+	err = a.locked(ctx, "prepare", func() error {
 		by, err = a.store.vault.Prepare(ctx, a.id)
 		return err
 	})
@@ -205,9 +227,10 @@ func (a *Account) Save(ctx context.Context, state storagestate.State, info Info)
 		return err
 	}
 	if len(text) > storagestate.MaxBytes {
-		return &po.Error{Msg: fmt.Sprintf("the session of %s is larger than %d MiB", a.id, storagestate.MaxBytes>>20)}
+		return &po.Error{Cause: po.ProfileFailed, Msg: fmt.Sprintf("the session of %s is larger than %d MiB", a.id, storagestate.MaxBytes>>20),
+			Hint: "sign in at the portal alone, with a new profile"}
 	}
-	return a.locked(ctx, func() error {
+	return a.locked(ctx, "save", func() error {
 		sealed, err := a.store.vault.Seal(ctx, a.id, text)
 		if err != nil {
 			return err
@@ -237,7 +260,7 @@ func (a *Account) writeInfo(root *os.Root, info Info) error {
 // Delete removes the account with all that belongs to it, and its key. The error wraps
 // ErrHeld, or profilestore.ErrBaseInUse where a running browser has the base profile.
 func (a *Account) Delete(ctx context.Context) error {
-	return a.locked(ctx, func() error {
+	return a.locked(ctx, "delete", func() error {
 		info, err := a.Info()
 		if errors.Is(err, ErrNoAccount) || errors.Is(err, outdir.ErrUntrusted) {
 			return err
@@ -246,7 +269,7 @@ func (a *Account) Delete(ctx context.Context) error {
 			return &po.Error{Cause: po.ProfileFailed, Msg: err.Error(), Hint: "close that browser first", Err: err}
 		}
 		if err := a.remove(); err != nil {
-			return fmt.Errorf("delete %s: %w", a.id, err)
+			return err
 		}
 		if info.Protection == vault.ByKeychain {
 			_ = a.store.vault.Forget(ctx, a.id) // a key that stays opens nothing any more
@@ -282,27 +305,27 @@ func (a *Account) Lock(ctx context.Context) error {
 	if a.lock != nil {
 		return a.held()
 	}
-	return a.acquire(ctx)
+	return a.explain("lock", a.acquire(ctx))
 }
 
 // Unlock ends Lock.
 func (a *Account) Unlock() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.release()
+	return a.explain("unlock", a.release())
 }
 
 // locked does something while the lock is held, also by a Lock before.
-func (a *Account) locked(ctx context.Context, do func() error) error {
+func (a *Account) locked(ctx context.Context, operation string, do func() error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.lock != nil {
-		return do()
+	if a.lock == nil {
+		if err := a.acquire(ctx); err != nil {
+			return a.explain(operation, err)
+		}
+		defer a.release() // at the latest the end of the process does it
 	}
-	if err := a.acquire(ctx); err != nil {
-		return err
-	}
-	return errors.Join(do(), a.release())
+	return a.explain(operation, do())
 }
 
 func (a *Account) acquire(ctx context.Context) error {
@@ -322,7 +345,7 @@ func (a *Account) acquire(ctx context.Context) error {
 	case bounded.Err() != nil:
 		return a.held()
 	}
-	return fmt.Errorf("lock %s: %w", a.id, err)
+	return err
 }
 
 func (a *Account) release() error {
@@ -335,6 +358,6 @@ func (a *Account) release() error {
 }
 
 func (a *Account) held() error {
-	return &po.Error{Msg: fmt.Sprintf("%s is %v", a.id, ErrHeld),
+	return &po.Error{Cause: po.ProfileFailed, Msg: fmt.Sprintf("%s is %v", a.id, ErrHeld),
 		Hint: "wait until that has ended: a window for signing in may still be open", Err: ErrHeld}
 }

@@ -90,7 +90,7 @@ func (s *Store) Find(portal, name string) (*Account, error) {
 	}
 	root, err := a.open()
 	if err != nil {
-		return nil, err
+		return nil, a.explain("open", err)
 	}
 	return a, root.Close()
 }
@@ -103,24 +103,30 @@ func (s *Store) Create(portal, name string) (*Account, error) {
 		return nil, err
 	}
 	if s.dir == "" {
-		return nil, &po.Error{Msg: "this user has no directory for data", Hint: "set HOME or XDG_DATA_HOME (on Windows LocalAppData)"}
+		return nil, &po.Error{Cause: po.ProfileFailed, Msg: "this user has no directory for data", Hint: "set HOME or XDG_DATA_HOME (on Windows LocalAppData)"}
 	}
+	return a, a.explain("make", a.makeDirs())
+}
+
+// makeDirs makes the account's directories, as far as they are not there.
+func (a *Account) makeDirs() error {
+	s := a.store
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, err
+		return err
 	}
-	for _, dir := range []string{s.profilesDir(), s.portalDir(portal), a.dir()} {
+	for _, dir := range []string{s.profilesDir(), s.portalDir(a.id.Portal), a.dir()} {
 		if err := makePrivate(dir); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := os.Mkdir(a.BaseDir(), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
+		return err
 	}
 	root, err := a.open() // which looks at the base, too, if it was there
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return a, root.Close()
+	return root.Close()
 }
 
 func makePrivate(dir string) error {
