@@ -27,7 +27,7 @@ func (s *Session) Prove(ctx context.Context) (po.Proof, error) {
 	address := s.config.Portal.ProbeURL()
 	s.number, s.tab.stale = "", true // what an order's page still does is not this page's
 	proof, err := s.prove(ctx, address)
-	s.tab.stale = true
+	s.tab.stale, s.storage = true, "" // what the page changes there is not undone
 	if err == nil {
 		return proof, nil
 	}
