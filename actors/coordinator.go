@@ -12,7 +12,8 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Config is what a run of the actors needs. Everything but Limiter must be set.
+// Config is what a run of the actors needs. Everything but Limiter, Proves and SignIn
+// must be set.
 type Config struct {
 	Portal      string // name, for events
 	Workers     int    // size of the pool; 1 is sequential
@@ -22,6 +23,8 @@ type Config struct {
 	Files       Files
 	Ledger      Ledger
 	Limiter     Limiter // nil: as many workers as wished
+	Proves      bool    // the sessions' Prove can tell who is signed in
+	SignIn      SignIn  // restores a session that is over; nil: the run ends then
 	Log         *logrus.Logger
 	// OnEvent receives every fact of the run, in order, from one goroutine at a
 	// time. RunEnded is the last.
@@ -109,6 +112,10 @@ func (k *coordinator) start(c actor.Context) {
 	if k.cfg.Limiter != nil {
 		k.peers.governor = k.spawn(c, "governor", func() actor.Actor { return newGovernor(k.cfg.Limiter, k.dispatcher) })
 	}
+	if k.cfg.SignIn != nil {
+		k.peers.sessionKeeper = k.spawn(c, "session-keeper",
+			func() actor.Actor { return newSessionKeeper(k.cfg.SignIn, k.dispatcher) })
+	}
 	c.Send(k.dispatcher, setPeers{k.peers})
 }
 
@@ -182,8 +189,10 @@ func (k *coordinator) end(c actor.Context) {
 		c.Stop(w.pid)
 	}
 	c.Stop(k.peers.fetcher)
-	if k.peers.governor != nil {
-		c.Stop(k.peers.governor)
+	for _, child := range []*actor.PID{k.peers.governor, k.peers.sessionKeeper} {
+		if child != nil {
+			c.Stop(child)
+		}
 	}
 	c.Stop(k.dispatcher)
 	k.startDeadline(c)

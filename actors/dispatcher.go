@@ -43,6 +43,7 @@ type ready struct {
 type peers struct {
 	coordinator, fetcher, observer *actor.PID
 	governor                       *actor.PID // nil: nothing binds
+	sessionKeeper                  *actor.PID // nil: a session that is over ends the run
 }
 
 // setPeers tells the dispatcher its peers; it begins then.
@@ -65,11 +66,12 @@ type dispatchEnded struct {
 
 func newDispatcher(cfg Config) actor.Actor {
 	return &dispatcher{
-		cfg:       cfg,
-		scheduler: schedule.New(cfg.Attempts, cfg.Workers, rand.Float64),
-		writer:    &ledgerWriter{ledger: cfg.Ledger},
-		workers:   map[string]ready{},
-		counts:    map[po.Status]int{},
+		cfg: cfg,
+		scheduler: schedule.New(schedule.Config{Attempts: cfg.Attempts, Workers: cfg.Workers, Random: rand.Float64,
+			Proves: cfg.Proves, Restores: cfg.SignIn != nil}),
+		writer:  &ledgerWriter{ledger: cfg.Ledger},
+		workers: map[string]ready{},
+		counts:  map[po.Status]int{},
 	}
 }
 
@@ -104,6 +106,12 @@ func (d *dispatcher) Receive(c actor.Context) {
 		d.publishRead(c, m)
 		d.informGovernor(c, Answer{Took: time.Duration(m.Took), Sign: m.Reading.Sign, Cause: m.Failure.Cause,
 			RetryAfter: m.Failure.RetryAfter, Retried: hasFailed})
+	case messages.SessionProved:
+		c.Send(d.peers.observer, m)
+		d.do(c, d.scheduler.Proved(m, now))
+	case messages.SessionRestored:
+		c.Send(d.peers.observer, m)
+		d.do(c, d.scheduler.Restored(m, now))
 	case messages.FilesFetched:
 		c.Send(d.peers.observer, m)
 		for _, f := range m.Result.Missing {
@@ -178,6 +186,10 @@ func (d *dispatcher) do(c actor.Context, effects []schedule.Effect) {
 			c.Send(d.peers.observer, messages.WorkerDismissed{Worker: e.Name})
 		case schedule.Probe:
 			c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{Worker: e.Worker, Lease: po.Lease{Order: e.Order}})
+		case schedule.Prove:
+			c.Send(d.workers[e.Worker.Name].pid, messages.ProveSession{Worker: e.Worker})
+		case schedule.Restore:
+			c.Send(d.peers.sessionKeeper, e)
 		case schedule.Replace:
 			c.Send(d.workers[e.Worker.Name].pid, e)
 		case schedule.Recycle:

@@ -22,6 +22,8 @@ type fakeBrowsers struct {
 	open func(n int) error
 	// read answers for an order; n counts the readings of that order from 1.
 	read func(ctx context.Context, s *fakeSession, key po.Key, n int) (po.Reading, error)
+	// prove answers who is signed in; nil: somebody is.
+	prove func(s *fakeSession) (po.Proof, error)
 	// late sessions come up although nobody waits any more.
 	late bool
 	// memory is what each session takes up.
@@ -71,7 +73,16 @@ func (b *fakeBrowsers) Open(ctx context.Context) (Session, error) {
 func (s *fakeSession) Profile() string       { return fmt.Sprint("profile-", s.n) }
 func (s *fakeSession) Memory() int64         { return s.browsers.memory }
 func (s *fakeSession) Done() <-chan struct{} { return s.done }
-func (s *fakeSession) die()                  { s.once.Do(func() { close(s.done) }) }
+func (s *fakeSession) Prove(ctx context.Context) (po.Proof, error) {
+	if _, err := s.good(ctx); err != nil {
+		return po.Proof{}, err
+	}
+	if s.browsers.prove == nil {
+		return po.Proof{SignedIn: true, User: "ada"}, nil
+	}
+	return s.browsers.prove(s)
+}
+func (s *fakeSession) die() { s.once.Do(func() { close(s.done) }) }
 
 func (s *fakeSession) alive() bool {
 	select {
@@ -196,6 +207,8 @@ type scenario struct {
 	files    *fakeFiles
 	ledger   Ledger
 	limiter  Limiter
+	proves   bool
+	signIn   SignIn
 	workers  int
 	attempts int
 	orders   int
@@ -225,6 +238,7 @@ func (s *scenario) start(t *testing.T) {
 	s.handle = Start(Config{
 		Portal: "test", Workers: s.workers, Attempts: max(s.attempts, 3), TaskTimeout: 30 * time.Second,
 		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Limiter: s.limiter, Log: log,
+		Proves: s.proves, SignIn: s.signIn,
 		OnEvent: func(e any) {
 			s.mu.Lock()
 			s.events = append(s.events, e)

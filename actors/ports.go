@@ -16,7 +16,7 @@ type Browsers interface {
 }
 
 // Session is one live browser with a profile of its own. Read and Close may be
-// called from different goroutines; there is one Read at a time.
+// called from different goroutines; there is one Read or Prove at a time.
 type Session interface {
 	// Profile names the browser profile; no two sessions ever share a name.
 	Profile() string
@@ -25,6 +25,9 @@ type Session interface {
 	// are those that have no URL. An error is a *po.ReadFailure, whose cause
 	// po.BrowserDied says that the session is of no more use.
 	Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error)
+	// Prove opens the portal's page that shows who is signed in. An error is a
+	// *po.ReadFailure, as of Read. It is called where Config.Proves says so.
+	Prove(ctx context.Context) (po.Proof, error)
 	// Memory is what the browser's processes take up, in bytes; 0 if it is not
 	// known. It may take some milliseconds.
 	Memory() int64
@@ -51,6 +54,15 @@ type Files interface {
 	// Finish gives the work folder its final name. Asked again after it has
 	// done so, it does nothing.
 	Finish(ctx context.Context, saved po.Saved, final string) error
+}
+
+// SignIn restores the session that all browsers have copies of.
+type SignIn interface {
+	// Restore is called when the session is over, lost says how that was seen. When it
+	// returns, browsers that are opened from then on are signed in again, as the same
+	// user; how says in words by what. It may take as long as a person needs, and returns
+	// soon after its context ends. There is one call at a time.
+	Restore(ctx context.Context, lost string) (how string, err error)
 }
 
 // Limiter tells how much machine and portal bear. Its methods may be called from

@@ -23,7 +23,7 @@ var incarnations atomic.Uint64
 const releaseTimeout = 5 * time.Second
 
 // worker owns one browser and one profile, and reads one order at a time. It
-// has one method per state: closed, opening, idle, busy. A dead browser is a
+// has one method per state: closed, opening, idle, busy, proving. A dead browser is a
 // panic: the supervisor's restart makes a new incarnation with a fresh profile.
 type worker struct {
 	id         messages.Worker
@@ -67,6 +67,12 @@ type readResult struct {
 	memory  int64 // in bytes; 0 if it was not looked at
 }
 
+// proofResult is the answer of the proving job.
+type proofResult struct {
+	proof po.Proof
+	err   error
+}
+
 func newWorker(name string, browsers Browsers, dispatcher, observer *actor.PID, timeout time.Duration) actor.Actor {
 	w := &worker{
 		id:       messages.Worker{Name: name, Incarnation: incarnations.Add(1)},
@@ -102,6 +108,10 @@ func (w *worker) Receive(c actor.Context) {
 		}
 	case messages.ReadOrder:
 		if m.Worker == w.id { // else it was meant for a former incarnation, and came late
+			w.state(c)
+		}
+	case messages.ProveSession:
+		if m.Worker == w.id {
 			w.state(c)
 		}
 	case *actor.DeadLetterResponse: // the dispatcher has gone before us
@@ -224,6 +234,32 @@ func (w *worker) idle(c actor.Context) {
 			return a
 		})
 		w.startWatchdog(c)
+	case messages.ProveSession:
+		w.order, w.started, w.state = messages.ReadOrder{}, time.Now(), w.proving
+		s := w.session
+		w.job = startJob(c, func(ctx context.Context) any {
+			ctx, cancel := context.WithTimeout(ctx, w.timeout)
+			defer cancel()
+			proof, err := s.Prove(ctx)
+			return proofResult{proof, err}
+		})
+		w.startWatchdog(c)
+	default:
+		unexpected(c)
+	}
+}
+
+// proving: opens the page that shows who is signed in.
+func (w *worker) proving(c actor.Context) {
+	switch m := c.Message().(type) {
+	case jobEnded:
+		a := m.answer.(proofResult)
+		if errors.Is(a.err, po.BrowserDied) || errors.Is(a.err, po.BrowserHung) {
+			w.crash(a.err)
+		}
+		c.Send(w.dispatcher, messages.SessionProved{Worker: w.id, Proof: a.proof, Failure: failureOf(a.err),
+			Took: messages.Duration(time.Since(w.started))})
+		w.becomeIdle(c, 0)
 	default:
 		unexpected(c)
 	}

@@ -43,6 +43,11 @@ type ReadOrder struct {
 	ByBrowser []string
 }
 
+// ProveSession asks an idle worker to open the page that shows who is signed in.
+type ProveSession struct {
+	Worker Worker // the incarnation that is asked; another leaves it alone
+}
+
 // FetchFiles asks the file fetcher for the files of one order.
 type FetchFiles struct {
 	Token string // of the lease

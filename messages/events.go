@@ -34,7 +34,10 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[RunCleaned]():       "run_cleaned",
 	reflect.TypeFor[RunEnded]():         "run_ended",
 	reflect.TypeFor[RunStarted]():       "run_started",
+	reflect.TypeFor[SessionLost]():      "session_lost",
 	reflect.TypeFor[SessionProbed]():    "session_probed",
+	reflect.TypeFor[SessionProved]():    "session_proved",
+	reflect.TypeFor[SessionRestored]():  "session_restored",
 	reflect.TypeFor[WorkerDismissed]():  "worker_dismissed",
 	reflect.TypeFor[WorkerLost]():       "worker_lost",
 	reflect.TypeFor[WorkerReady]():      "worker_ready",
@@ -249,6 +252,42 @@ type SessionProbed struct {
 	Cause     po.Cause `json:"cause,omitempty"` // why it was not read; empty if it was
 	Detail    string   `json:"detail,omitempty"`
 	Took      Duration `json:"took_ms"`
+}
+
+// SessionProved says what the portal shows of who is signed in, to one browser.
+type SessionProved struct {
+	Worker
+	Proof   po.Proof       `json:"-"`
+	Failure po.ReadFailure `json:"-"` // its Cause is empty if the page was read
+	Took    Duration       `json:"took_ms"`
+}
+
+// MarshalJSON shows of proof and failure what is for people.
+func (e SessionProved) MarshalJSON() ([]byte, error) {
+	type tagged SessionProved // without this method
+	detail := e.Failure.Detail
+	if e.Failure.Cause == "" {
+		detail = e.Proof.Detail
+	}
+	return json.Marshal(struct {
+		tagged
+		SignedIn bool     `json:"signed_in"`
+		Cause    po.Cause `json:"cause,omitempty"`
+		Detail   string   `json:"detail,omitempty"`
+	}{tagged(e), e.Proof.SignedIn, e.Failure.Cause, detail})
+}
+
+// SessionLost says that the session is over for every browser: all pause, what they have
+// in hand goes back, and it is being restored.
+type SessionLost struct {
+	Detail string `json:"detail,omitempty"` // how it was seen
+}
+
+// SessionRestored says that every browser gets a session again, or why there is none.
+type SessionRestored struct {
+	How     string   `json:"how,omitempty"`    // it was restored, in words
+	Failure string   `json:"detail,omitempty"` // why it was not, in words; empty if it was
+	Took    Duration `json:"took_ms"`
 }
 
 // BatchMerged says what the batch changed in the ledger, before the run starts.

@@ -125,6 +125,9 @@ type ReadFailure struct {
 	// PortalWide is set where the portal shows everybody the same page, whatever
 	// the order: a check of the browser that does not end, maintenance.
 	PortalWide bool
+	// LeftPortal is set where the page leads to a host that is not the portal's: what
+	// portals do with those whose session is over.
+	LeftPortal bool
 	// Status is the HTTP status of the page; 0 if it has none.
 	Status int
 	// Answered is set where the portal gave an answer, whatever it was.

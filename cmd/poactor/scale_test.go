@@ -35,6 +35,9 @@ type instantSession struct {
 func (*instantSession) Profile() string         { return "instant" }
 func (*instantSession) Memory() int64           { return 0 }
 func (s *instantSession) Done() <-chan struct{} { return s.done }
+func (s *instantSession) Prove(context.Context) (po.Proof, error) {
+	return po.Proof{SignedIn: true}, nil
+}
 func (s *instantSession) Close() error {
 	select {
 	case <-s.done:

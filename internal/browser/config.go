@@ -26,6 +26,8 @@ type Config struct {
 	NoSandbox bool
 	// Headful shows the browser's window.
 	Headful bool
+	// SignIn shows the window that somebody signs in with; see launch.Options.
+	SignIn bool
 	// Cloned says that the profiles are copies of one that somebody browses with:
 	// it may have cookies of a session, languages or certificates.
 	Cloned bool
@@ -82,6 +84,7 @@ func (c Config) withDefaults() Config {
 		c.Log = logrus.New()
 		c.Log.SetOutput(io.Discard)
 	}
+	c.Headful = c.Headful || c.SignIn
 	if c.Times.Click == 0 {
 		c.Times.Click = time.Duration(c.Portal.Attachments.ClickWait) * time.Millisecond
 	}
@@ -112,13 +115,17 @@ func (t Times) orDefaults() Times {
 }
 
 // find is the browser to run. The error is a *po.Error.
-func (c Config) find() (string, error) { return launch.Find(c.BrowserPath, c.Headful || c.Cloned) }
+func (c Config) find() (string, error) {
+	return launch.Find(c.BrowserPath, c.Headful || c.SignIn || c.Cloned)
+}
 
 // options say how a browser is started on a profile.
 func (c Config) options(profileDir, tempDir string) launch.Options {
 	return launch.Options{
-		ProfileDir: profileDir, TempDir: tempDir, Headful: c.Headful, Cloned: c.Cloned, NoSandbox: c.NoSandbox,
-		NoImages: slices.Contains(c.Portal.Block, "image"),
+		ProfileDir: profileDir, TempDir: tempDir, Headful: c.Headful, SignIn: c.SignIn, Cloned: c.Cloned,
+		NoSandbox:  c.NoSandbox,
+		NoImages:   slices.Contains(c.Portal.Block, "image"),
+		Extensions: c.Portal.SignIn.Extensions, Negotiate: c.Portal.SignIn.Negotiate,
 	}
 }
 

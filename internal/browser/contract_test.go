@@ -22,10 +22,12 @@ func contract(t *testing.T, browser string) {
 	t.Helper()
 	needBrowser(t)
 	p := testPortal(serve(t, site{
+		"/":              page(`<a href=/sessions/destroy>Sign out</a>`),
 		"/orders/listed": page(`<a class=att href=/f/1>one</a><a class=att href=/f/2>two</a>`),
 		"/orders/empty":  page(`<p class=none>none</p>`),
 		"/orders/wait":   func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	}))
+	p.Signs.SignedIn.Selectors = []string{"a[href='/sessions/destroy']"}
 	orders := sessiontest.Orders{Listed: order("listed"), Empty: order("empty"), NotFound: order("no"), Waiting: order("wait")}
 	sessiontest.Run(t, orders, func(t *testing.T) sessiontest.Session {
 		s := openWith(t, p, browser)

@@ -25,13 +25,13 @@ type Launcher struct {
 	// that start at once took 12 s until the first was ready.
 	gate chan struct{}
 
-	agent  sync.Mutex
-	agents map[string]string // user agents by the browser's path; empty: not known
+	known    sync.Mutex
+	browsers map[string]launch.Browser // by their paths
 }
 
 // New returns a launcher. It touches nothing; see Check.
 func New(c Config) *Launcher {
-	return &Launcher{config: c.withDefaults(), spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU()), agents: map[string]string{}}
+	return &Launcher{config: c.withDefaults(), spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU()), browsers: map[string]launch.Browser{}}
 }
 
 // Open starts a browser on a profile of its own. It waits for a place, as only
@@ -79,9 +79,12 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 		cause := diskCause(err, po.Internal)
 		return nil, &po.Error{Msg: fmt.Sprintf("make the download directory: %v", err), Cause: cause, Err: err}
 	}
+	program := l.inspect(ctx, path)
 	options := l.config.options(profile.Dir, profile.TempDir)
-	options.UserAgent = l.userAgent(ctx, path)
-	proc, err := launch.Start(path, options)
+	if !l.config.Headful { // else it is what it says by itself, in both lanes
+		options.UserAgent = program.UserAgent()
+	}
+	proc, err := launch.Start(program, options)
 	if err != nil {
 		_ = os.RemoveAll(downloads)
 		return nil, &po.Error{
@@ -99,18 +102,17 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 	return s, nil
 }
 
-// userAgent is what a browser of a path is to say that it is; empty: what it says
-// by itself, in both lanes. It is asked for its version once in a run.
-func (l *Launcher) userAgent(ctx context.Context, path string) string {
-	if l.config.Headful {
-		return ""
+// inspect tells what the browser of a path is. It is asked once in a run.
+func (l *Launcher) inspect(ctx context.Context, path string) launch.Browser {
+	l.known.Lock()
+	defer l.known.Unlock()
+	b, known := l.browsers[path]
+	if !known {
+		if b = launch.Inspect(ctx, path); ctx.Err() == nil {
+			l.browsers[path] = b
+		}
 	}
-	l.agent.Lock()
-	defer l.agent.Unlock()
-	if _, known := l.agents[path]; !known && ctx.Err() == nil {
-		l.agents[path] = launch.UserAgent(ctx, path)
-	}
-	return l.agents[path]
+	return b
 }
 
 func release(p Profile) error {

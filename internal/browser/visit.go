@@ -213,7 +213,7 @@ func (s *Session) offPortal(address string) (observation, error) {
 	if sign := signOffPortal(s.config.Portal, address); sign != "" {
 		return observation{Sign: string(sign), URL: po.PublicURL(address)}, nil
 	}
-	return observation{}, &po.ReadFailure{Cause: po.BlockedHost, URL: po.PublicURL(address),
+	return observation{}, &po.ReadFailure{Cause: po.BlockedHost, LeftPortal: true, URL: po.PublicURL(address),
 		Detail: "the page leads to " + hostOf(address) + ", which is not one of the portal's hosts"}
 }
 

@@ -12,11 +12,15 @@ func (s *Scheduler) advance(now time.Time) []Effect {
 	if s.ended {
 		return nil
 	}
+	var fx []Effect
+	if s.signIn.over != "" {
+		fx = s.restoreSession(now)
+	}
 	if s.finished() {
 		s.ended = true
-		return []Effect{End{}}
+		return append(fx, End{})
 	}
-	fx := s.startProbes(now)
+	fx = append(fx, s.startProbes(now)...)
 	if s.finished() { // nothing is left to be probed by
 		s.ended = true
 		return append(fx, End{})
@@ -126,8 +130,11 @@ func (s *Scheduler) pausedUntil() time.Time {
 	return s.portal.pausedUntil
 }
 
-// suspended says that no order is handed out until a probe has told what is wrong.
-func (s *Scheduler) suspended() bool { return s.portalSuspected() || len(s.sessions.held) > 0 }
+// suspended says that no order is handed out until a probe has told what is wrong, or the
+// session is restored.
+func (s *Scheduler) suspended() bool {
+	return s.portalSuspected() || len(s.sessions.held) > 0 || s.signIn.restoring
+}
 
 // portalSuspected says that the portal may refuse everybody, and that a probe can tell.
 func (s *Scheduler) portalSuspected() bool { return s.portal.suspected() && s.sessions.canProbe() }

@@ -12,7 +12,7 @@ import (
 
 // idleScheduler puts idle workers and fresh leases on a Scheduler.
 func idleScheduler(workers []string, leases ...po.Lease) *Scheduler {
-	s := New(3, len(workers), func() float64 { return 0 })
+	s := New(Config{Attempts: 3, Workers: len(workers), Random: func() float64 { return 0 }})
 	s.Begin(time.Time{})
 	s.Claimed(0, po.Claim{Open: len(leases)}, time.Time{})
 	clear(s.workers.slots)

@@ -85,6 +85,12 @@ type (
 		Worker messages.Worker
 		Order  po.Order
 	}
+	// Prove has an idle worker open the page that shows who is signed in. Answered by
+	// Scheduler.Proved.
+	Prove struct{ Worker messages.Worker }
+	// Restore asks for the session, which is over, to be restored. Answered by
+	// Scheduler.Restored.
+	Restore struct{ Detail string }
 	// Hire starts a new worker.
 	Hire struct {
 		Name     string
@@ -122,6 +128,8 @@ func (Reopen) effect()      {}
 func (Extend) effect()      {}
 func (CancelFetch) effect() {}
 func (Probe) effect()       {}
+func (Prove) effect()       {}
+func (Restore) effect()     {}
 func (Hire) effect()        {}
 func (Dismiss) effect()     {}
 func (Replace) effect()     {}

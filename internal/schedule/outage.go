@@ -96,6 +96,9 @@ func (o *outage) suspected() bool { return o.refusals >= outageAfter }
 // suspect has it suspected until an answer tells better.
 func (o *outage) suspect() { o.refusals = max(o.refusals, outageAfter) }
 
+// answered takes it that the portal has answered, be it another page than an order's.
+func (o *outage) answered() { o.answers++ }
+
 // end takes it that the portal answers, and does not refuse everybody.
 func (o *outage) end() { o.refused, o.refusals, o.failed, o.rounds = nil, 0, nil, 0 }
 

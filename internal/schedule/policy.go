@@ -14,6 +14,7 @@ const (
 	settleOrder  action = iota // it ends here
 	retryOrder                 // another try later; this one counts
 	releaseOrder               // another try at once; this one does not count
+	endSession                 // the session is over for all
 	stopRun                    // nothing more can be done in this run
 )
 
@@ -21,7 +22,9 @@ const (
 // limit is how many there may be.
 func decide(cause po.Cause, attempt, limit int) action {
 	switch cause {
-	case po.SignedOut, po.DiskFull:
+	case po.SignedOut:
+		return endSession
+	case po.DiskFull:
 		return stopRun
 	case po.BrowserDied, po.BrowserHung, po.ProfileFailed, po.Interrupted:
 		return releaseOrder

@@ -13,7 +13,7 @@ func TestDecide(t *testing.T) {
 		po.InvalidNumber:      {settleOrder, settleOrder, settleOrder},
 		po.CauseNotFound:      {settleOrder, settleOrder, settleOrder},
 		po.Forbidden:          {settleOrder, settleOrder, settleOrder},
-		po.SignedOut:          {stopRun, stopRun, stopRun},
+		po.SignedOut:          {endSession, endSession, endSession},
 		po.Timeout:            {retryOrder, retryOrder, settleOrder},
 		po.PortalError:        {retryOrder, retryOrder, settleOrder},
 		po.Throttled:          {retryOrder, retryOrder, settleOrder},
@@ -100,7 +100,7 @@ func TestDecisiveMissing(t *testing.T) {
 		{"no hope", []po.Missing{{Cause: po.Forbidden}, {Cause: po.Timeout}}, 3, po.Forbidden, 0, settleOrder},
 		{"longest pause", []po.Missing{{Cause: po.Throttled, RetryAfter: 1}, {Cause: po.Throttled, RetryAfter: 2}}, 1,
 			po.Throttled, 2, retryOrder},
-		{"signed out", []po.Missing{{Cause: po.Timeout}, {Cause: po.SignedOut}}, 1, po.SignedOut, 0, stopRun},
+		{"signed out", []po.Missing{{Cause: po.Timeout}, {Cause: po.SignedOut}}, 1, po.SignedOut, 0, endSession},
 	} {
 		m, v := decisiveMissing(c.missing, c.attempt, 3)
 		if m.Cause != c.cause || m.RetryAfter != c.asked || v != c.want {

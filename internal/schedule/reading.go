@@ -32,6 +32,8 @@ func (s *Scheduler) applyReading(t *task, m messages.OrderRead, now time.Time) [
 		t.trace = m.Failure.Trace
 	}
 	switch f := m.Failure; {
+	case f.LeftPortal:
+		return s.leftPortal(t, f)
 	case f.PortalWide && s.canHold(t):
 		return s.hold(t, f)
 	case f.Unreachable:
@@ -45,6 +47,7 @@ func (s *Scheduler) applyReading(t *task, m messages.OrderRead, now time.Time) [
 	case f.Cause != "":
 		return s.failed(t, f)
 	}
+	s.sessions.away = nil
 	hadAttachments := t.browserTried || len(t.kept.Files) > 0
 	if hadAttachments && (m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound) {
 		return s.failed(t, po.ReadFailure{Cause: po.UnrecognisedPage, URL: m.Reading.URL,
@@ -75,7 +78,7 @@ func (s *Scheduler) applyPage(t *task, m messages.OrderRead) []Effect {
 		if s.mayHoldSignIn(t) {
 			return s.holdSignIn(t, m)
 		}
-		return failure(po.SignedOut, "the portal asks for a sign-in")
+		return failure(po.SignedOut, wantsSignIn)
 	}
 	return failure(po.Internal, "unknown sign "+string(m.Reading.Sign))
 }
@@ -167,6 +170,9 @@ func (s *Scheduler) applyMissing(t *task, missing []po.Missing) []Effect {
 func (s *Scheduler) failed(t *task, f po.ReadFailure) []Effect {
 	t.reading.URL = cmp.Or(t.reading.URL, f.URL)
 	switch decide(f.Cause, t.lease.Attempt, s.attempts) {
+	case endSession:
+		released := s.release(t, asFailure(f))
+		return append([]Effect{released}, s.sessionOver(f.Detail)...)
 	case stopRun:
 		released := s.release(t, asFailure(f))
 		return append([]Effect{released}, s.stop(f.Cause, f.Detail)...)

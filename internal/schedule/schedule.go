@@ -18,12 +18,14 @@ import (
 type Scheduler struct {
 	attempts int            // tries an order may have
 	random   func() float64 // from [0,1), for jitter
+	restores bool           // a session that is over may be restored
 
 	queue    queue    // the orders in hand
 	workers  roster   // who there is to read them
 	pool     pool     // how many there should be
 	portal   outage   // whether it is there for anybody
 	sessions sessions // whose answers are confirmed
+	signIn   signIn   // whether the session is being restored
 
 	poolSize   int       // as the workers were hired for; -1: not yet
 	maxReading int       // orders that are read at once; 0: one for each worker
@@ -35,11 +37,19 @@ type Scheduler struct {
 	ended     bool     // End was returned
 }
 
-// New makes a scheduler. attempts is how many tries an order may have, workers how
-// many workers the user wishes for; random returns numbers from [0,1), for jitter.
-func New(attempts, workers int, random func() float64) *Scheduler {
-	return &Scheduler{attempts: attempts, random: random, poolSize: -1,
-		queue: newQueue(), workers: newRoster(), pool: newPool(workers), portal: newOutage(), sessions: newSessions()}
+// Config is what a scheduler decides by.
+type Config struct {
+	Attempts int            // tries an order may have
+	Workers  int            // that the user wishes for
+	Random   func() float64 // numbers from [0,1), for jitter
+	Proves   bool           // a browser can show by a page of the portal that its session lives
+	Restores bool           // a session that is over may be restored; else the run ends
+}
+
+// New makes a scheduler.
+func New(c Config) *Scheduler {
+	return &Scheduler{attempts: c.Attempts, random: c.Random, restores: c.Restores, poolSize: -1,
+		queue: newQueue(), workers: newRoster(), pool: newPool(c.Workers), portal: newOutage(), sessions: newSessions(c.Proves)}
 }
 
 // Begin hires the workers and asks how much there is to do.

@@ -22,7 +22,8 @@ func TestNoOrderIsLost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		orders := rapid.IntRange(0, 12).Draw(t, "orders")
 		workers := rapid.IntRange(1, 4).Draw(t, "workers")
-		sim := newSimulator(t, orders, workers)
+		sim := newSimulatorOf(t, orders, Config{Workers: workers,
+			Proves: rapid.Bool().Draw(t, "proves"), Restores: rapid.Bool().Draw(t, "restores")})
 		rare := func(t *rapid.T, name string) bool { return rapid.IntRange(0, 19).Draw(t, name) == 0 }
 		t.Repeat(map[string]func(*rapid.T){
 			"claim": func(*rapid.T) { sim.claim() },
@@ -41,6 +42,41 @@ func TestNoOrderIsLost(t *testing.T) {
 			"sign out": func(t *rapid.T) {
 				if len(sim.reads) > 0 && rare(t, "does") {
 					sim.read(0, po.SignSignedOut, po.ReadFailure{})
+				}
+			},
+			"leads away": func(t *rapid.T) {
+				if len(sim.reads) > 0 && rare(t, "does") {
+					sim.read(0, "", po.ReadFailure{Cause: po.BlockedHost, LeftPortal: true, Detail: "it leads away"})
+				}
+			},
+			"prove": func(t *rapid.T) {
+				if len(sim.proofs) == 0 {
+					return
+				}
+				i := rapid.IntRange(0, len(sim.proofs)-1).Draw(t, "which")
+				switch rapid.IntRange(0, 9).Draw(t, "proof") {
+				case 0:
+					sim.prove(i, po.Proof{Detail: "nobody"}, po.ReadFailure{})
+				case 1:
+					sim.prove(i, po.Proof{}, po.ReadFailure{Cause: po.Timeout, Detail: "slow"})
+				default:
+					sim.prove(i, po.Proof{SignedIn: true}, po.ReadFailure{})
+				}
+			},
+			"restored": func(t *rapid.T) {
+				switch {
+				case !sim.restoring:
+				case rare(t, "fails"):
+					sim.restored("nobody came")
+				default:
+					sim.now = sim.now.Add(rapid.SampledFrom([]time.Duration{time.Second, 10 * time.Minute}).Draw(t, "after"))
+					sim.restored("")
+				}
+			},
+			"a clone is signed out": func(t *rapid.T) {
+				if list := sim.without(); len(list) > 0 && rare(t, "does") {
+					sim.mayStop = true
+					sim.do(sim.scheduler.Lost(messages.WorkerLost{Worker: list[0], Cause: po.SignedOut, Detail: "nobody"}, sim.now))
 				}
 			},
 			"portal away": func(t *rapid.T) {

@@ -8,23 +8,27 @@ import (
 )
 
 // A portal whose session is over does not always ask for a sign-in: some say of
-// every order that there is none, or that it has no attachments. And one that is
-// in trouble may refuse everybody, whatever the order. An order cannot tell by
-// itself. What can is an order whose attachments were seen before: it is read once
-// more, as a probe. That is done where a browser has had only unconfirmed answers for
-// long, at the end of a run for those that nothing has confirmed, where the portal has
-// refused several times in a row, and where it asks for a sign-in: one order may do so
-// alone.
+// every order that there is none, or that it has no attachments, or lead to a page of
+// another site. And one that is in trouble may refuse everybody, whatever the order. An
+// order cannot tell by itself. Of the session the page tells that shows who is signed
+// in, where the portal's definition has one; of both an order whose attachments were
+// seen before: it is read once more, as a probe. That is done where a browser has had
+// only unconfirmed answers for long, at the end of a run for those that nothing has
+// confirmed, where the portal has refused several times in a row, and where it asks for
+// a sign-in or leads away: one order may do so alone.
 const (
 	probeAfter     = 20 // unconfirmed answers of one browser in a row, before a probe
 	maxKnownGood   = 16 // orders that are kept for probes: no two browsers read one at once
 	maxSignInsHeld = 3  // orders of a run that may ask for a sign-in by themselves
 	lostAfter      = 3  // known good orders that must be found changed, before the session counts as lost
+	awayAfter      = 3  // orders in a row that lead off the portal, where nothing else can tell: it is lost
 )
 
 // sessions knows which answers are not confirmed yet, and what could confirm them.
 // Each browser has a session of its own.
 type sessions struct {
+	proves bool // a page of the portal shows who is signed in
+
 	unconfirmed   map[messages.Worker][]po.Key // orders by their browser, since it last saw attachments
 	unconfirmable []po.Key                     // their answers count: nothing but a sign-out puts them back
 	askedAgain    map[po.Key]bool              // were put back for want of a confirmation; not twice
@@ -33,25 +37,28 @@ type sessions struct {
 	changed   map[messages.Worker][]po.Key // of those, the ones whose attachments a browser has not seen again
 	probes    map[string]probe             // under way, by the worker's name
 
+	away []po.Key // orders in a row that have led off the portal
+
 	held        map[string]heldOrder // for a probe of the worker named
 	signInsHeld int                  // orders of this run that have asked for a sign-in, and were held
 }
 
-// probe is a known good order that a browser reads once more.
+// probe is what a browser reads to see how its session is: a known good order once more.
 type probe struct {
 	worker messages.Worker
-	key    po.Key
+	key    po.Key // empty: the page that shows who is signed in
 }
 
 // heldOrder is an order whose answer may be everybody's: it waits until a probe of the
 // browser that had it has told. If it is not, the order fails for its own cause.
 type heldOrder struct {
-	task *task
-	own  po.ReadFailure
+	task    *task
+	own     po.ReadFailure
+	session bool // it is the session that is in doubt, and not the portal
 }
 
-func newSessions() sessions {
-	return sessions{unconfirmed: map[messages.Worker][]po.Key{}, askedAgain: map[po.Key]bool{},
+func newSessions(proves bool) sessions {
+	return sessions{proves: proves, unconfirmed: map[messages.Worker][]po.Key{}, askedAgain: map[po.Key]bool{},
 		changed: map[messages.Worker][]po.Key{}, probes: map[string]probe{}, held: map[string]heldOrder{}}
 }
 
@@ -63,7 +70,7 @@ func needsConfirmation(o po.Outcome) bool {
 	case o.Status == po.NotFound, o.Status == po.NoAttachments:
 		return true
 	}
-	return o.Status == po.Failed && (o.Cause == po.Forbidden || o.Cause == po.UnrecognisedPage)
+	return o.Status == po.Failed && (o.Cause == po.Forbidden || o.Cause == po.UnrecognisedPage || o.Cause == po.BlockedHost)
 }
 
 // record takes an outcome that is about to be recorded. An order that is completed is
@@ -112,8 +119,20 @@ func (s *sessions) askLast(key po.Key) {
 	}
 }
 
-// canProbe says that there is an order that can tell how the session is.
+// canProbe says that there is an order that can tell how portal and session are.
 func (s *sessions) canProbe() bool { return len(s.knownGood) > 0 }
+
+// canConfirm says that something can tell how the session is.
+func (s *sessions) canConfirm() bool { return s.proves || s.canProbe() }
+
+// leadsAway takes an order whose page has led off the portal. It reports whether too many
+// have in a row.
+func (s *sessions) leadsAway(key po.Key) bool {
+	if !slices.Contains(s.away, key) {
+		s.away = append(s.away, key)
+	}
+	return len(s.away) >= awayAfter
+}
 
 // pick chooses a known good order for a browser: none that it has found changed, and
 // none that another reads.
@@ -147,7 +166,7 @@ func (s *sessions) isLost(w messages.Worker) bool {
 
 // pending says that some answer can still be confirmed.
 func (s *sessions) pending() bool {
-	return s.canProbe() && (len(s.unconfirmed) > 0 || len(s.probes) > 0)
+	return s.canConfirm() && (len(s.unconfirmed) > 0 || len(s.probes) > 0)
 }
 
 // takeOrphans returns the orders whose answers no probe can confirm any more, since
@@ -172,7 +191,7 @@ func (s *sessions) takeOrphans(live func(messages.Worker) bool) []po.Key {
 // early end. Where the session is lost that is all of them; where nothing could have
 // confirmed them, none.
 func (s *sessions) takeUnconfirmed(sessionLost bool) []po.Key {
-	if !sessionLost && !s.canProbe() {
+	if !sessionLost && !s.canConfirm() {
 		return nil
 	}
 	var keys []po.Key

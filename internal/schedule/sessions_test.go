@@ -40,7 +40,7 @@ func note(s *sessions, w messages.Worker, key po.Key, status po.Status) {
 // asked for again, once.
 func TestSessionsConfirm(t *testing.T) {
 	t.Parallel()
-	s := newSessions()
+	s := newSessions(false)
 	a, b := workerNamed("a"), workerNamed("b")
 	note(&s, a, "good", po.Completed)
 	note(&s, a, "1", po.NotFound)
@@ -71,7 +71,7 @@ func TestSessionsConfirm(t *testing.T) {
 // Where no order could confirm an answer, only a sign-out puts it back.
 func TestSessionsWithoutKnownGood(t *testing.T) {
 	t.Parallel()
-	s := newSessions()
+	s := newSessions(false)
 	note(&s, workerNamed("a"), "1", po.NotFound)
 	if s.pending() || s.takeUnconfirmed(false) != nil {
 		t.Error("put back without a reason")
@@ -85,7 +85,7 @@ func TestSessionsWithoutKnownGood(t *testing.T) {
 // found changed. Too many changed ones mean a lost session.
 func TestSessionsPick(t *testing.T) {
 	t.Parallel()
-	s := newSessions()
+	s := newSessions(false)
 	a, b := workerNamed("a"), workerNamed("b")
 	for _, key := range []po.Key{"1", "2", "3", "4"} {
 		note(&s, a, key, po.Completed)
@@ -126,7 +126,7 @@ func TestSessionsPick(t *testing.T) {
 // where there are few others.
 func TestSessionsKnownGood(t *testing.T) {
 	t.Parallel()
-	s := newSessions()
+	s := newSessions(false)
 	clicked := func(key po.Key) {
 		o := &task{worker: workerNamed("a"), lease: po.Lease{Order: po.Order{Key: key}}}
 		o.reading.Attachments = []po.Attachment{{ID: "x"}}
@@ -151,7 +151,7 @@ func TestSessionsKnownGood(t *testing.T) {
 	if len(s.knownGood) != maxKnownGood {
 		t.Errorf("%d are kept", len(s.knownGood))
 	}
-	fresh := newSessions()
+	fresh := newSessions(false)
 	fresh.remember(make([]po.Order, 2*maxKnownGood))
 	if len(fresh.knownGood) != maxKnownGood {
 		t.Errorf("%d are remembered", len(fresh.knownGood))

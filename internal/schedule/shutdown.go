@@ -62,7 +62,8 @@ func (s *Scheduler) shuttingDown() bool { return s.draining || s.stopCause != ""
 // finished says that nothing is in hand and nothing more will be.
 func (s *Scheduler) finished() bool {
 	unconfirmed := s.stopCause == "" && s.sessions.pending()
-	return s.queue.quiet() && (s.shuttingDown() || s.queue.open == 0) && !unconfirmed
+	restoring := s.signIn.restoring && !s.shuttingDown()
+	return s.queue.quiet() && (s.shuttingDown() || s.queue.open == 0) && !unconfirmed && !restoring
 }
 
 // allSettled says that all is done but for answers that are not confirmed yet.

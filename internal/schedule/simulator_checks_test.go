@@ -41,6 +41,12 @@ func (sim *simulator) checkProbe(e Probe) {
 	if sim.workers[e.Worker.Name] != e.Worker || sim.hired[e.Worker.Name] {
 		sim.t.Fatalf("%v is to probe", e.Worker)
 	}
+	if slices.Contains(sim.proofs, e.Worker) {
+		sim.t.Fatalf("%v is to probe twice", e.Worker)
+	}
+	if sim.restoring {
+		sim.t.Fatalf("%v is to probe while the session is restored", e.Worker)
+	}
 	for _, r := range sim.reads {
 		if r.Worker == e.Worker {
 			sim.t.Fatalf("%v is to probe, and has an order", e.Worker)
@@ -53,7 +59,7 @@ func (sim *simulator) checkProbe(e Probe) {
 // faked: nothing at all where it was lost, else nothing that could have been proved.
 func (sim *simulator) checkConfirmed() {
 	sessions, lost := &sim.scheduler.sessions, sim.scheduler.stopCause == po.SignedOut
-	if !lost && !sessions.canProbe() || sim.writesFailed { // then the next start opens them
+	if !lost && !sessions.canConfirm() || sim.writesFailed { // then the next start opens them
 		return
 	}
 	for by, list := range sim.unconfirmed {
@@ -80,6 +86,12 @@ func (sim *simulator) checkRead(e Assign) {
 	}
 	if isolated := sim.hired[e.Worker.Name]; isolated != (sim.deaths[key] == quarantineDeaths) {
 		sim.t.Fatalf("order %s with %d deaths goes to %v", key, sim.deaths[key], e.Worker)
+	}
+	if sim.restoring {
+		sim.t.Fatalf("order %s is handed out while the session is restored", key)
+	}
+	if slices.Contains(sim.proofs, e.Worker) {
+		sim.t.Fatalf("%v is to read order %s, and is busy", e.Worker, key)
 	}
 	for _, r := range sim.reads {
 		if r.Worker == e.Worker {

@@ -43,11 +43,18 @@ type simulator struct {
 	writesFailed bool
 	drained      bool
 
+	proofs    []messages.Worker // asked who is signed in, not answered
+	restoring bool              // the session is to be restored
+
 	replaced      []string // to be replaced
 	recycleReason string   // what workers say of their browsers
 }
 
 func newSimulator(t *rapid.T, orders, workers int) *simulator {
+	return newSimulatorOf(t, orders, Config{Workers: workers})
+}
+
+func newSimulatorOf(t *rapid.T, orders int, c Config) *simulator {
 	sim := &simulator{t: t, now: time.Unix(0, 0), open: map[string]po.Lease{}, held: map[string]string{},
 		leases: map[string]po.Lease{}, readBy: map[string]messages.Worker{}, unconfirmed: map[messages.Worker][]string{},
 		settled: map[string]int{}, workers: map[string]messages.Worker{}, hired: map[string]bool{}, deaths: map[string]int{}}
@@ -56,7 +63,8 @@ func newSimulator(t *rapid.T, orders, workers int) *simulator {
 		sim.free = append(sim.free, key)
 		sim.open[key] = po.Lease{Order: po.Order{Key: po.Key(key)}, Attempt: 1}
 	}
-	sim.scheduler = New(3, workers, func() float64 { return 0.5 })
+	c.Attempts, c.Random = 3, func() float64 { return 0.5 }
+	sim.scheduler = New(c)
 	sim.do(sim.scheduler.Begin(sim.now))
 	for _, name := range sim.without() {
 		sim.browserUp(name, "")
@@ -81,6 +89,14 @@ func (sim *simulator) do(effects []Effect) {
 		case Probe:
 			sim.checkProbe(e)
 			sim.reads = append(sim.reads, Assign{Worker: e.Worker, Lease: po.Lease{Order: e.Order}})
+		case Prove:
+			sim.checkProbe(Probe{Worker: e.Worker})
+			sim.proofs = append(sim.proofs, e.Worker)
+		case Restore:
+			if sim.restoring {
+				sim.t.Fatal("the session is to be restored twice at once")
+			}
+			sim.restoring, sim.mayStop = true, true // lost too often it is given up
 		case Hire:
 			if _, twice := sim.hired[e.Name]; twice {
 				sim.t.Fatalf("%s is hired twice", e.Name)
@@ -119,6 +135,10 @@ func (sim *simulator) finish() {
 			sim.answer(0)
 		case len(sim.fetches) > 0:
 			sim.fetch(0, nil, "")
+		case len(sim.proofs) > 0:
+			sim.prove(0, po.Proof{SignedIn: true}, po.ReadFailure{})
+		case sim.restoring:
+			sim.restored("")
 		case sim.ends > 0:
 			if len(sim.held) > 0 {
 				sim.t.Fatalf("held after the end: %v", sim.held)

@@ -49,7 +49,7 @@ func (sim *simulator) read(i int, sign po.Sign, f po.ReadFailure) {
 	}
 	sim.stopped = sim.stopped || f.Unreachable
 	probe := e.Lease.Token == ""
-	if f.Status >= 500 || f.PortalWide || sign == po.SignForbidden || sign == po.SignSignedOut {
+	if f.Status >= 500 || f.PortalWide || f.LeftPortal || sign == po.SignForbidden || sign == po.SignSignedOut {
 		sim.mayStop = true
 	}
 	sim.mayStop = sim.mayStop || probe && sign != po.SignAttachments
@@ -68,6 +68,28 @@ func (sim *simulator) read(i int, sign po.Sign, f po.ReadFailure) {
 	if sim.workers[e.Worker.Name] == e.Worker { // the living go on, the dead spoke late
 		sim.do(sim.scheduler.Ready(messages.WorkerReady{Worker: e.Worker, Worn: sim.recycleReason}, sim.now))
 	}
+}
+
+// prove answers a browser's look at who is signed in.
+func (sim *simulator) prove(i int, proof po.Proof, f po.ReadFailure) {
+	w := sim.proofs[i]
+	sim.proofs = slices.Delete(sim.proofs, i, i+1)
+	live := sim.workers[w.Name] == w
+	if live && proof.SignedIn && !sim.scheduler.hasOldSession(w) {
+		delete(sim.unconfirmed, w)
+	}
+	sim.stopped = sim.stopped || f.Unreachable
+	sim.mayStop = sim.mayStop || !proof.SignedIn
+	sim.do(sim.scheduler.Proved(messages.SessionProved{Worker: w, Proof: proof, Failure: f}, sim.now))
+	if sim.workers[w.Name] == w {
+		sim.do(sim.scheduler.Ready(messages.WorkerReady{Worker: w, Worn: sim.recycleReason}, sim.now))
+	}
+}
+
+// restored answers what came of restoring the session.
+func (sim *simulator) restored(failure string) {
+	sim.restoring = false
+	sim.do(sim.scheduler.Restored(messages.SessionRestored{Failure: failure}, sim.now))
 }
 
 // answer answers a reading as the portal does now.
@@ -97,6 +119,7 @@ func (sim *simulator) fetch(i int, missing []po.Missing, failure po.Cause) {
 // answered late or never.
 func (sim *simulator) kill(name string, silent, gaveUp bool) {
 	if silent {
+		sim.proofs = slices.DeleteFunc(sim.proofs, func(w messages.Worker) bool { return w == sim.workers[name] })
 		sim.reads = slices.DeleteFunc(sim.reads, func(r Assign) bool { return r.Worker == sim.workers[name] })
 	}
 	isolated := sim.hired[name]

@@ -27,12 +27,17 @@ func (s *Scheduler) Ready(m messages.WorkerReady, now time.Time) []Effect {
 	slot := s.workers.slots[w.Name]
 	if slot != nil {
 		slot.live = w
+		if s.signIn.restoring {
+			s.signIn.old[w] = true // it may have been opened before
+		}
 	}
 	switch {
 	case slot == nil: // dismissed before it was heard
 	case slot.unhealthy == w: // it is being replaced
 	case slot.retiring:
 		fx = append(fx, s.dismiss(w.Name)...)
+	case s.signIn.old[w] && !s.signIn.restoring:
+		fx = append(fx, s.renew(w))
 	case m.Worn != "" && s.mayRecycle(w):
 		s.workers.recycling, slot.live = w, messages.Worker{}
 		fx = append(fx, Recycle{w, m.Worn})
@@ -45,7 +50,7 @@ func (s *Scheduler) Ready(m messages.WorkerReady, now time.Time) []Effect {
 // mayRecycle says whether a worker may open a fresh browser now: one at a time, and not
 // before a probe has confirmed what the old one was told.
 func (s *Scheduler) mayRecycle(w messages.Worker) bool {
-	confirmed := !s.sessions.canProbe() || len(s.sessions.unconfirmed[w]) == 0
+	confirmed := !s.sessions.canConfirm() || len(s.sessions.unconfirmed[w]) == 0
 	return s.workers.recycling.Name == "" && !s.workers.isIsolated(w) && !s.shuttingDown() && confirmed
 }
 
@@ -59,7 +64,11 @@ func (s *Scheduler) Lost(m messages.WorkerLost, now time.Time) []Effect {
 	if slot == nil {
 		return append(fx, s.advance(now)...)
 	}
+	delete(s.signIn.old, slot.live)
 	slot.live = messages.Worker{}
+	if m.Cause == po.SignedOut { // its browser was opened, and found that nobody is signed in
+		fx = append(fx, s.sessionOver(m.Detail)...)
+	}
 	switch {
 	case slot.isolated:
 		fx = append(fx, s.isolatedLost(m, hadOrder)...)

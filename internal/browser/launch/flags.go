@@ -53,30 +53,65 @@ type Options struct {
 	Cloned     bool   // the profile is a copy of somebody's
 	NoSandbox  bool   // without the browser's own sandbox
 	NoImages   bool   // it loads none
-	UserAgent  string // what it says that it is, see UserAgent; empty: as it likes
+	UserAgent  string // what it says that it is, see Browser.UserAgent; empty: as it likes
+	// SignIn is for the window that somebody signs in with: with the extensions that the
+	// profile has, and pages may ask for permissions, like that for the local network,
+	// which the company's own programs for signing in are reached by.
+	SignIn bool
+	// Extensions leaves the profile's extensions on, as a company's sign-in may need one.
+	Extensions bool
+	// Negotiate lists the hosts to which the browser may show who the user of this machine
+	// is, without asking (Kerberos, NTLM).
+	Negotiate []string
 }
 
-// flags are the browser's arguments beside those of the pipe. What each of
-// them brings was measured in Chromium 156: single-threaded V8 and a full
-// screen of its own save half of the CPU time of an order.
-func flags(o Options) []string {
+// profileFlags are the arguments of every browser that works on a profile, driven or
+// not: with others for the key or the session, the profile's cookies are lost.
+func profileFlags(b Browser, o Options) []string {
 	list := []string{
 		"--user-data-dir=" + o.ProfileDir,
-		"--no-first-run", "--no-default-browser-check", "--no-startup-window",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
-		"--disable-extensions", "--disable-breakpad", "--disable-prompt-on-repost", "--disable-hang-monitor",
-		"--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
-		"--metrics-recording-only", "--mute-audio", "--disable-gpu", "--disable-software-rasterizer",
-		"--disable-features=" + strings.Join(unwanted, ","),
+		"--no-first-run", "--no-default-browser-check",
 		"--restore-last-session",                        // keeps cookies that live for a session
 		"--password-store=basic", "--use-mock-keychain", // as at sign-in, or cookies are lost
-		"--js-flags=--single-threaded",
 	}
-	if !o.Cloned { // a headless shell would ask for none
+	if b.Edge() { // on Windows it may start itself again, without the pipe, and outside our group
+		list = append(list, "--edge-skip-compat-layer-relaunch")
+	}
+	if len(o.Negotiate) > 0 {
+		list = append(list, "--auth-server-allowlist="+strings.Join(o.Negotiate, ","))
+	}
+	if o.NoSandbox {
+		list = append(list, "--no-sandbox")
+	}
+	return list
+}
+
+// flags are the arguments of a driven browser beside those of the pipe. What each of
+// them brings was measured in Chromium 156: single-threaded V8 and a full
+// screen of its own save half of the CPU time of an order.
+func flags(b Browser, o Options) []string {
+	list := append(profileFlags(b, o),
+		"--no-startup-window", "--disable-component-update", "--disable-sync", "--disable-default-apps",
+		"--disable-breakpad", "--disable-prompt-on-repost", "--disable-hang-monitor",
+		"--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
+		"--metrics-recording-only", "--mute-audio", "--disable-gpu", "--disable-software-rasterizer",
+		"--disable-features="+strings.Join(unwanted, ","),
+		"--js-flags=--single-threaded",
+	)
+	if b.Edge() { // else a company's Edge may hand the last page of a sign-in to another profile
+		list = append(list, "--enable-automation")
+	}
+	if !o.Extensions && !o.SignIn {
+		list = append(list, "--disable-extensions", "--disable-background-networking") // which brings and updates them
+	}
+	if !o.SignIn {
+		list = append(list, "--deny-permission-prompts") // nobody would answer; what is granted stays
+	}
+	if !o.Cloned && !o.SignIn { // a headless shell would ask for none
 		list = append(list, "--accept-lang=en-US,en")
 	}
 	storage := storageBytes
-	if o.Cloned { // what is in it already counts
+	if o.Cloned || o.SignIn { // what is in it already counts
 		storage += ProfileGrowth
 	}
 	enabled := []string{fmt.Sprintf("StorageQuotaSettings:PoolSizeBytes/%d", storage)}
@@ -86,11 +121,8 @@ func flags(o Options) []string {
 	}
 	list = append(list, "--enable-features="+strings.Join(enabled, ","), fmt.Sprintf("--disk-cache-size=%d", cacheBytes))
 	list = append(list, fmt.Sprintf("--window-size=%d,%d", ScreenWidth, ScreenHeight))
-	if !o.Headful {
+	if !o.Headful && !o.SignIn {
 		list = append(list, "--headless=new", fmt.Sprintf("--screen-info={%dx%d}", ScreenWidth, ScreenHeight))
-	}
-	if o.NoSandbox {
-		list = append(list, "--no-sandbox")
 	}
 	if o.NoImages {
 		list = append(list, "--blink-settings=imagesEnabled=false")

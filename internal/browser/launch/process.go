@@ -18,7 +18,7 @@ const goneWithin = 5 * time.Second
 // Process is a browser's main process with all that it started, and the pipe
 // to it.
 type Process struct {
-	// Pipe carries the DevTools protocol. It is closed by Close.
+	// Pipe carries the DevTools protocol. It is closed by Close. A plain browser has none.
 	Pipe *Pipe
 
 	path   string
@@ -34,48 +34,78 @@ type Process struct {
 	closed bool // group is: what it named may be another's by now
 }
 
-// Start runs the browser of a path with a pipe for the DevTools protocol. It does
-// not wait for an answer. The caller must Close what it gets.
-func Start(path string, o Options) (*Process, error) {
-	return start(path, flags(o), environment(o.TempDir))
-}
-
-func start(path string, args, env []string) (_ *Process, err error) {
-	var files [6]*os.File
-	defer func() {
-		if err != nil {
-			closeAll(files[:])
-		}
-	}()
-	for i := 0; i < len(files); i += 2 {
-		if files[i], files[i+1], err = os.Pipe(); err != nil {
+// Start runs a browser with a pipe for the DevTools protocol. It does not wait for an
+// answer. The caller must Close what it gets.
+func Start(b Browser, o Options) (*Process, error) {
+	if o.SignIn {
+		if err := KeepSession(o.ProfileDir); err != nil {
 			return nil, err
 		}
 	}
-	theirs := []*os.File{files[0], files[3], files[5]} // they read commands, write answers and errors
+	return start(b.Path, flags(b, o), environment(o.TempDir), true)
+}
+
+// StartPlain opens a browser's window at an address and leaves it to its user: there is
+// no debugging of any kind, so that pages cannot tell it from any other browser. The
+// profile serves driven browsers too, before and after. Of o it takes what concerns the
+// profile, the sandbox and Negotiate. Wait for Exited, which comes when the user has
+// closed the last window (on macOS: has quit the browser), then for Alive to be over:
+// only then all cookies are written. The caller must Close what it gets, which kills
+// what still runs.
+func StartPlain(b Browser, o Options, address string) (*Process, error) {
+	if err := KeepSession(o.ProfileDir); err != nil {
+		return nil, err
+	}
+	return start(b.Path, append(profileFlags(b, o), address), environment(o.TempDir), false)
+}
+
+func start(path string, args, env []string, driven bool) (_ *Process, err error) {
+	var open []*os.File
+	defer func() {
+		if err != nil {
+			closeAll(open)
+		}
+	}()
+	pipe := func() (r, w *os.File) {
+		if err == nil {
+			r, w, err = os.Pipe()
+			open = append(open, r, w)
+		}
+		return r, w
+	}
+	errR, errW := pipe()
+	theirs := []*os.File{errW}
 	cmd := exec.Command(path, args...)
-	cmd.Env, cmd.Stderr = env, files[5]
-	if err := passPipe(cmd, files[0], files[3]); err != nil {
-		return nil, err
-	}
-	group, err := process.NewGroup()
-	if err != nil {
-		return nil, err
-	}
-	group.Prepare(cmd)
+	cmd.Env, cmd.Stderr = env, errW
 	p := &Process{
-		Pipe:   newPipe(files[1], files[2]),
 		path:   path,
 		stderr: &stderrTail{done: make(chan struct{})},
 		exited: make(chan struct{}),
 		cmd:    cmd,
-		errR:   files[4],
-		group:  group,
+		errR:   errR,
 	}
+	if driven {
+		commandsR, commandsW := pipe()
+		answersR, answersW := pipe()
+		theirs = append(theirs, commandsR, answersW)
+		p.Pipe = newPipe(commandsW, answersR)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if driven {
+		if err := passPipe(cmd, theirs[1], theirs[2]); err != nil {
+			return nil, err
+		}
+	}
+	if p.group, err = process.NewGroup(); err != nil {
+		return nil, err
+	}
+	p.group.Prepare(cmd)
 	started := make(chan error)
 	go p.run(theirs, started)
 	if err := <-started; err != nil {
-		_ = group.Close()
+		_ = p.group.Close()
 		return nil, err
 	}
 	go p.stderr.drain(p.errR)
@@ -118,6 +148,25 @@ func (p *Process) Kill() {
 	}
 }
 
+// Quit asks a browser to end, as the system does when its user logs out. It does not
+// wait; see Exited and Alive. What the browser has got in the last half minute is not
+// always written (Chromium 156 on Linux).
+func (p *Process) Quit() error {
+	if p.hasExited() {
+		return nil
+	}
+	return quit(p.cmd.Process)
+}
+
+// Failed says how a browser has ended that has not ended well; nil for one that has, or
+// that still runs. Explain tells more.
+func (p *Process) Failed() error {
+	if !p.hasExited() || p.state.Success() {
+		return nil
+	}
+	return fmt.Errorf("%s ended (%s)", p.path, p.exitText())
+}
+
 // Stop stops all processes: they live on and do nothing. On Windows the error
 // wraps errors.ErrUnsupported.
 func (p *Process) Stop() error {
@@ -141,7 +190,9 @@ func (p *Process) Alive() bool {
 func (p *Process) Close() error {
 	p.Kill()
 	err := p.closeGroup()
-	p.Pipe.Close()
+	if p.Pipe != nil {
+		p.Pipe.Close()
+	}
 	_ = p.errR.Close()
 	<-p.stderr.done
 	return err

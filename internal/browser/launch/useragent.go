@@ -14,12 +14,34 @@ import (
 // versionWithin bounds the question for a browser's version.
 const versionWithin = 3 * time.Second
 
-// UserAgent is what the browser of a path would say that it is with a window: by
-// itself it says HeadlessChrome without one, which portals refuse, or take for
-// somebody else than who has signed in with a window. Empty where its version is
-// not known.
-func UserAgent(ctx context.Context, path string) string {
-	return userAgent(runtime.GOOS, versionText(ctx, path))
+// Browser is an installed browser and what it says of itself.
+type Browser struct {
+	Path    string
+	Version string // its name and version in its own words; empty: not known
+}
+
+// Inspect asks the browser of a path what it is. Some take a second for the answer.
+func Inspect(ctx context.Context, path string) Browser {
+	return Browser{Path: path, Version: versionText(ctx, path)}
+}
+
+// Edge reports whether the browser is Microsoft Edge, by the name of its executable or
+// by what it says.
+func (b Browser) Edge() bool {
+	name := strings.ToLower(filepath.Base(b.Path))
+	for _, edge := range []string{"msedge", "microsoft-edge", "microsoft edge"} {
+		if strings.HasPrefix(name, edge) {
+			return true
+		}
+	}
+	return strings.Contains(strings.ToLower(b.Version), "edge") // msedge.exe as well
+}
+
+// UserAgent is what the browser would say that it is with a window: by itself it says
+// HeadlessChrome without one, which portals refuse, or take for somebody else than
+// who has signed in with a window. Empty where its version is not known.
+func (b Browser) UserAgent() string {
+	return userAgent(runtime.GOOS, b.Version, b.Edge())
 }
 
 // versionText is what a browser says of its name and version. On Windows it would
@@ -56,14 +78,14 @@ var platforms = map[string]string{
 }
 
 // userAgent is what the browser of a version would say with a window.
-func userAgent(goos, version string) string {
+func userAgent(goos, version string, edge bool) string {
 	m, platform := fullVersion.FindStringSubmatch(version), platforms[goos]
 	if m == nil || platform == "" {
 		return ""
 	}
 	agent := fmt.Sprintf("Mozilla/5.0 (%s) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%s.0.0.0 Safari/537.36",
 		platform, m[1])
-	if strings.Contains(strings.ToLower(version), "edge") { // msedge.exe as well
+	if edge {
 		agent += fmt.Sprintf(" Edg/%s.0.0.0", m[1])
 	}
 	return agent

@@ -12,8 +12,29 @@ func TestUserAgent(t *testing.T) {
 		{"linux", "sleep (GNU coreutils) 9.7", ""},
 		{"plan9", "Chromium 156.0.8078.108", ""},
 	} {
-		if got := userAgent(row.goos, row.version); got != row.want {
+		if got := userAgent(row.goos, row.version, Browser{Version: row.version}.Edge()); got != row.want {
 			t.Errorf("userAgent(%s, %s) = %s, want %s", row.goos, row.version, got, row.want)
+		}
+	}
+}
+
+func TestEdge(t *testing.T) {
+	t.Parallel()
+	for want, list := range map[bool][]Browser{
+		true: {
+			{Path: "/opt/microsoft/msedge/msedge"}, {Path: "/usr/bin/microsoft-edge-stable"},
+			{Path: "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge"}, {Path: "/x/MSEdge.exe"},
+			{Path: "/opt/browser", Version: "Microsoft Edge 156.0.3099.1 \n"},
+		},
+		false: {
+			{Path: "/usr/lib/chromium/chromium", Version: "Chromium 156.0.8078.108 built on Debian\n"},
+			{Path: "/opt/microsoft/other"}, {},
+		},
+	} {
+		for _, b := range list {
+			if got := b.Edge(); got != want {
+				t.Errorf("%+v: %v", b, got)
+			}
 		}
 	}
 }

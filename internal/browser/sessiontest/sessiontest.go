@@ -18,11 +18,12 @@ const soon = time.Minute
 type Session interface {
 	Profile() string
 	Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error)
+	Prove(ctx context.Context) (po.Proof, error)
 	Done() <-chan struct{}
 	Close() error
 }
 
-// Orders are the orders that the sessions under test must know.
+// Orders are the orders that the sessions under test must know. Somebody is signed in.
 type Orders struct {
 	Listed   po.Order // has attachments, each with a URL
 	Empty    po.Order // has none
@@ -39,6 +40,9 @@ func Run(t *testing.T, orders Orders, open func(t *testing.T) Session) {
 
 func tellsPagesApart(t *testing.T, orders Orders, s Session) {
 	defer s.Close()
+	if proof, err := s.Prove(t.Context()); err != nil || !proof.SignedIn {
+		t.Errorf("who is signed in: %+v, %v", proof, err)
+	}
 	for want, order := range map[po.Sign]po.Order{
 		po.SignAttachments: orders.Listed, po.SignEmpty: orders.Empty, po.SignNotFound: orders.NotFound,
 	} {
@@ -109,6 +113,8 @@ func endsByClose(t *testing.T, orders Orders, s, other Session) {
 		t.Error("Close does not close Done")
 	}
 	_, err := s.Read(t.Context(), orders.Listed, nil)
+	failsWith(t, err, po.BrowserDied)
+	_, err = s.Prove(t.Context())
 	failsWith(t, err, po.BrowserDied)
 	if reading, err := other.Read(t.Context(), orders.Empty, nil); err != nil || reading.Sign != po.SignEmpty {
 		t.Errorf("another session after Close: %s, %v", reading.Sign, err)

@@ -139,9 +139,10 @@ func (plainSession) Profile() string { return "p" }
 func (plainSession) Read(context.Context, po.Order, []string) (po.Reading, error) {
 	return po.Reading{}, nil
 }
-func (plainSession) Memory() int64         { return 0 }
-func (plainSession) Done() <-chan struct{} { return nil }
-func (s plainSession) Close() error        { *s.closed++; return nil }
+func (plainSession) Prove(context.Context) (po.Proof, error) { return po.Proof{SignedIn: true}, nil }
+func (plainSession) Memory() int64                           { return 0 }
+func (plainSession) Done() <-chan struct{}                   { return nil }
+func (s plainSession) Close() error                          { *s.closed++; return nil }
 
 // injectable is a session whose browser can, or cannot as err says.
 type injectable struct {

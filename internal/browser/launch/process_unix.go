@@ -1,0 +1,11 @@
+//go:build unix
+
+package launch
+
+import (
+	"os"
+	"syscall"
+)
+
+// quit asks a process to end.
+func quit(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
