@@ -1,6 +1,7 @@
 package poactor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -76,6 +77,19 @@ type Config struct {
 	// Profile is a signed-in browser profile (a user data directory) to clone
 	// for each worker. Empty: workers begin with an empty profile.
 	Profile string
+	// Session is where the session is that somebody has signed in with, as poactor login
+	// keeps it: browsers get it instead of the profile's copy, where it is enough, and it
+	// is renewed where that needs nobody. Nil: there is none. Where the portal's
+	// definition says how a signed-in user is known (signs.signed_in), and Profile or
+	// Session are given, each browser has to prove that somebody is signed in before it
+	// works, else the run ends with po.SignedOut.
+	Session Session
+	// LoginWait is how long a run whose session is over, and could not be renewed, waits
+	// until another one is stored. 0: not at all.
+	LoginWait time.Duration
+	// SignInByHand lets somebody sign in when the session is over: it opens a window, say,
+	// and returns when Session and Profile have the new session. Nil: nobody is asked.
+	SignInByHand func(ctx context.Context) error
 	// Browser is the path of the browser to run. Empty: it is looked for in
 	// the usual places.
 	Browser string
@@ -152,6 +166,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("the task timeout must be a second or more, not %v", c.TaskTimeout)
 	case c.InMemory && (c.Ledger != nil || c.Choice.Limit != 0 || c.Choice.Only != nil):
 		return fmt.Errorf("a choice of orders needs a ledger on disk")
+	case c.LoginWait < 0:
+		return fmt.Errorf("the time to wait for a sign-in must not be negative: %v", c.LoginWait)
 	case c.Ledger != nil && filepath.Clean(c.Ledger.Dir()) != filepath.Clean(c.Out):
 		return fmt.Errorf("the ledger is that of %s, not of %s", c.Ledger.Dir(), c.Out)
 	}

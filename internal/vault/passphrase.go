@@ -44,7 +44,7 @@ func (v *Vault) givenPassphrase(ctx context.Context) (string, error) {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", &po.Error{Msg: fmt.Sprintf("no passphrase comes from %s: %s", from, po.FirstLine(err)),
+		return "", &po.Error{Cause: po.ProfileFailed, Msg: fmt.Sprintf("no passphrase comes from %s: %s", from, po.FirstLine(err)),
 			Hint: "it must hold the passphrase alone, as text", Err: errors.Join(ErrNoKey, err)}
 	}
 	v.passphrase = string(trimLine(text))
