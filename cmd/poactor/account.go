@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/mattn/go-isatty"
+
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/account"
 	"github.com/poactor/poactor/internal/browser"
@@ -45,11 +47,7 @@ func (a *app) display() bool {
 // terminal reports whether somebody may sit before this program.
 func (a *app) terminal() bool {
 	f, ok := a.stdin.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }
 
 // runProfile is what the browsers of a run get for a profile. Its zero value is none.
