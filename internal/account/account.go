@@ -222,34 +222,40 @@ func (a *Account) Prepare(ctx context.Context) (by vault.Protection, err error) 
 // one, whole; the new Version is there when the session is. Where another process has
 // the Lock, Save waits for a while, and then its error wraps ErrHeld.
 func (a *Account) Save(ctx context.Context, state storagestate.State, info Info) error {
-	text, err := state.Marshal()
-	if err != nil {
-		return err
-	}
-	if len(text) > storagestate.MaxBytes {
-		return &po.Error{Cause: po.ProfileFailed, Msg: fmt.Sprintf("the session of %s is larger than %d MiB", a.id, storagestate.MaxBytes>>20),
-			Hint: "sign in at the portal alone, with a new profile"}
-	}
 	return a.locked(ctx, "save", func() error {
-		sealed, err := a.store.vault.Seal(ctx, a.id, text)
-		if err != nil {
-			return err
-		}
-		root, err := a.open() // only now: it may have been deleted
-		if err != nil {
-			return err
-		}
-		defer root.Close()
-		if err := outdir.ReplaceIn(root, sessionName, 0o600, outdir.Bytes(sealed)); err != nil {
-			return err
-		}
-		info.Version, info.Protection = rand.Text(), vault.ProtectionOf(sealed)
-		return a.writeInfo(root, info)
+		_, err := a.save(ctx, state, info)
+		return err
 	})
 }
 
-func (a *Account) writeInfo(root *os.Root, info Info) error {
+// save does what Save says while the lock is held, and returns the info as it was written.
+func (a *Account) save(ctx context.Context, state storagestate.State, info Info) (Info, error) {
+	text, err := state.Marshal()
+	if err != nil {
+		return Info{}, err
+	}
+	if len(text) > storagestate.MaxBytes {
+		return Info{}, &po.Error{Cause: po.ProfileFailed, Hint: "sign in at the portal alone, with a new profile",
+			Msg: fmt.Sprintf("the session of %s is larger than %d MiB", a.id, storagestate.MaxBytes>>20)}
+	}
+	sealed, err := a.store.vault.Seal(ctx, a.id, text)
+	if err != nil {
+		return Info{}, err
+	}
+	root, err := a.open() // only now: it may have been deleted
+	if err != nil {
+		return Info{}, err
+	}
+	defer root.Close()
+	if err := outdir.ReplaceIn(root, sessionName, 0o600, outdir.Bytes(sealed)); err != nil {
+		return Info{}, err
+	}
 	info.Portal, info.Name = a.id.Portal, a.id.Name
+	info.Version, info.Protection = rand.Text(), vault.ProtectionOf(sealed)
+	return info, writeInfo(root, info)
+}
+
+func writeInfo(root *os.Root, info Info) error {
 	text, err := json.MarshalIndent(info, "", "  ")
 	if err != nil {
 		return err
