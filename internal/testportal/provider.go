@@ -183,7 +183,9 @@ func (p *Portal) leadBack(w http.ResponseWriter, r *http.Request, user string, w
 	}
 	how := p.opts.Sessions.Provider
 	if how == ProviderPosts {
-		p.render(w, http.StatusOK, "back.html", map[string]string{"Address": back.String(), "Code": p.provider.grant(user, way)})
+		p.render(w, http.StatusOK, "back.html", map[string]string{
+			"Address": back.String(), "Code": p.provider.grant(user, way),
+		})
 		return
 	}
 	answer := map[string]string{} // for the form's script

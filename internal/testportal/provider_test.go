@@ -18,7 +18,9 @@ func regexpFor(field string) *regexp.Regexp {
 // provide posts the identity provider's form.
 func provide(t *testing.T, c *http.Client, p *Portal, user, returnTo string) answer {
 	t.Helper()
-	return postForm(t, c, p.ProviderURL()+"/authorize", url.Values{"user": {user}, "password": {"secret"}, "return_to": {returnTo}})
+	return postForm(t, c, p.ProviderURL()+"/authorize", url.Values{
+		"user": {user}, "password": {"secret"}, "return_to": {returnTo},
+	})
 }
 
 // A user signs in once at the identity provider; after the portal's session has ended
@@ -27,15 +29,16 @@ func provide(t *testing.T, c *http.Client, p *Portal, user, returnTo string) ans
 func TestProvider(t *testing.T) {
 	t.Parallel()
 	p := guarded(t, Sessions{Provider: ProviderLeads})
-	page := p.URL() + "/order_headers/" + p.orders[0].number
+	number := p.orders[0].number
+	page := p.URL() + "/order_headers/" + number
 	c := walker(t)
 	form := get(t, c, page)
 	back := formReturn(t, form)
-	if a := provide(t, c, p, "Nunes", back); a.status != http.StatusOK || !strings.Contains(string(a.body), p.orders[0].number) {
+	if a := provide(t, c, p, "Nunes", back); a.status != http.StatusOK || !strings.Contains(string(a.body), number) {
 		t.Errorf("signed in: %d\n%s", a.status, a.body)
 	}
 	p.EndSessions()
-	if a := get(t, c, page); a.status != http.StatusOK || !strings.Contains(string(a.body), p.orders[0].number) {
+	if a := get(t, c, page); a.status != http.StatusOK || !strings.Contains(string(a.body), number) {
 		t.Errorf("again: %d\n%s", a.status, a.body)
 	}
 	p.EndSessions()
@@ -80,7 +83,9 @@ func TestProviderIsCareful(t *testing.T) {
 	if b := get(t, second, a.head.Get("Location")); b.status != http.StatusForbidden || who(t, second, p) != "" {
 		t.Errorf("led back twice: %d", b.status)
 	}
-	for _, hostile := range []string{"https://evil.example/", p.URL() + ".evil.example/sessions/sso", "//evil.example", "%zz", ""} {
+	for _, hostile := range []string{
+		"https://evil.example/", p.URL() + ".evil.example/sessions/sso", "//evil.example", "%zz", "",
+	} {
 		if a := provide(t, client(t), p, "Nunes", hostile); a.status != http.StatusBadRequest {
 			t.Errorf("to %q: %d", hostile, a.status)
 		}
@@ -109,7 +114,8 @@ func TestProviderLeadsBack(t *testing.T) {
 		back := p.URL() + "/sessions/sso?return_to=%2F"
 		address := p.ProviderURL() + "/authorize?" + url.Values{"return_to": {back}}.Encode()
 		form := string(get(t, client, address).body)
-		if strings.Contains(form, "webdriver") != (how == ProviderRefuses) || strings.Contains(form, "window.close()") != how.leaves() {
+		refuses, closes := strings.Contains(form, "webdriver"), strings.Contains(form, "window.close()")
+		if refuses != (how == ProviderRefuses) || closes != how.leaves() {
 			t.Errorf("%s: the form is\n%s", how, form)
 		}
 		a := provide(t, client, p, "Nunes", back)

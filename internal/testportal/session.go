@@ -198,7 +198,9 @@ func (p *Portal) SignOutAll() { p.EndSessions() }
 func (p *Portal) EndSessions(users ...string) {
 	p.sessions.mu.Lock()
 	defer p.sessions.mu.Unlock()
-	p.sessions.endAll(EndedByCall, func(held *session) bool { return len(users) == 0 || slices.Contains(users, held.user) })
+	p.sessions.endAll(EndedByCall, func(held *session) bool {
+		return len(users) == 0 || slices.Contains(users, held.user)
+	})
 }
 
 // EndSession ends the session of a cookie.
@@ -325,6 +327,8 @@ func (p *Portal) browser(w http.ResponseWriter, r *http.Request) string {
 		return ""
 	}
 	name := rand.Text()
-	http.SetCookie(w, &http.Cookie{Name: browserCookie, Value: name, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: browserCookie, Value: name, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 	return name
 }

@@ -42,7 +42,7 @@ type Limit string
 const (
 	NoLimit    Limit = ""
 	OneSession Limit = "one session" // signing in ends the user's other sessions
-	OneBrowser Limit = "one browser" // and a session goes over to the browser that used it last, as Request.Browser names it
+	OneBrowser Limit = "one browser" // and a session goes over to the browser, see Request.Browser, that used it last
 )
 
 // SignedOut is what is given to a client without a session.

@@ -78,6 +78,18 @@ func who(t *testing.T, c *http.Client, p *Portal) string {
 	return name
 }
 
+// are checks as whom some clients are signed in, one after the other.
+func are(t *testing.T, p *Portal, when string, want []string, clients ...*http.Client) {
+	t.Helper()
+	var got []string
+	for _, c := range clients {
+		got = append(got, who(t, c, p))
+	}
+	if !cmp.Equal(got, want) {
+		t.Errorf("%s: %q, want %q", when, got, want)
+	}
+}
+
 // whys are the endings of sessions, in their order.
 func whys(p *Portal) []Ending {
 	var all []Ending
@@ -169,14 +181,10 @@ func TestEndSome(t *testing.T) {
 		t.Fatal("not signed in")
 	}
 	p.EndSessionsIn(p.Requests()[0].Browser)
-	if got := []string{who(t, first, p), who(t, second, p), who(t, third, p)}; !cmp.Equal(got, []string{"", defaultUser, "Nunes"}) {
-		t.Errorf("one browser's ended: %q", got)
-	}
+	are(t, p, "one browser's ended", []string{"", defaultUser, "Nunes"}, first, second, third)
 	give(t, first, p.URL(), p.SessionCookie())
 	p.EndSessions("Nunes")
-	if got := []string{who(t, first, p), who(t, second, p), who(t, third, p)}; !cmp.Equal(got, []string{defaultUser, defaultUser, ""}) {
-		t.Errorf("one user's ended: %q", got)
-	}
+	are(t, p, "one user's ended", []string{defaultUser, defaultUser, ""}, first, second, third)
 	last := p.Requests()[len(p.Requests())-1]
 	if last.Kind != RequestProbe || last.SignedIn || last.User != "" {
 		t.Errorf("recorded %+v", last)
@@ -193,7 +201,8 @@ func TestSignOutByAddress(t *testing.T) {
 			c, clone := holding(t, p, cookie), holding(t, p, cookie)
 			if name == "coupa" {
 				page := get(t, c, p.URL()+"/order_headers/"+p.orders[0].number)
-				if !strings.Contains(string(page.body), `<a href="/sessions/destroy?return=attachment" title="attachment log.txt">`) {
+				const link = `<a href="/sessions/destroy?return=attachment" title="attachment log.txt">`
+				if !strings.Contains(string(page.body), link) {
 					t.Errorf("the page has no such link:\n%s", page.body)
 				}
 			}
@@ -225,7 +234,7 @@ func TestSignedOut(t *testing.T) {
 		"gone":              {Sessions{SignedOut: MaskedGone}, "couldn&#39;t find", 404, 404, 404, "127.0.0.1"},
 		"empty":             {Sessions{SignedOut: MaskedEmpty}, "Purchase Order #", 200, 200, 404, "127.0.0.1"},
 		"files elsewhere":   {Sessions{Files: Elsewhere}, `type="password"`, 200, 401, 200, "127.0.0.1"},
-		"files named":       {Sessions{Files: ElsewhereNamed, SignedOut: MaskedGone}, "couldn&#39;t find", 404, 404, 200, "127.0.0.1"},
+		"files named":       {Sessions{Files: ElsewhereNamed}, `type="password"`, 200, 401, 200, "127.0.0.1"},
 		"identity provider": {Sessions{Provider: ProviderLeads}, `type="password"`, 200, 401, 200, "localhost"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -318,13 +327,9 @@ func TestLimit(t *testing.T) {
 		signIn(t, first, p.URL()+"/sessions/new", "Nunes", "secret", "")
 		signIn(t, other, p.URL()+"/sessions/new", "Osei", "secret", "")
 		clone := copied(t, p, first)
-		if got := []string{who(t, first, p), who(t, clone, p), who(t, other, p)}; !cmp.Equal(got, []string{"Nunes", "Nunes", "Osei"}) {
-			t.Errorf("signed in: %q", got)
-		}
+		are(t, p, "signed in", []string{"Nunes", "Nunes", "Osei"}, first, clone, other)
 		signIn(t, second, p.URL()+"/sessions/new", "Nunes", "secret", "")
-		if got := []string{who(t, first, p), who(t, clone, p), who(t, second, p), who(t, other, p)}; !cmp.Equal(got, []string{"", "", "Nunes", "Osei"}) {
-			t.Errorf("after another sign-in: %q", got)
-		}
+		are(t, p, "after another sign-in", []string{"", "", "Nunes", "Osei"}, first, clone, second, other)
 		if diff := cmp.Diff(map[string]int{"Nunes": 2, "Osei": 1}, p.SignInsBy()); diff != "" {
 			t.Error(diff)
 		}
@@ -336,9 +341,7 @@ func TestLimit(t *testing.T) {
 		signIn(t, first, p.URL()+"/sessions/new", "Nunes", "secret", "")
 		who(t, first, p)
 		clone := copied(t, p, first)
-		if got := []string{who(t, first, p), who(t, clone, p), who(t, first, p), who(t, clone, p)}; !cmp.Equal(got, []string{"Nunes", "Nunes", "", "Nunes"}) {
-			t.Errorf("signed in: %q", got)
-		}
+		are(t, p, "signed in", []string{"Nunes", "Nunes", "", "Nunes"}, first, clone, first, clone)
 		if got := p.SessionEnds(); len(got) != 1 || got[0].Why != EndedByLimit || got[0].Browser == "" {
 			t.Errorf("ended: %+v", got)
 		}

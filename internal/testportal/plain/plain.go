@@ -215,7 +215,7 @@ func (s *Session) do(req *http.Request) ([]byte, error) {
 	switch {
 	case res.StatusCode == http.StatusNotFound:
 		return nil, &po.ReadFailure{Cause: po.CauseNotFound}
-	case res.StatusCode == http.StatusFound, res.StatusCode == http.StatusUnauthorized: // the portal leads nobody else away
+	case res.StatusCode == http.StatusFound, res.StatusCode == http.StatusUnauthorized: // nobody else is led away
 		return nil, &po.ReadFailure{Cause: po.SignedOut, Detail: res.Status}
 	case res.StatusCode != http.StatusOK:
 		return nil, &po.ReadFailure{Cause: po.PortalError, Detail: res.Status}
