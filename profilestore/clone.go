@@ -64,6 +64,12 @@ func checkBase(base string) error {
 		}
 		return fmt.Errorf("%s is not a browser profile: it has neither a Local State file nor a Default directory", base)
 	}
+	return BaseInUse(base)
+}
+
+// BaseInUse returns an error that wraps ErrBaseInUse, and says by what, where a running
+// browser has the profile in base.
+func BaseInUse(base string) error {
 	if holder := inUse(base); holder != "" {
 		return fmt.Errorf("the profile %s is %w (%s); close it first", base, ErrBaseInUse, holder)
 	}

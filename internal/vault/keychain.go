@@ -45,7 +45,7 @@ func (v *Vault) keychainKey(ctx context.Context, id ID, create bool) (*age.X2551
 		return key, nil
 	}
 	if v.config.NoKeychain {
-		return nil, v.noKey(id, create, errors.New("it is turned off (POACTOR_KEYCHAIN=off)"))
+		return nil, noKey(id, create, errors.New("it is turned off (POACTOR_KEYCHAIN=off)"))
 	}
 	key, err := v.getKey(ctx, id)
 	if create && errors.Is(err, keyring.ErrNotFound) {
@@ -55,7 +55,7 @@ func (v *Vault) keychainKey(ctx context.Context, id ID, create bool) (*age.X2551
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		return nil, v.noKey(id, create, err)
+		return nil, noKey(id, create, err)
 	}
 	v.keys[id] = key
 	return key, nil
@@ -117,16 +117,18 @@ const hintKeys = "unlock the keychain, or give a passphrase with --passphrase-fi
 	"or keep it readable for whoever reads your files with --insecure-plain"
 
 // noKey is the error where the keychain has no key to give.
-func (v *Vault) noKey(id ID, create bool, err error) error {
-	if create {
-		return &po.Error{Msg: fmt.Sprintf("the session of %s cannot be kept encrypted: keychain: %s", id, po.FirstLine(err)),
-			Hint: hintKeys, Err: errors.Join(ErrNoKey, err)}
-	}
-	e := &po.Error{Msg: fmt.Sprintf("the session of %s cannot be decrypted: keychain: %s", id, po.FirstLine(err)),
-		Hint: "unlock the keychain that it was kept with, or sign in again with --passphrase-file", Err: errors.Join(ErrNoKey, err)}
-	if errors.Is(err, keyring.ErrNotFound) {
+func noKey(id ID, create bool, err error) error {
+	e := &po.Error{Cause: po.ProfileFailed, Hint: hintKeys, Err: errors.Join(ErrNoKey, err),
+		Msg: fmt.Sprintf("the session of %s cannot be kept encrypted: keychain: %s", id, po.FirstLine(err))}
+	switch {
+	case create:
+	case errors.Is(err, keyring.ErrNotFound):
+		e.Cause = po.SignedOut
 		e.Msg = fmt.Sprintf("the session of %s cannot be decrypted: the keychain has no key for it", id)
 		e.Hint = "it comes from another user or machine, or the keychain was reset: sign in again"
+	default:
+		e.Msg = fmt.Sprintf("the session of %s cannot be decrypted: keychain: %s", id, po.FirstLine(err))
+		e.Hint = "unlock the keychain that it was kept with, or sign in again with --passphrase-file"
 	}
 	return e
 }

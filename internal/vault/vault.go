@@ -144,8 +144,9 @@ func (v *Vault) Prepare(ctx context.Context, id ID) (Protection, error) {
 	return protection, err
 }
 
-// Seal encrypts, with what Prepare finds. The errors of Seal and Open are *po.Error but
-// for those of ctx.
+// Seal encrypts, with what Prepare finds. The errors of Prepare, Seal and Open are
+// *po.Error, but for that of ctx: po.SignedOut where signing in again is the cure, else
+// po.ProfileFailed.
 func (v *Vault) Seal(ctx context.Context, id ID, content []byte) ([]byte, error) {
 	recipient, protection, err := v.recipient(ctx, id)
 	if err != nil {
@@ -228,7 +229,7 @@ func (v *Vault) identity(ctx context.Context, id ID, sealed []byte) (age.Identit
 	switch ProtectionOf(sealed) {
 	case Plain:
 		if !v.config.InsecurePlain {
-			return nil, &po.Error{Msg: fmt.Sprintf("the session of %s is not encrypted", id), Err: ErrPlain,
+			return nil, &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("the session of %s is not encrypted", id), Err: ErrPlain,
 				Hint: "sign in again, or allow it with --insecure-plain"}
 		}
 		return nil, nil
@@ -240,8 +241,9 @@ func (v *Vault) identity(ctx context.Context, id ID, sealed []byte) (age.Identit
 			return nil, err
 		}
 		if passphrase == "" {
-			return nil, &po.Error{Msg: fmt.Sprintf("the session of %s is encrypted with a passphrase, and none is given", id),
-				Hint: "give it with --passphrase-file or --passphrase-command", Err: ErrNoKey}
+			return nil, &po.Error{Cause: po.ProfileFailed, Err: ErrNoKey,
+				Msg:  fmt.Sprintf("the session of %s is encrypted with a passphrase, and none is given", id),
+				Hint: "give it with --passphrase-file or --passphrase-command"}
 		}
 		identity, err := age.NewScryptIdentity(passphrase)
 		if err == nil {
@@ -268,9 +270,10 @@ func decrypt(id ID, sealed []byte, identity age.Identity) ([]byte, error) {
 }
 
 func wrongKey(id ID, by Protection, err error) error {
-	e := &po.Error{Msg: fmt.Sprintf("wrong passphrase for the session of %s", id), Err: errors.Join(ErrWrongKey, err),
-		Hint: "give the passphrase that it was kept with, or sign in again"}
+	e := &po.Error{Cause: po.ProfileFailed, Msg: fmt.Sprintf("wrong passphrase for the session of %s", id),
+		Hint: "give the passphrase that it was kept with, or sign in again", Err: errors.Join(ErrWrongKey, err)}
 	if by == ByKeychain {
+		e.Cause = po.SignedOut
 		e.Msg = fmt.Sprintf("the session of %s is encrypted with another key than the keychain's", id)
 		e.Hint = "it comes from another user or machine, or the keychain was reset: sign in again"
 	}
@@ -278,7 +281,7 @@ func wrongKey(id ID, by Protection, err error) error {
 }
 
 func damaged(id ID, err error) error {
-	return &po.Error{Msg: fmt.Sprintf("the session of %s cannot be read: its file is damaged or was changed", id),
+	return &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("the session of %s cannot be read: its file is damaged or was changed", id),
 		Hint: "sign in again", Err: errors.Join(ErrDamaged, err)}
 }
 

@@ -153,7 +153,7 @@ func TestRoundTrip(t *testing.T) {
 func wantError(t *testing.T, err, is error, msg string) {
 	t.Helper()
 	e, ok := errors.AsType[*po.Error](err)
-	if !ok || !errors.Is(err, is) || e.Hint == "" || !strings.HasPrefix(e.Msg, msg) || strings.Contains(e.Msg, "\n") {
+	if !ok || !errors.Is(err, is) || e.Cause == "" || e.Hint == "" || !strings.HasPrefix(e.Msg, msg) || strings.Contains(e.Msg, "\n") {
 		t.Errorf("got  %v\nwant %s (%v)", err, msg, is)
 		return
 	}
