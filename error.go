@@ -6,10 +6,12 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/profilestore"
 )
 
 // Error is why a run could not begin or ended early, in words for the user. It
@@ -59,9 +61,11 @@ const (
 func hintOf(cause po.Cause, detail string) string {
 	says := func(text string) bool { return strings.Contains(strings.ToLower(detail), text) }
 	switch {
+	case says("remotedebuggingallowed"):
+		return browser.HintForbidden
 	case says("too many open files"):
 		return outdir.HintOpenFiles
-	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profileDirPrefix())):
+	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profilestore.WorkDirPrefix())):
 		return hintTemp
 	case cause == po.BrowserDied && says("no space left on device"):
 		return hintShared

@@ -254,7 +254,7 @@ func (o *resources) openBrowsers(cfg Config) error {
 		return err
 	}
 	// A restart leases its new profile while the old browser may still be dying.
-	o.profiles, err = openProfiles(settings.Downloads, profilestore.Config{
+	o.profiles, err = profilestore.OpenFor(settings.Downloads, profilestore.Config{
 		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out, Remove: o.faults.RemoveProfile,
 	})
 	if err != nil {

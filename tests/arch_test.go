@@ -39,6 +39,7 @@ var house = map[string][]string{
 	"internal/progress":       {"messages", "po"},
 	"internal/config":         {"", "portal", "po"},
 	"internal/storagestate":   {"po"},
+	"internal/signin":         {"po", "profilestore", "internal/account", "internal/browser", "internal/storagestate"},
 	"internal/vault":          {"po"},
 	"internal/account":        {"po", "profilestore", "internal/storagestate", "internal/vault"},
 	"internal/chaos": {"", "po", "portal", "profilestore", "internal/batch", "internal/browser", "internal/ledger",

@@ -285,7 +285,7 @@ func (a *Account) Delete(ctx context.Context) error {
 		if errors.Is(err, ErrNoAccount) || errors.Is(err, outdir.ErrUntrusted) {
 			return err
 		}
-		if err := profilestore.BaseInUse(a.BaseDir()); err != nil {
+		if err := profilestore.CheckUnused(a.BaseDir()); err != nil {
 			return &po.Error{Cause: po.ProfileFailed, Msg: err.Error(), Hint: "close that browser first", Err: err}
 		}
 		if err := a.remove(); err != nil {

@@ -114,6 +114,12 @@ func (s *Session) wait() {
 // Profile names the browser profile; no two sessions ever share a name.
 func (s *Session) Profile() string { return s.profile.ID }
 
+// Version is the browser's name and version.
+func (s *Session) Version() string { return s.version }
+
+// UserAgent is what the browser calls itself.
+func (s *Session) UserAgent() string { return s.userAgent }
+
 // Process is the number of the browser's main process, which leads a group of
 // its own.
 func (s *Session) Process() int { return s.proc.Pid() }

@@ -51,6 +51,8 @@ var refusals = []string{
 type Window struct {
 	// SignedIn: the portal's sign of a signed-in user was seen. It proves nothing yet.
 	SignedIn bool
+	// MayBeSignedIn: the portal's own hosts have left something in the browser.
+	MayBeSignedIn bool
 	// State is what keeps the user signed in, as the browser had it when it was asked
 	// last: of the portal's hosts and the identity provider's. The local storage is that
 	// of the portal's pages.
@@ -101,6 +103,8 @@ func SignInByHand(ctx context.Context, c Config, dir string, refused func(host s
 	for _, origin := range slices.Sorted(maps.Keys(w.storage)) {
 		w.seen.State.Origins = append(w.seen.State.Origins, storagestate.Origin{Origin: origin, LocalStorage: w.storage[origin]})
 	}
+	own, _ := w.seen.State.Only(func(host string) bool { return cookieServes(c.Portal, host) })
+	w.seen.MayBeSignedIn = len(own.Cookies)+len(own.Origins) > 0
 	return w.seen, profileError(err, "sign in with "+dir)
 }
 

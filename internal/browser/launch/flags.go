@@ -101,7 +101,7 @@ func flags(b Browser, o Options) []string {
 	if b.Edge() { // else a company's Edge may hand the last page of a sign-in to another profile
 		list = append(list, "--enable-automation")
 	}
-	if !o.Extensions && !o.SignIn {
+	if !o.Extensions && !o.SignIn && !b.policies().extensions {
 		list = append(list, "--disable-extensions", "--disable-background-networking") // which brings and updates them
 	}
 	if !o.SignIn {
