@@ -51,7 +51,7 @@ func CleanProfiles(dryRun bool) ([]Leftover, error) {
 // sweepProfiles sweeps the work directories of this user's runs, and tells of
 // each what was removed, and why something had to stay.
 func sweepProfiles(dryRun bool, tell func(dir string, swept profilestore.Leftovers, err error)) error {
-	dirs, err := profileDirs()
+	dirs, err := profilestore.WorkDirs()
 	for _, dir := range dirs {
 		swept, err := profilestore.Sweep(dir, dryRun)
 		if !errors.Is(err, fs.ErrNotExist) { // else its run has just ended

@@ -23,7 +23,7 @@ func TestUndeletableProfile(t *testing.T) {
 	opts.Orders = 6
 	r := newTrial(t, opts)
 	r.cfg.Workers = 2
-	dir := profileDir(incomingDir(r.cfg.Out))
+	dir := profilestore.WorkDir(incomingDir(r.cfg.Out))
 	trash := filepath.Join(dir, ".trash-1")
 	t.Cleanup(func() { syscall.Unmount(filepath.Join(trash, "p", "held"), syscall.MNT_DETACH) })
 	var once sync.Once
@@ -68,7 +68,7 @@ func TestLeftIsHonest(t *testing.T) {
 	out := t.TempDir()
 	o := &resources{incoming: incomingDir(out)}
 	var err error
-	if o.profiles, err = profilestore.Open(profilestore.Config{Dir: profileDir(o.incoming)}); err != nil {
+	if o.profiles, err = profilestore.Open(profilestore.Config{Dir: profilestore.WorkDir(o.incoming)}); err != nil {
 		t.Fatal(err)
 	}
 	profile, err := o.profiles.Lease(t.Context())

@@ -1,16 +1,13 @@
 package poactor
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -80,6 +77,19 @@ type Config struct {
 	// Profile is a signed-in browser profile (a user data directory) to clone
 	// for each worker. Empty: workers begin with an empty profile.
 	Profile string
+	// Session is where the session is that somebody has signed in with, as poactor login
+	// keeps it: browsers get it instead of the profile's copy, where it is enough, and it
+	// is renewed where that needs nobody. Nil: there is none. Where the portal's
+	// definition says how a signed-in user is known (signs.signed_in), and Profile or
+	// Session are given, each browser has to prove that somebody is signed in before it
+	// works, else the run ends with po.SignedOut.
+	Session Session
+	// LoginWait is how long a run whose session is over, and could not be renewed, waits
+	// until another one is stored. 0: not at all.
+	LoginWait time.Duration
+	// SignInByHand lets somebody sign in when the session is over: it opens a window, say,
+	// and returns when Session and Profile have the new session. Nil: nobody is asked.
+	SignInByHand func(ctx context.Context) error
 	// Browser is the path of the browser to run. Empty: it is looked for in
 	// the usual places.
 	Browser string
@@ -156,6 +166,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("the task timeout must be a second or more, not %v", c.TaskTimeout)
 	case c.InMemory && (c.Ledger != nil || c.Choice.Limit != 0 || c.Choice.Only != nil):
 		return fmt.Errorf("a choice of orders needs a ledger on disk")
+	case c.LoginWait < 0:
+		return fmt.Errorf("the time to wait for a sign-in must not be negative: %v", c.LoginWait)
 	case c.Ledger != nil && filepath.Clean(c.Ledger.Dir()) != filepath.Clean(c.Out):
 		return fmt.Errorf("the ledger is that of %s, not of %s", c.Ledger.Dir(), c.Out)
 	}
@@ -180,41 +192,6 @@ func (c Config) browserConfig() (browser.Config, error) {
 	}, nil
 }
 
-// profileDir is where the profiles of a run into an output directory live: the
-// same for every start, so that a start finds what a killed one left, and two
-// at once exclude each other. Browsers put sockets there, whose paths are
-// bounded: where the system's directory for temporary files has a long name, as
-// on macOS, /tmp serves.
-func profileDir(downloads string) string {
-	sum := sha256.Sum256([]byte(downloads))
-	name := fmt.Sprintf("%s%x", profileDirPrefix(), sum[:hashBytes])
-	const deepest = len("-99/10000/t") // a profile's own directory for temporary files
-	dir := filepath.Join(os.TempDir(), name)
-	if most := profilestore.MaxTempDir(); most > 0 && len(dir)+deepest > most {
-		dir = filepath.Join("/tmp", name)
-	}
-	return dir
-}
-
-// maxNames is how many names a profileDir can have.
-const maxNames = 99
-
-// openProfiles opens the profile store of an output directory. The directory for
-// temporary files is everybody's, and names in it can be foreseen: one that
-// somebody else has taken first costs only the name.
-func openProfiles(downloads string, c profilestore.Config) (*profilestore.Store, error) {
-	first := profileDir(downloads)
-	for n := 1; ; n++ {
-		if c.Dir = first; n > 1 {
-			c.Dir = fmt.Sprintf("%s-%d", first, n)
-		}
-		store, err := profilestore.Open(c)
-		if n == maxNames || !errors.Is(err, profilestore.ErrNotOurs) {
-			return store, err
-		}
-	}
-}
-
 // profileError is the *Error of a profile store that cannot be opened.
 func profileError(err error) error {
 	cause, detail := po.CauseOf(err), po.DetailOf(err)
@@ -233,8 +210,8 @@ func profileError(err error) error {
 	return e
 }
 
-// tempDir is where the profileDirs are.
-func tempDir() string { return filepath.Dir(profileDir("")) }
+// tempDir is where the work directories of profiles are.
+func tempDir() string { return filepath.Dir(profilestore.WorkDir("")) }
 
 // checkTemp says what is wrong with the directory for temporary files, before any
 // browser is started there.
@@ -250,7 +227,7 @@ func checkTemp() error {
 	case err == nil && !info.IsDir():
 		return fail(po.ProfileFailed, "is no directory")
 	}
-	probe, err := os.MkdirTemp(dir, profileDirPrefix()+"probe-")
+	probe, err := os.MkdirTemp(dir, profilestore.WorkDirPrefix()+"probe-")
 	if err == nil {
 		err = os.Remove(probe)
 	}
@@ -264,31 +241,6 @@ func checkTemp() error {
 		return fail(po.DiskFull, "is full: %v", err)
 	}
 	return fail(po.ProfileFailed, "cannot be written to: %v", err)
-}
-
-// hashBytes is how much of a hash is in a profileDir's name.
-const hashBytes = 5
-
-// profileDirPrefix begins the name of every profileDir of this user.
-func profileDirPrefix() string { return fmt.Sprintf("poactor-%d-", os.Getuid()) }
-
-// profileDirs lists the directories of this user that have such a name,
-// whoever owns them.
-func profileDirs() ([]string, error) {
-	above := filepath.Dir(profileDir("")) // the same for all of them
-	entries, err := os.ReadDir(above)
-	var dirs []string
-	for _, e := range entries {
-		name, ok := strings.CutPrefix(e.Name(), profileDirPrefix())
-		hash, number, again := strings.Cut(name, "-")
-		if n, err := strconv.Atoi(number); again && (err != nil || n < 2 || n > maxNames) {
-			continue
-		}
-		if _, err := hex.DecodeString(hash); ok && err == nil && len(hash) == 2*hashBytes {
-			dirs = append(dirs, filepath.Join(above, e.Name()))
-		}
-	}
-	return dirs, err
 }
 
 func (c Config) decorate(b actors.Browsers) actors.Browsers {

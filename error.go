@@ -11,6 +11,7 @@ import (
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/profilestore"
 )
 
 // Error is why a run could not begin or ended early, in words for the user. It
@@ -64,7 +65,7 @@ func hintOf(cause po.Cause, detail string) string {
 		return browser.HintForbidden
 	case says("too many open files"):
 		return outdir.HintOpenFiles
-	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profileDirPrefix())):
+	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profilestore.WorkDirPrefix())):
 		return hintTemp
 	case cause == po.BrowserDied && says("no space left on device"):
 		return hintShared

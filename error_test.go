@@ -18,7 +18,7 @@ import (
 // A hint is about what has happened, not about what it was the end of.
 func TestHintsFitTheirCause(t *testing.T) {
 	t.Parallel()
-	profile := filepath.Join(profileDir("x"), "3")
+	profile := filepath.Join(profilestore.WorkDir("x"), "3")
 	open := func(errno syscall.Errno) error { return &fs.PathError{Op: "open", Path: "f", Err: errno} }
 	for name, tt := range map[string]struct {
 		err  error

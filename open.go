@@ -76,6 +76,8 @@ type resources struct {
 	profiles *profilestore.Store // nil where no browser of ours is needed
 	incoming string              // for what the browsers download; empty where none is needed
 	browsers actors.Browsers     // nil where none is needed
+	proves   bool                // they can show who is signed in
+	signIn   *signInAgain        // nil where nobody need be signed in
 	archive  *download.Archive
 	faults   *faulty.Ports   // nil: there are none
 	results  *results.Writer // nil where the record is in memory
@@ -252,7 +254,7 @@ func (o *resources) openBrowsers(cfg Config) error {
 		return err
 	}
 	// A restart leases its new profile while the old browser may still be dying.
-	o.profiles, err = openProfiles(settings.Downloads, profilestore.Config{
+	o.profiles, err = profilestore.OpenFor(settings.Downloads, profilestore.Config{
 		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out, Remove: o.faults.RemoveProfile,
 	})
 	if err != nil {
@@ -262,9 +264,29 @@ func (o *resources) openBrowsers(cfg Config) error {
 	if err := o.sweep(cfg, o.profiles.Swept()); err != nil {
 		return err
 	}
-	settings.Lease = o.lease
-	o.browsers = o.faults.Browsers(browsers{browser.New(settings)})
+	o.browsers = o.faults.Browsers(o.portOf(cfg, settings))
 	return nil
+}
+
+// portOf makes the port that opens browsers: such as have to be signed in, or others.
+func (o *resources) portOf(cfg Config, settings browser.Config) actors.Browsers {
+	clones, empty := settings, settings
+	clones.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.Lease) }
+	if cfg.Session == nil && (cfg.Profile == "" || !cfg.Portal.Proves()) {
+		return browsers{browser.New(clones)}
+	}
+	empty.Cloned = false
+	empty.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.LeaseEmpty) }
+	b := &signedInBrowsers{portal: cfg.Portal, session: cfg.Session, log: cfg.Log}
+	if cfg.Session != nil {
+		b.empty = browser.New(empty)
+	}
+	if cfg.Profile != "" {
+		b.cloned = browser.New(clones)
+	}
+	o.proves = cfg.Portal.Proves()
+	o.signIn = &signInAgain{browsers: b, config: settings, base: cfg.Profile, byHand: cfg.SignInByHand, wait: cfg.LoginWait, log: cfg.Log}
+	return b
 }
 
 // sweep removes what runs that were killed have left, beside what the profile
@@ -298,8 +320,10 @@ func (o *resources) sweep(cfg Config, swept profilestore.Leftovers) error {
 }
 
 // lease gives a browser a profile of its own.
-func (o *resources) lease(ctx context.Context) (browser.Profile, error) {
-	p, err := o.profiles.Lease(ctx)
+func (o *resources) lease(
+	ctx context.Context, lease func(ctx context.Context) (*profilestore.Profile, error),
+) (browser.Profile, error) {
+	p, err := lease(ctx)
 	if err != nil {
 		return browser.Profile{}, err
 	}

@@ -124,6 +124,9 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 		l := newGovernor(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
 		l.advise(out.orders, cfg.OnEvent)
 		run.Browsers, run.Limiter = l, l
+		if run.Proves = out.proves; out.signIn != nil {
+			run.SignIn = out.signIn
+		}
 	}
 	h.run = actors.Start(run)
 	out.faults.SetSink(h.run.Publish)

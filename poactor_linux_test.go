@@ -9,6 +9,7 @@ import (
 
 	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/profilestore"
 )
 
 // browsersOf lists the main processes of the browsers that work on profiles
@@ -47,7 +48,7 @@ func TestBrowserKilled(t *testing.T) {
 			return
 		}
 		once.Do(func() {
-			pids := browsersOf(t, profileDir(settings.Downloads))
+			pids := browsersOf(t, profilestore.WorkDir(settings.Downloads))
 			if len(pids) == 0 {
 				t.Error("there is no browser")
 				return

@@ -17,6 +17,7 @@ import (
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
+	"github.com/poactor/poactor/profilestore"
 )
 
 func TestMain(m *testing.M) {
@@ -131,7 +132,7 @@ func (r *trial) nothingLeft(t *testing.T, summary Summary) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{profileDir(settings.Downloads), settings.Downloads} {
+	for _, dir := range []string{profilestore.WorkDir(settings.Downloads), settings.Downloads} {
 		if entries, err := os.ReadDir(dir); len(entries) > 0 {
 			t.Errorf("left in %s: %v (%v)", dir, entries, err)
 		}

@@ -24,7 +24,7 @@ func TestSweepTellsWhatItCannotRemove(t *testing.T) {
 	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
 		t.Setenv(name, temp)
 	}
-	other := profileDir(incomingDir("/other"))
+	other := profilestore.WorkDir(incomingDir("/other"))
 	if filepath.Dir(other) != temp {
 		t.Skipf("%s is not short", temp)
 	}
@@ -35,11 +35,11 @@ func TestSweepTellsWhatItCannotRemove(t *testing.T) {
 	must(t, os.MkdirAll(filepath.Dir(notes), 0o700))
 	write(t, notes, "mine")
 	write(t, filepath.Join(other, ".profiles.json"), string(marker))
-	foreign := profileDir(incomingDir("/foreign")) // has no marker
+	foreign := profilestore.WorkDir(incomingDir("/foreign")) // has no marker
 	must(t, os.Mkdir(foreign, 0o700))
 
 	o := &resources{incoming: incomingDir(t.TempDir())}
-	own := profileDir(o.incoming)
+	own := profilestore.WorkDir(o.incoming)
 	o.profiles, err = profilestore.Open(profilestore.Config{Dir: own})
 	must(t, err)
 	defer o.closeProfiles()
@@ -83,7 +83,7 @@ func TestNothingToDoSweeps(t *testing.T) {
 	if _, err := r.start(t, list); err != nil {
 		t.Fatal(err)
 	}
-	home := profileDir(incomingDir(r.cfg.Out))
+	home := profilestore.WorkDir(incomingDir(r.cfg.Out))
 	marker, err := json.Marshal(map[string]any{"program": "poactor profilestore", "format": 1, "dir": home})
 	must(t, err)
 	must(t, os.MkdirAll(filepath.Join(home, "1", "p"), 0o700))
@@ -112,7 +112,7 @@ func TestTakenWorkDirectory(t *testing.T) {
 		t.Setenv(name, temp)
 	}
 	downloads := incomingDir(t.TempDir())
-	first := profileDir(downloads)
+	first := profilestore.WorkDir(downloads)
 	if filepath.Dir(first) != temp {
 		t.Skipf("%s is not short", temp)
 	}
@@ -135,7 +135,7 @@ func TestTakenWorkDirectory(t *testing.T) {
 			continue
 		}
 		must(t, errors.Join(os.WriteFile(first+"-2", []byte("theirs too"), 0o600)))
-		store, err := openProfiles(downloads, profilestore.Config{})
+		store, err := profilestore.OpenFor(downloads, profilestore.Config{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -144,7 +144,7 @@ func TestTakenWorkDirectory(t *testing.T) {
 			t.Errorf("%s: it works in %s: %v", name, store.Dir(), err)
 		}
 		if name == "a file" { // it is waited for, a while
-			if _, err := openProfiles(downloads, profilestore.Config{}); !errors.Is(err, profilestore.ErrInUse) {
+			if _, err := profilestore.OpenFor(downloads, profilestore.Config{}); !errors.Is(err, profilestore.ErrInUse) {
 				t.Errorf("%s: two at once: %v", name, err)
 			}
 		}

@@ -207,6 +207,8 @@ type scenario struct {
 	files    *fakeFiles
 	ledger   Ledger
 	limiter  Limiter
+	proves   bool
+	signIn   SignIn
 	workers  int
 	attempts int
 	orders   int
@@ -236,6 +238,7 @@ func (s *scenario) start(t *testing.T) {
 	s.handle = Start(Config{
 		Portal: "test", Workers: s.workers, Attempts: max(s.attempts, 3), TaskTimeout: 30 * time.Second,
 		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Limiter: s.limiter, Log: log,
+		Proves: s.proves, SignIn: s.signIn,
 		OnEvent: func(e any) {
 			s.mu.Lock()
 			s.events = append(s.events, e)

@@ -252,13 +252,18 @@ func empty(dir string) bool {
 // as the capacity allows it waits for a release or the end of ctx. Errors
 // carry po.ProfileFailed, po.DiskFull, or po.Interrupted where ctx was
 // cancelled.
-func (s *Store) Lease(ctx context.Context) (*Profile, error) {
+func (s *Store) Lease(ctx context.Context) (*Profile, error) { return s.leaseOf(ctx, s.base) }
+
+// LeaseEmpty is Lease of a profile that is no clone, whatever the base.
+func (s *Store) LeaseEmpty(ctx context.Context) (*Profile, error) { return s.leaseOf(ctx, "") }
+
+func (s *Store) leaseOf(ctx context.Context, base string) (*Profile, error) {
 	select {
 	case s.slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, s.waitError(ctx)
 	}
-	p, err := s.lease(ctx)
+	p, err := s.lease(ctx, base)
 	if err != nil && ctx.Err() != nil {
 		return nil, s.waitError(ctx)
 	}
@@ -278,13 +283,13 @@ func (s *Store) waitError(ctx context.Context) error {
 
 // lease makes a profile in a slot that is taken already, or gives the slot
 // back.
-func (s *Store) lease(ctx context.Context) (*Profile, error) {
+func (s *Store) lease(ctx context.Context, base string) (*Profile, error) {
 	p, err := s.reserve()
 	if err != nil {
 		<-s.slots
 		return nil, err
 	}
-	err = s.prepare(ctx, p)
+	err = s.prepare(ctx, p, base)
 	if err == nil && s.isClosed() {
 		err = errClosed
 	}
@@ -331,16 +336,16 @@ func (s *Store) reserve() (*Profile, error) {
 }
 
 // prepare gives a profile its content.
-func (s *Store) prepare(ctx context.Context, p *Profile) error {
+func (s *Store) prepare(ctx context.Context, p *Profile, base string) error {
 	for _, dir := range []string{p.Dir, p.TempDir} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
 	}
 	var plan clonePlan
-	if s.base != "" {
+	if base != "" {
 		var err error
-		if plan, err = planClone(s.base, s.maxBytes); err != nil {
+		if plan, err = planClone(base, s.maxBytes); err != nil {
 			return err
 		}
 		defer plan.close()

@@ -28,16 +28,20 @@ var house = map[string][]string{
 	"internal/results":        {"po", "internal/batch"},
 	"internal/ledger":         {"po"},
 	"internal/download":       {"po"},
-	"internal/browser":        {"portal", "po", "internal/browser/launch"},
+	"internal/browser":        {"portal", "po", "internal/browser/launch", "internal/storagestate"},
 	"internal/browser/launch": {"po"},
 	"internal/fault":          {},
 	"internal/fault/faulty":   {"actors", "messages", "po"},
 	"internal/process":        {},
 	"internal/outdir":         {"po"},
 	"internal/resource":       {"po"},
-	"internal/testportal":     {"po"},
+	"internal/testportal":     {"po", "portal"},
 	"internal/progress":       {"messages", "po"},
 	"internal/config":         {"", "portal", "po"},
+	"internal/storagestate":   {"po"},
+	"internal/signin":         {"po", "profilestore", "internal/account", "internal/browser", "internal/storagestate"},
+	"internal/vault":          {"po"},
+	"internal/account":        {"po", "profilestore", "internal/storagestate", "internal/vault"},
 	"internal/chaos": {"", "po", "portal", "profilestore", "internal/batch", "internal/browser", "internal/ledger",
 		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
@@ -64,6 +68,8 @@ var doors = map[string][]string{
 	"github.com/gabriel-vasile/mimetype": {"internal/download"},
 	"github.com/andybalholm/brotli":      {"internal/download"},
 	"github.com/klauspost/compress":      {"internal/download"},
+	"filippo.io/age":                     {"internal/vault"},
+	"github.com/zalando/go-keyring":      {"internal/vault"},
 	"golang.org/x/sys/windows":           {"internal/outdir", "internal/browser/launch", "internal/process", "profilestore"},
 }
 
@@ -71,6 +77,8 @@ var doors = map[string][]string{
 // it imports none. The time package is for durations: what the time is, it is told.
 var pure = map[string][]string{
 	"internal/schedule": {"cmp", "fmt", "maps", "slices", "time"},
+	"internal/storagestate": {"bytes", "encoding/json", "errors", "fmt", "maps", "math", "net/url", "slices", "strconv", "strings", "time",
+		"unicode/utf8", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 }
 
 type listed struct {

@@ -8,11 +8,13 @@ import (
 	"syscall"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/account"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/chaos"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/internal/storagestate"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 	"github.com/poactor/poactor/profilestore"
@@ -53,10 +55,10 @@ func exitCode(err error) int {
 	switch cause := po.CauseOf(err); {
 	case is(syscall.EMFILE, syscall.ENFILE): // whatever could not be opened
 		return exitEnvironment
-	case is(poactor.ErrHeld, profilestore.ErrBaseInUse):
+	case is(poactor.ErrHeld, profilestore.ErrBaseInUse, account.ErrHeld):
 		return exitHeld
 	case is(errUse, poactor.ErrConfig, batch.ErrUnusable, portal.ErrInvalid, outdir.ErrUntrusted,
-		ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer):
+		ledger.ErrDamaged, ledger.ErrForeign, ledger.ErrNewer, storagestate.ErrRefused, account.ErrName):
 		return exitUse
 	case cause == po.UnrecognisedPage: // of every order: the portal file is wrong
 		return exitUse

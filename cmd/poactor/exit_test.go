@@ -10,10 +10,12 @@ import (
 	"testing"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/account"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/storagestate"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 	"github.com/poactor/poactor/profilestore"
@@ -105,6 +107,9 @@ func TestExitCodeOfEachKind(t *testing.T) {
 		poactor.ErrResults:        6,
 		poactor.ErrHeld:           5,
 		profilestore.ErrBaseInUse: 5,
+		account.ErrHeld:           5,
+		account.ErrName:           2,
+		storagestate.ErrRefused:   2,
 	}
 	for _, c := range po.Causes() {
 		if _, special := want[c]; !special {

@@ -76,7 +76,8 @@ func logEvent(log *logrus.Logger, event any) {
 	case messages.OrderStarted, messages.OrderRead, messages.FilesFetched:
 		level = logrus.DebugLevel
 	case messages.WorkerLost, messages.PoolResized, messages.PortalPaced, messages.JobStuck, messages.JobReturned,
-		messages.OrdersReopened, messages.OrderQuarantined, messages.FaultInjected, messages.ResultsWarning:
+		messages.OrdersReopened, messages.OrderQuarantined, messages.FaultInjected, messages.ResultsWarning,
+		messages.SessionLost, messages.SessionRestored:
 		level = logrus.WarnLevel
 	case messages.RunCleaned:
 		if len(e.Leftovers) > 0 {

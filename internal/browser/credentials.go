@@ -193,6 +193,17 @@ func cookieServes(p portal.Portal, domain string) bool {
 	if base, err := url.Parse(p.BaseURL); err == nil {
 		hosts = append([]string{base.Hostname()}, hosts...)
 	}
+	return servesAny(hosts, domain)
+}
+
+// Serves reports whether cookies of a domain, or what pages of a host keep, belong to a
+// sign-in at a portal: they could be sent to its own hosts or to those of its identity
+// provider.
+func Serves(p portal.Portal, domain string) bool {
+	return cookieServes(p, domain) || servesAny(p.SignIn.Hosts, domain)
+}
+
+func servesAny(hosts []string, domain string) bool {
 	domain = strings.ToLower(strings.Trim(domain, ".[]"))
 	for _, host := range hosts {
 		host = strings.TrimPrefix(host, "http://")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
@@ -21,13 +22,24 @@ var proveJS string
 // is a *po.ReadFailure, as of Read: the portal did not answer, or the browser died. One
 // Read or Prove runs at a time.
 func (s *Session) Prove(ctx context.Context) (po.Proof, error) {
+	return s.proveAt(ctx, s.config.Portal.ProbeURL(), patience{page: min(s.config.Times.Signs, proofPatience)})
+}
+
+// patience is how long a page is waited for that shows who is signed in.
+type patience struct {
+	page time.Duration // until it shows that somebody is, or nobody
+	asks time.Duration // for which it must ask for a sign-in until that counts
+}
+
+// proveAt opens an address and says whether the page that it leads to shows that somebody
+// is signed in.
+func (s *Session) proveAt(ctx context.Context, address string, p patience) (po.Proof, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })()
-	address := s.config.Portal.ProbeURL()
 	s.number, s.tab.stale = "", true // what an order's page still does is not this page's
-	proof, err := s.prove(ctx, address)
-	s.tab.stale = true
+	proof, err := s.prove(ctx, address, p)
+	s.tab.stale, s.storage = true, "" // what the page changes there is not undone
 	if err == nil {
 		return proof, nil
 	}
@@ -39,7 +51,7 @@ func (s *Session) Prove(ctx context.Context) (po.Proof, error) {
 	return po.Proof{}, failure
 }
 
-func (s *Session) prove(ctx context.Context, address string) (po.Proof, error) {
+func (s *Session) prove(ctx context.Context, address string, p patience) (po.Proof, error) {
 	if !s.config.Portal.Proves() {
 		return po.Proof{}, &po.ReadFailure{Cause: po.Internal, Definition: true,
 			Detail: "the portal's definition does not say what a signed-in user's page shows (signs.signed_in)"}
@@ -53,7 +65,7 @@ func (s *Session) prove(ctx context.Context, address string) (po.Proof, error) {
 	s.files.pageOpened()
 	s.interceptor.setMode(modeRead, func(url string) { cancel(&offPortalError{url: url}) })
 	defer s.interceptor.setMode(modeRead, nil)
-	proof, err := s.openProbe(visit, address)
+	proof, err := s.openProbe(visit, address, p)
 	if off, ok := errors.AsType[*offPortalError](context.Cause(visit)); ok {
 		return nobody("the portal leads to " + hostOf(off.url)), nil
 	}
@@ -61,7 +73,7 @@ func (s *Session) prove(ctx context.Context, address string) (po.Proof, error) {
 }
 
 // openProbe opens the probe page and judges it.
-func (s *Session) openProbe(ctx context.Context, address string) (po.Proof, error) {
+func (s *Session) openProbe(ctx context.Context, address string, p patience) (po.Proof, error) {
 	if err := s.navigate(ctx, address); err != nil {
 		return po.Proof{}, err
 	}
@@ -76,10 +88,10 @@ func (s *Session) openProbe(ctx context.Context, address string) (po.Proof, erro
 		return nobody(fmt.Sprintf("the portal answers %d", answer.Status)), nil
 	}
 	const asks = "the portal asks for a sign-in"
-	if s.config.Portal.Signs.SignedOut.MatchesURL(answer.URL) {
+	if p.asks == 0 && s.config.Portal.Signs.SignedOut.MatchesURL(answer.URL) {
 		return nobody(asks), nil
 	}
-	seen, err := s.observeProbe(ctx)
+	seen, err := s.observeProbe(ctx, p)
 	switch {
 	case err != nil:
 		return po.Proof{}, err
@@ -106,18 +118,18 @@ const proofPatience = 15 * time.Second
 
 // observeProbe waits for what the probe page shows. A navigation of the page itself
 // interrupts it; then the new page is looked at.
-func (s *Session) observeProbe(ctx context.Context) (probeSeen, error) {
+func (s *Session) observeProbe(ctx context.Context, patience patience) (probeSeen, error) {
 	p := s.config.Portal
 	spec, err := json.Marshal(map[string]any{
-		"in":   map[string]any{"selectors": list(p.Signs.SignedIn.Selectors), "texts": list(p.Signs.SignedIn.Texts)},
-		"out":  map[string]any{"selectors": list(p.Signs.SignedOut.Selectors), "texts": list(p.Signs.SignedOut.Texts)},
-		"user": list(p.Probe.User), "userMax": maxUserChars,
+		"host":     hostname(p.BaseURL),
+		"in":       map[string]any{"selectors": list(p.Signs.SignedIn.Selectors), "texts": list(p.Signs.SignedIn.Texts)},
+		"out":      map[string]any{"selectors": list(p.Signs.SignedOut.Selectors), "texts": list(p.Signs.SignedOut.Texts)},
+		"outAfter": patience.asks.Milliseconds(), "user": list(p.Probe.User), "userMax": maxUserChars,
 	})
 	if err != nil {
 		return probeSeen{}, err
 	}
-	limit := min(s.config.Times.Signs, proofPatience)
-	deadline := time.Now().Add(limit)
+	deadline := time.Now().Add(patience.page)
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(scriptGrace))
 	defer cancel()
 	for {
@@ -143,6 +155,15 @@ func (s *Session) observeProbe(ctx context.Context) (probeSeen, error) {
 			return probeSeen{}, err
 		}
 	}
+}
+
+// hostname is an address's host without its port.
+func hostname(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // maxUserChars bounds a user's name as a page shows it.

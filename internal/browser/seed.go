@@ -31,30 +31,25 @@ const (
 // Of c it takes what concerns the browser, Portal and Times.Start, which bounds
 // all but the browser's end. The error is a *po.Error.
 func SignIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) error {
-	err := signIn(ctx, c, dir, cookies)
-	if _, ok := errors.AsType[*po.Error](err); err == nil || ok {
-		return err
-	}
-	return &po.Error{Msg: fmt.Sprintf("sign in with %s: %v", dir, err), Cause: diskCause(err, po.ProfileFailed), Err: err}
+	err := withBrowser(ctx, c, dir, func(w cdpClient, p *launch.Process) error {
+		if err := (proto.StorageSetCookies{Cookies: browserCookies(cookies, c.Portal.BaseURL, time.Now())}).Call(w); err != nil {
+			return fmt.Errorf("set the cookies: %w", err)
+		}
+		return quit(w, p)
+	})
+	return profileError(err, "sign in with "+dir)
 }
 
-func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (err error) {
-	temp, err := os.MkdirTemp("", "pa") // short: the browser puts sockets into it
+// withBrowser runs a browser on a profile itself, not on a clone: do is given its
+// connection, and what it returns is returned. What is left of the browser then is
+// ended.
+func withBrowser(ctx context.Context, c Config, dir string, do func(w cdpClient, p *launch.Process) error) (err error) {
+	c.Cloned = true // by the browser that will run on what is cloned of it
+	temp, path, err := c.prepare(dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
-	c.Downloads, c.Cloned = temp, true // by the browser that will run on what is cloned of it
-	if err := Check(c); err != nil {
-		return err
-	}
-	path, err := c.find()
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
 	l := New(c)
 	proc, err := launch.Start(launch.Inspect(ctx, path), l.config.options(dir, temp))
 	if err != nil {
@@ -63,7 +58,10 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 	defer func() { err = errors.Join(err, proc.Close()) }()
 	w := cdpClient{conn: connect(proc.Pipe)}
 	go func() {
-		for range w.conn.Event() { // ends with the pipe
+		for e := range w.conn.Event() { // ends with the pipe
+			if e.Method == "Fetch.requestPaused" {
+				go answerEmpty(w.conn, e)
+			}
 		}
 	}()
 	start, cancel := context.WithTimeoutCause(ctx, l.config.Times.Start, launch.ErrSlow)
@@ -72,11 +70,42 @@ func signIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) (
 	if _, err := (proto.BrowserGetVersion{}).Call(w); err != nil {
 		return proc.Explain(start, err)
 	}
-	if err := (proto.StorageSetCookies{Cookies: browserCookies(cookies, c.Portal.BaseURL, time.Now())}).Call(w); err != nil {
-		return fmt.Errorf("set the cookies: %w", err)
-	}
 	w.ctx = ctx
-	return quit(w, proc)
+	return do(w, proc)
+}
+
+// prepare makes a profile's directory, and one for the temporary files of a browser on
+// it, and finds that browser.
+func (c Config) prepare(dir string) (temp, path string, err error) {
+	if temp, err = os.MkdirTemp("", "pa"); err != nil { // short: the browser puts sockets into it
+		return "", "", err
+	}
+	c.Downloads = temp
+	if err = Check(c); err == nil {
+		path, err = c.find()
+	}
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err == nil {
+		err = launch.KeepSession(dir)
+	}
+	if err != nil {
+		return "", "", errors.Join(err, os.RemoveAll(temp))
+	}
+	return temp, path, nil
+}
+
+// profileError is an error as a *po.Error; nil if there is none.
+func profileError(err error, what string) error {
+	if _, ok := errors.AsType[*po.Error](err); err == nil || ok {
+		return err
+	}
+	cause := diskCause(err, po.ProfileFailed)
+	if errors.Is(err, context.Canceled) {
+		cause = po.Interrupted
+	}
+	return &po.Error{Msg: fmt.Sprintf("%s: %v", what, err), Cause: cause, Err: err}
 }
 
 // quit asks a browser to end and waits until the last of its processes has: the
@@ -88,6 +117,13 @@ func quit(w cdpClient, p *launch.Process) error {
 	if err := (proto.BrowserClose{}).Call(w); err != nil && !errors.Is(err, po.BrowserDied) { // it may end before it answers
 		return fmt.Errorf("end the browser: %w", err)
 	}
+	return waitEnd(ctx, p)
+}
+
+// waitEnd waits until the last of a browser's processes has ended.
+func waitEnd(ctx context.Context, p *launch.Process) error {
+	ctx, cancel := context.WithTimeout(ctx, quitWithin)
+	defer cancel()
 	for !isClosed(p.Exited()) || p.Alive() {
 		if err := pause(ctx, 5*time.Millisecond); err != nil {
 			return fmt.Errorf("the browser does not end: %w", err)

@@ -48,6 +48,7 @@ type Session struct {
 	visited     time.Time                    // when the page was last opened
 	tab         tab                          // of the Read that runs
 	pages       []string                     // that it has opened
+	storage     string                       // script that fills the local storage of pages; empty: there is none
 	answered    bool                         // the portal has answered it
 	number      string                       // of the order whose page is visited; empty where that is another page
 	suspect     bool                         // its page showed another order's list before
@@ -112,6 +113,12 @@ func (s *Session) wait() {
 
 // Profile names the browser profile; no two sessions ever share a name.
 func (s *Session) Profile() string { return s.profile.ID }
+
+// Version is the browser's name and version.
+func (s *Session) Version() string { return s.version }
+
+// UserAgent is what the browser calls itself.
+func (s *Session) UserAgent() string { return s.userAgent }
 
 // Process is the number of the browser's main process, which leads a group of
 // its own.
@@ -278,6 +285,9 @@ func (s *Session) openTab(ctx context.Context) error {
 	err = proto.NetworkEnable{MaxTotalBufferSize: new(0), MaxResourceBufferSize: new(0), MaxPostDataSize: new(maxBodyBytes)}.Call(s.page(ctx))
 	if err == nil {
 		err = s.followWorkers(ctx)
+	}
+	if err == nil {
+		err = s.fillsStorage(ctx)
 	}
 	s.tab.stale = err != nil
 	return err

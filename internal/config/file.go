@@ -54,7 +54,7 @@ func readFile(path string, known *pflag.FlagSet) (map[string]value, error) {
 }
 
 // paths are the settings that are one.
-var paths = []string{"out", "profile", "browser", "log-file"}
+var paths = []string{"out", "profile", "browser", "log-file", "passphrase-file"}
 
 // fromFile is a value of the file as a flag would take it: a relative path is
 // relative to the file, wherever poactor is called from, and ~/ is the user's home,
@@ -67,7 +67,7 @@ func fromFile(file, name, text string) string {
 		if _, builtin := portal.Builtin(text); builtin {
 			return text
 		}
-	case !slices.Contains(paths, name):
+	case name == "profile" && text == NoProfile, !slices.Contains(paths, name):
 		return text
 	}
 	if below, ok := strings.CutPrefix(filepath.ToSlash(text), "~/"); ok {
@@ -76,7 +76,8 @@ func fromFile(file, name, text string) string {
 		}
 	}
 	path := filepath.Join(filepath.Dir(file), text)
-	if name == "portal" && filepath.Base(text) == text && filepath.Ext(text) == "" {
+	mayBeName := name == "profile" || name == "portal" && filepath.Ext(text) == ""
+	if mayBeName && filepath.Base(text) == text {
 		if _, err := os.Stat(path); err != nil {
 			return text // it looks like a name, and what is wrong with that is told later
 		}

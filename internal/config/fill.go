@@ -79,7 +79,7 @@ func Unknown(environ []string) []string {
 }
 
 // notFlags are variables beside those of a run's flags, named like these.
-var notFlags = []string{"config"}
+var notFlags = []string{"config", "keychain"}
 
 // didYouMean names the known word that was probably meant; empty if none was.
 func didYouMean(word string, known []string) string {

@@ -134,7 +134,10 @@ func (s Settings) marshal(out string) ([]byte, error) {
 	if _, builtin := portal.Builtin(s.Portal); !builtin {
 		s.Portal = absolute(s.Portal)
 	}
-	s.Profile, s.Browser = absolute(s.Profile), absolute(s.Browser)
+	if IsPath(s.Profile) {
+		s.Profile = absolute(s.Profile)
+	}
+	s.Browser, s.PassphraseFile = absolute(s.Browser), absolute(s.PassphraseFile)
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	values := map[string]string{}
 	copied := s
@@ -147,6 +150,12 @@ func (s Settings) marshal(out string) ([]byte, error) {
 	})
 	values["out"] = out
 	return yaml.Marshal(values)
+}
+
+// IsPath reports whether a text can only be a path and no name: it has a separator,
+// or is a place by itself.
+func IsPath(text string) bool {
+	return text != "" && (filepath.Base(text) != text || text == "." || text == ".." || filepath.IsAbs(text))
 }
 
 func absolute(path string) string {

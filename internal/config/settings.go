@@ -21,7 +21,7 @@ type Settings struct {
 	Portal      string        // name of a built-in one, or path of a file
 	BaseURL     string        // overrides the portal's
 	Out         string        // output directory; empty: named after the batch
-	Profile     string        // directory of a signed-in browser profile
+	Profile     string        // name of a profile of poactor login, directory of another, or NoProfile
 	Browser     string        // path; empty: looked for
 	Headful     bool          // show the windows
 	NoSandbox   bool          // turn the browser's sandbox off
@@ -36,7 +36,14 @@ type Settings struct {
 	Quiet       bool          // errors only
 	LogLevel    string        // of the log file
 	LogFile     string        // empty: OUT/.poactor/run.log
+
+	PassphraseFile    string // has the passphrase of stored sessions
+	PassphraseCommand string // prints it
+	InsecurePlain     bool   // stored sessions are not encrypted where there is no other way
 }
+
+// NoProfile is the profile of a run whose browsers begin empty.
+const NoProfile = "none"
 
 // Defaults are the settings of a run that nobody has said anything about.
 func Defaults() Settings {
@@ -51,6 +58,7 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	s.registerPlace(fs)
 	fs.StringVarP(&s.Out, "out", "o", "", "output `directory` (default: named after the batch, beside it)")
 	s.registerProfile(fs)
+	s.RegisterSecrets(fs)
 	s.RegisterBrowser(fs)
 	fs.BoolVar(&s.Headful, "headful", false, "show the browser windows")
 	fs.IntVar(&s.Retries, "retries", 2, "retries of an order, where the cause may pass")
@@ -80,7 +88,15 @@ func (s *Settings) registerPlace(fs *pflag.FlagSet) {
 }
 
 func (s *Settings) registerProfile(fs *pflag.FlagSet) {
-	fs.StringVar(&s.Profile, "profile", "", "browser profile that is signed in: a `directory`, copied for each worker")
+	fs.StringVar(&s.Profile, "profile", "", "profile that is signed in, copied for each worker: a name of poactor login, the directory of a browser's, or none "+
+		"(default: the portal's own, where poactor login has made one)")
+}
+
+// RegisterSecrets declares only the flags that say how stored sessions are encrypted.
+func (s *Settings) RegisterSecrets(fs *pflag.FlagSet) {
+	fs.StringVar(&s.PassphraseFile, "passphrase-file", "", "`file` with the passphrase of stored sessions (default: their key is in the system's keychain)")
+	fs.StringVar(&s.PassphraseCommand, "passphrase-command", "", "`command` that prints the passphrase of stored sessions")
+	fs.BoolVar(&s.InsecurePlain, "insecure-plain", false, "store sessions without encryption where there is neither keychain nor passphrase")
 }
 
 // RegisterBrowser declares only the flags that say which browser to run and
@@ -104,6 +120,8 @@ func (s Settings) Check() error {
 		return fmt.Errorf("--limit must be 0 or more, not %d", s.Limit)
 	case s.JSON && s.Quiet:
 		return fmt.Errorf("--json and --quiet cannot go together")
+	case s.PassphraseFile != "" && s.PassphraseCommand != "":
+		return fmt.Errorf("--passphrase-file and --passphrase-command cannot go together")
 	}
 	if _, err := s.Level(); err != nil {
 		return fmt.Errorf("--log-level must be error, warn, info, debug or trace, not %q", s.LogLevel)
@@ -124,7 +142,6 @@ func (s Settings) Run(p portal.Portal, out string) poactor.Config {
 		TaskTimeout: s.TaskTimeout,
 		MaxFile:     bound(s.MaxFile),
 		MinFree:     bound(s.MinFree),
-		Profile:     s.Profile,
 		Browser:     s.Browser,
 		Headful:     s.Headful,
 		NoSandbox:   s.NoSandbox,

@@ -29,13 +29,16 @@ func MakeState(out string) (*os.Root, error) {
 // OpenState opens the state directory that an output directory has. The error is
 // fs.ErrNotExist where it has none, and wraps ErrUntrusted where what is there is
 // not poactor's.
-func OpenState(out string) (*os.Root, error) {
-	path := StatePath(out)
+func OpenState(out string) (*os.Root, error) { return OpenPrivate(StatePath(out)) }
+
+// OpenPrivate opens a directory that is to be this user's alone, as OpenState does with
+// the state directory.
+func OpenPrivate(path string) (*os.Root, error) {
 	there, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
 	}
-	user := userOn(out, there)
+	user := userOn(filepath.Dir(path), there)
 	if err := check(path, there, user, true); err != nil {
 		return nil, err
 	}

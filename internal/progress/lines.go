@@ -71,6 +71,10 @@ func (l *Lines) line(event any) string {
 		return resized(e)
 	case messages.PortalPaced:
 		return paced(e)
+	case messages.SessionLost:
+		return "signed out (" + Clean(e.Detail) + "): every worker pauses until the session is restored"
+	case messages.SessionRestored:
+		return restored(e)
 	case messages.OrderQuarantined:
 		return fmt.Sprintf("%s: %d browsers died while reading it; one more try, alone in a throw-away browser",
 			Clean(e.RawNumber), e.Deaths)
@@ -180,6 +184,14 @@ func paced(e messages.PortalPaced) string {
 		line += ", after a pause of " + Short(time.Duration(e.Hold))
 	}
 	return line + ": " + Clean(e.Reason)
+}
+
+// restored says how the session was restored; why it was not the run's end says.
+func restored(e messages.SessionRestored) string {
+	if e.Failure != "" {
+		return ""
+	}
+	return fmt.Sprintf("signed in again after %s: %s", Short(time.Duration(e.Took)), Clean(e.How))
 }
 
 // reopened says whose outcomes no longer count.

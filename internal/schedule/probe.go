@@ -133,7 +133,10 @@ func lostReason(m messages.OrderRead) (po.Cause, string) {
 	case po.SignEmpty:
 		return po.SignedOut, sessionOver + "shows nothing for " + order
 	}
-	if m.Failure.Cause == po.UnrecognisedPage {
+	switch {
+	case m.Failure.LeftPortal:
+		return po.SignedOut, sessionOver + "leads elsewhere for " + order + ": " + m.Failure.Detail
+	case m.Failure.Cause == po.UnrecognisedPage:
 		return po.SignedOut, sessionOver + "shows another page for " + order
 	}
 	return po.PortalError, "the portal does not show " + order + ": " + m.Failure.Detail

@@ -24,13 +24,7 @@ const (
 // script, and reads what it shows by Coupa's selectors.
 func TestChromiumFillsPages(t *testing.T) {
 	t.Parallel()
-	chromium, err := exec.LookPath("chromium-headless-shell") // starts in half the time
-	if err != nil {
-		chromium, err = exec.LookPath("chromium")
-	}
-	if err != nil {
-		t.Skip("chromium is not installed")
-	}
+	chromium := findChromium(t)
 	p := swift(t, Options{MaxFile: 64 << 10})
 	for _, o := range samples(p) {
 		t.Run(fmt.Sprintf("%s %d", o.kind, o.markup()), func(t *testing.T) {
@@ -52,6 +46,17 @@ func TestChromiumFillsPages(t *testing.T) {
 			}
 		})
 	}
+}
+
+func findChromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium-headless-shell", "chromium"} { // the shell starts in half the time
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("chromium is not installed")
+	return ""
 }
 
 // samples are one order for every way to show a supplier, most of them odd.
@@ -99,4 +104,17 @@ func dump(t *testing.T, chromium, address string) *html.Node {
 		t.Fatal(err)
 	}
 	return page
+}
+
+// TestChromiumIsRefused lets a browser that calls itself automated see the identity
+// provider that has none of it.
+func TestChromiumIsRefused(t *testing.T) {
+	t.Parallel()
+	chromium := findChromium(t)
+	p := guarded(t, Sessions{Provider: ProviderRefuses})
+	page := dump(t, chromium, p.URL()+"/order_headers/"+p.orders[0].number)
+	if got := texts(page, "main p"); len(got) != 1 || !strings.Contains(got[0], "may not be secure") {
+		t.Errorf("the page says %q", got)
+	}
+	until(t, func() bool { return p.Counts()[RequestRefusal] == 1 })
 }

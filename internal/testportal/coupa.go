@@ -18,12 +18,10 @@ func (p *Portal) coupa() http.Handler {
 	mux.HandleFunc("GET /requisition_headers/{number}", p.recorded(RequestRequisition, p.aboutOrder, p.guarded(p.requisitionPage)))
 	mux.HandleFunc("GET /requisition_headers/{number}/attachments.json", p.recorded(RequestList, p.aboutOrder, p.guarded(p.requisitionList)))
 	mux.HandleFunc("/attachments/{id}/{name}", p.recorded(RequestFile, p.aboutFile, p.guarded(p.attachment)))
-	mux.HandleFunc("GET /sessions/new", p.recorded(RequestSignIn, aboutNothing, p.signInPage))
-	mux.HandleFunc("POST /sessions/new", p.recorded(RequestSignIn, aboutNothing, p.signIn))
+	p.routeSignIn(mux)
 	mux.HandleFunc("GET /assets/{name}", p.asset)
 	mux.HandleFunc("GET /tracker/{name}", p.tracker)
 	mux.HandleFunc("GET /widget", p.widget)
-	mux.HandleFunc("GET /{$}", p.guarded(p.home))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		p.record.count(RequestOther)
 		p.message(w, http.StatusNotFound, "en", phraseOops)

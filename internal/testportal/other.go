@@ -19,9 +19,13 @@ import (
 //   - an order without documents says "There is nothing on file for this order"
 //   - an unknown order is answered with 200 and "Unknown order reference", a secret one
 //     with 200 and "This order is confidential"
-//   - sign-in is at /login, the session is the cookie SID
+//   - sign-in is at /login, the session is the cookie SID, /logout ends it
 func StartOther(opts Options) (*Portal, error) {
-	return start(opts, site{planOther, (*Portal).other, "SID", "/login"})
+	return start(opts, site{
+		plan: planOther, routes: (*Portal).other, cookie: "SID",
+		signIn: "/login", code: "/login/code", callback: "/login/sso", signOut: "/logout",
+		vanish: otherVanish, gone: (*Portal).otherGone, empty: (*Portal).otherEmpty,
+	})
 }
 
 // planOther makes orders with one to four documents, and one in six without:
@@ -36,7 +40,7 @@ func planOther(opts Options) []*order {
 		case 3:
 			o.kind, o.status = "empty", po.NoAttachments
 		case 9:
-			o.kind, o.page, o.status, o.cause = "unknown", pageGoneText, po.NotFound, po.CauseNotFound
+			otherVanish(o)
 		case 15:
 			o.kind, o.page, o.status, o.cause = "secret", pageDeniedText, po.Failed, po.Forbidden
 		default:
@@ -48,6 +52,11 @@ func planOther(opts Options) []*order {
 		orders = append(orders, o)
 	}
 	return orders
+}
+
+func otherVanish(o *order) {
+	o.kind, o.page, o.files = "unknown", pageGoneText, nil
+	o.status, o.cause = po.NotFound, po.CauseNotFound
 }
 
 // other routes the requests of the portal that is unlike Coupa.
@@ -63,8 +72,7 @@ func (p *Portal) other() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /docs", p.recorded(RequestPage, aboutPage, p.guarded(p.otherPage)))
 	mux.HandleFunc("POST /fetch", p.recorded(RequestFile, aboutDocument, p.guarded(p.otherFile)))
-	mux.HandleFunc("GET /login", p.recorded(RequestSignIn, aboutNothing, p.signInPage))
-	mux.HandleFunc("POST /login", p.recorded(RequestSignIn, aboutNothing, p.signIn))
+	p.routeSignIn(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		p.record.count(RequestOther)
 		http.NotFound(w, r)
@@ -90,10 +98,12 @@ func (p *Portal) otherPage(w http.ResponseWriter, r *http.Request) {
 	if p.meet(w, r, p.fault(RequestPage, r.URL.RequestURI(), trouble{})) || !p.wait(r.Context(), p.opts.PageLatency) {
 		return
 	}
+	if o == nil || o.page == pageGoneText {
+		p.otherGone(w)
+		return
+	}
 	var s otherSheet
 	switch {
-	case o == nil || o.page == pageGoneText:
-		s.Text = "Unknown order reference"
 	case o.page == pageDeniedText:
 		s.Text = "This order is confidential"
 	default:
@@ -103,6 +113,15 @@ func (p *Portal) otherPage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	p.render(w, http.StatusOK, "other.html", s)
+}
+
+func (p *Portal) otherGone(w http.ResponseWriter) {
+	p.render(w, http.StatusOK, "other.html", otherSheet{Text: "Unknown order reference"})
+}
+
+// otherEmpty is an order's page as it is without documents, whatever order it is.
+func (p *Portal) otherEmpty(w http.ResponseWriter, r *http.Request) {
+	p.render(w, http.StatusOK, "other.html", otherSheet{Number: r.FormValue("po")})
 }
 
 func (p *Portal) otherFile(w http.ResponseWriter, r *http.Request) {

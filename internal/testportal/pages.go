@@ -3,7 +3,6 @@ package testportal
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -37,6 +36,7 @@ type sheet struct {
 	Cover, Controls    bool
 	Widget             string // address of a frame; empty if none
 	Half               bool   // without what fills the page
+	Account            account
 }
 
 // line is one line of an order.
@@ -73,6 +73,7 @@ func (p *Portal) orderPage(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	default:
 		s := p.sheet(o, o.number)
+		s.Account = p.account(r)
 		s.IsOrder, s.List = true, r.URL.Path+"/attachments.json"
 		p.render(w, http.StatusOK, "order.html", s)
 	}
@@ -88,6 +89,7 @@ func (p *Portal) requisitionPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := p.sheet(o, o.requisition)
+	s.Account = p.account(r)
 	s.List = r.URL.Path + "/attachments.json"
 	p.render(w, http.StatusOK, "order.html", s)
 }
@@ -161,8 +163,7 @@ func (p *Portal) list(w http.ResponseWriter, r *http.Request, o *order, l listin
 		return
 	}
 	l.Supplier, l.Markup, l.Twins = o.supplier, o.markup(), o.twins
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(l) // a client that goes away is no news
+	answerJSON(w, http.StatusOK, l)
 }
 
 func (p *Portal) listed(files []*file) []listed {
@@ -171,11 +172,6 @@ func (p *Portal) listed(files []*file) []listed {
 		list = append(list, listed{f.name, f.path(), f.link, f.doc, p.formToken(f)})
 	}
 	return list
-}
-
-func (p *Portal) home(w http.ResponseWriter, _ *http.Request) {
-	p.record.count(RequestOther)
-	p.message(w, http.StatusOK, "en", "Welcome to Procurement.")
 }
 
 // widget is what a frame of another site shows.

@@ -19,10 +19,15 @@ const (
 	RequestRequisition RequestKind = "requisition" // a requisition's page
 	RequestList        RequestKind = "list"        // the call that lists attachments
 	RequestFile        RequestKind = "file"
+	RequestProbe       RequestKind = "probe" // the home page, and the one that says who is signed in
 	RequestSignIn      RequestKind = "sign-in"
-	RequestAsset       RequestKind = "asset"   // counted, not recorded
-	RequestTracker     RequestKind = "tracker" // counted, not recorded
-	RequestOther       RequestKind = "other"   // counted, not recorded
+	RequestSignOut     RequestKind = "sign-out"
+	RequestElsewhere   RequestKind = "elsewhere" // a page of another host, to which who is signed out is led
+	RequestProvider    RequestKind = "provider"  // a page of the identity provider
+	RequestRefusal     RequestKind = "refusal"   // the identity provider has refused a browser
+	RequestAsset       RequestKind = "asset"     // counted, not recorded
+	RequestTracker     RequestKind = "tracker"   // counted, not recorded
+	RequestOther       RequestKind = "other"     // counted, not recorded
 )
 
 // Request is one request that concerned an order or a sign-in.
@@ -33,6 +38,7 @@ type Request struct {
 	Browser  string // which browser it came from, told by a cookie of the portal's; empty for a client that keeps none
 	Status   int    // of the answer; 0 if none was given
 	SignedIn bool   // when it was asked
+	User     string // who was; empty if nobody
 	Start    time.Time
 	End      time.Time // zero while it is being answered
 }
@@ -141,11 +147,13 @@ func (p *Portal) recorded(kind RequestKind, about func(*http.Request) (order str
 	return func(w http.ResponseWriter, r *http.Request) {
 		order, file := about(r)
 		conn, _ := r.Context().Value(connKey{}).(net.Conn)
-		request := Request{Kind: kind, Order: order, File: file, Browser: p.browser(w, r), SignedIn: p.signedIn(r)}
+		v := &visit{kind: kind, browser: p.browser(w, r)}
+		request := Request{Kind: kind, Order: order, File: file, Browser: v.browser}
+		request.User, request.SignedIn = p.signedIn(r, v.browser)
 		place := p.record.begin(request, conn)
 		sw := &statusWriter{ResponseWriter: w}
 		defer func() { p.record.finish(place, sw.status) }()
-		next(sw, r)
+		next(sw, withVisit(r, v))
 	}
 }
 

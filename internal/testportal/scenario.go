@@ -162,3 +162,9 @@ func hostile(links ...link) func(*planner, *order) {
 		}
 	}
 }
+
+// coupaVanish makes an order one that is not found.
+func coupaVanish(o *order) {
+	*o = order{number: o.number, written: o.written, kind: "gone", lang: "en", supplier: o.supplier}
+	ends(pageGone, "en", phraseOops, po.NotFound, po.CauseNotFound)(nil, o)
+}

@@ -54,6 +54,8 @@ type Options struct {
 	TrackerLatency time.Duration // of a tracker's answer; default 1.5 s
 	Jitter         time.Duration // each latency varies by this much up and down; default a fifth of it
 	SignIn         bool          // pages, lists and files need a session
+	Sessions       Sessions      // what is special about them; only with SignIn
+	Gone           float64       // share of the orders that are replaced by ones that are not found, up to 1
 	MaxFile        int           // bytes of the largest files, about; 0 means 25 MB for one, and 3 MB for the others
 	// Inject says which fault a request meets that would meet none: of the
 	// kinds RequestPage, RequestRequisition, RequestList and RequestFile, and
@@ -95,10 +97,14 @@ func (o Options) validate() error {
 	switch {
 	case o.Orders < 0:
 		return fmt.Errorf("%d orders", o.Orders)
+	case o.Gone < 0 || o.Gone > 1:
+		return fmt.Errorf("a share of %g orders", o.Gone)
+	case o.Sessions != (Sessions{}) && !o.SignIn:
+		return errors.New("sessions without sign-in")
 	case o.Mix != Everything && o.Mix != Plain && o.Mix != Faulty:
 		return fmt.Errorf("unknown mix %q", o.Mix)
 	}
-	return nil
+	return o.Sessions.validate()
 }
 
 // Portal is a running portal. Its methods may be called from any goroutine.
@@ -106,7 +112,7 @@ type Portal struct {
 	opts     Options
 	site     site
 	url      string
-	server   *http.Server
+	servers  []*http.Server
 	end      context.CancelFunc // ends waiting handlers
 	serving  sync.WaitGroup
 	handlers handlers
@@ -119,9 +125,14 @@ type Portal struct {
 	assets        map[string]asset
 	pages         *template.Template
 
-	sessions sessions
-	record   record
-	faults   faults
+	sessions    sessions
+	steps       steps
+	provider    provider
+	providerURL string // of the identity provider; empty if there is none
+	elsewhere   string // URL of the other host; empty if there is none
+
+	record record
+	faults faults
 }
 
 // site is what tells one portal of this package from the other.
@@ -129,13 +140,24 @@ type site struct {
 	plan   func(Options) []*order
 	routes func(*Portal) http.Handler
 	cookie string // of the session
-	signIn string // path of the sign-in page
+
+	// Paths: of the sign-in page, of its second step, of where an identity provider leads
+	// back to, and of what ends the session.
+	signIn, code, callback, signOut string
+
+	vanish func(*order)                                      // makes an order one that is not found
+	gone   func(*Portal, http.ResponseWriter)                // page of an order that is not found
+	empty  func(*Portal, http.ResponseWriter, *http.Request) // page of the order, without attachments
 }
 
 // Start makes the orders of the Coupa-like portal and serves them on a free port of
 // 127.0.0.1.
 func Start(opts Options) (*Portal, error) {
-	return start(opts, site{plan, (*Portal).coupa, "_coupa_session", "/sessions/new"})
+	return start(opts, site{
+		plan: plan, routes: (*Portal).coupa, cookie: "_coupa_session",
+		signIn: "/sessions/new", code: "/sessions/code", callback: "/sessions/sso", signOut: "/sessions/destroy",
+		vanish: coupaVanish, gone: (*Portal).coupaGone, empty: (*Portal).coupaEmpty,
+	})
 }
 
 func start(opts Options, s site) (*Portal, error) {
@@ -147,25 +169,62 @@ func start(opts Options, s site) (*Portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start portal: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	p := &Portal{opts: opts, site: s, press: newPress(opts.Seed), pages: pages}
+	p.sessions.opts = opts.Sessions
+	orders := s.plan(opts)
+	for i, o := range orders {
+		if int(opts.Gone*float64(i+1)) > int(opts.Gone*float64(i)) { // evenly over the batch
+			s.vanish(o)
+		}
+	}
+	p.index(orders)
+	if err := p.serveAll(); err != nil {
 		return nil, fmt.Errorf("start portal: %w", err)
 	}
-	ctx, end := context.WithCancel(context.Background())
-	p := &Portal{
-		opts: opts, site: s, url: "http://" + listener.Addr().String(), end: end,
-		press: newPress(opts.Seed), pages: pages,
-	}
-	p.index(s.plan(opts))
-	p.server = &http.Server{
-		Handler:           p.handlers.guard(s.routes(p)),
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnContext:       withConn,
-		ReadHeaderTimeout: time.Minute,
-		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are no news
-	}
-	p.serving.Go(func() { _ = p.server.Serve(listener) }) // ends with ErrServerClosed
 	return p, nil
+}
+
+// serveAll serves the portal, and the other hosts that it needs.
+func (p *Portal) serveAll() error {
+	hosts := []struct {
+		url    *string
+		name   string
+		routes func() http.Handler
+		wanted bool
+	}{
+		{&p.url, "127.0.0.1", func() http.Handler { return p.site.routes(p) }, true},
+		{&p.providerURL, "localhost", p.providerRoutes, p.opts.Sessions.Provider != NoProvider},
+		{&p.elsewhere, "localhost", p.elsewhereRoutes, p.opts.Sessions.leavesPortal()},
+	}
+	ctx, end := context.WithCancel(context.Background())
+	p.end = end
+	var listeners []net.Listener
+	for _, h := range hosts {
+		if !h.wanted {
+			continue
+		}
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			end()
+			for _, l := range listeners {
+				_ = l.Close()
+			}
+			return err
+		}
+		listeners = append(listeners, listener)
+		*h.url = fmt.Sprintf("http://%s:%d", h.name, listener.Addr().(*net.TCPAddr).Port)
+		p.servers = append(p.servers, &http.Server{
+			Handler:           p.handlers.guard(h.routes()),
+			BaseContext:       func(net.Listener) context.Context { return ctx },
+			ConnContext:       withConn,
+			ReadHeaderTimeout: time.Minute,
+			ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are no news
+		})
+	}
+	for i, server := range p.servers { // now that all addresses are known
+		p.serving.Go(func() { _ = server.Serve(listeners[i]) }) // ends with ErrServerClosed
+	}
+	return nil
 }
 
 // index makes the orders findable by the parts of their addresses.
@@ -195,11 +254,16 @@ func (p *Portal) URL() string { return p.url }
 // returns when none is left. The connections go first, so that no client takes
 // a request that was broken off for an empty answer.
 func (p *Portal) Close() error {
-	err := p.server.Close()
+	var errs []error
+	for _, server := range p.servers {
+		if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
 	p.end()
 	p.serving.Wait()
 	p.handlers.wait()
-	if err != nil && !errors.Is(err, net.ErrClosed) {
+	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("close portal: %w", err)
 	}
 	return nil

@@ -9,11 +9,11 @@ import (
 	"path/filepath"
 )
 
-// keepSession has the profile of a window keep the cookies that live for a session when
+// KeepSession has the profile of a window keep the cookies that live for a session when
 // its user closes it: --restore-last-session alone has them read at the next start, but
 // the browser goes by the profile's own preference when its last window is closed, and
 // removes them (Chromium 156).
-func keepSession(profileDir string) error {
+func KeepSession(profileDir string) error {
 	file := filepath.Join(profileDir, "Default", "Preferences")
 	old, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

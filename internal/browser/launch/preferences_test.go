@@ -26,7 +26,7 @@ func TestKeepSession(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		err := keepSession(dir)
+		err := KeepSession(dir)
 		if got, _ := os.ReadFile(file); err != nil || string(got) != want {
 			t.Errorf("%s: %s, %v", old, got, err)
 		}

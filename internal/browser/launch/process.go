@@ -42,7 +42,7 @@ func Start(b Browser, o Options) (*Process, error) {
 		return nil, err
 	}
 	if o.SignIn {
-		if err := keepSession(o.ProfileDir); err != nil {
+		if err := KeepSession(o.ProfileDir); err != nil {
 			return nil, err
 		}
 	}
@@ -57,7 +57,7 @@ func Start(b Browser, o Options) (*Process, error) {
 // only then all cookies are written. The caller must Close what it gets, which kills
 // what still runs.
 func StartPlain(b Browser, o Options, address string) (*Process, error) {
-	if err := keepSession(o.ProfileDir); err != nil {
+	if err := KeepSession(o.ProfileDir); err != nil {
 		return nil, err
 	}
 	return start(b, append(profileFlags(b, o), address), environment(o.TempDir), false)

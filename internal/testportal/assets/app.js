@@ -105,8 +105,10 @@
 
   fetch(box.dataset.list, { credentials: "same-origin", headers: { Accept: "application/json" } }).then(function (answer) {
     if (answer.status === 401) {
-      location.href = "/sessions/new";
-      return null;
+      return answer.json().then(function (out) {
+        location.href = out.go_to;
+        return null;
+      });
     }
     if (!answer.ok) { throw new Error("list: " + answer.status); }
     return answer.json();

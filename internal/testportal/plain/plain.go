@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -26,6 +27,9 @@ import (
 type Browsers struct {
 	Base string
 	Dir  string
+	// Cookies are those that a session has from the start, as a browser has its
+	// profile's. Nil: none.
+	Cookies func() []*http.Cookie
 
 	opened atomic.Int64
 }
@@ -38,7 +42,18 @@ func (b *Browsers) Open(context.Context) (*Session, error) {
 	}
 	s := &Session{
 		base: b.Base, name: fmt.Sprintf("plain-%d-%d", os.Getpid(), b.opened.Add(1)),
-		client: &http.Client{Jar: jar, Transport: &http.Transport{}}, done: make(chan struct{}),
+		client: &http.Client{
+			Jar: jar, Transport: &http.Transport{},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		done: make(chan struct{}),
+	}
+	if b.Cookies != nil {
+		base, err := url.Parse(b.Base)
+		if err != nil {
+			return nil, err
+		}
+		jar.SetCookies(base, b.Cookies())
 	}
 	s.dir = filepath.Join(b.Dir, s.name)
 	return s, os.MkdirAll(s.dir, 0o700)
@@ -94,19 +109,33 @@ func (s *Session) Read(ctx context.Context, order po.Order, _ []string) (po.Read
 	return po.Reading{}, failure
 }
 
-// Prove implements the port: who gets the portal's first page is signed in.
+// mark is on the portal's pages for who is signed in, userMark before the name.
+const (
+	mark     = `href="/sessions/destroy"`
+	userMark = `<span class="user">`
+)
+
+// Prove implements the port: who gets the portal's first page with its mark is signed in.
 func (s *Session) Prove(ctx context.Context) (po.Proof, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.alive(), func() { cancel(po.BrowserDied) })()
-	_, err := s.get(ctx, s.base+"/")
+	page, err := s.get(ctx, s.base+"/")
+	failure, _ := errors.AsType[*po.ReadFailure](err)
 	switch {
+	case failure != nil && failure.Cause == po.SignedOut:
+		return po.Proof{Detail: "the portal asks for a sign-in"}, nil
 	case errors.Is(context.Cause(ctx), po.BrowserDied):
 		return po.Proof{}, &po.ReadFailure{Cause: po.BrowserDied, Detail: "killed"}
 	case err != nil:
 		return po.Proof{}, &po.ReadFailure{Cause: po.PortalError, Detail: err.Error()}
 	}
-	return po.Proof{SignedIn: true}, nil
+	if !strings.Contains(string(page), mark) {
+		return po.Proof{Detail: "the page does not show that anybody is signed in"}, nil
+	}
+	_, user, _ := strings.Cut(string(page), userMark)
+	user, _, _ = strings.Cut(user, "<")
+	return po.Proof{SignedIn: true, User: html.UnescapeString(user)}, nil
 }
 
 // alive is a context that ends with the session.
@@ -186,6 +215,8 @@ func (s *Session) do(req *http.Request) ([]byte, error) {
 	switch {
 	case res.StatusCode == http.StatusNotFound:
 		return nil, &po.ReadFailure{Cause: po.CauseNotFound}
+	case res.StatusCode == http.StatusFound, res.StatusCode == http.StatusUnauthorized: // nobody else is led away
+		return nil, &po.ReadFailure{Cause: po.SignedOut, Detail: res.Status}
 	case res.StatusCode != http.StatusOK:
 		return nil, &po.ReadFailure{Cause: po.PortalError, Detail: res.Status}
 	}

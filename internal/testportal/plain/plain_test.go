@@ -6,7 +6,10 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/poactor/poactor/internal/browser/sessiontest"
+	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/internal/testportal/plain"
 	"github.com/poactor/poactor/po"
 )
@@ -18,7 +21,7 @@ func TestConforms(t *testing.T) {
 	text := func(pattern, body string) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })
 	}
-	text("/{$}", "Welcome")
+	text("/{$}", `<a href="/sessions/destroy">Sign out</a>`)
 	text("/order_headers/listed", "")
 	text("/order_headers/listed/attachments.json", `{"supplier":"Acme","attachments":[{"name":"a","path":"/a"},{"name":"a","path":"/b"}]}`)
 	text("/order_headers/empty", "")
@@ -36,4 +39,45 @@ func TestConforms(t *testing.T) {
 		}
 		return s
 	})
+}
+
+// A session has the cookies that it is opened with, and says when they are good no more.
+func TestSignedOut(t *testing.T) {
+	t.Parallel()
+	for _, out := range []testportal.SignedOut{testportal.ToSignIn, testportal.ToTimeout, testportal.MaskedGone} {
+		site, err := testportal.Start(testportal.Options{
+			Orders: 1, Mix: testportal.Plain, MaxFile: 8 << 10, PageLatency: -1, ListLatency: -1,
+			SignIn: true, Sessions: testportal.Sessions{SignedOut: out},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer site.Close()
+		b := &plain.Browsers{Base: site.URL(), Dir: t.TempDir(), Cookies: func() []*http.Cookie {
+			return []*http.Cookie{site.SessionCookieFor("O'Brien")}
+		}}
+		s, err := b.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		proof := po.Proof{SignedIn: true, User: "O'Brien"}
+		if got, err := s.Prove(t.Context()); err != nil || got != proof {
+			t.Errorf("%q: %+v, %v", out, got, err)
+		}
+		site.EndSessions()
+		if got, err := s.Prove(t.Context()); err != nil || got.SignedIn || got.Detail == "" {
+			t.Errorf("%q, signed out: %+v, %v", out, got, err)
+		}
+		number := string(site.Truth()[0].Key)
+		reading, err := s.Read(t.Context(), po.Order{Key: po.Key(number), Number: number}, nil)
+		got := []any{reading.Sign, po.CauseOf(err)}
+		sign := []any{po.Sign(""), po.SignedOut}
+		if out == testportal.MaskedGone {
+			sign = []any{po.SignNotFound, po.Cause("")}
+		}
+		if !cmp.Equal(got, sign) {
+			t.Errorf("%q: read %v, want %v", out, got, sign)
+		}
+	}
 }
