@@ -203,7 +203,9 @@ func profileError(err error) error {
 		e.Msg, e.Hint = "another run holds this output directory", "wait until it has ended, or give another --out"
 		e.Err = fmt.Errorf("%w: %w", ErrHeld, err)
 	case errors.Is(err, profilestore.ErrBaseInUse):
-		e.Hint = "close the browser that uses the profile; " + po.HintResume
+		if held, ok := errors.AsType[*po.Error](err); ok {
+			e.Hint = held.Hint + "; " + po.HintResume
+		}
 	}
 	return e
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/results"
@@ -60,6 +61,8 @@ const (
 func hintOf(cause po.Cause, detail string) string {
 	says := func(text string) bool { return strings.Contains(strings.ToLower(detail), text) }
 	switch {
+	case says("remotedebuggingallowed"):
+		return browser.HintForbidden
 	case says("too many open files"):
 		return outdir.HintOpenFiles
 	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profilestore.WorkDirPrefix())):

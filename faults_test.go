@@ -96,7 +96,7 @@ func TestFaultOfADeadBrowserIsNotTold(t *testing.T) {
 	o.profiles, err = profilestore.Open(profilestore.Config{Dir: filepath.Join(dir, "w")})
 	must(t, err)
 	defer o.closeProfiles()
-	settings.Lease = o.lease
+	settings.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.Lease) }
 	for _, k := range fault.Kinds() {
 		if k.Op() != fault.OpRead || k == fault.WorkerPanic {
 			continue

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -43,9 +45,10 @@ type signedInBrowsers struct {
 	log     *logrus.Logger
 
 	mu      sync.Mutex
-	version string // of the stored session that was used last
-	user    string // who is signed in; empty: not known
-	clones  bool   // the stored session alone does not do
+	version string             // of the stored session that was used last
+	stored  storagestate.State // that session
+	user    string             // who is signed in; empty: not known
+	clones  bool               // the stored session alone does not do
 }
 
 // Open implements actors.Browsers.
@@ -54,7 +57,53 @@ func (b *signedInBrowsers) Open(ctx context.Context) (actors.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return session{s}, nil
+	return &signedInSession{session: session{s}, browsers: b, version: b.used()}, nil
+}
+
+// signedInSession is a browser that is signed in. At its end it hands over what has become
+// of the session, where the portal has just been seen to know its user: cookies rotate.
+type signedInSession struct {
+	session
+	browsers *signedInBrowsers
+	version  string // of the stored session that it was opened with
+	lives    atomic.Bool
+	closing  sync.Once
+}
+
+// Read implements actors.Session. Only an order's attachments show that a session lives.
+func (s *signedInSession) Read(ctx context.Context, o po.Order, byBrowser []string) (po.Reading, error) {
+	r, err := s.session.Read(ctx, o, byBrowser)
+	s.lives.Store(err == nil && r.Sign == po.SignAttachments)
+	return r, err
+}
+
+// Prove implements actors.Session.
+func (s *signedInSession) Prove(ctx context.Context) (po.Proof, error) {
+	p, err := s.session.Prove(ctx)
+	s.lives.Store(err == nil && p.SignedIn)
+	return p, err
+}
+
+// keepWithin bounds what a browser's end takes longer for the session to be kept.
+const keepWithin = 2 * time.Second
+
+// Close implements actors.Session.
+func (s *signedInSession) Close() error {
+	s.closing.Do(func() {
+		if !s.lives.Load() {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), keepWithin)
+		defer cancel()
+		state, err := s.State(ctx)
+		if err == nil {
+			err = s.browsers.keep(ctx, state, s.version)
+		}
+		if err != nil { // the stored one may still do
+			s.browsers.log.WithError(err).Info("the session was not kept as it is now")
+		}
+	})
+	return s.session.Close()
 }
 
 func (b *signedInBrowsers) open(ctx context.Context) (*browser.Session, error) {
@@ -172,8 +221,39 @@ func (b *signedInBrowsers) load(ctx context.Context) (*storagestate.State, error
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.version = version
+	b.version, b.stored = version, state
 	return &state, nil
+}
+
+// keep stores a session that the portal has just been seen to know, in the place of the
+// version given: not if it is as it was stored, or another one was stored since.
+func (b *signedInBrowsers) keep(ctx context.Context, state storagestate.State, instead string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.session == nil || instead != b.version || sameCookies(state, b.stored) {
+		return nil
+	}
+	data, err := state.Marshal()
+	if err != nil {
+		return err
+	}
+	version, err := b.session.Save(ctx, data, instead)
+	if err == nil {
+		b.version, b.stored = version, state
+	}
+	return err
+}
+
+// sameCookies reports whether two states have the same cookies, whenever these end.
+func sameCookies(a, b storagestate.State) bool {
+	values := func(s storagestate.State) map[storagestate.Ref]string {
+		m := map[storagestate.Ref]string{}
+		for _, c := range s.Cookies {
+			m[c.Ref()] = c.Value
+		}
+		return m
+	}
+	return maps.Equal(values(a), values(b))
 }
 
 // used is the version of the stored session that was used last.
@@ -270,20 +350,7 @@ func (r *signInAgain) renew(ctx context.Context) (why string, err error) {
 	if err := r.browsers.sameUser(proof.User); err != nil {
 		return "", err
 	}
-	return "", r.keep(ctx, renewed)
-}
-
-// keep stores a session that has just been proved, unless another one was stored since.
-func (r *signInAgain) keep(ctx context.Context, state storagestate.State) error {
-	if r.browsers.session == nil {
-		return nil
-	}
-	data, err := state.Marshal()
-	if err != nil {
-		return err
-	}
-	_, err = r.browsers.session.Save(ctx, data, r.browsers.used())
-	return err
+	return "", r.browsers.keep(ctx, renewed, r.browsers.used())
 }
 
 // waitForSession waits until somebody has stored another session, as poactor login does,

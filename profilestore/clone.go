@@ -64,16 +64,31 @@ func checkBase(base string) error {
 		}
 		return fmt.Errorf("%s is not a browser profile: it has neither a Local State file nor a Default directory", base)
 	}
-	return BaseInUse(base)
+	return CheckUnused(base)
 }
 
-// BaseInUse returns an error that wraps ErrBaseInUse, and says by what, where a running
-// browser has the profile in base.
-func BaseInUse(base string) error {
-	if holder := inUse(base); holder != "" {
-		return fmt.Errorf("the profile %s is %w (%s); close it first", base, ErrBaseInUse, holder)
+// lockHolder is who has a profile open.
+type lockHolder struct {
+	host    string // another one; empty: this
+	process string
+}
+
+// CheckUnused tells whether a browser has the user data directory dir open. The error is
+// a *po.Error and wraps ErrBaseInUse; its hint says what to do, also where the browser was
+// on another host, or in a container, that may be gone.
+func CheckUnused(dir string) error {
+	h := findHolder(dir)
+	if h == nil {
+		return nil
 	}
-	return nil
+	e := &po.Error{Msg: fmt.Sprintf("the profile %s is %v (%s)", dir, ErrBaseInUse, h.process),
+		Hint: "close the browser that uses the profile", Cause: po.ProfileFailed, Err: ErrBaseInUse}
+	if h.host != "" {
+		lock := filepath.Join(dir, "SingletonLock")
+		e.Msg = fmt.Sprintf("the profile %s is held by a browser of another host, %s (%s)", dir, h.host, h.process)
+		e.Hint = fmt.Sprintf("close the browser there; if that host or container is gone, nothing uses the profile: remove %s", lock)
+	}
+	return e
 }
 
 // clonePlan is what a clone consists of. Its zero value is an empty profile.

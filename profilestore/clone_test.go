@@ -51,7 +51,7 @@ func TestCloneKeepsWhatMatters(t *testing.T) {
 	if runtime.GOOS != "windows" {
 		outside := t.TempDir()
 		write(t, outside, map[string]string{"secret": "s"})
-		for link, target := range map[string]string{"Default/out": outside, "Default/file": outside + "/secret", "SingletonLock": "elsewhere-1", "in": "Default"} {
+		for link, target := range map[string]string{"Default/out": outside, "Default/file": outside + "/secret", "SingletonLock": "nobody", "in": "Default"} {
 			if err := os.Symlink(target, filepath.Join(base, link)); err != nil {
 				t.Fatal(err)
 			}
@@ -92,16 +92,18 @@ func TestBaseInUse(t *testing.T) {
 	}
 	own := host + "-" + strconv.Itoa(os.Getpid())
 	rows := map[string]struct {
-		link  string
-		inUse bool
+		link      string
+		msg, hint string // parts; empty: it is nobody's
 	}{
-		"living process":  {own, true},
-		"dead process":    {host + "-4194304", false}, // above every pid_max
-		"other host":      {"elsewhere.example-" + strconv.Itoa(os.Getpid()), false},
-		"no pid":          {host, false},
-		"pid of no kind":  {host + "-x", false},
-		"pid of a group":  {host + "--1", false},
-		"pid of everyone": {host + "-0", false},
+		"living process":    {own, "is in use by a running browser (process " + strconv.Itoa(os.Getpid()) + ")", "close the browser"},
+		"dead process":      {host + "-4194304", "", ""}, // above every pid_max
+		"other host":        {"elsewhere.example-17", "is held by a browser of another host, elsewhere.example (process 17)", "remove "},
+		"gone container":    {"4f0c9d2b7a11-1", "is held by a browser of another host, 4f0c9d2b7a11 (process 1)", "container is gone"},
+		"host of two words": {"web-1-17", "another host, web-1 (process 17)", "remove "},
+		"no pid":            {"nobody", "", ""},
+		"pid of no kind":    {host + "-x", "", ""},
+		"pid of a group":    {host + "--0", "", ""},
+		"pid of everyone":   {host + "-0", "", ""},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -115,11 +117,16 @@ func TestBaseInUse(t *testing.T) {
 			if err == nil {
 				defer s.Close()
 			}
-			if got := err != nil; got != row.inUse {
-				t.Errorf("refused: %v, want %v (%v)", got, row.inUse, err)
-			}
-			if row.inUse && (!errors.Is(err, po.ProfileFailed) || !strings.Contains(err.Error(), "close it first")) {
-				t.Errorf("error without cause or cure: %v", err)
+			e, refused := errors.AsType[*po.Error](err)
+			switch {
+			case !refused:
+				if err != nil || row.msg != "" {
+					t.Errorf("not refused: %v", err)
+				}
+			case row.msg == "" || !strings.Contains(e.Msg, row.msg) || !strings.Contains(e.Hint, row.hint):
+				t.Errorf("%s; %s", e.Msg, e.Hint)
+			case !errors.Is(err, ErrBaseInUse) || po.CauseOf(err) != po.ProfileFailed:
+				t.Errorf("error without cause: %v", err)
 			}
 		})
 	}

@@ -13,27 +13,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inUse tells which running browser has the profile; empty if none. A browser
-// makes the link SingletonLock -> host-pid. One that was killed leaves it, so
-// that only a living process of this host counts.
-func inUse(base string) string {
-	target, err := os.Readlink(filepath.Join(base, "SingletonLock"))
+// findHolder tells who has the profile open; nil if nobody has. A browser makes the link
+// SingletonLock -> host-pid. One that was killed leaves it, so that on this host only a
+// living process counts. Of another host nobody here knows: it may use the same disk, or
+// be a container that is gone.
+func findHolder(profile string) *lockHolder {
+	target, err := os.Readlink(filepath.Join(profile, "SingletonLock"))
 	if err != nil {
-		return ""
+		return nil
 	}
 	at := strings.LastIndexByte(target, '-')
 	if at < 0 {
-		return ""
+		return nil
 	}
 	pid, err := strconv.Atoi(target[at+1:])
 	if err != nil || pid <= 0 {
-		return ""
+		return nil
 	}
+	h := &lockHolder{process: fmt.Sprintf("process %d", pid)}
 	if host, err := os.Hostname(); err != nil || host != target[:at] {
-		return ""
+		h.host = target[:at]
+		return h
 	}
 	if err := unix.Kill(pid, 0); err != nil && !errors.Is(err, unix.EPERM) {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("process %d", pid)
+	return h
 }

@@ -8,16 +8,16 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// inUse tells which running browser has the profile; empty if none. A browser
-// holds the file "lockfile" open for itself alone.
-func inUse(base string) string {
-	f, err := os.OpenFile(filepath.Join(base, "lockfile"), os.O_RDWR, 0)
+// findHolder tells who has the profile open; nil if nobody has. A browser holds the file
+// "lockfile" open for itself alone.
+func findHolder(profile string) *lockHolder {
+	f, err := os.OpenFile(filepath.Join(profile, "lockfile"), os.O_RDWR, 0)
 	if err == nil {
 		f.Close()
-		return ""
+		return nil
 	}
 	if errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-		return "it holds the file lockfile"
+		return &lockHolder{process: "it holds the file lockfile"}
 	}
-	return ""
+	return nil
 }

@@ -46,7 +46,7 @@ var house = map[string][]string{
 		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
 		"internal/browser", "internal/ledger", "internal/download", "internal/resource",
-		"internal/fault/faulty", "internal/results"},
+		"internal/fault/faulty", "internal/results", "internal/storagestate"},
 	"cmd/poactor":          {"*"},
 	"cmd/poactor/internal": {"*"},
 	"bench":                {"*"},

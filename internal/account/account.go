@@ -222,39 +222,59 @@ func (a *Account) Prepare(ctx context.Context) (by vault.Protection, err error) 
 // one, whole; the new Version is there when the session is. Where another process has
 // the Lock, Save waits for a while, and then its error wraps ErrHeld.
 func (a *Account) Save(ctx context.Context, state storagestate.State, info Info) error {
-	text, err := state.Marshal()
-	if err != nil {
-		return err
-	}
-	if len(text) > storagestate.MaxBytes {
-		return &po.Error{Cause: po.ProfileFailed, Msg: fmt.Sprintf("the session of %s is larger than %d MiB", a.id, storagestate.MaxBytes>>20),
-			Hint: "sign in at the portal alone, with a new profile"}
-	}
 	return a.locked(ctx, "save", func() error {
-		sealed, err := a.store.vault.Seal(ctx, a.id, text)
-		if err != nil {
-			return err
-		}
-		root, err := a.open() // only now: it may have been deleted
-		if err != nil {
-			return err
-		}
-		defer root.Close()
-		if err := outdir.ReplaceIn(root, sessionName, 0o600, outdir.Bytes(sealed)); err != nil {
-			return err
-		}
-		info.Version, info.Protection = rand.Text(), vault.ProtectionOf(sealed)
-		return a.writeInfo(root, info)
+		_, err := a.save(ctx, state, info)
+		return err
 	})
 }
 
-func (a *Account) writeInfo(root *os.Root, info Info) error {
+// save does what Save says while the lock is held, and returns the info as it was written.
+func (a *Account) save(ctx context.Context, state storagestate.State, info Info) (Info, error) {
+	text, err := state.Marshal()
+	if err != nil {
+		return Info{}, err
+	}
+	if len(text) > storagestate.MaxBytes {
+		return Info{}, &po.Error{Cause: po.ProfileFailed, Hint: "sign in at the portal alone, with a new profile",
+			Msg: fmt.Sprintf("the session of %s is larger than %d MiB", a.id, storagestate.MaxBytes>>20)}
+	}
+	sealed, err := a.store.vault.Seal(ctx, a.id, text)
+	if err != nil {
+		return Info{}, err
+	}
+	root, err := a.open() // only now: it may have been deleted
+	if err != nil {
+		return Info{}, err
+	}
+	defer root.Close()
+	if err := replace(root, sessionName, sealed); err != nil {
+		return Info{}, err
+	}
 	info.Portal, info.Name = a.id.Portal, a.id.Name
+	info.Version, info.Protection = rand.Text(), vault.ProtectionOf(sealed)
+	return info, writeInfo(root, info)
+}
+
+func writeInfo(root *os.Root, info Info) error {
 	text, err := json.MarshalIndent(info, "", "  ")
 	if err != nil {
 		return err
 	}
-	return outdir.ReplaceIn(root, infoName, 0o600, outdir.Bytes(append(text, '\n')))
+	return replace(root, infoName, append(text, '\n'))
+}
+
+func replace(root *os.Root, name string, content []byte) error {
+	return patiently(func() error { return outdir.ReplaceIn(root, name, 0o600, outdir.Bytes(content)) })
+}
+
+// patiently tries again what other programs hinder for a moment on Windows.
+func patiently(do func() error) error {
+	for end := time.Now().Add(outdir.RenamePatience); ; time.Sleep(50 * time.Millisecond) {
+		err := do()
+		if err == nil || outdir.Unwritable(err) || !time.Now().Before(end) {
+			return err
+		}
+	}
 }
 
 // Delete removes the account with all that belongs to it, and its key. The error wraps
@@ -265,7 +285,7 @@ func (a *Account) Delete(ctx context.Context) error {
 		if errors.Is(err, ErrNoAccount) || errors.Is(err, outdir.ErrUntrusted) {
 			return err
 		}
-		if err := profilestore.BaseInUse(a.BaseDir()); err != nil {
+		if err := profilestore.CheckUnused(a.BaseDir()); err != nil {
 			return &po.Error{Cause: po.ProfileFailed, Msg: err.Error(), Hint: "close that browser first", Err: err}
 		}
 		if err := a.remove(); err != nil {
@@ -289,10 +309,10 @@ func (a *Account) remove() error {
 	if err := root.RemoveAll(trash); err != nil { // of one that was killed at it
 		return err
 	}
-	if err := root.Rename(a.id.Name, trash); err != nil {
+	if err := patiently(func() error { return root.Rename(a.id.Name, trash) }); err != nil {
 		return err
 	}
-	return root.RemoveAll(trash)
+	return patiently(func() error { return root.RemoveAll(trash) })
 }
 
 // Lock keeps all others, of this process and of any other, from writing: while a browser

@@ -305,6 +305,50 @@ func TestNoKey(t *testing.T) {
 	}
 }
 
+// A run keeps what it has renewed, unless somebody has signed in meanwhile.
+func TestSession(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	a := create(t, s, "coupa", "a")
+	run := a.Session()
+	if text, version, err := run.Load(t.Context()); text != nil || version != "" || err != nil {
+		t.Errorf("before the first session: %d bytes, %q, %v", len(text), version, err)
+	}
+	first := save(t, a, "first", Info{User: "Ann", SignedIn: time.Unix(1e9, 0).UTC()})
+	text, version, err := run.Load(t.Context())
+	if err != nil || version != first.Version || !strings.Contains(string(text), `"first"`) {
+		t.Fatalf("%d bytes, %q, %v", len(text), version, err)
+	}
+	renewed := []byte(strings.Replace(string(text), "first", "renewed", 1))
+	second, err := run.Save(t.Context(), renewed, version)
+	if now, _ := run.Version(); err != nil || second == version || now != second {
+		t.Errorf("%q after %q, %q now, %v", second, version, now, err)
+	}
+	info, err := a.Info()
+	if err != nil || info.User != "Ann" || !info.SignedIn.After(first.SignedIn) {
+		t.Errorf("%+v, %v", info, err)
+	}
+	third := save(t, a, "another", Info{})
+	if now, err := run.Save(t.Context(), renewed, second); now != third.Version || err != nil {
+		t.Errorf("in the place of an old one: %q, %v", now, err)
+	}
+	if got, err := a.Load(t.Context()); err != nil || got.Cookies[0].Value != "another" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := run.Save(t.Context(), []byte("{}"), third.Version); !errors.Is(err, storagestate.ErrRefused) {
+		t.Errorf("%v", err)
+	}
+	if err := a.Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text, version, err := run.Load(t.Context()); text != nil || version != "" || err != nil {
+		t.Errorf("after it was deleted: %d bytes, %q, %v", len(text), version, err)
+	}
+	if _, err := run.Save(t.Context(), renewed, third.Version); !errors.Is(err, ErrNoAccount) {
+		t.Errorf("after it was deleted: %v", err)
+	}
+}
+
 // One writes at a time, and readers need not wait.
 func TestLock(t *testing.T) {
 	t.Parallel()

@@ -129,10 +129,17 @@ func (c Config) options(profileDir, tempDir string) launch.Options {
 	}
 }
 
+// HintForbidden is what to do where policies forbid to drive the browser.
+const HintForbidden = launch.HintForbidden + "; " + po.HintResume
+
 // Check tells what would keep any browser from starting, before one is
 // started. The error is a *po.Error.
 func Check(c Config) error {
-	if _, err := c.find(); err != nil {
+	path, err := c.find()
+	if err != nil {
+		return err
+	}
+	if err := (launch.Browser{Path: path}).CheckPolicies(); err != nil { // it is not asked who it is for that
 		return err
 	}
 	if err := launch.CheckSandbox(c.NoSandbox); err != nil {

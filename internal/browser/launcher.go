@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/internal/browser/launch"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/po"
 )
 
@@ -27,6 +29,7 @@ type Launcher struct {
 
 	known    sync.Mutex
 	browsers map[string]launch.Browser // by their paths
+	refused  error                     // why no browser can be driven on this machine
 }
 
 // New returns a launcher. It touches nothing; see Check.
@@ -38,7 +41,7 @@ func New(c Config) *Launcher {
 // so many start at a time as there are processors; only ctx bounds that wait,
 // and Times.Start what comes after it. The error is a *po.Error.
 func (l *Launcher) Open(ctx context.Context) (*Session, error) {
-	if err := Check(l.config); err != nil {
+	if err := cmp.Or(l.refusal(), Check(l.config)); err != nil {
 		return nil, err
 	}
 	select {
@@ -87,14 +90,17 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 	proc, err := launch.Start(program, options)
 	if err != nil {
 		_ = os.RemoveAll(downloads)
+		if _, ok := errors.AsType[*po.Error](err); ok {
+			return nil, l.remember(err)
+		}
 		return nil, &po.Error{
 			Msg: fmt.Sprintf("start %s: %v", path, err), Hint: launch.Hint, Cause: po.BrowserDied, Err: err,
 		}
 	}
 	s := newSession(l.config, l.spec, profile, downloads, proc)
 	if err := s.initialize(ctx); err != nil {
-		err = proc.Explain(ctx, err)
-		return nil, errors.Join(err, s.end())
+		err = l.remember(proc.Explain(ctx, err))
+		return nil, errors.Join(err, s.end(), endEscaped(profile))
 	}
 	l.config.Log.WithFields(logrus.Fields{"profile": profile.ID, "browser": path, "version": s.version}).Info("browser started")
 	s.work.Go(s.watchProfileSize)
@@ -113,6 +119,33 @@ func (l *Launcher) inspect(ctx context.Context, path string) launch.Browser {
 		}
 	}
 	return b
+}
+
+// remember keeps a refusal that no further start will change.
+func (l *Launcher) remember(err error) error {
+	if errors.Is(err, launch.ErrForbidden) {
+		l.known.Lock()
+		defer l.known.Unlock()
+		l.refused = err
+	}
+	return err
+}
+
+// refusal is what was remembered; nil if nothing was.
+func (l *Launcher) refusal() error {
+	l.known.Lock()
+	defer l.known.Unlock()
+	return l.refused
+}
+
+// endEscaped ends what a browser that could not be used has started outside its group,
+// on a profile that is to be given back.
+func endEscaped(p Profile) error {
+	if p.Release == nil {
+		return nil
+	}
+	_, err := process.End(func(arg string) bool { return arg == "--user-data-dir="+p.Dir })
+	return err
 }
 
 func release(p Profile) error {

@@ -2,14 +2,17 @@ package browser
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/poactor/poactor/internal/browser/launch"
+	"github.com/poactor/poactor/internal/process"
 	"github.com/poactor/poactor/po"
 )
 
@@ -21,12 +24,20 @@ func windowed(t *testing.T) string {
 	if err != nil {
 		t.Skipf("no browser with a window is installed: %v", err)
 	}
-	script := filepath.Join(t.TempDir(), "browser")
-	text := fmt.Sprintf("#!/bin/sh\nexec '%s' --ozone-platform=headless \"$@\"\n", path)
-	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+	return script(t, "exec '"+path+"' --ozone-platform=headless \"$@\"")
+}
+
+// script is a program.
+func script(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "browser")
+	syscall.ForkLock.RLock() // a process started meanwhile would have the file open, and it could not be run
+	err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return script
+	return path
 }
 
 // In a plain window pages see no automation, and what its user got there serves a driven
@@ -128,5 +139,44 @@ func TestFaultsPlainWindowQuits(t *testing.T) {
 	case <-p.Exited():
 	case <-late:
 		t.Error("it does not end")
+	}
+}
+
+// A browser that policies forbid to drive is started once. What one leaves that starts
+// itself again, outside its group, is ended with the profile.
+func TestStartsThatCannotWork(t *testing.T) {
+	t.Parallel()
+	const version = `[ "$1" = --version ] && { echo Chromium 156.0.0.0; exit; }; `
+	dir := t.TempDir()
+	open := func(path string) *Launcher {
+		l := New(Config{Portal: testPortal("http://127.0.0.1:9"), BrowserPath: path, NoSandbox: os.Geteuid() == 0, Lease: leaser(t, nil),
+			Downloads: t.TempDir(), Times: Times{Start: 10 * time.Minute}})
+		for range 3 {
+			s, err := l.Open(t.Context())
+			if err == nil {
+				s.Close()
+			}
+			if e, ok := errors.AsType[*po.Error](err); !ok || e.Cause != po.BrowserDied {
+				t.Errorf("open: %v", err)
+			}
+		}
+		return l
+	}
+	starts := filepath.Join(dir, "starts")
+	l := open(script(t, version+"echo >>"+starts+"; echo 'DevTools remote debugging is disallowed by the system admin.' >&2; sleep 600"))
+	if got, _ := os.ReadFile(starts); string(got) != "\n" || !errors.Is(l.refused, launch.ErrForbidden) {
+		t.Errorf("%d starts: %v", len(got), l.refused)
+	}
+	args := filepath.Join(dir, "args")
+	open(script(t, version+`[ -n "$AGAIN" ] && { echo "$2" >>`+args+`; while :; do sleep 1; done; }; AGAIN=1 setsid "$0" again "$1" 3>&- 4>&- &
+		while ! [ -s `+args+` ]; do sleep 0.01; done`))
+	all, err := os.ReadFile(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arg := range strings.Fields(string(all)) {
+		if list, err := process.Find(func(a string) bool { return a == arg }); err != nil || len(list) > 0 {
+			t.Errorf("%s: %d are left, %v", arg, len(list), err)
+		}
 	}
 }

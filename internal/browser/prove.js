@@ -2,7 +2,8 @@
 //
 // spec: {host, in: {selectors, texts}, out: {selectors, texts}, outAfter, user, userMax}; limit
 // and outAfter, for which a page must ask for a sign-in until that counts, in
-// milliseconds. The answer: {in, out, user, url}; neither where the time is over.
+// milliseconds. The answer: {in, out, user, url}; neither where the time is over, or
+// where the page is whole and has not changed for a good while.
 (spec, limit) => new Promise((resolve, reject) => {
   const begun = performance.now();
   const flat = (s) => s.replace(/[‘’ʼ]/g, "'").toLowerCase().replace(/\s+/g, ' ');
@@ -21,6 +22,7 @@
     return '';
   };
   const fields = ['input:not([type=hidden], [type=submit], [type=button])'];
+  let size = -1, changed = begun; // of the page, and since when it has it
   let asked = Infinity; // since when the page asks for a sign-in
   const look = () => {
     const asks = all(spec.out.selectors).some(visible) || says(spec.out.texts) ||
@@ -28,7 +30,11 @@
     asked = asks ? Math.min(asked, performance.now()) : Infinity;
     const out = performance.now() - asked >= spec.outAfter;
     const shown = !asks && (all(spec.in.selectors).length > 0 || says(spec.in.texts));
-    const over = performance.now() - begun > limit;
+    const now = performance.now();
+    if (document.readyState !== 'complete' || document.documentElement.outerHTML.length !== size) {
+      [size, changed] = [document.documentElement.outerHTML.length, now];
+    }
+    const over = now - begun > limit || (!asks && now - changed > 5000);
     const done = document.readyState !== 'loading' && (out || (shown && (over || !spec.user.length || user())));
     if (!done && !over) return;
     clearInterval(timer);

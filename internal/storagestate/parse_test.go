@@ -26,7 +26,7 @@ var (
 // session is what is written in each of the dialects.
 var session = []Cookie{
 	{Name: "sid", Value: secret, Domain: "acme.example.com", Path: "/", HTTPOnly: true, Secure: true},
-	{Name: "remember", Value: secret + " =;x", Domain: ".example.com", Path: "/po", Expires: year2030, Secure: true},
+	{Name: "remember", Value: secret + " =,x", Domain: ".example.com", Path: "/po", Expires: year2030, Secure: true},
 }
 
 // utf16BOM writes a text as PowerShell redirects it.
@@ -40,7 +40,7 @@ func utf16BOM(text string) string {
 
 const cookiesTXT = "# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.html\n\n" +
 	"#HttpOnly_acme.example.com\tFALSE\t/\tTRUE\t0\tsid\t" + secret + "\n" +
-	".example.com\tTRUE\t/po\tTRUE\t1893456000\tremember\t" + secret + " =;x\n"
+	".example.com\tTRUE\t/po\tTRUE\t1893456000\tremember\t" + secret + " =,x\n"
 
 var dialects = map[string]struct {
 	text    string
@@ -48,38 +48,38 @@ var dialects = map[string]struct {
 }{
 	"Playwright": {`{"cookies":[
 		{"name":"sid","value":"` + secret + `","domain":"acme.example.com","path":"/","expires":-1,"httpOnly":true,"secure":true},
-		{"name":"remember","value":"` + secret + ` =;x","domain":".example.com","path":"/po","expires":1893456000,"httpOnly":false,"secure":true}
+		{"name":"remember","value":"` + secret + ` =,x","domain":".example.com","path":"/po","expires":1893456000,"httpOnly":false,"secure":true}
 		],"origins":[]}`, Playwright},
 	"Playwright, cookies only, with a byte order mark": {"\ufeff" + `{"cookies":[
 		{"name":"sid","value":"` + secret + `","domain":"acme.example.com","httpOnly":true,"secure":true},
-		{"name":"remember","value":"` + secret + ` =;x","domain":".example.com","path":"/po","expires":1893456000.0,"secure":true}]}`, Playwright},
+		{"name":"remember","value":"` + secret + ` =,x","domain":".example.com","path":"/po","expires":1893456000.0,"secure":true}]}`, Playwright},
 	"Netscape":       {cookiesTXT, Netscape},
 	"Netscape, CRLF": {"\ufeff" + strings.ReplaceAll(cookiesTXT, "\n", "\r\n"), Netscape},
 	"Netscape, blanks and no header": {
 		"#HttpOnly_acme.example.com  FALSE  /  TRUE  0  sid  " + secret + "\n" +
-			".example.com TRUE /po TRUE 1893456000 remember " + secret + " =;x", Netscape},
+			".example.com TRUE /po TRUE 1893456000 remember " + secret + " =,x", Netscape},
 	"Netscape, UTF-16": {utf16BOM(cookiesTXT), Netscape},
 	"Cookie-Editor": {`[
 		{"domain":"acme.example.com","hostOnly":true,"httpOnly":true,"name":"sid","path":"/","sameSite":null,"secure":true,"session":true,"storeId":null,"value":"` + secret + `"},
-		{"domain":".example.com","expirationDate":1893456000,"hostOnly":false,"httpOnly":false,"name":"remember","path":"/po","sameSite":"unspecified","secure":true,"session":false,"storeId":null,"value":"` + secret + ` =;x"}]`, Extension},
+		{"domain":".example.com","expirationDate":1893456000,"hostOnly":false,"httpOnly":false,"name":"remember","path":"/po","sameSite":"unspecified","secure":true,"session":false,"storeId":null,"value":"` + secret + ` =,x"}]`, Extension},
 	"EditThisCookie": {`[
 		{"domain":".acme.example.com","hostOnly":true,"httpOnly":true,"name":"sid","path":"/","sameSite":"unspecified","secure":true,"session":true,"storeId":"0","value":"` + secret + `","id":1},
-		{"domain":".example.com","expirationDate":1893456000.0,"hostOnly":false,"httpOnly":false,"name":"remember","path":"/po","sameSite":"unspecified","secure":true,"session":false,"storeId":"0","value":"` + secret + ` =;x","id":2}]`, Extension},
+		{"domain":".example.com","expirationDate":1893456000.0,"hostOnly":false,"httpOnly":false,"name":"remember","path":"/po","sameSite":"unspecified","secure":true,"session":false,"storeId":"0","value":"` + secret + ` =,x","id":2}]`, Extension},
 	"extension, milliseconds": {`[
 		{"domain":"acme.example.com","expirationDate":1893456000000,"hostOnly":true,"httpOnly":true,"name":"sid","secure":true,"session":true,"value":"` + secret + `"},
-		{"domain":".example.com","expirationDate":1893456000000,"hostOnly":false,"name":"remember","path":"/po","secure":true,"value":"` + secret + ` =;x"}]`, Extension},
+		{"domain":".example.com","expirationDate":1893456000000,"hostOnly":false,"name":"remember","path":"/po","secure":true,"value":"` + secret + ` =,x"}]`, Extension},
 	"puppeteer": {`[
 		{"name":"sid","value":"` + secret + `","domain":"acme.example.com","path":"/","expires":-1,"size":15,"httpOnly":true,"secure":true,"session":true,"sameParty":false,"sourceScheme":"Secure"},
-		{"name":"remember","value":"` + secret + ` =;x","domain":".example.com","path":"/po","expires":1893456000,"size":20,"httpOnly":false,"secure":true,"session":false,"sameSite":"Default"}]`, DevTools},
+		{"name":"remember","value":"` + secret + ` =,x","domain":".example.com","path":"/po","expires":1893456000,"size":20,"httpOnly":false,"secure":true,"session":false,"sameSite":"Default"}]`, DevTools},
 	"DevTools protocol": {`[
 		{"name":"sid","value":"` + secret + `","domain":"acme.example.com","path":"/","expires":0,"size":15,"httpOnly":true,"secure":true,"session":true,"priority":"Medium","sourceScheme":"Secure","sourcePort":443},
-		{"name":"remember","value":"` + secret + ` =;x","domain":".example.com","path":"/po","expires":1893456000,"size":20,"httpOnly":false,"secure":true,"session":false,"priority":"Medium","sourceScheme":"Secure","sourcePort":443}]`, DevTools},
+		{"name":"remember","value":"` + secret + ` =,x","domain":".example.com","path":"/po","expires":1893456000,"size":20,"httpOnly":false,"secure":true,"session":false,"priority":"Medium","sourceScheme":"Secure","sourcePort":443}]`, DevTools},
 	"Selenium": {`[
 		{"name":"sid","value":"` + secret + `","domain":"acme.example.com","path":"/","httpOnly":true,"secure":true},
-		{"name":"remember","value":"` + secret + ` =;x","domain":".example.com","path":"/po","expiry":1893456000,"secure":true,"expires":null}]`, List},
+		{"name":"remember","value":"` + secret + ` =,x","domain":".example.com","path":"/po","expiry":1893456000,"secure":true,"expires":null}]`, List},
 	"list with addresses and dates": {`[
 		{"name":"sid","value":"` + secret + `","url":"https://acme.example.com/sessions","httpOnly":true,"secure":true,"expires":"Session"},
-		{"name":"remember","value":"` + secret + ` =;x","domain":".example.com","path":"/po","expires":"2030-01-01T00:00:00Z","secure":"true"}]`, List},
+		{"name":"remember","value":"` + secret + ` =,x","domain":".example.com","path":"/po","expires":"2030-01-01T00:00:00Z","secure":"true"}]`, List},
 }
 
 // One session, in every dialect.
@@ -213,15 +213,22 @@ func TestFields(t *testing.T) {
 		`"sameSite":7`:                            {want: good(same), note: "SameSite is not known"},
 		`"sameSite":"None","secure":false`: {want: good(func(c *Cookie) { c.SameSite, c.Secure = SameSiteNone, false }),
 			note: "SameSite=None needs Secure"},
-		`"domain":".X.Example"`:                               {want: good(func(c *Cookie) { c.Domain = ".x.example" })},
-		`"domain":".x.example","hostOnly":true`:               {want: good(same)},
-		`"hostOnly":false`:                                    {want: good(same)},
-		`"domain":""`:                                         {note: "which host"},
-		`"domain":"."`:                                        {note: "which host"},
-		`"domain":"x.example/p"`:                              {note: "which host"},
-		`"domain":1`:                                          {note: "not text"},
-		`"value":1`:                                           {note: "not text"},
-		`"name":"__Host-s"`:                                   {want: good(func(c *Cookie) { c.Name = "__Host-s" })},
+		`"domain":".X.Example"`:                 {want: good(func(c *Cookie) { c.Domain = ".x.example" })},
+		`"domain":".x.example","hostOnly":true`: {want: good(same)},
+		`"hostOnly":false`:                      {want: good(same)},
+		`"domain":""`:                           {note: "which host"},
+		`"domain":"."`:                          {note: "which host"},
+		`"domain":"x.example/p"`:                {note: "which host"},
+		`"domain":1`:                            {note: "not text"},
+		`"value":"a;b"`:                         {want: good(func(c *Cookie) { c.Value = "a;b" }), note: "characters that are not allowed"},
+		`"value":" a"`:                          {want: good(func(c *Cookie) { c.Value = " a" }), note: "characters that are not allowed"},
+		`"value":"a\n"`:                         {want: good(func(c *Cookie) { c.Value = "a\n" }), note: "characters that are not allowed"},
+		`"name":"a=b"`:                          {want: good(func(c *Cookie) { c.Name = "a=b" }), note: "characters that are not allowed"},
+		`"name":"","value":""`:                  {want: good(func(c *Cookie) { c.Name, c.Value = "", "" }), note: "neither a name nor a value"},
+		`"name":""`:                             {want: good(func(c *Cookie) { c.Name = "" })},
+		`"path":"a"`:                            {want: good(func(c *Cookie) { c.Path = "a" }), note: "path does not begin with /"},
+		`"value":1`:                             {note: "not text"},
+		`"name":"__Host-s"`:                     {want: good(func(c *Cookie) { c.Name = "__Host-s" })},
 		`"name":"__Host-s","domain":".x.example"`:             {want: good(func(c *Cookie) { c.Name = "__Host-s" })},
 		`"name":"__Host-s","path":"/a"`:                       {want: good(func(c *Cookie) { c.Name, c.Path = "__Host-s", "/a" }), note: "__Host- needs"},
 		`"name":"__Secure-s","secure":false`:                  {want: good(func(c *Cookie) { c.Name, c.Secure = "__Secure-s", false }), note: "__Secure- needs"},

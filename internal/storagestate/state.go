@@ -271,10 +271,23 @@ func Missing(wanted, jar []Cookie, now time.Time) []Note {
 	return missing
 }
 
-// doubt says why browsers will not take the cookie; empty if nothing is known.
+// mostBytes is how long a cookie's name and value may be together.
+const mostBytes = 4096
+
+// doubt says why browsers will not take the cookie; empty if nothing is known. Chromium
+// was asked.
 func (c Cookie) doubt() string {
 	name := strings.ToLower(c.Name)
 	switch {
+	case c.Name == "" && c.Value == "":
+		return "browsers drop it: it has neither a name nor a value"
+	case strings.ContainsFunc(c.Name+c.Value, isRefused), strings.Contains(c.Name, "="),
+		strings.Trim(c.Name, " ") != c.Name, strings.Trim(c.Value, " ") != c.Value:
+		return "browsers drop it: its name or value has characters that are not allowed"
+	case len(c.Name)+len(c.Value) > mostBytes:
+		return "browsers drop it: it is too long"
+	case !strings.HasPrefix(c.Path, "/"):
+		return "browsers drop it: its path does not begin with /"
 	case strings.HasPrefix(name, "__host-") && (!c.Secure || c.Path != "/" || strings.HasPrefix(c.Domain, ".")):
 		return "browsers drop it: __Host- needs Secure, the path / and one host"
 	case strings.HasPrefix(name, "__secure-") && !c.Secure:
@@ -286,3 +299,5 @@ func (c Cookie) doubt() string {
 	}
 	return ""
 }
+
+func isRefused(r rune) bool { return r < ' ' || r == 0x7f || r == ';' }

@@ -106,6 +106,11 @@ func TestMissing(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	long := cookie("long", "x.example")
+	long.Value = strings.Repeat("x", 4093)
+	if got := Missing([]Cookie{long}, nil, now); len(got) != 1 || got[0].Why != "browsers drop it: it is too long" {
+		t.Errorf("too long: %v", got)
+	}
 	if got := Missing(wanted[4:5], jar, now); got != nil {
 		t.Errorf("missing: %v", got)
 	}

@@ -106,7 +106,8 @@ func checkPassphrase(text []byte) error {
 }
 
 // within runs what may never return. Then its goroutine stays: nothing ends a call of
-// the system that hangs. The error of a context that has ended is its cause.
+// the system that hangs. The error of a context that has ended is its cause. A panic is
+// an error: go-keyring has one where the bus goes while it waits for its user.
 func within[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	type answer struct {
 		value T
@@ -114,8 +115,14 @@ func within[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	}
 	c := make(chan answer, 1)
 	go func() {
-		value, err := call()
-		c <- answer{value, err}
+		var a answer
+		defer func() {
+			if recover() != nil { // it may quote what the keychain has
+				a.err = errors.New("it failed")
+			}
+			c <- a
+		}()
+		a.value, a.err = call()
 	}()
 	select {
 	case a := <-c:

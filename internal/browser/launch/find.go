@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/poactor/poactor/po"
 )
@@ -35,6 +37,12 @@ func Find(explicit string, whole bool) (string, error) {
 // profile that a newer browser has written may be lost on an older one. It is
 // taken alone where there is nothing else.
 var shells = []string{"chromium-headless-shell", "headless_shell", "chrome-headless-shell"}
+
+// isShell reports whether the browser is a headless shell.
+func (b Browser) isShell() bool {
+	name := strings.TrimSuffix(strings.ToLower(filepath.Base(b.Path)), ".exe")
+	return slices.Contains(shells, name)
+}
 
 // firstInstalled is the first browser that can be run, or its shell; empty if
 // there is neither.

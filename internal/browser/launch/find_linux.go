@@ -30,11 +30,15 @@ func usualPlaces() []string {
 // managed tells if a company has set policies for the browser of this machine:
 // certificates to sign in with, proxies, or that they come from the vendor's cloud.
 // The headless shell does not know them.
-func managed() bool {
-	for _, dir := range []string{"/etc/chromium", "/etc/chromium-browser", "/etc/opt/chrome", "/etc/opt/edge"} {
-		// The pattern is a constant: it cannot be bad.
-		if files, _ := filepath.Glob(filepath.Join(dir, "policies/*/*")); len(files) > 0 {
-			return true
+func managed() bool { return managedBelow("/") }
+
+func managedBelow(root string) bool {
+	for _, b := range []brand{chromium, chrome, edge} {
+		for _, dir := range b.dirs {
+			// The pattern is good.
+			if files, _ := filepath.Glob(filepath.Join(root, dir, "policies/*/*")); len(files) > 0 {
+				return true
+			}
 		}
 	}
 	return false

@@ -21,10 +21,10 @@ type Process struct {
 	// Pipe carries the DevTools protocol. It is closed by Close. A plain browser has none.
 	Pipe *Pipe
 
-	path   string
-	stderr *stderrTail
-	exited chan struct{} // closed when the main process has ended
-	state  *os.ProcessState
+	browser Browser
+	stderr  *stderrTail
+	exited  chan struct{} // closed when the main process has ended
+	state   *os.ProcessState
 
 	cmd  *exec.Cmd
 	errR *os.File
@@ -35,14 +35,18 @@ type Process struct {
 }
 
 // Start runs a browser with a pipe for the DevTools protocol. It does not wait for an
-// answer. The caller must Close what it gets.
+// answer. The caller must Close what it gets. The error is a *po.Error where policies
+// forbid it.
 func Start(b Browser, o Options) (*Process, error) {
+	if err := b.CheckPolicies(); err != nil {
+		return nil, err
+	}
 	if o.SignIn {
 		if err := KeepSession(o.ProfileDir); err != nil {
 			return nil, err
 		}
 	}
-	return start(b.Path, flags(b, o), environment(o.TempDir), true)
+	return start(b, flags(b, o), environment(o.TempDir), true)
 }
 
 // StartPlain opens a browser's window at an address and leaves it to its user: there is
@@ -56,10 +60,10 @@ func StartPlain(b Browser, o Options, address string) (*Process, error) {
 	if err := KeepSession(o.ProfileDir); err != nil {
 		return nil, err
 	}
-	return start(b.Path, append(profileFlags(b, o), address), environment(o.TempDir), false)
+	return start(b, append(profileFlags(b, o), address), environment(o.TempDir), false)
 }
 
-func start(path string, args, env []string, driven bool) (_ *Process, err error) {
+func start(b Browser, args, env []string, driven bool) (_ *Process, err error) {
 	var open []*os.File
 	defer func() {
 		if err != nil {
@@ -75,14 +79,14 @@ func start(path string, args, env []string, driven bool) (_ *Process, err error)
 	}
 	errR, errW := pipe()
 	theirs := []*os.File{errW}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(b.Path, args...)
 	cmd.Env, cmd.Stderr = env, errW
 	p := &Process{
-		path:   path,
-		stderr: &stderrTail{done: make(chan struct{})},
-		exited: make(chan struct{}),
-		cmd:    cmd,
-		errR:   errR,
+		browser: b,
+		stderr:  &stderrTail{done: make(chan struct{})},
+		exited:  make(chan struct{}),
+		cmd:     cmd,
+		errR:    errR,
 	}
 	if driven {
 		commandsR, commandsW := pipe()
@@ -108,7 +112,7 @@ func start(path string, args, env []string, driven bool) (_ *Process, err error)
 		_ = p.group.Close()
 		return nil, err
 	}
-	go p.stderr.drain(p.errR)
+	go p.stderr.drain(p.errR, p.Kill)
 	return p, nil
 }
 
@@ -164,7 +168,7 @@ func (p *Process) Failed() error {
 	if !p.hasExited() || p.state.Success() {
 		return nil
 	}
-	return fmt.Errorf("%s ended (%s)", p.path, p.exitText())
+	return fmt.Errorf("%s ended (%s)", p.browser.Path, p.exitText())
 }
 
 // Stop stops all processes: they live on and do nothing. On Windows the error

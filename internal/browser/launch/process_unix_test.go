@@ -12,7 +12,7 @@ import (
 // of the pipe, which kills, comes later.
 func TestNothingIsKilledAfterTheEnd(t *testing.T) {
 	t.Parallel()
-	p, err := start("/bin/sh", []string{"-c", "sleep 60"}, nil, true)
+	p, err := start(Browser{Path: "/bin/sh"}, []string{"-c", "sleep 60"}, nil, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"bytes"
 	"io"
 	"strings"
 	"sync"
@@ -13,13 +14,19 @@ const tailBytes = 64 << 10
 
 // stderrTail keeps the last of what a browser says on its error output.
 type stderrTail struct {
-	mu   sync.Mutex
-	data []byte
-	done chan struct{} // closed by drain when the output has ended
+	mu        sync.Mutex
+	data      []byte
+	forbidden bool          // it was said that policies forbid to drive the browser
+	done      chan struct{} // closed by drain when the output has ended
 }
 
-// drain reads to the end, so that the browser never blocks on its output.
-func (r *stderrTail) drain(from io.Reader) {
+// forbidden is what Chromium says of a pipe where policies forbid programs to drive it.
+// It may run on with an empty window.
+const forbidden = "DevTools remote debugging is disallowed"
+
+// drain reads to the end, so that the browser never blocks on its output. It calls end
+// when the browser says that it will never answer.
+func (r *stderrTail) drain(from io.Reader, end func()) {
 	defer close(r.done)
 	buf := make([]byte, 4096)
 	for {
@@ -29,11 +36,23 @@ func (r *stderrTail) drain(from io.Reader) {
 		if over := len(r.data) - tailBytes; over > 0 {
 			r.data = append([]byte(nil), r.data[over:]...)
 		}
+		ended := !r.forbidden && (bytes.HasPrefix(r.data, []byte(forbidden)) || bytes.Contains(r.data, []byte("\n"+forbidden)))
+		r.forbidden = r.forbidden || ended
 		r.mu.Unlock()
+		if ended {
+			end()
+		}
 		if err != nil {
 			return
 		}
 	}
+}
+
+// isForbidden reports whether the browser has said that policies forbid to drive it.
+func (r *stderrTail) isForbidden() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.forbidden
 }
 
 // firstError is the first line that says what went wrong; empty if none does.
