@@ -201,6 +201,8 @@ func TestPathsOfAFile(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, text, want string }{
 		{"portal", "coupa", "coupa"}, {"portal", "acme", "acme"}, {"profile", "~/p", filepath.Join(home, "p")},
+		{"profile", "none", "none"}, {"profile", "audit", "audit"}, {"profile", "./p", filepath.Join("etc", "p")},
+		{"passphrase-file", "p", filepath.Join("etc", "p")},
 		{"profile", "", ""}, {"workers", "4", "4"}, {"browser", "b", filepath.Join("etc", "b")},
 	} {
 		if got := fromFile(filepath.Join("etc", "c.yaml"), tt.name, tt.text); got != tt.want {
@@ -291,13 +293,13 @@ func TestCheck(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	s, err := fill(t, []string{"--retries=4", "--profile=p", "--browser=b", "--headful", "--no-sandbox"}, nil, "")
+	s, err := fill(t, []string{"--retries=4", "--profile=p", "--login-wait=1h", "--browser=b", "--headful", "--no-sandbox"}, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := poactor.Config{
 		Portal: portal.Portal{Name: "x"}, Out: "o", Workers: 4, Attempts: 5, TaskTimeout: 2 * time.Minute, MaxFile: 2 << 30,
-		Profile: "p", Browser: "b", Headful: true, NoSandbox: true,
+		Browser: "b", Headful: true, NoSandbox: true, LoginWait: time.Hour,
 	}
 	got := s.Run(portal.Portal{Name: "x"}, "o")
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(poactor.Config{}, "OnEvent", "Log"), cmpopts.IgnoreUnexported(poactor.Config{})); diff != "" {

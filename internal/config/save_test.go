@@ -25,7 +25,7 @@ func TestRemember(t *testing.T) {
 		t.Errorf("nothing is remembered, and there is %s", got)
 	}
 	s := Defaults()
-	s.Out, s.Portal, s.BaseURL, s.Profile, s.Browser, s.Workers, s.LogFile, s.DryRun = out, "acme.yaml", "https://acme.example", "profile", "/bin/browser", 7, "x.log", true
+	s.Out, s.Portal, s.BaseURL, s.Profile, s.Browser, s.Workers, s.LogFile, s.DryRun = out, "acme.yaml", "https://acme.example", "./profile", "/bin/browser", 7, "x.log", true
 	for range 2 {
 		if err := s.Remember(data); err != nil {
 			t.Fatal(err)
