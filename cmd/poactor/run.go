@@ -82,6 +82,7 @@ func (a *app) start(ctx context.Context, j *job) (*poactor.Handle, error) {
 	cfg := j.settings.Run(j.portal, j.dir)
 	cfg.Ledger, cfg.Batch, cfg.Choice = j.ledger, j.batch, j.choice
 	cfg.Browsers, cfg.Faults, cfg.Log = a.browsers, a.faults, a.log
+	a.signInTo(&cfg, j)
 	show := a.view(j)
 	cfg.OnEvent = func(event any) {
 		j.note(event)

@@ -60,8 +60,9 @@ func (s *Session) saveURL(ctx context.Context, at *listPage, a po.Attachment) (p
 		switch {
 		case err != nil:
 			return err
-		case answer.ErrorText == "", answer.ErrorText == "net::ERR_ABORTED", answer.ErrorText == "net::"+noBody:
-			return nil // a download is aborted
+		case answer.ErrorText == "", answer.ErrorText == "net::ERR_ABORTED", // a download is aborted
+			answer.ErrorText == "net::"+noBody, answer.ErrorText == "net::"+noCredentials:
+			return nil // the answer is known
 		}
 		return &navigationError{answer.ErrorText}
 	})

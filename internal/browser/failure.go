@@ -103,6 +103,10 @@ func serverFailure(d document, now time.Time) *po.ReadFailure {
 // page of its own then.
 const noBody = "ERR_HTTP_RESPONSE_CODE_FAILURE"
 
+// noCredentials is what the whole browser says where it is asked who its user is and
+// has nobody to ask (WWW-Authenticate: NTLM, Basic).
+const noCredentials = "ERR_INVALID_AUTH_CREDENTIALS"
+
 // navigationFailure judges the browser's own error, like
 // "net::ERR_CONNECTION_REFUSED". Unreachable is meant of the address's host.
 func navigationFailure(text, address string) *po.ReadFailure {

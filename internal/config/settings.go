@@ -120,11 +120,20 @@ func (s Settings) Check() error {
 		return fmt.Errorf("--limit must be 0 or more, not %d", s.Limit)
 	case s.JSON && s.Quiet:
 		return fmt.Errorf("--json and --quiet cannot go together")
-	case s.PassphraseFile != "" && s.PassphraseCommand != "":
-		return fmt.Errorf("--passphrase-file and --passphrase-command cannot go together")
+	}
+	if err := s.CheckSecrets(); err != nil {
+		return err
 	}
 	if _, err := s.Level(); err != nil {
 		return fmt.Errorf("--log-level must be error, warn, info, debug or trace, not %q", s.LogLevel)
+	}
+	return nil
+}
+
+// CheckSecrets returns what is wrong with the settings of RegisterSecrets.
+func (s Settings) CheckSecrets() error {
+	if s.PassphraseFile != "" && s.PassphraseCommand != "" {
+		return fmt.Errorf("--passphrase-file and --passphrase-command cannot go together")
 	}
 	return nil
 }
