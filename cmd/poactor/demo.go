@@ -79,7 +79,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	fmt.Fprintln(a.stdout, "some of its orders fail on purpose: a real portal has such faults too, and the result has to say so")
 	s := config.Defaults()
 	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
-	s.BaseURL = site.URL()
+	s.BaseURL, s.Profile = site.URL(), config.NoProfile
 	out := filepath.Join(dir, "orders")
 	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
 		discard(dir, out)

@@ -20,6 +20,7 @@ type job struct {
 	aside    string          // where --fresh has put an earlier one
 	batch    *poactor.Batch
 	choice   poactor.Choice
+	profile  runProfile
 	// forgotten is why retry will not know what the run worked with: nil if it will.
 	forgotten error
 

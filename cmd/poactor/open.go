@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"io"
 	"os"
 	"path/filepath"
@@ -29,8 +28,14 @@ func (a *app) open(j *job, path string) (err error) {
 	if j.dir, err = outFor(path, j.settings.Out); err != nil {
 		return err
 	}
-	if err := cmp.Or(checkOut(j.dir), checkProfile(j.settings.Profile)); err != nil {
+	if err := checkOut(j.dir); err != nil {
 		return err
+	}
+	if j.profile, err = a.findProfile(j.settings, j.portal); err != nil {
+		return err
+	}
+	if j.settings.Profile = j.profile.setting(j.settings.Profile); !j.settings.DryRun && !j.settings.Quiet && !j.settings.JSON && j.profile.account != nil {
+		a.say("%s", j.profile.text())
 	}
 	if path == "-" {
 		err = j.openStdin(a.stdin)
@@ -46,9 +51,6 @@ func (a *app) open(j *job, path string) (err error) {
 // checkProfile says what is wrong with a profile to copy, before the batch is
 // read.
 func checkProfile(dir string) error {
-	if dir == "" {
-		return nil
-	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return wrongUse("--profile takes the user data directory of a browser that is signed in", "profile %s is no directory", dir)
 	}

@@ -247,7 +247,7 @@ func (a *Account) save(ctx context.Context, state storagestate.State, info Info)
 		return Info{}, err
 	}
 	defer root.Close()
-	if err := outdir.ReplaceIn(root, sessionName, 0o600, outdir.Bytes(sealed)); err != nil {
+	if err := replace(root, sessionName, sealed); err != nil {
 		return Info{}, err
 	}
 	info.Portal, info.Name = a.id.Portal, a.id.Name
@@ -260,7 +260,21 @@ func writeInfo(root *os.Root, info Info) error {
 	if err != nil {
 		return err
 	}
-	return outdir.ReplaceIn(root, infoName, 0o600, outdir.Bytes(append(text, '\n')))
+	return replace(root, infoName, append(text, '\n'))
+}
+
+func replace(root *os.Root, name string, content []byte) error {
+	return patiently(func() error { return outdir.ReplaceIn(root, name, 0o600, outdir.Bytes(content)) })
+}
+
+// patiently tries again what other programs hinder for a moment on Windows.
+func patiently(do func() error) error {
+	for end := time.Now().Add(outdir.RenamePatience); ; time.Sleep(50 * time.Millisecond) {
+		err := do()
+		if err == nil || outdir.Unwritable(err) || !time.Now().Before(end) {
+			return err
+		}
+	}
 }
 
 // Delete removes the account with all that belongs to it, and its key. The error wraps
@@ -295,10 +309,10 @@ func (a *Account) remove() error {
 	if err := root.RemoveAll(trash); err != nil { // of one that was killed at it
 		return err
 	}
-	if err := root.Rename(a.id.Name, trash); err != nil {
+	if err := patiently(func() error { return root.Rename(a.id.Name, trash) }); err != nil {
 		return err
 	}
-	return root.RemoveAll(trash)
+	return patiently(func() error { return root.RemoveAll(trash) })
 }
 
 // Lock keeps all others, of this process and of any other, from writing: while a browser

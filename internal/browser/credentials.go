@@ -104,7 +104,7 @@ func (j *cookieJar) refresh(ctx context.Context) error {
 	}
 	var list []po.Cookie
 	for _, c := range jar.Cookies {
-		if cookieServes(j.session.config.Portal, c.Domain) && !c.PartitionKeyOpaque {
+		if ServesPortal(j.session.config.Portal, c.Domain) && !c.PartitionKeyOpaque {
 			list = append(list, toCookie(c))
 		}
 	}
@@ -186,9 +186,9 @@ var sameSites = map[http.SameSite]proto.NetworkCookieSameSite{
 	http.SameSiteNoneMode: proto.NetworkCookieSameSiteNone,
 }
 
-// cookieServes reports whether a cookie of a domain could be sent to one of
+// ServesPortal reports whether a cookie of a domain could be sent to one of
 // the portal's hosts.
-func cookieServes(p portal.Portal, domain string) bool {
+func ServesPortal(p portal.Portal, domain string) bool {
 	hosts := p.AllowedHosts
 	if base, err := url.Parse(p.BaseURL); err == nil {
 		hosts = append([]string{base.Hostname()}, hosts...)
@@ -200,7 +200,7 @@ func cookieServes(p portal.Portal, domain string) bool {
 // sign-in at a portal: they could be sent to its own hosts or to those of its identity
 // provider.
 func Serves(p portal.Portal, domain string) bool {
-	return cookieServes(p, domain) || servesAny(p.SignIn.Hosts, domain)
+	return ServesPortal(p, domain) || servesAny(p.SignIn.Hosts, domain)
 }
 
 func servesAny(hosts []string, domain string) bool {

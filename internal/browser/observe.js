@@ -101,7 +101,13 @@
   const sameHost = (address) => { try { return new URL(address).hostname === location.hostname; } catch { return false; } };
   const marked = (name) => shown[name] || all(marks[name].selectors || []).some(visible);
   const shows = (name) => (known === name && parsed()) || (spec.signs[name].urls || []).some(atURL) || marked(name);
-  const hasLinks = () => spec.links.length > 0 && pages().some((d) => d.querySelector(spec.links.join(',')) !== null);
+  // What signs the user out is no document, whatever it is called, and is never asked for.
+  const signsOut = (el) => {
+    try { return signOutPath.test(new URL(el.getAttribute('href') ?? '', el.baseURI).pathname); } catch { return false; }
+  };
+  const signOutPath = /\/(log-?_?out|sign-?_?out|log-?_?off|sign-?_?off|sessions?\/(destroy|end|delete))\/?$/i;
+  const links = () => all(spec.links).filter((el) => !signsOut(el));
+  const hasLinks = () => links().length > 0;
   const first = () => strong.find(shows) || (hasLinks() ? 'attachments' : shows('empty') ? 'empty' : '');
 
   // An attachment's target: the first attribute that holds an address of the
@@ -175,7 +181,7 @@
   const others = (a, b) => [...a.attributes].some(({name, value}) =>
     (name === 'onclick' || name.startsWith('data-')) && !noise.test(name) && b.hasAttribute(name) && b.getAttribute(name) !== value);
   const list = () => {
-    const els = all(spec.links), set = new Set(els), near = new Set();
+    const els = links(), set = new Set(els), near = new Set();
     const found = els.map((el) => ({el, url: target(el)}));
     for (const {el} of found) { // what frames another match
       for (let up = el.parentElement; up; up = up.parentElement) if (set.has(up)) { near.add(up); break; }
@@ -206,7 +212,7 @@
     globalThis.poactorItems = items;
     return items.length > spec.itemsMax ? [] : items.map(handedOver);
   };
-  const signature = () => all(spec.links).map((el) => target(el) || el.textContent).join('\n');
+  const signature = () => links().map((el) => target(el) || el.textContent).join('\n');
 
   const supplier = () => {
     for (const selector of spec.supplier) {
@@ -435,7 +441,7 @@
         const {el, name: was, own, near, url} = globalThis.poactorItems[index];
         return el.isConnected && ownOf(el) === own && name(el, url) === was && nearby(el) === near;
       };
-      globalThis.poactorLinks = () => new Set(all(spec.links));
+      globalThis.poactorLinks = () => new Set(links());
     } else if (answer === 'timeout') {
       out.waiting = sign;
       if (sign) {

@@ -40,7 +40,7 @@ func TestCookieServes(t *testing.T) {
 		"acme.coupahost.com": true, ".coupahost.com": true, "other.coupahost.com": false, "files.example.com": true, ".example.com": true, "old.example.com": true,
 		"x.cdn.example.net": true, "cdn.example.net": true, "evil.com": false, "acme.coupahost.com.evil.com": false, "coupahost.com.evil": false, "tecoupahost.com": false,
 	} {
-		if got := cookieServes(p, domain); got != want {
+		if got := ServesPortal(p, domain); got != want {
 			t.Errorf("%s: %v, want %v", domain, got, want)
 		}
 	}

@@ -84,10 +84,13 @@ func TestPages(t *testing.T) {
 		"/orders/emptytext":  page(`<p>There are <b>no</b>   attachments here</p>`),
 		"/orders/hiddennone": page(`<p class=none style="display:none">x</p><a class=att href=/f/1>one</a>`),
 		"/orders/emptyfirst": page(`<p class=none id=n>none</p><div id=d></div><script>setTimeout(()=>{n.remove();d.innerHTML='<a class=att href=/f/1>one</a>'},60)</script>`),
-		"/orders/404":        status(404),
-		"/orders/phrase":     page(`<h1>Oops! We couldn’t <em>find</em> what you wanted</h1>`),
-		"/orders/inscript":   page(`<script>const s="We couldn't find what you wanted"</script><a class=att href=/f/1>one</a>`),
-		"/orders/404bare":    func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(404) },
+		"/orders/exit": page(`<a class=att href="/sessions/destroy?return=attachment" title="attachment log.txt">log.txt</a>
+			<a class=att href=/Log-Out/>x</a><a class=att href=/f/logout.pdf>logout.pdf</a>`),
+		"/orders/exitonly": page(`<a class=att href=/users/sign_out>a</a><p class=none>none</p>`),
+		"/orders/404":      status(404),
+		"/orders/phrase":   page(`<h1>Oops! We couldn’t <em>find</em> what you wanted</h1>`),
+		"/orders/inscript": page(`<script>const s="We couldn't find what you wanted"</script><a class=att href=/f/1>one</a>`),
+		"/orders/404bare":  func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(404) },
 		"/orders/404pdf": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/pdf")
 			w.WriteHeader(404)
@@ -142,6 +145,8 @@ func TestPages(t *testing.T) {
 		{"empty", "empty"},
 		{"emptytext", "empty"},
 		{"hiddennone", "attachments one"},
+		{"exit", "attachments logout.pdf"},
+		{"exitonly", "empty"},
 		{"emptyfirst", "attachments one"},
 		{"404", "not_found"},
 		{"404bare", "not_found"},

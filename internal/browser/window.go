@@ -103,7 +103,7 @@ func SignInByHand(ctx context.Context, c Config, dir string, refused func(host s
 	for _, origin := range slices.Sorted(maps.Keys(w.storage)) {
 		w.seen.State.Origins = append(w.seen.State.Origins, storagestate.Origin{Origin: origin, LocalStorage: w.storage[origin]})
 	}
-	own, _ := w.seen.State.Only(func(host string) bool { return cookieServes(c.Portal, host) })
+	own, _ := w.seen.State.Only(func(host string) bool { return ServesPortal(c.Portal, host) })
 	w.seen.MayBeSignedIn = len(own.Cookies)+len(own.Origins) > 0
 	return w.seen, profileError(err, "sign in with "+dir)
 }

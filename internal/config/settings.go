@@ -27,6 +27,7 @@ type Settings struct {
 	NoSandbox   bool          // turn the browser's sandbox off
 	Retries     int           // tries after the first
 	TaskTimeout time.Duration // for reading one order
+	LoginWait   time.Duration // for somebody to sign in when the session is over; 0: none
 	MaxFile     int64         // largest file in bytes; 0: no bound
 	MinFree     int64         // bytes that stay free on the disk; 0: none, negative: the default
 	Limit       int           // orders to take from the batch; 0: all
@@ -63,6 +64,8 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.BoolVar(&s.Headful, "headful", false, "show the browser windows")
 	fs.IntVar(&s.Retries, "retries", 2, "retries of an order, where the cause may pass")
 	fs.DurationVar(&s.TaskTimeout, "task-timeout", 2*time.Minute, "longest time to read one order")
+	fs.DurationVar(&s.LoginWait, "login-wait", 0,
+		"time to wait for a new poactor login when the session is over (0: the run ends, and can be resumed)")
 	s.MaxFile, s.MinFree = poactor.DefaultMaxFile, -1
 	fs.Var((*size)(&s.MaxFile), "max-file", "largest file to take; a larger one fails its order (0: no limit)")
 	fs.Var((*size)(&s.MinFree), "min-free", "free space to keep on the disk of the output (default: 1 GiB, or 5 % of the disk where that is less; 0: none)")
@@ -116,15 +119,26 @@ func (s Settings) Check() error {
 		return fmt.Errorf("--retries must be 0 or more, not %d", s.Retries)
 	case s.TaskTimeout < time.Second:
 		return fmt.Errorf("--task-timeout must be 1s or more, not %v", s.TaskTimeout)
+	case s.LoginWait < 0:
+		return fmt.Errorf("--login-wait must be 0 or more, not %v", s.LoginWait)
 	case s.Limit < 0:
 		return fmt.Errorf("--limit must be 0 or more, not %d", s.Limit)
 	case s.JSON && s.Quiet:
 		return fmt.Errorf("--json and --quiet cannot go together")
-	case s.PassphraseFile != "" && s.PassphraseCommand != "":
-		return fmt.Errorf("--passphrase-file and --passphrase-command cannot go together")
+	}
+	if err := s.CheckSecrets(); err != nil {
+		return err
 	}
 	if _, err := s.Level(); err != nil {
 		return fmt.Errorf("--log-level must be error, warn, info, debug or trace, not %q", s.LogLevel)
+	}
+	return nil
+}
+
+// CheckSecrets returns what is wrong with the settings of RegisterSecrets.
+func (s Settings) CheckSecrets() error {
+	if s.PassphraseFile != "" && s.PassphraseCommand != "" {
+		return fmt.Errorf("--passphrase-file and --passphrase-command cannot go together")
 	}
 	return nil
 }
@@ -140,6 +154,7 @@ func (s Settings) Run(p portal.Portal, out string) poactor.Config {
 		Workers:     s.Workers,
 		Attempts:    s.Retries + 1,
 		TaskTimeout: s.TaskTimeout,
+		LoginWait:   s.LoginWait,
 		MaxFile:     bound(s.MaxFile),
 		MinFree:     bound(s.MinFree),
 		Browser:     s.Browser,

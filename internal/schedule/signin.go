@@ -32,7 +32,8 @@ type signIn struct {
 func (s *signIn) lose(now time.Time) string {
 	s.losses = slices.DeleteFunc(s.losses, func(t time.Time) bool { return now.Sub(t) > sessionWindow })
 	s.losses = append(s.losses, now)
-	const why = ": this user seems to be allowed one session only, or the session lives in one browser only"
+	const why = ": this user seems to be allowed one session only, or the session lives in one browser only; " +
+		"try --workers 1"
 	switch {
 	case !s.restored.IsZero() && now.Sub(s.restored) < soonAgain:
 		return fmt.Sprintf("the portal has ended the session again within %v%s", soonAgain, why)
@@ -70,7 +71,8 @@ func (s *Scheduler) restoreSession(now time.Time) []Effect {
 		}
 	}
 	fx := []Effect{Notify{messages.SessionLost{Detail: detail}}, CancelFetch{}} // of all
-	clear(s.sessions.held)                                                      // probes under way are answered, and say nothing any more
+	// Probes under way are answered, and say nothing any more.
+	clear(s.sessions.held)
 	clear(s.sessions.changed)
 	s.sessions.away = nil
 	failure := po.Failure{Cause: po.SignedOut, Detail: detail}

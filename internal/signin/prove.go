@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/poactor/poactor/internal/account"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/storagestate"
 	"github.com/poactor/poactor/po"
@@ -30,7 +31,8 @@ type Proved struct {
 // state is put into it, if there is any, and it is asked again. An empty base is a
 // profile that nobody has used. The error is a *po.Error: it was not to be seen.
 func Prove(ctx context.Context, c browser.Config, base string, state *storagestate.State) (proved Proved, err error) {
-	store, err := profilestore.OpenFor("prove "+base, profilestore.Config{Base: base, Capacity: 1, For: "the proof of a sign-in"})
+	key := fmt.Sprintf("prove %d %s", os.Getpid(), base) // several may look at once
+	store, err := profilestore.OpenFor(key, profilestore.Config{Base: base, Capacity: 1, For: "the proof of a sign-in"})
 	if err != nil {
 		return proved, profileError(err)
 	}
@@ -107,7 +109,8 @@ func profileError(err error) error {
 	case errors.Is(err, profilestore.ErrBaseInUse):
 		e.Hint = "close the browser that uses the profile, then try again"
 	case errors.Is(err, profilestore.ErrInUse):
-		e.Msg, e.Hint = "another poactor looks at this profile just now", "try again in a moment"
+		e.Msg, e.Hint = "another poactor has a window open for this profile", "finish there, or close that window, then try again"
+		e.Err = fmt.Errorf("%w: %w", account.ErrHeld, err)
 	}
 	return e
 }

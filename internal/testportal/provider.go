@@ -124,7 +124,7 @@ func (p *Portal) authorize(w http.ResponseWriter, r *http.Request) {
 func (p *Portal) providerForm(w http.ResponseWriter, r *http.Request, complaint string) {
 	how := p.opts.Sessions.Provider
 	p.render(w, http.StatusOK, "provider.html", map[string]any{
-		"ReturnTo": r.FormValue("return_to"), "Complaint": complaint,
+		"ReturnTo": r.FormValue("return_to"), "Complaint": complaint, "Human": p.human(complaint),
 		"Refuses": how == ProviderRefuses, "Opens": how == ProviderOpens, "Leaves": how.leaves(),
 	})
 }

@@ -30,6 +30,27 @@ type Sessions struct {
 
 	SecondStep bool // the password is followed by OneTimeCode
 	Provider   Provider
+	// Human fills in the pages of a sign-in and sends them after this long, as a user
+	// of the name HumanUser; 0: nobody does.
+	Human time.Duration
+}
+
+// HumanUser is who signs in where Sessions.Human says so.
+const HumanUser = "Ada Lovelace"
+
+// human is what the pages of a sign-in know of who fills them in.
+type human struct {
+	User, Code   string
+	Milliseconds int64
+}
+
+// human is nil where nobody fills in a page, as where it complains about what was.
+func (p *Portal) human(complaint string) *human {
+	after := p.opts.Sessions.Human
+	if after == 0 || complaint != "" {
+		return nil
+	}
+	return &human{HumanUser, OneTimeCode, after.Milliseconds()}
 }
 
 // OneTimeCode is what a second step wants.

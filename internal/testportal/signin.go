@@ -65,8 +65,8 @@ func (p *Portal) signInPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Portal) signInForm(w http.ResponseWriter, r *http.Request, complaint string) {
-	p.render(w, http.StatusOK, "signin.html", map[string]string{
-		"Action": p.site.signIn, "ReturnTo": r.FormValue("return_to"), "Error": complaint,
+	p.render(w, http.StatusOK, "signin.html", map[string]any{
+		"Action": p.site.signIn, "ReturnTo": r.FormValue("return_to"), "Error": complaint, "Human": p.human(complaint),
 	})
 }
 
@@ -111,8 +111,8 @@ func (p *Portal) enter(w http.ResponseWriter, r *http.Request, user string, way 
 }
 
 func (p *Portal) codePage(w http.ResponseWriter, action, step, returnTo, complaint string) {
-	p.render(w, http.StatusOK, "code.html", map[string]string{
-		"Action": action, "Step": step, "ReturnTo": returnTo, "Error": complaint,
+	p.render(w, http.StatusOK, "code.html", map[string]any{
+		"Action": action, "Step": step, "ReturnTo": returnTo, "Error": complaint, "Human": p.human(complaint),
 	})
 }
 

@@ -1,0 +1,376 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/poactor/poactor/internal/account"
+	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/internal/signin"
+	"github.com/poactor/poactor/internal/storagestate"
+	"github.com/poactor/poactor/po"
+	"github.com/poactor/poactor/portal"
+)
+
+// login is what `poactor login` is asked for.
+type login struct {
+	settings config.Settings
+	plain    bool
+	importIt string // file, or -
+	exportTo string // file
+	check    bool
+
+	portal  portal.Portal
+	profile string // its name
+}
+
+func (a *app) loginCommand() *cobra.Command {
+	var l login
+	c := &cobra.Command{
+		Use:   "login",
+		Short: "Sign in at the portal, for all runs to come",
+		Long: `Login opens a browser's window on the portal's sign-in page and waits until you are
+signed in; then it closes the window, and another browser looks whether the portal
+shows it a signed-in user, as the browsers of a run will. Only then the session is
+kept: a browser profile of poactor's own, and the session's cookies, encrypted with a
+key in the system's keychain, or with a passphrase. poactor never asks for a password
+and stores none.
+
+Some identity providers let nobody in who uses a browser that a program drives. With
+--plain the window is an ordinary browser's: sign in, then close it.
+
+A machine without a display takes a session from one that has it, with --import: what
+"poactor login --export" has written there, a storage state of Playwright, a
+cookies.txt (Netscape), or the JSON of a cookie extension. Such a file is as good as a
+password. Only what belongs to the portal and its identity provider is taken from it.`,
+		Example: `  poactor login --base-url https://acme.coupahost.com
+  poactor login --portal acme.yaml --plain
+  poactor login --portal acme.yaml --import cookies.txt
+  poactor login --portal acme.yaml --check`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := a.fill(c.Flags()); err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(c.Context(), endSignals()...)
+			defer stop()
+			return a.login(ctx, l)
+		},
+	}
+	fs := c.Flags()
+	fs.SortFlags = false
+	l.settings.RegisterPortal(fs)
+	fs.Lookup("profile").Usage = "`name` of the profile, where there are several users of one portal (default: " + account.DefaultName + ")"
+	fs.BoolVar(&l.plain, "plain", false, "open a browser without any debugging, which you close when you are signed in")
+	fs.StringVar(&l.importIt, "import", "", "take the session from a `FILE` (-: standard input) instead of opening a window")
+	fs.StringVar(&l.exportTo, "export", "", "write the session to a new `FILE`, as Playwright's storage state")
+	fs.BoolVar(&l.check, "check", false, "say who is signed in, and until when as far as cookies tell")
+	l.settings.RegisterSecrets(fs)
+	l.settings.RegisterBrowser(fs)
+	return c
+}
+
+// login does what is asked for, at the portal and with the profile that are meant.
+func (a *app) login(ctx context.Context, l login) (err error) {
+	asked := 0
+	for _, is := range []bool{l.plain, l.importIt != "", l.exportTo != "", l.check} {
+		if is {
+			asked++
+		}
+	}
+	if asked > 1 {
+		return wrongUse("poactor login --help lists the flags", "--plain, --import, --export and --check cannot go together")
+	}
+	if err := l.settings.CheckSecrets(); err != nil {
+		return wrongUse("poactor login --help lists the flags", "%v", err)
+	}
+	if l.portal, err = runPortal(l.settings); err != nil {
+		return err
+	}
+	if l.profile = cmp.Or(l.settings.Profile, account.DefaultName); config.IsPath(l.profile) || l.profile == config.NoProfile {
+		return wrongUse("leave --profile away, or give a name of your own like --profile audit",
+			"--profile %s: poactor login makes profiles of its own, which have names", l.profile)
+	}
+	if l.exportTo != "" {
+		return a.exportSession(ctx, l)
+	}
+	if !l.portal.Proves() {
+		return wrongUse("add to its file, under signs, like: signed_in: {selectors: [\"a[href='/logout']\"]}; that is an element which "+
+			"only the pages of a signed-in user have (poactor portal show coupa has an example)",
+			"portal %s does not say what a signed-in user's page shows: nobody could tell whether a sign-in has worked", l.portal.Name)
+	}
+	if l.check {
+		return a.checkSession(ctx, l)
+	}
+	return a.signIn(ctx, l)
+}
+
+// signIn opens a window, or imports a session.
+func (a *app) signIn(ctx context.Context, l login) (err error) {
+	var state storagestate.State
+	if l.importIt != "" {
+		if state, err = a.readSession(l); err != nil {
+			return err
+		}
+	} else if !a.display() {
+		return cannot("sign in on a machine that has one: poactor login --export FILE there, poactor login --import FILE here; "+
+			"or export the portal's cookies with an extension of its browser", "there is no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set)")
+	}
+	held, err := a.accounts(l.settings).Create(l.portal.Name, l.profile)
+	if err != nil {
+		return err
+	}
+	if err := held.Lock(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, held.Unlock()) }()
+	before, err := held.Info()
+	if err != nil {
+		return err
+	}
+	info, err := a.enter(ctx, l, held, before, state)
+	if err != nil {
+		if before.Version == "" { // it was made for this
+			err = errors.Join(err, held.Delete(context.WithoutCancel(ctx)))
+		}
+		return err
+	}
+	a.saySignedIn(l, before, info)
+	return nil
+}
+
+// enter has somebody sign in with an account that is locked.
+func (a *app) enter(ctx context.Context, l login, held *account.Account, before account.Info, state storagestate.State) (account.Info, error) {
+	if before.Version != "" && before.BaseURL != l.portal.BaseURL {
+		return before, wrongUse("give it another name: poactor login --profile NAME; or delete it: poactor profile delete "+l.profile,
+			"the profile %s of portal %s is signed in at %s, and this is %s", l.profile, l.portal.Name, before.BaseURL, l.portal.BaseURL)
+	}
+	if _, err := held.Prepare(ctx); err != nil {
+		return before, err
+	}
+	c := signin.Config{Browser: signInBrowser(l.settings, l.portal), Account: held, Say: a.say}
+	if l.importIt != "" {
+		return signin.Import(ctx, c, state)
+	}
+	a.say("a window opens on %s", l.portal.SignInURL())
+	if l.plain {
+		a.say("sign in there, wait until the portal's own page is there, then close the window (on macOS: quit that browser)")
+	} else {
+		a.say("sign in there: the window closes by itself when you are signed in; Ctrl-C here, or closing it, gives up")
+	}
+	return signin.ByHand(ctx, c, l.plain)
+}
+
+// say tells what goes on.
+func (a *app) say(format string, args ...any) {
+	fmt.Fprintln(a.stdout, progress.Line(fmt.Sprintf(format, args...)))
+}
+
+// saySignedIn says what has come of it, and what comes next.
+func (a *app) saySignedIn(l login, before, info account.Info) {
+	if info.User == "" {
+		a.say("signed in at %s; who it is the portal file does not say where to look (probe.user)", info.BaseURL)
+	} else {
+		a.say("signed in as %s at %s", who(info), info.BaseURL)
+	}
+	if before.User != "" && before.User != info.User {
+		a.warn("this profile was %s's before", who(before))
+	}
+	if info.Protection == "none" {
+		a.warn("the session is not encrypted: whoever reads %s is signed in", config.DataDir(a.env))
+	}
+	a.say("kept as profile %s of portal %s; now run: poactor %sBATCH", info.Name, info.Portal, l.flags())
+}
+
+// flags are those of a run at the portal and with the profile that were signed in with.
+func (l login) flags() string {
+	text := ""
+	if l.settings.Portal != config.Defaults().Portal {
+		text += fmt.Sprintf("--portal %s ", shellWord(l.settings.Portal))
+	}
+	if l.settings.BaseURL != "" {
+		text += fmt.Sprintf("--base-url %s ", shellWord(l.settings.BaseURL))
+	}
+	if l.profile != account.DefaultName {
+		text += fmt.Sprintf("--profile %s ", l.profile)
+	}
+	return text
+}
+
+// shellWord is a text as a shell takes it for one word.
+func shellWord(text string) string {
+	if strings.ContainsAny(text, " \t'\"\\$`&|;<>()*?!#~") {
+		return `"` + text + `"`
+	}
+	return text
+}
+
+// readSession reads the file to import, and leaves out of it what is not the portal's.
+func (a *app) readSession(l login) (storagestate.State, error) {
+	data, err := a.readAll(l.importIt)
+	if err != nil {
+		return storagestate.State{}, err
+	}
+	state, report, err := storagestate.Parse(data)
+	if err != nil {
+		return storagestate.State{}, err
+	}
+	a.say("%s: %s, %s and %s", shownPath(l.importIt), report.Dialect, progress.Count(len(state.Cookies), "cookie"),
+		progress.Count(len(state.Origins), "origin"))
+	for _, note := range slices.Concat(report.Dropped, report.Warnings) {
+		a.warn("%s", note)
+	}
+	serves := func(host string) bool { return browser.Serves(l.portal, host) }
+	if err := state.Check(l.portal.BaseURL, serves, time.Now()); err != nil {
+		return storagestate.State{}, err
+	}
+	state, leftOut := state.Only(serves)
+	if leftOut > 0 {
+		a.say("%d of other hosts than the portal's and its identity provider's are left out", leftOut)
+	}
+	return state, nil
+}
+
+// readAll reads a file, or standard input; what is too long is cut, and refused later.
+func (a *app) readAll(path string) ([]byte, error) {
+	in := a.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, wrongUse("", "%v", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, storagestate.MaxBytes+1))
+	if err != nil {
+		return nil, wrongUse("", "read %s: %v", shownPath(path), err)
+	}
+	return data, nil
+}
+
+// exportSession writes the session of an account to a file.
+func (a *app) exportSession(ctx context.Context, l login) error {
+	found, err := a.signedIn(l)
+	if err != nil {
+		return err
+	}
+	state, err := found.account.Load(ctx)
+	if err != nil {
+		return err
+	}
+	text, err := state.Marshal()
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(l.exportTo, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return wrongUse("give a new name: a session is not written over anything", "%s exists already", l.exportTo)
+	}
+	if err != nil {
+		return outdir.WriteError(err)
+	}
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return outdir.WriteError(errors.Join(err, os.Remove(l.exportTo)))
+	}
+	for _, c := range state.Cookies {
+		if left := time.Until(c.Expires); browser.ServesPortal(l.portal, c.Host()) && !c.Expires.IsZero() && left < shortLife {
+			a.warn("%s ends %s: a copy of the session may live no longer, as only the browser that it is bound to renews such a cookie", c, humanize.Time(c.Expires))
+		}
+	}
+	a.say("%s has the session of %s: %s and %s; it is as good as a password", l.exportTo, who(found.info),
+		progress.Count(len(state.Cookies), "cookie"), progress.Count(len(state.Origins), "origin"))
+	a.say("where it is used, run: poactor login %s--import FILE", l.flags())
+	return nil
+}
+
+// shortLife is that of a cookie which only its own browser can renew.
+const shortLife = 15 * time.Minute
+
+// signedIn is the account that somebody has signed in with, at this portal.
+func (a *app) signedIn(l login) (runProfile, error) {
+	found, err := openAccount(a.accounts(l.settings), l.portal, l.profile)
+	if err == nil && found.info.BaseURL != l.portal.BaseURL {
+		err = wrongUse("poactor profile list shows those that there are", "the profile %s of portal %s is signed in at %s, and this is %s",
+			l.profile, l.portal.Name, found.info.BaseURL, l.portal.BaseURL)
+	}
+	return found, err
+}
+
+// checkSession says who is signed in, and until when as far as cookies tell.
+func (a *app) checkSession(ctx context.Context, l login) error {
+	found, err := a.signedIn(l)
+	if err != nil {
+		return err
+	}
+	state, err := found.account.Load(ctx)
+	if err != nil {
+		return err
+	}
+	proved, err := signin.Prove(ctx, signInBrowser(l.settings, l.portal), found.dir, &state)
+	if err != nil {
+		return err
+	}
+	if !proved.SignedIn {
+		return &po.Error{Cause: po.SignedOut, Hint: "sign in again: poactor login " + strings.TrimSpace(l.flags()),
+			Msg: "nobody is signed in at " + l.portal.BaseURL + " any more: " + proved.Detail}
+	}
+	now := found.info
+	now.User = proved.User
+	a.say("signed in as %s at %s, since %s", who(now), now.BaseURL, clock(now.SignedIn))
+	if found.info.User != "" && now.User != "" && found.info.User != now.User {
+		a.warn("it was %s who signed in", who(found.info))
+	}
+	a.say("%s", cookieEnds(l.portal, proved.State.Cookies))
+	return nil
+}
+
+// cookieEnds says what cookies tell of the end of a session. The portal may end it
+// before.
+func cookieEnds(p portal.Portal, cookies []storagestate.Cookie) string {
+	var first time.Time
+	lasting, forSession := 0, 0
+	for _, c := range cookies {
+		switch {
+		case !browser.ServesPortal(p, c.Host()):
+		case c.Expires.IsZero():
+			forSession++
+		default:
+			lasting++
+			if first.IsZero() || c.Expires.Before(first) {
+				first = c.Expires
+			}
+		}
+	}
+	switch {
+	case lasting == 0:
+		return fmt.Sprintf("its %s no end: the portal alone knows when the session is over", plural(forSession, "cookie has", "cookies have"))
+	case forSession == 0:
+		return fmt.Sprintf("the first of its %s ends on %s; the portal may end the session before", progress.Count(lasting, "cookie"), clock(first))
+	}
+	return fmt.Sprintf("the first of its cookies ends on %s, and %s no end; the portal may end the session before", clock(first),
+		plural(forSession, "cookie has", "cookies have"))
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
