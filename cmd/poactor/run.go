@@ -87,9 +87,15 @@ func (a *app) start(ctx context.Context, j *job) (*poactor.Handle, error) {
 	cfg.OnEvent = func(event any) {
 		j.note(event)
 		logEvent(a.log, event)
-		if w, ok := event.(messages.ResultsWarning); ok {
-			a.warn("%s", w.Text)
+		switch e := event.(type) {
+		case messages.ResultsWarning:
+			a.warn("%s", e.Text)
 			return
+		case messages.SessionLost:
+			if cfg.LoginWait > 0 && !j.settings.Quiet {
+				a.warn("if the session cannot be renewed, this run waits %s for a new one: poactor login, or poactor login "+
+					"--import FILE where there is no display", progress.Short(cfg.LoginWait))
+			}
 		}
 		show(event)
 	}

@@ -105,6 +105,9 @@ func TestFaultsPlainWindow(t *testing.T) {
 	if r, err := s.Read(t.Context(), order("1"), nil); err != nil || r.Sign != po.SignAttachments {
 		t.Errorf("the driven browser is shown %q: %v", r.Sign, err)
 	}
+	if len(saw) > 0 {
+		t.Error("the driven browser has opened the window's page again")
+	}
 }
 
 // A window that its user does not close can be asked to end.

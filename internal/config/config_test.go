@@ -293,13 +293,13 @@ func TestCheck(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	s, err := fill(t, []string{"--retries=4", "--profile=p", "--login-wait=1h", "--browser=b", "--headful", "--no-sandbox"}, nil, "")
+	s, err := fill(t, []string{"--retries=4", "--profile=p", "--browser=b", "--headful", "--no-sandbox", "--login-wait=1m"}, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := poactor.Config{
 		Portal: portal.Portal{Name: "x"}, Out: "o", Workers: 4, Attempts: 5, TaskTimeout: 2 * time.Minute, MaxFile: 2 << 30,
-		Browser: "b", Headful: true, NoSandbox: true, LoginWait: time.Hour,
+		Browser: "b", Headful: true, LoginWait: time.Minute, NoSandbox: true,
 	}
 	got := s.Run(portal.Portal{Name: "x"}, "o")
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(poactor.Config{}, "OnEvent", "Log"), cmpopts.IgnoreUnexported(poactor.Config{})); diff != "" {

@@ -39,7 +39,7 @@ func TestRemember(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := s
-	want.Portal, want.Profile = absolute("acme.yaml"), absolute("profile")
+	want.Portal = absolute("acme.yaml")
 	want.Out, want.LogFile, want.DryRun = "", "", false // of that start
 	if diff := cmp.Diff(want, again); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

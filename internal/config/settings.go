@@ -27,7 +27,7 @@ type Settings struct {
 	NoSandbox   bool          // turn the browser's sandbox off
 	Retries     int           // tries after the first
 	TaskTimeout time.Duration // for reading one order
-	LoginWait   time.Duration // for somebody to sign in again; 0: not at all
+	LoginWait   time.Duration // for somebody to sign in when the session is over; 0: none
 	MaxFile     int64         // largest file in bytes; 0: no bound
 	MinFree     int64         // bytes that stay free on the disk; 0: none, negative: the default
 	Limit       int           // orders to take from the batch; 0: all
@@ -64,8 +64,9 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.BoolVar(&s.Headful, "headful", false, "show the browser windows")
 	fs.IntVar(&s.Retries, "retries", 2, "retries of an order, where the cause may pass")
 	fs.DurationVar(&s.TaskTimeout, "task-timeout", 2*time.Minute, "longest time to read one order")
+	fs.DurationVar(&s.LoginWait, "login-wait", 0,
+		"time to wait for a new poactor login when the session is over (0: the run ends, and can be resumed)")
 	s.MaxFile, s.MinFree = poactor.DefaultMaxFile, -1
-	fs.DurationVar(&s.LoginWait, "login-wait", 0, "longest time to wait, when the session is over, until somebody has signed in again with poactor login (0: the run ends)")
 	fs.Var((*size)(&s.MaxFile), "max-file", "largest file to take; a larger one fails its order (0: no limit)")
 	fs.Var((*size)(&s.MinFree), "min-free", "free space to keep on the disk of the output (default: 1 GiB, or 5 % of the disk where that is less; 0: none)")
 	fs.IntVar(&s.Limit, "limit", 0, "take only the first `N` open orders (0: all)")

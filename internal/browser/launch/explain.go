@@ -48,7 +48,8 @@ func (p *Process) Explain(ctx context.Context, err error) error {
 	case strings.Contains(line, "sandbox"):
 		msg, hint = fmt.Sprintf("the browser ended at its start: %s", line), hintSandbox
 	case p.browser.Edge() && p.state.Success():
-		msg, hint = fmt.Sprintf("%s ended at its start and left no way to drive it: it may have started itself again", p.browser.Path), hintRelaunch
+		msg = p.browser.Path + " ended at its start and left no way to drive it: it may have started itself again"
+		hint = hintRelaunch
 	case line != "":
 		msg = fmt.Sprintf("%s ended at its start (%s): %s", p.browser.Path, p.exitText(), line)
 	default:

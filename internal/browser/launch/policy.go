@@ -25,8 +25,8 @@ var (
 		plist: "com.microsoft.Edge", page: "edge://policy"}
 	chrome = brand{name: "Google Chrome", dirs: []string{"etc/opt/chrome"}, key: `SOFTWARE\Policies\Google\Chrome`,
 		plist: "com.google.Chrome", page: "chrome://policy"}
-	chromium = brand{name: "Chromium", dirs: []string{"etc/chromium", "etc/chromium-browser"}, key: `SOFTWARE\Policies\Chromium`,
-		plist: "org.chromium.Chromium", page: "chrome://policy"}
+	chromium = brand{name: "Chromium", dirs: []string{"etc/chromium", "etc/chromium-browser"},
+		key: `SOFTWARE\Policies\Chromium`, plist: "org.chromium.Chromium", page: "chrome://policy"}
 	// unknown is any other browser, and the headless shell, which knows no policies.
 	unknown = brand{name: "the browser", page: "chrome://policy"}
 )
@@ -43,7 +43,7 @@ func (b Browser) brand() brand {
 		return chrome
 	case strings.HasPrefix(said, "chromium"), strings.Contains(path, "chromium"):
 		return chromium
-	case strings.Contains(path, "google"): // google-chrome, /opt/google/chrome, Google\Chrome\Application, Google Chrome.app
+	case strings.Contains(path, "google"): // google-chrome, /opt/google/chrome, Google\Chrome, Google Chrome.app
 		return chrome
 	}
 	return unknown
