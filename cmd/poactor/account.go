@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -74,7 +75,8 @@ func (a *app) findProfile(s config.Settings, p portal.Portal) (runProfile, error
 		name = account.DefaultName
 	}
 	found, err := openAccount(a.accounts(s), p, name)
-	missing := errors.Is(err, account.ErrNoAccount) || errors.Is(err, account.ErrNoSession) || errors.Is(err, account.ErrName)
+	missing := errors.Is(err, account.ErrNoAccount) || errors.Is(err, account.ErrNoSession) ||
+		errors.Is(err, account.ErrName)
 	switch {
 	case err == nil && found.info.BaseURL == p.BaseURL:
 		return found, nil
@@ -104,10 +106,11 @@ func openAccount(store *account.Store, p portal.Portal, name string) (runProfile
 	}
 	info, err := found.Info()
 	if err == nil && info.Version == "" {
-		err = &po.Error{Cause: po.SignedOut, Msg: "nobody has signed in with profile " + name + " of portal " + p.Name + " yet",
-			Hint: "sign in first: poactor login", Err: account.ErrNoSession}
+		err = &po.Error{Cause: po.SignedOut, Hint: "sign in first: poactor login", Err: account.ErrNoSession,
+			Msg: "nobody has signed in with profile " + name + " of portal " + p.Name + " yet"}
 	}
-	return runProfile{name: name, dir: found.BaseDir(), account: found, info: info, session: &storedSession{account: found}}, err
+	session := &storedSession{account: found}
+	return runProfile{name: name, dir: found.BaseDir(), account: found, info: info, session: session}, err
 }
 
 // setting is --profile as it is remembered: what was found, wherever it is said from.
@@ -126,7 +129,8 @@ func (r runProfile) setting(given string) string {
 
 // text says in a line whose profile it is.
 func (r runProfile) text() string {
-	return "profile " + r.name + " of portal " + r.info.Portal + ", where " + who(r.info) + " has signed in on " + clock(r.info.SignedIn)
+	return fmt.Sprintf("profile %s of portal %s, where %s has signed in on %s",
+		r.name, r.info.Portal, who(r.info), clock(r.info.SignedIn))
 }
 
 // who names the user of an account.

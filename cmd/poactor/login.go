@@ -75,8 +75,9 @@ password. Only what belongs to the portal and its identity provider is taken fro
 	fs := c.Flags()
 	fs.SortFlags = false
 	l.settings.RegisterPortal(fs)
-	fs.Lookup("profile").Usage = "`name` of the profile, where there are several users of one portal (default: " + account.DefaultName + ")"
-	fs.BoolVar(&l.plain, "plain", false, "open a browser without any debugging, which you close when you are signed in")
+	fs.Lookup("profile").Usage = "`name` of the profile, where a portal has several users (default: " +
+		account.DefaultName + ")"
+	fs.BoolVar(&l.plain, "plain", false, "open a browser without any debugging; close it when you are signed in")
 	fs.StringVar(&l.importIt, "import", "", "take the session from a `FILE` (-: standard input) instead of opening a window")
 	fs.StringVar(&l.exportTo, "export", "", "write the session to a new `FILE`, as Playwright's storage state")
 	fs.BoolVar(&l.check, "check", false, "say who is signed in, and until when as far as cookies tell")
@@ -94,7 +95,8 @@ func (a *app) login(ctx context.Context, l login) (err error) {
 		}
 	}
 	if asked > 1 {
-		return wrongUse("poactor login --help lists the flags", "--plain, --import, --export and --check cannot go together")
+		return wrongUse("poactor login --help lists the flags",
+			"--plain, --import, --export and --check cannot go together")
 	}
 	if err := l.settings.CheckSecrets(); err != nil {
 		return wrongUse("poactor login --help lists the flags", "%v", err)
@@ -102,7 +104,8 @@ func (a *app) login(ctx context.Context, l login) (err error) {
 	if l.portal, err = runPortal(l.settings); err != nil {
 		return err
 	}
-	if l.profile = cmp.Or(l.settings.Profile, account.DefaultName); config.IsPath(l.profile) || l.profile == config.NoProfile {
+	l.profile = cmp.Or(l.settings.Profile, account.DefaultName)
+	if config.IsPath(l.profile) || l.profile == config.NoProfile {
 		return wrongUse("leave --profile away, or give a name of your own like --profile audit",
 			"--profile %s: poactor login makes profiles of its own, which have names", l.profile)
 	}
@@ -110,9 +113,10 @@ func (a *app) login(ctx context.Context, l login) (err error) {
 		return a.exportSession(ctx, l)
 	}
 	if !l.portal.Proves() {
-		return wrongUse("add to its file, under signs, like: signed_in: {selectors: [\"a[href='/logout']\"]}; that is an element which "+
-			"only the pages of a signed-in user have (poactor portal show coupa has an example)",
-			"portal %s does not say what a signed-in user's page shows: nobody could tell whether a sign-in has worked", l.portal.Name)
+		return wrongUse("add to its file, under signs, like: signed_in: {selectors: [\"a[href='/logout']\"]}; "+
+			"that is an element which only the pages of a signed-in user have",
+			"portal %s does not say what a signed-in user's page shows: nobody could tell whether a sign-in has worked",
+			l.portal.Name)
 	}
 	if l.check {
 		return a.checkSession(ctx, l)
@@ -128,8 +132,9 @@ func (a *app) signIn(ctx context.Context, l login) (err error) {
 			return err
 		}
 	} else if !a.display() {
-		return cannot("sign in on a machine that has one: poactor login --export FILE there, poactor login --import FILE here; "+
-			"or export the portal's cookies with an extension of its browser", "there is no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set)")
+		return cannot("sign in on a machine that has one: poactor login --export FILE there, "+
+			"poactor login --import FILE here; or export the portal's cookies with an extension of its browser",
+			"there is no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set)")
 	}
 	held, err := a.accounts(l.settings).Create(l.portal.Name, l.profile)
 	if err != nil {
@@ -155,10 +160,12 @@ func (a *app) signIn(ctx context.Context, l login) (err error) {
 }
 
 // enter has somebody sign in with an account that is locked.
-func (a *app) enter(ctx context.Context, l login, held *account.Account, before account.Info, state storagestate.State) (account.Info, error) {
+func (a *app) enter(
+	ctx context.Context, l login, held *account.Account, before account.Info, state storagestate.State,
+) (account.Info, error) {
 	if before.Version != "" && before.BaseURL != l.portal.BaseURL {
-		return before, wrongUse("give it another name: poactor login --profile NAME; or delete it: poactor profile delete "+l.profile,
-			"the profile %s of portal %s is signed in at %s, and this is %s", l.profile, l.portal.Name, before.BaseURL, l.portal.BaseURL)
+		return before, elsewhere(l, before, "use another name: poactor login --profile NAME; "+
+			"or delete it: poactor profile delete "+l.profile)
 	}
 	if _, err := held.Prepare(ctx); err != nil {
 		return before, err
@@ -290,8 +297,10 @@ func (a *app) exportSession(ctx context.Context, l login) error {
 		return outdir.WriteError(errors.Join(err, os.Remove(l.exportTo)))
 	}
 	for _, c := range state.Cookies {
-		if left := time.Until(c.Expires); browser.ServesPortal(l.portal, c.Host()) && !c.Expires.IsZero() && left < shortLife {
-			a.warn("%s ends %s: a copy of the session may live no longer, as only the browser that it is bound to renews such a cookie", c, humanize.Time(c.Expires))
+		short := !c.Expires.IsZero() && time.Until(c.Expires) < shortLife
+		if short && browser.ServesPortal(l.portal, c.Host()) {
+			a.warn("%s ends %s: a copy of the session may live no longer, "+
+				"as such a cookie may be renewed only by the browser that it is bound to", c, humanize.Time(c.Expires))
 		}
 	}
 	a.say("%s has the session of %s: %s and %s; it is as good as a password", l.exportTo, who(found.info),
@@ -307,10 +316,15 @@ const shortLife = 15 * time.Minute
 func (a *app) signedIn(l login) (runProfile, error) {
 	found, err := openAccount(a.accounts(l.settings), l.portal, l.profile)
 	if err == nil && found.info.BaseURL != l.portal.BaseURL {
-		err = wrongUse("poactor profile list shows those that there are", "the profile %s of portal %s is signed in at %s, and this is %s",
-			l.profile, l.portal.Name, found.info.BaseURL, l.portal.BaseURL)
+		err = elsewhere(l, found.info, "poactor profile list shows those that there are")
 	}
 	return found, err
+}
+
+// elsewhere is the error of a profile that is for another address of the portal.
+func elsewhere(l login, info account.Info, hint string) error {
+	return wrongUse(hint, "the profile %s of portal %s is signed in at %s, and this is %s",
+		l.profile, l.portal.Name, info.BaseURL, l.portal.BaseURL)
 }
 
 // checkSession says who is signed in, and until when as far as cookies tell.
@@ -360,12 +374,14 @@ func cookieEnds(p portal.Portal, cookies []storagestate.Cookie) string {
 	}
 	switch {
 	case lasting == 0:
-		return fmt.Sprintf("its %s no end: the portal alone knows when the session is over", plural(forSession, "cookie has", "cookies have"))
+		return fmt.Sprintf("its %s no end: the portal alone knows when the session is over",
+			plural(forSession, "cookie has", "cookies have"))
 	case forSession == 0:
-		return fmt.Sprintf("the first of its %s ends on %s; the portal may end the session before", progress.Count(lasting, "cookie"), clock(first))
+		return fmt.Sprintf("the first of its %s ends on %s; the portal may end the session before",
+			progress.Count(lasting, "cookie"), clock(first))
 	}
-	return fmt.Sprintf("the first of its cookies ends on %s, and %s no end; the portal may end the session before", clock(first),
-		plural(forSession, "cookie has", "cookies have"))
+	return fmt.Sprintf("the first of its cookies ends on %s, and %s no end; the portal may end the session before",
+		clock(first), plural(forSession, "cookie has", "cookies have"))
 }
 
 func plural(n int, one, many string) string {

@@ -46,7 +46,8 @@ and the session's cookies, encrypted. There is one for each portal and name.`,
 			return nil
 		},
 	}
-	remove.Flags().StringVar(&portalName, "portal", "", "`name` of its portal, or its file (needed where several have a profile of that name)")
+	remove.Flags().StringVar(&portalName, "portal", "",
+		"`name` of its portal, or its file (needed where several have a profile of that name)")
 	c.AddCommand(list, remove)
 	return c
 }

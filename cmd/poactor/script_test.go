@@ -77,6 +77,7 @@ func TestScripts(t *testing.T) {
 			"cell":       cmdCell,
 			"profiles":   cmdProfiles,
 			"workfolder": cmdWorkFolder,
+			"silentbus":  cmdSilentBus,
 		},
 	})
 }
@@ -193,6 +194,30 @@ func cmdPortal(ts *testscript.TestScript, _ bool, args []string) {
 	if opts.SignIn {
 		writeSignIn(ts, site)
 	}
+}
+
+// cmdSilentBus gives the script a session bus that takes connections and never says a
+// word, as where nobody can unlock the keychain behind it: silentbus
+func cmdSilentBus(ts *testscript.TestScript, _ bool, _ []string) {
+	path := filepath.Join(ts.Getenv("TMPDIR"), "bus")
+	bus, err := net.Listen("unix", path)
+	ts.Check(err)
+	ts.Defer(func() { _ = bus.Close() })
+	go func() { // ends with the bus
+		var open []net.Conn
+		for {
+			c, err := bus.Accept()
+			if err != nil {
+				break
+			}
+			open = append(open, c)
+		}
+		for _, c := range open {
+			_ = c.Close()
+		}
+	}()
+	ts.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+path)
+	ts.Setenv("POACTOR_KEYCHAIN", "")
 }
 
 // writeSignIn writes the definition of a portal that wants a sign-in, acme.yaml, and a

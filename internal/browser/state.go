@@ -113,7 +113,8 @@ func (s *Session) pageStorage(ctx context.Context) (storagestate.Origin, bool) {
 		return storagestate.Origin{}, false
 	}
 	var o storagestate.Origin
-	err = w.evaluate(world, `({Origin: location.origin, LocalStorage: Object.entries(localStorage).map(([Name, Value]) => ({Name, Value}))})`, &o)
+	err = w.evaluate(world, `({Origin: location.origin,
+		LocalStorage: Object.entries(localStorage).map(([Name, Value]) => ({Name, Value}))})`, &o)
 	return o, err == nil && len(o.LocalStorage) > 0
 }
 
@@ -137,7 +138,9 @@ func storageScript(origins []storagestate.Origin) string {
 		return ""
 	}
 	text, _ := json.Marshal(items) // strings: it cannot fail
-	return fmt.Sprintf(`for (const {Name, Value} of (%s)[location.origin] ?? []) localStorage.setItem(Name, Value)`, text)
+	return fmt.Sprintf(`for (const {Name, Value} of (%s)[location.origin] ?? []) {
+		localStorage.setItem(Name, Value);
+	}`, text)
 }
 
 // fillsStorage has the session's tab run the script of Seed before a page's own.
@@ -145,7 +148,8 @@ func (s *Session) fillsStorage(ctx context.Context) error {
 	if s.storage == "" {
 		return nil
 	}
-	return s.page(ctx).raw("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": s.storage, "worldName": "poactor"}, nil)
+	script := map[string]any{"source": s.storage, "worldName": "poactor"}
+	return s.page(ctx).raw("Page.addScriptToEvaluateOnNewDocument", script, nil)
 }
 
 // Import puts a session into the profile in dir, a user data directory that is made if
@@ -182,7 +186,8 @@ func schemeOf(p portal.Portal) string {
 // can: an empty one is shown in its name, see withBrowser, and nothing is asked of the
 // network.
 func fillStorage(w cdpClient, origins []storagestate.Origin) error {
-	origins = slices.DeleteFunc(slices.Clone(origins), func(o storagestate.Origin) bool { return len(o.LocalStorage) == 0 })
+	empty := func(o storagestate.Origin) bool { return len(o.LocalStorage) == 0 }
+	origins = slices.DeleteFunc(slices.Clone(origins), empty)
 	if len(origins) == 0 {
 		return nil
 	}
@@ -230,7 +235,8 @@ func fillOrigin(w cdpClient, o storagestate.Origin) error {
 	if err != nil {
 		return err
 	}
-	return w.evaluate(world, fmt.Sprintf(`{ for (const {Name, Value} of %s) localStorage.setItem(Name, Value) }`, items), nil)
+	script := fmt.Sprintf(`{ for (const {Name, Value} of %s) localStorage.setItem(Name, Value) }`, items)
+	return w.evaluate(world, script, nil)
 }
 
 // answerEmpty answers a request of a page with an empty one.

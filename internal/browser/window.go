@@ -5,11 +5,11 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
@@ -98,10 +98,12 @@ type windowLook struct {
 // Portal and Times.Start. The error is a *po.Error; what was seen comes with it.
 func SignInByHand(ctx context.Context, c Config, dir string, refused func(host string)) (Window, error) {
 	c.SignIn = true
-	w := &window{portal: c.Portal, refused: refused, looked: map[proto.TargetTargetID]string{}, storage: map[string][]storagestate.Item{}}
+	w := &window{portal: c.Portal, refused: refused,
+		looked: map[proto.TargetTargetID]string{}, storage: map[string][]storagestate.Item{}}
 	err := withBrowser(ctx, c, dir, w.follow)
 	for _, origin := range slices.Sorted(maps.Keys(w.storage)) {
-		w.seen.State.Origins = append(w.seen.State.Origins, storagestate.Origin{Origin: origin, LocalStorage: w.storage[origin]})
+		o := storagestate.Origin{Origin: origin, LocalStorage: w.storage[origin]}
+		w.seen.State.Origins = append(w.seen.State.Origins, o)
 	}
 	own, _ := w.seen.State.Only(func(host string) bool { return ServesPortal(c.Portal, host) })
 	w.seen.MayBeSignedIn = len(own.Cookies)+len(own.Origins) > 0
@@ -281,6 +283,6 @@ func (w *window) lookInto(c cdpClient, page proto.TargetTargetID, own bool) (fou
 		spec.SignedOut = markSpec{list(w.portal.Signs.SignedOut.Selectors), list(w.portal.Signs.SignedOut.Texts)}
 	}
 	text, _ := json.Marshal(spec) // strings and numbers: it cannot fail
-	err = tab.evaluate(world, "("+strings.TrimSpace(windowJS[strings.Index(windowJS, "(spec)"):])+")("+string(text)+")", &found)
+	err = tab.evaluate(world, fmt.Sprintf("(%s)(%s)", windowJS, text), &found)
 	return found, err
 }

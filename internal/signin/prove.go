@@ -109,7 +109,8 @@ func profileError(err error) error {
 	case errors.Is(err, profilestore.ErrBaseInUse):
 		e.Hint = "close the browser that uses the profile, then try again"
 	case errors.Is(err, profilestore.ErrInUse):
-		e.Msg, e.Hint = "another poactor has a window open for this profile", "finish there, or close that window, then try again"
+		e.Msg = "another poactor has a window open for this profile"
+		e.Hint = "finish there, or close that window, then try again"
 		e.Err = fmt.Errorf("%w: %w", account.ErrHeld, err)
 	}
 	return e

@@ -69,7 +69,7 @@ func (c Config) judge(ctx context.Context, dir string, seen browser.Window, plai
 }
 
 func (c Config) refused(host string) {
-	c.Say("the page at %s says that it does not take this browser: it lets nobody in who uses one that a program drives", host)
+	c.Say("the page at %s says that it does not take this browser; some let nobody in whose browser a program drives", host)
 	c.Say("close the window, and use one without any debugging: poactor login --plain")
 }
 
@@ -98,11 +98,14 @@ func Import(ctx context.Context, c Config, state storagestate.State) (account.In
 
 // staged has do work on a copy of the profile base, or on an empty one. What is left of
 // it in the end, or by a process that was killed, is removed.
-func (c Config) staged(ctx context.Context, base string, do func(dir string) (account.Info, error)) (info account.Info, err error) {
+func (c Config) staged(ctx context.Context, base string, do func(dir string) (account.Info, error)) (
+	info account.Info, err error,
+) {
 	if !used(base) {
 		base = ""
 	}
-	store, err := profilestore.OpenFor("sign in "+c.Account.BaseDir(), profilestore.Config{Base: base, Capacity: 1, For: "a sign-in"})
+	store, err := profilestore.OpenFor("sign in "+c.Account.BaseDir(),
+		profilestore.Config{Base: base, Capacity: 1, For: "a sign-in"})
 	if err != nil {
 		return info, profileError(err)
 	}
@@ -117,8 +120,8 @@ func (c Config) staged(ctx context.Context, base string, do func(dir string) (ac
 // keep puts a profile in the place of the account's base, and saves its session.
 func (c Config) keep(ctx context.Context, dir string, proved Proved) (account.Info, error) {
 	info := account.Info{
-		Portal: c.Account.Portal(), Name: c.Account.Name(), BaseURL: c.Browser.Portal.BaseURL, User: proved.User,
-		Browser: proved.Browser, UserAgent: proved.UserAgent, SignedIn: time.Now().UTC().Truncate(time.Second),
+		BaseURL: c.Browser.Portal.BaseURL, User: proved.User, Browser: proved.Browser, UserAgent: proved.UserAgent,
+		SignedIn: time.Now().UTC().Truncate(time.Second),
 	}
 	if err := replaceDir(ctx, dir, c.Account.BaseDir()); err != nil {
 		return info, &po.Error{Cause: po.CauseOf(err), Msg: fmt.Sprintf("keep the profile: %v", err), Err: err}

@@ -10,13 +10,11 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// What to do where a session is of no use in another browser.
-const hintBound = "use --headful runs on this machine's own browser, or ask whoever runs the portal for one session that several browsers may share"
-
 // windowError is the error of a window or an import, which may have been interrupted.
 func windowError(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, po.Interrupted) {
-		return &po.Error{Cause: po.Interrupted, Msg: "interrupted: nothing was kept, and what was there before is as it was", Err: err}
+		return &po.Error{Cause: po.Interrupted, Err: err,
+			Msg: "interrupted: nothing was kept, and what was there before is as it was"}
 	}
 	return err
 }
@@ -28,7 +26,8 @@ func notSignedIn(seen browser.Window, plain bool, proof po.Proof) error {
 	switch {
 	case seen.SignedIn && len(seen.Tab) > 0:
 		e.Msg = "the window was signed in, and another browser with its cookies is not: " + proof.Detail +
-			"; the portal keeps its session in the open tab (sessionStorage of " + strings.Join(seen.Tab, ", ") + "), which cannot be carried to other browsers"
+			"; the portal keeps its session in the open tab (sessionStorage of " + strings.Join(seen.Tab, ", ") +
+			"), which cannot be carried to other browsers"
 		e.Hint = "ask whoever runs the portal for a sign-in by cookies (\"remember me\", \"stay signed in\")"
 	case seen.SignedIn && len(seen.State.Cookies) == 0:
 		e.Msg = "the window was signed in, and the portal has left no cookie for another browser: " + proof.Detail
@@ -47,8 +46,8 @@ func notSignedIn(seen browser.Window, plain bool, proof po.Proof) error {
 		e.Msg, e.Hint = "the window was closed before any page was there", "run poactor login again"
 	default:
 		e.Msg = "the window was closed before anybody was signed in; its last page was at " + seen.LastHost
-		e.Hint = "run poactor login again; if the window closed by itself, the browser may have handed the sign-in to another profile of yours, " +
-			"or the page does not take this browser: try poactor login --plain"
+		e.Hint = "run poactor login again; if the window closed by itself, the browser may have handed the sign-in to " +
+			"another profile of yours, or the page does not take this browser: try poactor login --plain"
 	}
 	return e
 }
@@ -59,7 +58,8 @@ func notImported(state storagestate.State, proof po.Proof) error {
 		Hint: "it may be over, or bound to the browser or the network that it comes from: sign in again there, export, " +
 			"and close that browser without signing out"}
 	if origins := state.IndexedDB(); len(origins) > 0 {
-		e.Msg += "; the file also has databases (IndexedDB) of " + strings.Join(origins, ", ") + ", which cannot be put into another browser"
+		e.Msg += "; the file also has databases (IndexedDB) of " + strings.Join(origins, ", ") +
+			", which cannot be put into another browser"
 	}
 	return e
 }
