@@ -30,7 +30,7 @@ var (
 
 // hints says what a user can do about a run that ended early.
 var hints = map[po.Cause]string{
-	po.SignedOut:     "give a browser profile that is signed in with --profile DIR; " + po.HintResume,
+	po.SignedOut:     hintSignIn,
 	po.DiskFull:      "make room on the disk, see to the permissions of the output directory, close programs that have its files open; " + po.HintResume,
 	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + po.HintResume,
 	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + po.HintResume,

@@ -36,7 +36,6 @@ var house = map[string][]string{
 	"internal/outdir":         {"po"},
 	"internal/resource":       {"po"},
 	"internal/testportal":     {"po", "portal"},
-	"internal/testdisplay":    {},
 	"internal/progress":       {"messages", "po"},
 	"internal/config":         {"", "portal", "po"},
 	"internal/storagestate":   {"po"},

@@ -6,6 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
+
+	"github.com/mattn/go-isatty"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/account"
@@ -45,11 +48,7 @@ func (a *app) display() bool {
 // terminal reports whether somebody may sit before this program.
 func (a *app) terminal() bool {
 	f, ok := a.stdin.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }
 
 // runProfile is what the browsers of a run get for a profile. Its zero value is none.
@@ -58,6 +57,7 @@ type runProfile struct {
 	dir     string           // to clone; empty: they begin empty
 	account *account.Account // nil for a directory that is the user's own
 	info    account.Info     // of the account
+	session *storedSession   // of the account
 }
 
 // findProfile finds the profile that a run is to use: what --profile says, or else the
@@ -107,7 +107,7 @@ func openAccount(store *account.Store, p portal.Portal, name string) (runProfile
 		err = &po.Error{Cause: po.SignedOut, Msg: "nobody has signed in with profile " + name + " of portal " + p.Name + " yet",
 			Hint: "sign in first: poactor login", Err: account.ErrNoSession}
 	}
-	return runProfile{name: name, dir: found.BaseDir(), account: found, info: info}, err
+	return runProfile{name: name, dir: found.BaseDir(), account: found, info: info, session: &storedSession{account: found}}, err
 }
 
 // setting is --profile as it is remembered: what was found, wherever it is said from.
@@ -143,7 +143,7 @@ func (a *app) signInTo(cfg *poactor.Config, j *job) {
 	if j.profile.account == nil {
 		return
 	}
-	cfg.Session = &storedSession{account: j.profile.account}
+	cfg.Session = j.profile.session
 	if a.terminal() && a.display() && !j.settings.JSON && !j.settings.Quiet && j.portal.Proves() {
 		cfg.SignInByHand = func(ctx context.Context) error { return a.signInDuringRun(ctx, j) }
 	}
@@ -168,20 +168,36 @@ func signInBrowser(s config.Settings, p portal.Portal) browser.Config {
 	return browser.Config{Portal: p, BrowserPath: s.Browser, NoSandbox: s.NoSandbox}
 }
 
-// storedSession is the session of an account, for a run.
-type storedSession struct{ account *account.Account }
+// storedSession is the session of an account, for a run. To decrypt one may take a second
+// and much memory, so that it is done once for each version.
+type storedSession struct {
+	account *account.Account
+
+	mu      sync.Mutex
+	version string
+	data    []byte // of that version
+}
 
 // Load implements poactor.Session.
 func (s *storedSession) Load(ctx context.Context) (data []byte, version string, err error) {
-	if version, err = s.Version(); err != nil || version == "" { // first: a newer session is no harm
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	version, err = s.Version() // first: a newer session is no harm
+	switch {
+	case err != nil || version == "":
 		return nil, "", err
+	case version == s.version:
+		return s.data, version, nil
 	}
 	state, err := s.account.Load(ctx)
 	if err != nil {
 		return nil, "", err
 	}
-	data, err = state.Marshal()
-	return data, version, err
+	if data, err = state.Marshal(); err != nil {
+		return nil, "", err
+	}
+	s.data, s.version = data, version
+	return data, version, nil
 }
 
 // Save implements poactor.Session.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,16 +13,16 @@ import (
 
 // openJob reads and checks everything that can be without a browser. A dry run
 // leaves the output directory alone.
-func (a *app) openJob(s config.Settings, path string, choice poactor.Choice) (*job, error) {
+func (a *app) openJob(ctx context.Context, s config.Settings, path string, choice poactor.Choice) (*job, error) {
 	j := &job{settings: s, choice: choice}
-	if err := a.open(j, path); err != nil {
+	if err := a.open(ctx, j, path); err != nil {
 		j.close()
 		return nil, err
 	}
 	return j, nil
 }
 
-func (a *app) open(j *job, path string) (err error) {
+func (a *app) open(ctx context.Context, j *job, path string) (err error) {
 	if j.portal, err = runPortal(j.settings); err != nil {
 		return err
 	}
@@ -34,8 +35,14 @@ func (a *app) open(j *job, path string) (err error) {
 	if j.profile, err = a.findProfile(j.settings, j.portal); err != nil {
 		return err
 	}
-	if j.settings.Profile = j.profile.setting(j.settings.Profile); !j.settings.DryRun && !j.settings.Quiet && !j.settings.JSON && j.profile.account != nil {
-		a.say("%s", j.profile.text())
+	j.settings.Profile = j.profile.setting(j.settings.Profile)
+	if j.profile.account != nil && !j.settings.DryRun {
+		if _, _, err := j.profile.session.Load(ctx); err != nil { // the key may be missing
+			return err
+		}
+		if !j.settings.Quiet && !j.settings.JSON {
+			a.say("%s", j.profile.text())
+		}
 	}
 	if path == "-" {
 		err = j.openStdin(a.stdin)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
@@ -9,7 +10,6 @@ import (
 	"github.com/poactor/poactor/internal/account"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/progress"
-	"github.com/poactor/poactor/po"
 )
 
 func (a *app) profileCommand() *cobra.Command {
@@ -34,10 +34,12 @@ and the session's cookies, encrypted. There is one for each portal and name.`,
 		Args: oneArgument("profile", "poactor profile list shows those that there are"),
 		RunE: func(c *cobra.Command, args []string) error {
 			held, err := a.profileNamed(portalName, args[0])
-			if err != nil {
-				return err
+			if err == nil {
+				err = held.Delete(c.Context())
 			}
-			if err := held.Delete(c.Context()); err != nil {
+			if errors.Is(err, account.ErrNoAccount) {
+				return wrongUse("poactor profile list shows those that there are", "there is no profile %s", args[0])
+			} else if err != nil {
 				return err
 			}
 			a.say("deleted the profile %s of portal %s", held.Name(), held.Portal())
@@ -108,6 +110,5 @@ func (a *app) profileNamed(portalName, name string) (*account.Account, error) {
 	case err != nil:
 		return nil, err
 	}
-	return nil, &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("there is no profile %q", po.Clip(name, 100)),
-		Hint: "poactor profile list shows those that there are", Err: account.ErrNoAccount}
+	return nil, account.ErrNoAccount
 }

@@ -26,7 +26,8 @@ Exit codes: 0 every order settled, 1 a bug, 2 wrong use or bad batch,
 3 some orders are FAILED or PARTIAL, 4 sign-in needed, 5 another run holds the
 output or a browser the profile, 6 the environment cannot do it, 130 interrupted.`
 
-const rootExample = `  poactor --base-url https://acme.coupahost.com --profile ~/coupa-profile orders.csv
+const rootExample = `  poactor login --base-url https://acme.coupahost.com
+  poactor --base-url https://acme.coupahost.com orders.csv
   poactor --portal acme.yaml --workers 8 --out /data/orders orders.csv
   poactor --portal acme.yaml --dry-run orders.csv
   poactor demo`

@@ -26,7 +26,7 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 	if s.Workers > config.ManyWorkers && !s.Quiet {
 		a.warn("%d workers are %d browsers: each wants some 250 MB and its share of the cores", s.Workers, s.Workers)
 	}
-	j, err := a.openJob(s, path, choice)
+	j, err := a.openJob(ctx, s, path, choice)
 	if err != nil {
 		return err
 	}

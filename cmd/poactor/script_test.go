@@ -30,6 +30,7 @@ import (
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/internal/testportal/plain"
+	"github.com/poactor/poactor/portal"
 	"github.com/poactor/poactor/profilestore"
 )
 
@@ -99,6 +100,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
 	env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, ".data"))
+	env.Setenv("POACTOR_KEYCHAIN", "off")
 	sandbox := "false"
 	if os.Geteuid() == 0 {
 		sandbox = "true"
@@ -188,6 +190,25 @@ func cmdPortal(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(site.Batch(&b))
 	ts.Check(os.WriteFile(ts.MkAbs("batch.csv"), b.Bytes(), 0o600))
 	ts.Setenv("PORTAL", site.URL())
+	if opts.SignIn {
+		writeSignIn(ts, site)
+	}
+}
+
+// writeSignIn writes the definition of a portal that wants a sign-in, acme.yaml, and a
+// session of it, session.json.
+func writeSignIn(ts *testscript.TestScript, site *testportal.Portal) {
+	coupa, _ := portal.Builtin("coupa")
+	definition, err := site.Definition(coupa)
+	ts.Check(err)
+	text, err := definition.Marshal()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("acme.yaml"), text, 0o600))
+	c := site.SessionCookie()
+	session := fmt.Sprintf(`{"cookies": [
+		{"name": %q, "value": %q, "domain": "127.0.0.1", "path": "/", "expires": -1, "httpOnly": true},
+		{"name": "n", "value": "v", "domain": ".tracker.example", "path": "/"}], "origins": []}`, c.Name, c.Value)
+	ts.Check(os.WriteFile(ts.MkAbs("session.json"), []byte(session), 0o600))
 }
 
 // sites has the portal of each script under way.

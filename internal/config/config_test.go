@@ -201,6 +201,8 @@ func TestPathsOfAFile(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, text, want string }{
 		{"portal", "coupa", "coupa"}, {"portal", "acme", "acme"}, {"profile", "~/p", filepath.Join(home, "p")},
+		{"profile", "none", "none"}, {"profile", "audit", "audit"}, {"profile", "./p", filepath.Join("etc", "p")},
+		{"passphrase-file", "p", filepath.Join("etc", "p")},
 		{"profile", "", ""}, {"workers", "4", "4"}, {"browser", "b", filepath.Join("etc", "b")},
 	} {
 		if got := fromFile(filepath.Join("etc", "c.yaml"), tt.name, tt.text); got != tt.want {

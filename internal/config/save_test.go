@@ -25,7 +25,7 @@ func TestRemember(t *testing.T) {
 		t.Errorf("nothing is remembered, and there is %s", got)
 	}
 	s := Defaults()
-	s.Out, s.Portal, s.BaseURL, s.Profile, s.Browser, s.Workers, s.LogFile, s.DryRun = out, "acme.yaml", "https://acme.example", "profile", "/bin/browser", 7, "x.log", true
+	s.Out, s.Portal, s.BaseURL, s.Profile, s.Browser, s.Workers, s.LogFile, s.DryRun = out, "acme.yaml", "https://acme.example", "./profile", "/bin/browser", 7, "x.log", true
 	for range 2 {
 		if err := s.Remember(data); err != nil {
 			t.Fatal(err)
@@ -39,7 +39,7 @@ func TestRemember(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := s
-	want.Portal = absolute("acme.yaml")
+	want.Portal, want.Profile = absolute("acme.yaml"), absolute("profile")
 	want.Out, want.LogFile, want.DryRun = "", "", false // of that start
 	if diff := cmp.Diff(want, again); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -57,6 +57,25 @@ func TestRemember(t *testing.T) {
 	}
 	if got := Remembered(data, out+"2"); got != "" {
 		t.Errorf("moved: %q", got)
+	}
+}
+
+// The name of a profile is remembered as it is: only a path depends on where it was said.
+func TestRememberProfile(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"": "", "default": "default", NoProfile: NoProfile, filepath.Join("a", "b"): absolute(filepath.Join("a", "b")), ".": absolute("."),
+	} {
+		s := Defaults()
+		s.Out, s.Profile = t.TempDir(), given
+		data := t.TempDir()
+		if err := s.Remember(data); err != nil {
+			t.Fatal(err)
+		}
+		values, err := readFile(Remembered(data, s.Out), known())
+		if err != nil || values["profile"].text != want {
+			t.Errorf("%q: %q, %v", given, values["profile"].text, err)
+		}
 	}
 }
 

@@ -91,15 +91,16 @@ func (s *Settings) registerPlace(fs *pflag.FlagSet) {
 }
 
 func (s *Settings) registerProfile(fs *pflag.FlagSet) {
-	fs.StringVar(&s.Profile, "profile", "", "profile that is signed in, copied for each worker: a name of poactor login, the directory of a browser's, or none "+
-		"(default: the portal's own, where poactor login has made one)")
+	fs.StringVar(&s.Profile, "profile", "",
+		"`NAME|DIR` of a profile that is signed in, or none (default: the one of poactor login for this portal, if there is one)")
 }
 
 // RegisterSecrets declares only the flags that say how stored sessions are encrypted.
 func (s *Settings) RegisterSecrets(fs *pflag.FlagSet) {
-	fs.StringVar(&s.PassphraseFile, "passphrase-file", "", "`file` with the passphrase of stored sessions (default: their key is in the system's keychain)")
+	fs.StringVar(&s.PassphraseFile, "passphrase-file", "",
+		"`file` with the passphrase of stored sessions (default: their key is in the system's keychain)")
 	fs.StringVar(&s.PassphraseCommand, "passphrase-command", "", "`command` that prints the passphrase of stored sessions")
-	fs.BoolVar(&s.InsecurePlain, "insecure-plain", false, "store sessions without encryption where there is neither keychain nor passphrase")
+	fs.BoolVar(&s.InsecurePlain, "insecure-plain", false, "store sessions without encryption where there is no passphrase")
 }
 
 // RegisterBrowser declares only the flags that say which browser to run and

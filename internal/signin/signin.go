@@ -45,20 +45,27 @@ func ByHand(ctx context.Context, c Config, plain bool) (account.Info, error) {
 		if err != nil {
 			return account.Info{}, windowError(ctx, err)
 		}
-		if !plain && !seen.SignedIn && !seen.MayBeSignedIn {
-			return account.Info{}, notSignedIn(seen, plain, po.Proof{})
-		}
-		c.Say("the window is closed; another browser looks who is signed in …")
-		proved, err := Prove(ctx, c.Browser, dir, stored(seen.State))
-		if err != nil {
-			return account.Info{}, err
-		}
-		if !proved.SignedIn {
-			return account.Info{}, notSignedIn(seen, plain, proved.Proof)
-		}
-		proved.State = withStorage(proved.State, seen.State)
-		return c.keep(ctx, dir, proved)
+		return c.judge(ctx, dir, seen, plain)
 	})
+}
+
+// judge has another browser see what has come of a window on the profile in dir, and
+// keeps it where somebody is signed in. A window that was killed has not written
+// what it had: then what was seen of it is put into the other browser.
+func (c Config) judge(ctx context.Context, dir string, seen browser.Window, plain bool) (account.Info, error) {
+	if !plain && !seen.SignedIn && !seen.MayBeSignedIn {
+		return account.Info{}, notSignedIn(seen, plain, po.Proof{})
+	}
+	c.Say("the window is closed; another browser looks who is signed in …")
+	proved, err := Prove(ctx, c.Browser, dir, stored(seen.State))
+	if err != nil {
+		return account.Info{}, err
+	}
+	if !proved.SignedIn {
+		return account.Info{}, notSignedIn(seen, plain, proved.Proof)
+	}
+	proved.State = withStorage(proved.State, seen.State)
+	return c.keep(ctx, dir, proved)
 }
 
 func (c Config) refused(host string) {

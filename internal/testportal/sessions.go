@@ -31,7 +31,8 @@ type Sessions struct {
 	SecondStep bool // the password is followed by OneTimeCode
 	Provider   Provider
 	// Human fills in the pages of a sign-in and sends them after this long, as a user
-	// of the name HumanUser; 0: nobody does.
+	// of the name HumanUser, and closes the window as long after
+	// that, where no program drives it and ProviderOpens has opened it; 0: nobody does.
 	Human time.Duration
 }
 

@@ -25,6 +25,7 @@ const accountPath = "/account"
 type account struct {
 	User     string
 	SignOut  string // address
+	Closes   int64  // milliseconds after which a user closes the window; 0: never
 	ExitLink string // address of what looks like an attachment and is not; empty if there is none
 }
 
@@ -33,7 +34,7 @@ func (p *Portal) account(r *http.Request) account {
 	if user == "" {
 		return account{}
 	}
-	a := account{User: user, SignOut: p.site.signOut}
+	a := account{User: user, SignOut: p.site.signOut, Closes: p.opts.Sessions.Human.Milliseconds()}
 	if p.opts.Sessions.ExitLink {
 		a.ExitLink = p.site.signOut + "?return=attachment"
 	}
