@@ -48,11 +48,15 @@ type signedInBrowsers struct {
 	version string             // of the stored session that was used last
 	stored  storagestate.State // that session
 	user    string             // who is signed in; empty: not known
+	gate    chan struct{}      // closed when the session has been restored; nil: it is not being restored
 	clones  bool               // the stored session alone does not do
 }
 
 // Open implements actors.Browsers.
 func (b *signedInBrowsers) Open(ctx context.Context) (actors.Session, error) {
+	if err := b.pass(ctx); err != nil {
+		return nil, err
+	}
 	s, err := b.open(ctx)
 	if err != nil {
 		return nil, err
@@ -104,6 +108,36 @@ func (s *signedInSession) Close() error {
 		}
 	})
 	return s.session.Close()
+}
+
+// pass waits while the session is being restored: until then nobody is signed in.
+func (b *signedInBrowsers) pass(ctx context.Context) error {
+	b.mu.Lock()
+	gate := b.gate
+	b.mu.Unlock()
+	if gate == nil {
+		return nil
+	}
+	select {
+	case <-gate:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// closeGate has browsers wait until the returned function is called.
+func (b *signedInBrowsers) closeGate() (open func()) {
+	gate := make(chan struct{})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gate = gate
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.gate = nil
+		close(gate)
+	}
 }
 
 func (b *signedInBrowsers) open(ctx context.Context) (*browser.Session, error) {
@@ -279,6 +313,7 @@ const renewWithin = 30 * time.Second
 
 // Restore implements actors.SignIn. What costs nobody anything comes first.
 func (r *signInAgain) Restore(ctx context.Context, _ string) (how string, err error) {
+	defer r.browsers.closeGate()()
 	if r.changed() && r.proved(ctx) {
 		return "with the session that was stored meanwhile", nil
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -205,5 +206,55 @@ func TestFaultsNobodyIsSignedIn(t *testing.T) {
 	_, err = Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t))))
 	if e, ok := errors.AsType[*Error](err); !ok || e.Cause != po.SignedOut || e.Hint == "" || len(all[messages.OrderSettled](r)) != begun {
 		t.Errorf("nobody: %v", err)
+	}
+}
+
+// A user whose cookie does not bear several browsers is not signed in again and again: the
+// run ends, says why, and files nothing wrong. Where it is the browser that may be only
+// one, all have its cookies after the first sign-in.
+func TestFaultsOneSessionOnly(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		sessions testportal.Sessions
+		ends     bool
+	}{
+		"one browser":     {testportal.Sessions{Provider: testportal.ProviderLeads, Limit: testportal.OneBrowser}, false},
+		"rotating cookie": {testportal.Sessions{Provider: testportal.ProviderLeads, RotateEvery: 8, RotateGrace: time.Millisecond}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := newSessionTrial(t, row.sessions)
+			r.cfg.Workers = 2
+			if !row.ends {
+				r.runCounted(t)
+				return
+			}
+			_, err := Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t))))
+			e, ok := errors.AsType[*Error](err)
+			if !ok || e.Cause != po.SignedOut || !strings.Contains(e.Msg, "--workers 1") {
+				t.Errorf("ended: %v", err)
+			}
+			for _, o := range r.counted() {
+				truth, ok := r.portal.Order(o.RawNumber)
+				if !ok || truth.Status != o.Status {
+					t.Errorf("order %s counts as %s, %s; it is %s", o.RawNumber, o.Status, o.Cause, truth.Status)
+				}
+			}
+			if n := len(all[messages.SessionRestored](r)); n > 3 {
+				t.Errorf("restored %d times", n)
+			}
+		})
+	}
+}
+
+// A run whose stored session is over from the start is signed in by the identity
+// provider's.
+func TestFaultsStaleAtTheStart(t *testing.T) {
+	t.Parallel()
+	r, _ := newSessionTrial(t, testportal.Sessions{Provider: testportal.ProviderPosts})
+	r.portal.EndSessions()
+	r.runCounted(t)
+	if n := len(all[messages.SessionRestored](r)); n != 1 {
+		t.Errorf("restored %d times", n)
 	}
 }

@@ -17,6 +17,10 @@ import (
 // failed: a bug. What it knew is lost, so the run ends; the ledger has the rest.
 type childFailed struct{ detail string }
 
+// signedOutPause is how long a worker waits whose browser found that nobody is signed in.
+// Whether the session has been restored its next one shows.
+const signedOutPause = time.Second
+
 // HandleFailure is the coordinator's supervision strategy (an actor that has
 // this method is asked before its props). It runs in the coordinator's mailbox.
 //
@@ -50,7 +54,11 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 	}
 	var delay time.Duration
 	giveUp := m.isolated
-	if !giveUp {
+	switch {
+	case giveUp:
+	case po.CauseOf(err) == po.SignedOut && k.cfg.SignIn != nil: // no fault of its own; the session is being restored
+		delay = signedOutPause
+	default:
 		delay, giveUp = m.restarts.Failed(time.Now(), k.everReady, rand.Float64())
 	}
 	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: po.DetailOf(err),
