@@ -42,7 +42,8 @@
   const all = (selectors) => selectors.length ? pages().flatMap((d) => [...d.querySelectorAll(selectors.join(','))]) : [];
 
   // Texts. The visible text costs a layout, so it is asked for only where the
-  // plain content has a phrase, and never for more than a tenth of the time.
+  // plain content has a phrase, and never for more than a tenth of the time, but for
+  // the last look: what is said by then counts.
   const marks = {...spec.signs, complete: spec.complete, incomplete: spec.incomplete};
   const phrases = {};
   for (const name in marks) phrases[name] = (marks[name].texts || []).map((t) => {
@@ -60,10 +61,11 @@
     const pattern = whole(t);
     return {squeezed: bare(t.split('{number}')[0]), found: (text) => pattern.test(text)};
   });
-  let shown = {}, textDue = 0;
-  const readTexts = (now) => {
-    if (now < textDue || !document.body) return;
+  let shown = {}, textDue = 0, unread = true; // the page has changed since its texts were read
+  const readTexts = (now, anyway) => {
+    if ((now < textDue && !anyway) || !document.body) return;
     shown = {};
+    unread = false;
     const bodies = pages().map((d) => d.body).filter((b) => b);
     const raw = bodies.map((b) => bare(b.textContent)).join('\n');
     let text = null;
@@ -512,6 +514,11 @@
         return finish(sign, {more: next.kind}, view);
       }
     }
+    if (!doubt && unread) {
+      unread = false;
+      readTexts(now, true);
+      return settle(now);
+    }
     if (!doubt) return finish(sign, {}, view);
     if (doubt.startsWith('said ') && now - settledAt >= wordsMS) return finish(sign, {doubt}, view);
     later(doubt.startsWith('said ') ? 100 : 40);
@@ -542,7 +549,10 @@
   // A change is looked at at once, if the last look is 40 ms ago: a page that
   // is never idle costs 25 looks a second.
   let last = -Infinity;
-  const watch = new MutationObserver(() => later(Math.max(0, last + 40 - performance.now())));
+  const watch = new MutationObserver(() => {
+    unread = true;
+    later(Math.max(0, last + 40 - performance.now()));
+  });
   const followed = new WeakSet();
   const follow = () => {
     for (const page of pages()) {
