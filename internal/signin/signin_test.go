@@ -238,16 +238,17 @@ func TestFaultsKilledWindow(t *testing.T) {
 	proof := b.Browser.Portal
 	coupa, _ := portal.Builtin("coupa")
 	proof.Signs.SignedIn = coupa.Signs.SignedIn
-	var killed sync.WaitGroup
-	killed.Go(func() {
-		for len(b.site.SignIns()) == 0 {
-			time.Sleep(50 * time.Millisecond)
-		}
-		time.Sleep(2 * time.Second) // some looks at it
-		killOn(t, filepath.Join(os.TempDir(), "poactor-"))
-	})
 	ctx := within(t)
 	info, err := b.staged(ctx, "", func(dir string) (account.Info, error) {
+		var killed sync.WaitGroup
+		defer killed.Wait()
+		killed.Go(func() {
+			for len(b.site.SignIns()) == 0 && ctx.Err() == nil {
+				time.Sleep(50 * time.Millisecond)
+			}
+			time.Sleep(5 * time.Second) // some looks at it
+			killOn(t, dir)
+		})
 		seen, err := browser.SignInByHand(ctx, b.Browser, dir, nil)
 		if err != nil || seen.SignedIn || !seen.MayBeSignedIn {
 			t.Errorf("%+v, %v", seen, err)
@@ -255,7 +256,6 @@ func TestFaultsKilledWindow(t *testing.T) {
 		b.Browser.Portal = proof
 		return b.judge(ctx, dir, seen, false)
 	})
-	killed.Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,16 +269,13 @@ func TestFaultsKilledWindow(t *testing.T) {
 	}
 }
 
-// killOn kills the browsers whose profiles are below a directory and that have a window.
+// killOn kills the browser on a profile.
 func killOn(t *testing.T, dir string) {
-	list, err := process.Find(func(arg string) bool { return strings.HasPrefix(arg, "--user-data-dir="+dir) })
+	list, err := process.Find(func(arg string) bool { return arg == "--user-data-dir="+dir })
 	if err != nil {
 		t.Error(err)
 	}
 	for _, p := range list {
-		if strings.Contains(strings.Join(p.Args, " "), "--headless") {
-			continue
-		}
 		if p, err := os.FindProcess(p.Pid); err == nil {
 			_ = p.Kill()
 		}
