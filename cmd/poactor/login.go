@@ -78,7 +78,7 @@ password. Only what belongs to the portal and its identity provider is taken fro
 	fs.Lookup("profile").Usage = "`name` of the profile, where a portal has several users (default: " +
 		account.DefaultName + ")"
 	fs.BoolVar(&l.plain, "plain", false, "open a browser without any debugging; close it when you are signed in")
-	fs.StringVar(&l.importIt, "import", "", "take the session from a `FILE` (-: standard input) instead of opening a window")
+	fs.StringVar(&l.importIt, "import", "", "take the session from a `FILE` (-: standard input); no window opens")
 	fs.StringVar(&l.exportTo, "export", "", "write the session to a new `FILE`, as Playwright's storage state")
 	fs.BoolVar(&l.check, "check", false, "say who is signed in, and until when as far as cookies tell")
 	l.settings.RegisterSecrets(fs)

@@ -182,7 +182,8 @@ func TestFaultsSignInByHand(t *testing.T) {
 			}
 			cookies := got.State.Cookies
 			got.State.Cookies = nil
-			want := Window{SignedIn: true, LastHost: strings.TrimPrefix(site.URL, "http://"), State: storagestate.State{
+			host := strings.TrimPrefix(site.URL, "http://")
+			want := Window{SignedIn: true, MayBeSignedIn: true, LastHost: host, State: storagestate.State{
 				Origins: []storagestate.Origin{{Origin: site.URL, LocalStorage: []storagestate.Item{{Name: "k", Value: "v"}}}}}}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -193,7 +194,8 @@ func TestFaultsSignInByHand(t *testing.T) {
 			if left := argumentsWith(t, base); len(left) > 0 {
 				t.Errorf("processes are left: %q", left)
 			}
-			if diff := cmp.Diff([]string{"idp of localhost", "session of 127.0.0.1"}, cookieNames(jarOf(t, site.config(t), base))); diff != "" {
+			onDisk := cookieNames(jarOf(t, site.config(t), base))
+			if diff := cmp.Diff([]string{"idp of localhost", "session of 127.0.0.1"}, onDisk); diff != "" {
 				t.Errorf("cookies on the disk: -want +got:\n%s", diff)
 			}
 		})
@@ -212,7 +214,8 @@ func TestFaultsSignInPlain(t *testing.T) {
 	if err := SignInPlain(t.Context(), site.config(t), base); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"idp of localhost", "session of 127.0.0.1"}, cookieNames(jarOf(t, site.config(t), base))); diff != "" {
+	onDisk := cookieNames(jarOf(t, site.config(t), base))
+	if diff := cmp.Diff([]string{"idp of localhost", "session of 127.0.0.1"}, onDisk); diff != "" {
 		t.Errorf("cookies on the disk: -want +got:\n%s", diff)
 	}
 }
@@ -226,12 +229,14 @@ func TestFaultsImport(t *testing.T) {
 	state := storagestate.State{
 		Cookies: []storagestate.Cookie{
 			{Name: "session", Value: "valid", Domain: "127.0.0.1", Path: "/", HTTPOnly: true},
-			{Name: "below", Value: "b", Domain: ".portal.example", Path: "/p", Secure: true, SameSite: storagestate.SameSiteNone, Expires: later},
+			{Name: "below", Value: "b", Domain: ".portal.example", Path: "/p", Secure: true,
+				SameSite: storagestate.SameSiteNone, Expires: later},
 			{Name: "parted", Value: "p", Domain: "portal.example", Path: "/", Secure: true, SameSite: storagestate.SameSiteNone,
 				Partition: &storagestate.Partition{TopLevelSite: "https://top.example", HasCrossSiteAncestor: true}},
 			{Name: "none", Value: "n", Domain: "portal.example", Path: "/", SameSite: storagestate.SameSiteNone},
 		},
-		Origins: []storagestate.Origin{{Origin: site.URL, LocalStorage: []storagestate.Item{{Name: "a", Value: "\"</script>é\u2028"}}}},
+		Origins: []storagestate.Origin{{Origin: site.URL,
+			LocalStorage: []storagestate.Item{{Name: "a", Value: "\"</script>é\u2028"}}}},
 	}
 	missing, err := Import(t.Context(), c, base, state)
 	if err != nil {
@@ -249,8 +254,8 @@ func TestFaultsImport(t *testing.T) {
 		got[c.Name] = c
 	}
 	if diff := cmp.Diff(want, got, cmp.Transformer("", func(c storagestate.Cookie) map[string]any {
-		return map[string]any{"value": c.Value, "domain": c.Domain, "path": c.Path, "expires": c.Expires.Unix(), "partition": c.Partition,
-			"secure": c.Secure, "http": c.HTTPOnly, "site": c.SameSite}
+		return map[string]any{"value": c.Value, "domain": c.Domain, "path": c.Path, "expires": c.Expires.Unix(),
+			"partition": c.Partition, "secure": c.Secure, "http": c.HTTPOnly, "site": c.SameSite}
 	})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -271,7 +276,8 @@ func TestFaultsImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantOrigins := []storagestate.Origin{{Origin: site.URL, LocalStorage: append(slices.Clone(state.Origins[0].LocalStorage), storagestate.Item{Name: "k", Value: "v"})}}
+	items := append(slices.Clone(state.Origins[0].LocalStorage), storagestate.Item{Name: "k", Value: "v"})
+	wantOrigins := []storagestate.Origin{{Origin: site.URL, LocalStorage: items}}
 	if diff := cmp.Diff(wantOrigins, held.Origins, byValue); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -283,7 +289,9 @@ func TestFaultsImport(t *testing.T) {
 // A session without any profile is signed in by a state.
 func TestFaultsSeed(t *testing.T) {
 	site := newSignInSite(t)
-	site.home = `<script>document.body.dataset.token = localStorage.getItem("token"); if (!localStorage.getItem("token")) document.body.textContent = ""</script>`
+	site.home = `<script>if (!localStorage.getItem("token")) document.body.textContent = ""</script>`
+	cookies := []storagestate.Cookie{{Name: "session", Value: "valid", Domain: "127.0.0.1", Path: "/"}}
+	token := []storagestate.Origin{{Origin: site.URL, LocalStorage: []storagestate.Item{{Name: "token", Value: "t"}}}}
 	c := site.config(t)
 	c.Lease, c.Downloads = leaser(t, nil), t.TempDir()
 	s, err := New(c).Open(t.Context())
@@ -298,9 +306,8 @@ func TestFaultsSeed(t *testing.T) {
 		want bool
 	}{
 		{"nothing", storagestate.State{}, false},
-		{"a cookie and no token", storagestate.State{Cookies: []storagestate.Cookie{{Name: "session", Value: "valid", Domain: "127.0.0.1", Path: "/"}}}, false},
-		{"both", storagestate.State{Cookies: []storagestate.Cookie{{Name: "session", Value: "valid", Domain: "127.0.0.1", Path: "/"}},
-			Origins: []storagestate.Origin{{Origin: site.URL, LocalStorage: []storagestate.Item{{Name: "token", Value: "t"}}}}}, true},
+		{"a cookie and no token", storagestate.State{Cookies: cookies}, false},
+		{"both", storagestate.State{Cookies: cookies, Origins: token}, true},
 	} {
 		if err := s.Seed(t.Context(), row.seed); err != nil {
 			t.Fatal(err)
@@ -313,7 +320,9 @@ func TestFaultsSeed(t *testing.T) {
 }
 
 // byValue compares items by their values, which they do not print.
-var byValue = cmp.Transformer("", func(i storagestate.Item) map[string]string { return map[string]string{i.Name: i.Value} })
+var byValue = cmp.Transformer("", func(i storagestate.Item) map[string]string {
+	return map[string]string{i.Name: i.Value}
+})
 
 func shortDir(t *testing.T) string {
 	t.Helper()
@@ -360,7 +369,8 @@ func TestFaultsWindowEnds(t *testing.T) {
 		}
 	})
 	t.Run("refused", func(t *testing.T) {
-		site.human(`if (navigator.webdriver) document.body.append("Couldn\u2019t sign you in. This browser or app may not be secure.")`, "")
+		site.human(`if (navigator.webdriver)
+			document.body.append("Couldn\u2019t sign you in. This browser or app may not be secure.")`, "")
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()
 		var told []string

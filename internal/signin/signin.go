@@ -69,7 +69,7 @@ func (c Config) judge(ctx context.Context, dir string, seen browser.Window, plai
 }
 
 func (c Config) refused(host string) {
-	c.Say("the page at %s says that it does not take this browser; some let nobody in whose browser a program drives", host)
+	c.Say("the page at %s says that it does not take this browser; some refuse whatever a program drives", host)
 	c.Say("close the window, and use one without any debugging: poactor login --plain")
 }
 

@@ -71,7 +71,8 @@ func newBench(t *testing.T, s testportal.Sessions) *bench {
 	}
 	t.Cleanup(func() { held.Unlock() })
 	b := &bench{t: t, site: site}
-	b.Config = Config{Browser: browser.Config{Portal: definition, BrowserPath: popups(t, dir, path), NoSandbox: os.Geteuid() == 0}, Account: held, Say: b.say}
+	b.Config = Config{Account: held, Say: b.say, Browser: browser.Config{
+		Portal: definition, BrowserPath: popups(t, dir, path), NoSandbox: os.Geteuid() == 0}}
 	return b
 }
 
@@ -82,7 +83,8 @@ func popups(t *testing.T, dir, path string) string {
 		return path
 	}
 	wrapper := filepath.Join(dir, "browser")
-	if err := os.WriteFile(wrapper, fmt.Appendf(nil, "#!/bin/sh\nexec '%s' --disable-popup-blocking \"$@\"\n", path), 0o700); err != nil {
+	script := fmt.Sprintf("#!/bin/sh\nexec '%s' --disable-popup-blocking \"$@\"\n", path)
+	if err := os.WriteFile(wrapper, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return wrapper
@@ -167,7 +169,8 @@ func (b *bench) give(user string) *http.Cookie {
 }
 
 func (b *bench) stateOf(c *http.Cookie) storagestate.State {
-	return storagestate.State{Cookies: []storagestate.Cookie{{Name: c.Name, Value: c.Value, Domain: "127.0.0.1", Path: "/", HTTPOnly: true}}}
+	cookie := storagestate.Cookie{Name: c.Name, Value: c.Value, Domain: "127.0.0.1", Path: "/", HTTPOnly: true}
+	return storagestate.State{Cookies: []storagestate.Cookie{cookie}}
 }
 
 func within(t *testing.T) context.Context {
@@ -213,7 +216,8 @@ func TestFaultsNobodySignsIn(t *testing.T) {
 	before := b.kept()
 	b.site.EndSessions()
 	_, err := ByHand(within(t), b.Config, false)
-	if e, ok := errors.AsType[*po.Error](err); !ok || po.CauseOf(err) != po.SignedOut || !strings.Contains(e.Hint, "closed by itself") {
+	e, ok := errors.AsType[*po.Error](err)
+	if !ok || e.Cause != po.SignedOut || !strings.Contains(e.Hint, "closed by itself") {
 		t.Errorf("%v", err)
 	}
 	t.Logf("%v", err)
@@ -238,16 +242,17 @@ func TestFaultsKilledWindow(t *testing.T) {
 	proof := b.Browser.Portal
 	coupa, _ := portal.Builtin("coupa")
 	proof.Signs.SignedIn = coupa.Signs.SignedIn
-	var killed sync.WaitGroup
-	killed.Go(func() {
-		for len(b.site.SignIns()) == 0 {
-			time.Sleep(50 * time.Millisecond)
-		}
-		time.Sleep(2 * time.Second) // some looks at it
-		killOn(t, filepath.Join(os.TempDir(), "poactor-"))
-	})
 	ctx := within(t)
 	info, err := b.staged(ctx, "", func(dir string) (account.Info, error) {
+		var killed sync.WaitGroup
+		defer killed.Wait()
+		killed.Go(func() {
+			for len(b.site.SignIns()) == 0 && ctx.Err() == nil {
+				time.Sleep(50 * time.Millisecond)
+			}
+			time.Sleep(5 * time.Second) // some looks at it
+			killOn(t, dir)
+		})
 		seen, err := browser.SignInByHand(ctx, b.Browser, dir, nil)
 		if err != nil || seen.SignedIn || !seen.MayBeSignedIn {
 			t.Errorf("%+v, %v", seen, err)
@@ -255,7 +260,6 @@ func TestFaultsKilledWindow(t *testing.T) {
 		b.Browser.Portal = proof
 		return b.judge(ctx, dir, seen, false)
 	})
-	killed.Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,16 +273,13 @@ func TestFaultsKilledWindow(t *testing.T) {
 	}
 }
 
-// killOn kills the browsers whose profiles are below a directory and that have a window.
+// killOn kills the browser on a profile.
 func killOn(t *testing.T, dir string) {
-	list, err := process.Find(func(arg string) bool { return strings.HasPrefix(arg, "--user-data-dir="+dir) })
+	list, err := process.Find(func(arg string) bool { return arg == "--user-data-dir="+dir })
 	if err != nil {
 		t.Error(err)
 	}
 	for _, p := range list {
-		if strings.Contains(strings.Join(p.Args, " "), "--headless") {
-			continue
-		}
 		if p, err := os.FindProcess(p.Pid); err == nil {
 			_ = p.Kill()
 		}
@@ -296,7 +297,8 @@ func TestFaultsRefused(t *testing.T) {
 			cancel()
 		}
 	}
-	if _, err := ByHand(ctx, b.Config, false); po.CauseOf(err) != po.Interrupted || !b.saysOf("does not take this browser") {
+	_, err := ByHand(ctx, b.Config, false)
+	if po.CauseOf(err) != po.Interrupted || !b.saysOf("does not take this browser") {
 		t.Errorf("%v", err)
 	}
 }
@@ -325,24 +327,27 @@ func dialects(c *http.Cookie) map[string]string {
 		return in([]m{cookie})
 	}
 	playwright := func(more m) string {
-		cookie := m{"name": c.Name, "value": c.Value, "domain": "127.0.0.1", "path": "/", "httpOnly": true, "secure": false, "sameSite": "Lax", "expires": -1}
+		cookie := m{"name": c.Name, "value": c.Value, "domain": "127.0.0.1", "path": "/", "httpOnly": true,
+			"secure": false, "sameSite": "Lax", "expires": -1}
 		for k, v := range more {
 			cookie[k] = v
 		}
-		return in(m{"cookies": []m{cookie, {"name": "other", "value": "x", "domain": ".tracker.example", "path": "/"}}, "origins": []m{}})
+		other := m{"name": "other", "value": "x", "domain": ".tracker.example", "path": "/"}
+		return in(m{"cookies": []m{cookie, other}, "origins": []m{}})
 	}
+	netscape := func(form string, expires int64) string { return fmt.Sprintf(form, expires, c.Name, c.Value) }
 	return map[string]string{
 		"playwright, session":      playwright(nil),
 		"playwright, expires 0":    playwright(m{"expires": 0}),
 		"playwright, milliseconds": playwright(m{"expires": far.UnixMilli()}),
 		"playwright, no SameSite":  playwright(m{"sameSite": nil}),
-		"netscape, HttpOnly":       fmt.Sprintf("# Netscape HTTP Cookie File\n#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t0\t%s\t%s\n", c.Name, c.Value),
-		"netscape, blanks, CRLF":   fmt.Sprintf("# HTTP Cookie File\r\n127.0.0.1 FALSE / FALSE %d %s %s\r\n", far.Unix(), c.Name, c.Value),
-		"netscape, BOM":            fmt.Sprintf("\ufeff# Netscape HTTP Cookie File\n#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t%d\t%s\t%s\n", far.Unix(), c.Name, c.Value),
+		"netscape, HttpOnly":       netscape("# Netscape HTTP Cookie File\n#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t%d\t%s\t%s\n", 0),
+		"netscape, blanks, CRLF":   netscape("# HTTP Cookie File\r\n127.0.0.1 FALSE / FALSE %d %s %s\r\n", far.Unix()),
+		"netscape, BOM":            netscape("\ufeff# HTTP Cookie File\n#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t%d\t%s\t%s\n", far.Unix()),
 		"Cookie-Editor":            list(m{"sameSite": "no_restriction", "hostOnly": true, "session": true, "storeId": "0"}),
-		"EditThisCookie":           list(m{"sameSite": "unspecified", "expirationDate": float64(far.UnixNano()) / 1e9, "hostOnly": true, "session": false, "id": 1}),
-		"puppeteer":                list(m{"expires": -1, "size": 40, "session": true, "sameParty": false, "sourceScheme": "NonSecure"}),
-		"CDP":                      list(m{"expires": float64(far.Unix()), "size": 40, "session": false, "priority": "Medium", "sourcePort": 80}),
+		"EditThisCookie":           list(m{"sameSite": "unspecified", "expirationDate": float64(far.UnixMilli()) / 1e3, "hostOnly": true, "id": 1}),
+		"puppeteer":                list(m{"expires": -1, "size": 40, "session": true, "sourceScheme": "NonSecure"}),
+		"CDP":                      list(m{"expires": float64(far.Unix()), "session": false, "priority": "Medium", "sourcePort": 80}),
 		"Selenium":                 list(m{"expiry": far.Unix(), "sameSite": "lax"}),
 	}
 }
