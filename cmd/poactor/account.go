@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
 
 	"github.com/mattn/go-isatty"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/internal/signin"
-	"github.com/poactor/poactor/internal/storagestate"
 	"github.com/poactor/poactor/internal/vault"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -58,7 +56,7 @@ type runProfile struct {
 	dir     string           // to clone; empty: they begin empty
 	account *account.Account // nil for a directory that is the user's own
 	info    account.Info     // of the account
-	session *storedSession   // of the account
+	session *account.Session // of the account
 }
 
 // findProfile finds the profile that a run is to use: what --profile says, or else the
@@ -109,7 +107,7 @@ func openAccount(store *account.Store, p portal.Portal, name string) (runProfile
 		err = &po.Error{Cause: po.SignedOut, Hint: "sign in first: poactor login", Err: account.ErrNoSession,
 			Msg: "nobody has signed in with profile " + name + " of portal " + p.Name + " yet"}
 	}
-	session := &storedSession{account: found}
+	session := found.Session()
 	return runProfile{name: name, dir: found.BaseDir(), account: found, info: info, session: session}, err
 }
 
@@ -170,65 +168,4 @@ func (a *app) signInDuringRun(ctx context.Context, j *job) error {
 // signInBrowser says which browser somebody signs in with.
 func signInBrowser(s config.Settings, p portal.Portal) browser.Config {
 	return browser.Config{Portal: p, BrowserPath: s.Browser, NoSandbox: s.NoSandbox}
-}
-
-// storedSession is the session of an account, for a run. To decrypt one may take a second
-// and much memory, so that it is done once for each version.
-type storedSession struct {
-	account *account.Account
-
-	mu      sync.Mutex
-	version string
-	data    []byte // of that version
-}
-
-// Load implements poactor.Session.
-func (s *storedSession) Load(ctx context.Context) (data []byte, version string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	version, err = s.Version() // first: a newer session is no harm
-	switch {
-	case err != nil || version == "":
-		return nil, "", err
-	case version == s.version:
-		return s.data, version, nil
-	}
-	state, err := s.account.Load(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	if data, err = state.Marshal(); err != nil {
-		return nil, "", err
-	}
-	s.data, s.version = data, version
-	return data, version, nil
-}
-
-// Save implements poactor.Session.
-func (s *storedSession) Save(ctx context.Context, data []byte, instead string) (version string, err error) {
-	state, _, err := storagestate.Parse(data)
-	if err != nil {
-		return "", err
-	}
-	if err := s.account.Lock(ctx); err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, s.account.Unlock()) }()
-	info, err := s.account.Info()
-	if err != nil || info.Version != instead {
-		return info.Version, err
-	}
-	if err := s.account.Save(ctx, state, info); err != nil {
-		return "", err
-	}
-	return s.Version()
-}
-
-// Version implements poactor.Session.
-func (s *storedSession) Version() (string, error) {
-	info, err := s.account.Info()
-	if errors.Is(err, account.ErrNoAccount) { // it was deleted
-		return "", nil
-	}
-	return info.Version, err
 }
