@@ -13,7 +13,7 @@ func (s *Scheduler) advance(now time.Time) []Effect {
 		return nil
 	}
 	var fx []Effect
-	if s.signIn.over != "" {
+	if s.signIn.over != "" && s.stopCause == "" {
 		fx = s.restoreSession(now)
 	}
 	if s.finished() {
@@ -94,6 +94,9 @@ func (s *Scheduler) Unassigned(w messages.Worker, now time.Time) []Effect {
 	if slot.retiring {
 		return append(s.dismiss(w.Name), s.advance(now)...)
 	}
+	if s.signIn.old[w] && !s.signIn.restoring {
+		return append([]Effect{s.renew(w)}, s.advance(now)...)
+	}
 	s.workers.setIdle(w)
 	return s.advance(now)
 }
@@ -142,7 +145,7 @@ func (s *Scheduler) portalSuspected() bool { return s.portal.suspected() && s.se
 // isolate sees to it that an order in quarantine gets a worker of its own: one at a
 // time.
 func (s *Scheduler) isolate() []Effect {
-	if s.workers.isolated != "" || s.stopCause != "" {
+	if s.workers.isolated != "" || s.stopCause != "" || s.signIn.restoring {
 		return nil
 	}
 	for _, t := range s.queue.waiting {
@@ -159,7 +162,7 @@ func (s *Scheduler) isolate() []Effect {
 // the ledger counts, or before it had one.
 func (s *Scheduler) isolatedLost(m messages.WorkerLost, hadOrder bool) []Effect {
 	s.workers.remove(m.Worker)
-	if hadOrder {
+	if hadOrder || m.Cause == po.SignedOut { // which is no browser's fault
 		return nil
 	}
 	if s.workers.isolatedFails++; s.workers.isolatedFails < quarantineDeaths {

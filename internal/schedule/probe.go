@@ -200,10 +200,14 @@ func (s *Scheduler) holdSignIn(t *task, m messages.OrderRead) []Effect {
 // leftPortal handles an order whose page leads off the portal's hosts. Portals do so with
 // everybody whose session is over; one order may do so by itself.
 func (s *Scheduler) leftPortal(t *task, f po.ReadFailure) []Effect {
+	enough := awayAfter
+	if s.workers.pagesRead == 0 { // all that were asked for, in a short list
+		enough = max(1, min(enough, s.queue.open))
+	}
 	switch {
 	case s.sessions.canConfirm() && !t.isolated:
 		return s.holdForSession(t, f)
-	case s.sessions.leadsAway(t.key()):
+	case s.sessions.leadsAway(t.key(), enough):
 		released := s.release(t, po.Failure{Cause: po.SignedOut, Detail: f.Detail})
 		return append([]Effect{released}, s.sessionOver("the session seems to be over: of several orders in a row "+f.Detail)...)
 	}

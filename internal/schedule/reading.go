@@ -172,6 +172,9 @@ func (s *Scheduler) failed(t *task, f po.ReadFailure) []Effect {
 	switch decide(f.Cause, t.lease.Attempt, s.attempts) {
 	case endSession:
 		released := s.release(t, asFailure(f))
+		if s.hasOldSession(t.worker) { // which is known to be over
+			return []Effect{released}
+		}
 		return append([]Effect{released}, s.sessionOver(f.Detail)...)
 	case stopRun:
 		released := s.release(t, asFailure(f))

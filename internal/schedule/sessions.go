@@ -125,13 +125,13 @@ func (s *sessions) canProbe() bool { return len(s.knownGood) > 0 }
 // canConfirm says that something can tell how the session is.
 func (s *sessions) canConfirm() bool { return s.proves || s.canProbe() }
 
-// leadsAway takes an order whose page has led off the portal. It reports whether too many
-// have in a row.
-func (s *sessions) leadsAway(key po.Key) bool {
+// leadsAway takes an order whose page has led off the portal; enough is how many in a row
+// say that the session is over. It reports whether there are so many.
+func (s *sessions) leadsAway(key po.Key, enough int) bool {
 	if !slices.Contains(s.away, key) {
 		s.away = append(s.away, key)
 	}
-	return len(s.away) >= awayAfter
+	return len(s.away) >= enough
 }
 
 // pick chooses a known good order for a browser: none that it has found changed, and

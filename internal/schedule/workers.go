@@ -51,7 +51,7 @@ func (s *Scheduler) Ready(m messages.WorkerReady, now time.Time) []Effect {
 // before a probe has confirmed what the old one was told.
 func (s *Scheduler) mayRecycle(w messages.Worker) bool {
 	confirmed := !s.sessions.canConfirm() || len(s.sessions.unconfirmed[w]) == 0
-	return s.workers.recycling.Name == "" && !s.workers.isIsolated(w) && !s.shuttingDown() && confirmed
+	return s.workers.recycling.Name == "" && !s.workers.isIsolated(w) && !s.shuttingDown() && !s.signIn.restoring && confirmed
 }
 
 // Lost says that a worker's browser is gone: for now, or the worker with it.
