@@ -275,17 +275,18 @@ func (o *resources) portOf(cfg Config, settings browser.Config) actors.Browsers 
 	if cfg.Session == nil && (cfg.Profile == "" || !cfg.Portal.Proves()) {
 		return browsers{browser.New(clones)}
 	}
+	if cfg.Session == nil {
+		cfg.Session, cfg.LoginWait = &renewedSession{}, 0 // nobody could store another
+	}
 	empty.Cloned = false
 	empty.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.LeaseEmpty) }
-	b := &signedInBrowsers{portal: cfg.Portal, session: cfg.Session, log: cfg.Log}
-	if cfg.Session != nil {
-		b.empty = browser.New(empty)
-	}
+	b := &signedInBrowsers{portal: cfg.Portal, session: cfg.Session, empty: browser.New(empty), log: cfg.Log}
+	renewal := empty
 	if cfg.Profile != "" {
-		b.cloned = browser.New(clones)
+		b.cloned, renewal = browser.New(clones), clones
 	}
 	o.proves = cfg.Portal.Proves()
-	o.signIn = &signInAgain{browsers: b, config: settings, base: cfg.Profile, byHand: cfg.SignInByHand, wait: cfg.LoginWait, log: cfg.Log}
+	o.signIn = &signInAgain{browsers: b, config: renewal, byHand: cfg.SignInByHand, wait: cfg.LoginWait, log: cfg.Log}
 	return b
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,29 +40,40 @@ type Session interface {
 // base profile where that is not enough.
 type signedInBrowsers struct {
 	portal  portal.Portal
-	session Session           // nil: none is stored
-	empty   *browser.Launcher // nil: none is stored
+	session Session
+	empty   *browser.Launcher
 	cloned  *browser.Launcher // nil: there is no base profile
 	log     *logrus.Logger
 
-	mu      sync.Mutex
-	version string             // of the stored session that was used last
-	stored  storagestate.State // that session
-	user    string             // who is signed in; empty: not known
-	gate    chan struct{}      // closed when the session has been restored; nil: it is not being restored
-	clones  bool               // the stored session alone does not do
+	mu     sync.Mutex
+	user   string        // who is signed in; empty: not known
+	clones bool          // the stored session alone does not do
+	gate   chan struct{} // closed when the session has been restored; nil: it is not being restored
+	epoch  int           // grows when that begins and when it ends
+	used   string        // version of the stored session that was loaded last
+}
+
+// stored is a stored session.
+type stored struct {
+	state   *storagestate.State // nil: there is none
+	version string
 }
 
 // Open implements actors.Browsers.
 func (b *signedInBrowsers) Open(ctx context.Context) (actors.Session, error) {
-	if err := b.pass(ctx); err != nil {
-		return nil, err
+	for {
+		epoch, err := b.pass(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s, from, err := b.open(ctx)
+		switch {
+		case err == nil:
+			return &signedInSession{session: session{s}, browsers: b, from: from}, nil
+		case !errors.Is(err, po.SignedOut) || b.isEpoch(epoch): // else what it got is the former session
+			return nil, err
+		}
 	}
-	s, err := b.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &signedInSession{session: session{s}, browsers: b, version: b.used()}, nil
 }
 
 // signedInSession is a browser that is signed in. At its end it hands over what has become
@@ -69,7 +81,7 @@ func (b *signedInBrowsers) Open(ctx context.Context) (actors.Session, error) {
 type signedInSession struct {
 	session
 	browsers *signedInBrowsers
-	version  string // of the stored session that it was opened with
+	from     stored // that it was opened with
 	lives    atomic.Bool
 	closing  sync.Once
 }
@@ -101,7 +113,7 @@ func (s *signedInSession) Close() error {
 		defer cancel()
 		state, err := s.State(ctx)
 		if err == nil {
-			err = s.browsers.keep(ctx, state, s.version)
+			err = s.browsers.keep(ctx, state, s.from)
 		}
 		if err != nil { // the stored one may still do
 			s.browsers.log.WithError(err).Info("the session was not kept as it is now")
@@ -110,20 +122,29 @@ func (s *signedInSession) Close() error {
 	return s.session.Close()
 }
 
-// pass waits while the session is being restored: until then nobody is signed in.
-func (b *signedInBrowsers) pass(ctx context.Context) error {
+// pass waits while the session is being restored: until then nobody is signed in. It
+// returns the epoch.
+func (b *signedInBrowsers) pass(ctx context.Context) (epoch int, err error) {
+	for {
+		b.mu.Lock()
+		gate, epoch := b.gate, b.epoch
+		b.mu.Unlock()
+		if gate == nil {
+			return epoch, nil
+		}
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// isEpoch reports whether no restoration has begun or ended since an epoch.
+func (b *signedInBrowsers) isEpoch(epoch int) bool {
 	b.mu.Lock()
-	gate := b.gate
-	b.mu.Unlock()
-	if gate == nil {
-		return nil
-	}
-	select {
-	case <-gate:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	defer b.mu.Unlock()
+	return b.epoch == epoch
 }
 
 // closeGate has browsers wait until the returned function is called.
@@ -132,47 +153,51 @@ func (b *signedInBrowsers) closeGate() (open func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.gate = gate
+	b.epoch++
 	return func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.gate = nil
+		b.epoch++
 		close(gate)
 	}
 }
 
-func (b *signedInBrowsers) open(ctx context.Context) (*browser.Session, error) {
-	state, err := b.load(ctx)
+func (b *signedInBrowsers) open(ctx context.Context) (*browser.Session, stored, error) {
+	from, err := b.load(ctx)
 	if err != nil {
-		return nil, err
+		return nil, from, err
 	}
 	why := "no session is stored"
-	if state != nil && !b.needsClone() {
+	if from.state != nil && !b.needsClone() {
 		var s *browser.Session
-		if s, why, err = b.try(ctx, b.empty, state); s != nil || err != nil {
-			return s, err
+		if s, why, err = b.try(ctx, b.empty, from.state); s != nil || err != nil {
+			return s, from, err
 		}
 	}
 	if b.cloned != nil {
 		var s *browser.Session
 		s, why, err = b.try(ctx, b.cloned, nil)
-		if s == nil && err == nil && state != nil { // where the system binds cookies to their profile
-			s, why, err = b.try(ctx, b.cloned, state)
+		if s == nil && err == nil && from.state != nil { // where the system binds cookies to their profile
+			s, why, err = b.try(ctx, b.cloned, from.state)
 		}
-		if s != nil && state != nil {
+		if s != nil && from.state != nil {
 			b.alwaysClone()
 		}
 		if s != nil || err != nil {
-			return s, err
+			return s, from, err
 		}
 	}
-	return nil, &po.Error{Cause: po.SignedOut, Msg: "nobody is signed in: " + why, Hint: hintSignIn}
+	return nil, from, &po.Error{Cause: po.SignedOut, Msg: "nobody is signed in: " + why, Hint: hintSignIn}
 }
 
 // hintSignIn is what to do where nobody is signed in.
 const hintSignIn = "sign in with: poactor login (--import FILE where there is no display); " + po.HintResume
 
 // try opens a browser, gives it the stored session if there is one, and proves that
-// somebody is signed in. It returns no session and the reason where nobody is.
+// somebody is signed in. It returns no session and the reason where nobody is. Where the
+// portal does not say, as it is in trouble, the browser is taken as it is: its orders meet
+// the same trouble, and what a lost session could fake is not believed without a proof.
 func (b *signedInBrowsers) try(ctx context.Context, l *browser.Launcher, state *storagestate.State) (
 	open *browser.Session, why string, err error,
 ) {
@@ -182,7 +207,7 @@ func (b *signedInBrowsers) try(ctx context.Context, l *browser.Launcher, state *
 	}
 	defer func() {
 		if open == nil {
-			err = errors.Join(err, s.Close())
+			b.end(s)
 		}
 	}()
 	if state != nil {
@@ -194,7 +219,11 @@ func (b *signedInBrowsers) try(ctx context.Context, l *browser.Launcher, state *
 		return s, "", nil
 	}
 	proof, err := s.Prove(ctx)
+	failure, isFailure := errors.AsType[*po.ReadFailure](err)
 	switch {
+	case isFailure && ofPortal(failure):
+		b.log.WithError(err).Warn("the portal does not show who is signed in")
+		return s, "", nil
 	case err != nil:
 		return nil, "", err
 	case !proof.SignedIn:
@@ -206,19 +235,36 @@ func (b *signedInBrowsers) try(ctx context.Context, l *browser.Launcher, state *
 	return s, "", nil
 }
 
+// ofPortal reports whether a page was not read because the portal is in trouble.
+func ofPortal(f *po.ReadFailure) bool {
+	switch f.Cause {
+	case po.PortalError, po.Throttled, po.Timeout:
+		return true
+	}
+	return false
+}
+
+// end closes a browser that is not needed.
+func (b *signedInBrowsers) end(s *browser.Session) {
+	if err := s.Close(); err != nil { // the next start sweeps it
+		b.log.WithError(err).Warn("close a browser")
+	}
+}
+
 // sameUser sees to it that all browsers of a run are signed in as one user: another one
 // may not see the same orders.
 func (b *signedInBrowsers) sameUser(user string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case user == "":
-		return nil
+	case user == b.user:
 	case b.user == "":
 		b.user = user
 		b.log.WithField("user", user).Info("signed in")
-		return nil
-	case b.user != user:
+	case user == "":
+		return &po.Error{Cause: po.SignedOut, Hint: hintSignIn,
+			Msg: fmt.Sprintf("the portal does not show who is signed in, and this run is %s's", po.Clip(b.user, 100))}
+	default:
 		return &po.Error{Cause: po.SignedOut, Hint: hintSignIn,
 			Msg: fmt.Sprintf("another user is signed in: %s, and this run is %s's", po.Clip(user, 100), po.Clip(b.user, 100))}
 	}
@@ -240,41 +286,40 @@ func (b *signedInBrowsers) alwaysClone() {
 	}
 }
 
-// load reads the stored session; nil: there is none.
-func (b *signedInBrowsers) load(ctx context.Context) (*storagestate.State, error) {
-	if b.session == nil {
-		return nil, nil
-	}
+// load reads the stored session.
+func (b *signedInBrowsers) load(ctx context.Context) (stored, error) {
 	data, version, err := b.session.Load(ctx)
 	if err != nil || len(data) == 0 {
-		return nil, err
-	}
-	state, _, err := storagestate.Parse(data)
-	if err != nil {
-		return nil, err
+		return stored{version: version}, err
 	}
 	b.mu.Lock()
+	b.used = version
+	b.mu.Unlock()
+	state, _, err := storagestate.Parse(data)
+	return stored{&state, version}, err
+}
+
+// lastUsed is the version of the stored session that was loaded last.
+func (b *signedInBrowsers) lastUsed() string {
+	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.version, b.stored = version, state
-	return &state, nil
+	return b.used
 }
 
 // keep stores a session that the portal has just been seen to know, in the place of the
-// version given: not if it is as it was stored, or another one was stored since.
-func (b *signedInBrowsers) keep(ctx context.Context, state storagestate.State, instead string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.session == nil || instead != b.version || sameCookies(state, b.stored) {
-		return nil
+// one that it has come from: not if it is as it was stored, or another was stored since.
+func (b *signedInBrowsers) keep(ctx context.Context, state storagestate.State, from stored) error {
+	if from.state != nil {
+		if sameCookies(state, *from.state) {
+			return nil
+		}
+		state = state.Over(*from.state)
 	}
 	data, err := state.Marshal()
 	if err != nil {
 		return err
 	}
-	version, err := b.session.Save(ctx, data, instead)
-	if err == nil {
-		b.version, b.stored = version, state
-	}
+	_, err = b.session.Save(ctx, data, from.version)
 	return err
 }
 
@@ -290,32 +335,28 @@ func sameCookies(a, b storagestate.State) bool {
 	return maps.Equal(values(a), values(b))
 }
 
-// used is the version of the stored session that was used last.
-func (b *signedInBrowsers) used() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.version
-}
-
-// signInAgain restores a session that is over: a port of the actors.
-type signInAgain struct {
-	browsers *signedInBrowsers
-	config   browser.Config
-	base     string // profile; empty: there is none
-	byHand   func(ctx context.Context) error
-	wait     time.Duration
-	log      *logrus.Logger
-}
-
 // renewWithin bounds the renewal without a person: the identity provider leads there and
 // back in seconds, or asks for something.
 const renewWithin = 30 * time.Second
 
+// signInAgain restores a session that is over: a port of the actors.
+type signInAgain struct {
+	browsers *signedInBrowsers
+	config   browser.Config // of a browser for the renewal
+	byHand   func(ctx context.Context) error
+	wait     time.Duration
+	log      *logrus.Logger
+
+	failed string // version of the stored session that does not sign in
+}
+
 // Restore implements actors.SignIn. What costs nobody anything comes first.
 func (r *signInAgain) Restore(ctx context.Context, _ string) (how string, err error) {
 	defer r.browsers.closeGate()()
-	if r.changed() && r.proved(ctx) {
-		return "with the session that was stored meanwhile", nil
+	r.failed = r.browsers.lastUsed()
+	const meanwhile = "with the session that was stored meanwhile"
+	if r.proved(ctx) {
+		return meanwhile, nil
 	}
 	why, err := r.renew(ctx)
 	if why == "" && err == nil {
@@ -329,14 +370,14 @@ func (r *signInAgain) Restore(ctx context.Context, _ string) (how string, err er
 		r.log.WithError(err).Warn("the session could not be renewed")
 	}
 	if r.byHand != nil {
-		if err := r.byHand(ctx); err == nil && r.proved(ctx) {
-			return "somebody has signed in", nil
-		} else if err != nil {
+		if err := r.byHand(ctx); err != nil {
 			r.log.WithError(err).Warn("nobody has signed in at the window")
+		} else if r.proved(ctx) {
+			return "somebody has signed in", nil
 		}
 	}
 	if r.waitForSession(ctx) {
-		return "with the session that was stored meanwhile", nil
+		return meanwhile, nil
 	}
 	if ctx.Err() != nil {
 		return "", ctx.Err()
@@ -344,23 +385,21 @@ func (r *signInAgain) Restore(ctx context.Context, _ string) (how string, err er
 	return "", &po.Error{Cause: po.SignedOut, Msg: "the session is over, and could not be renewed: " + why, Hint: hintSignIn}
 }
 
-// changed reports whether another session has been stored since the browsers got theirs.
-func (r *signInAgain) changed() bool {
-	if r.browsers.session == nil {
+// proved reports whether a browser that is opened now is signed in: with another session
+// than the one that was tried last.
+func (r *signInAgain) proved(ctx context.Context) bool {
+	version, err := r.browsers.session.Version()
+	if err != nil || version == "" || version == r.failed {
 		return false
 	}
-	version, err := r.browsers.session.Version()
-	return err == nil && version != "" && version != r.browsers.used()
-}
-
-// proved reports whether a browser that is opened now is signed in.
-func (r *signInAgain) proved(ctx context.Context) bool {
-	s, err := r.browsers.open(ctx)
+	s, from, err := r.browsers.open(ctx)
 	if err != nil {
+		r.failed = from.version
 		r.log.WithError(err).Warn("the stored session does not sign in")
 		return false
 	}
-	return s.Close() == nil
+	r.browsers.end(s)
+	return true
 }
 
 // renew has one browser go to the portal and, from there, to the identity provider, whose
@@ -371,11 +410,11 @@ func (r *signInAgain) renew(ctx context.Context) (why string, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, renewWithin)
 	defer cancel()
-	state, err := r.browsers.load(ctx)
+	from, err := r.browsers.load(ctx)
 	if err != nil {
 		return "", err
 	}
-	proof, renewed, err := browser.Renew(ctx, r.config, r.base, state)
+	proof, renewed, err := browser.Renew(ctx, r.config, from.state)
 	switch {
 	case err != nil:
 		return "", err
@@ -385,32 +424,67 @@ func (r *signInAgain) renew(ctx context.Context) (why string, err error) {
 	if err := r.browsers.sameUser(proof.User); err != nil {
 		return "", err
 	}
-	return "", r.browsers.keep(ctx, renewed, r.browsers.used())
+	return "", r.browsers.keep(ctx, renewed, from)
 }
 
 // waitForSession waits until somebody has stored another session, as poactor login does,
 // that signs in.
 func (r *signInAgain) waitForSession(ctx context.Context) bool {
-	if r.wait <= 0 || r.browsers.session == nil {
+	if r.wait <= 0 {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.wait)
 	defer cancel()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for tried := r.browsers.used(); ; {
+	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-tick.C:
 		}
-		version, err := r.browsers.session.Version()
-		if err != nil || version == "" || version == tried {
-			continue
-		}
-		tried = version
 		if r.proved(ctx) {
 			return true
 		}
 	}
+}
+
+// renewedSession keeps the session of a run for which none is stored, as its profile is
+// somebody's own, which is not written to: in memory, once it has been renewed.
+type renewedSession struct {
+	mu      sync.Mutex
+	state   []byte
+	version int
+}
+
+// Load implements Session.
+func (s *renewedSession) Load(context.Context) (state []byte, version string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state, s.name(), nil
+}
+
+// Save implements Session.
+func (s *renewedSession) Save(_ context.Context, state []byte, instead string) (version string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if instead == s.name() {
+		s.state = state
+		s.version++
+	}
+	return s.name(), nil
+}
+
+// Version implements Session.
+func (s *renewedSession) Version() (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.name(), nil
+}
+
+func (s *renewedSession) name() string {
+	if s.version == 0 {
+		return ""
+	}
+	return strconv.Itoa(s.version)
 }

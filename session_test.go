@@ -258,3 +258,34 @@ func TestFaultsStaleAtTheStart(t *testing.T) {
 		t.Errorf("restored %d times", n)
 	}
 }
+
+// What a browser makes of an older session is not stored over one that somebody has
+// signed in with since; nor is what it cannot see lost.
+func TestSessionIsKept(t *testing.T) {
+	t.Parallel()
+	cookie := func(value string) storagestate.State {
+		return storagestate.State{Cookies: []storagestate.Cookie{{Name: "session", Value: value, Domain: "acme.example", Path: "/"}}}
+	}
+	kept := &keptSession{}
+	b := &signedInBrowsers{session: kept}
+	first := cookie("first")
+	first.Origins = []storagestate.Origin{{Origin: "https://acme.example", LocalStorage: []storagestate.Item{{Name: "k", Value: "v"}}}}
+	kept.store(t, first)
+	from, err := b.load(t.Context())
+	must(t, err)
+	must(t, b.keep(t.Context(), cookie("first"), from))
+	if kept.saved != 0 {
+		t.Error("what is as it was is stored again")
+	}
+	must(t, b.keep(t.Context(), cookie("rotated"), from))
+	now, err := b.load(t.Context())
+	must(t, err)
+	if kept.saved != 1 || now.state.Cookies[0].Value != "rotated" || len(now.state.Origins) != 1 {
+		t.Errorf("%d stored: %v, origins %v", kept.saved, now.state.Cookies, now.state.Origins)
+	}
+	kept.store(t, cookie("signed in since"))
+	must(t, b.keep(t.Context(), cookie("of the older"), now))
+	if now, err := b.load(t.Context()); err != nil || now.state.Cookies[0].Value != "signed in since" {
+		t.Errorf("%v, %v", now.state.Cookies, err)
+	}
+}

@@ -41,7 +41,6 @@ var house = map[string][]string{
 	"internal/config":         {"", "portal", "po"},
 	"internal/storagestate":   {"po"},
 	"internal/signin":         {"po", "profilestore", "internal/account", "internal/browser", "internal/storagestate"},
-	"internal/testdisplay":    {},
 	"internal/vault":          {"po"},
 	"internal/account":        {"po", "profilestore", "internal/storagestate", "internal/vault"},
 	"internal/chaos": {"", "po", "portal", "profilestore", "internal/batch", "internal/browser", "internal/ledger",

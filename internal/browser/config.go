@@ -31,6 +31,8 @@ type Config struct {
 	// Cloned says that the profiles are copies of one that somebody browses with:
 	// it may have cookies of a session, languages or certificates.
 	Cloned bool
+	// Provider lets the browser go to the identity provider's hosts, too.
+	Provider bool
 	// Lease gives each session a profile of its own.
 	Lease func(ctx context.Context) (Profile, error)
 	// Downloads is the absolute directory for files that the browser saves,

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
@@ -85,7 +84,7 @@ func (s *Session) openProbe(ctx context.Context, address string, p patience) (po
 		return po.Proof{}, failure
 	}
 	if statusSign(s.config.Portal, answer.Status) != "" {
-		return nobody(fmt.Sprintf("the portal answers %d", answer.Status)), nil
+		return nobody(fmt.Sprintf("the portal answers %d to the page that shows who is signed in (probe.path)", answer.Status)), nil
 	}
 	const asks = "the portal asks for a sign-in"
 	if p.asks == 0 && s.config.Portal.Signs.SignedOut.MatchesURL(answer.URL) {
@@ -97,7 +96,7 @@ func (s *Session) openProbe(ctx context.Context, address string, p patience) (po
 		return po.Proof{}, err
 	case seen.Out || s.config.Portal.Signs.SignedOut.MatchesURL(seen.URL):
 		return nobody(asks), nil
-	case !seen.In:
+	case !seen.In || !allowed(s.config.Portal, seen.URL):
 		return nobody("the page does not show that anybody is signed in (signs.signed_in)"), nil
 	}
 	return po.Proof{SignedIn: true, User: seen.User}, nil
@@ -120,14 +119,14 @@ const proofPatience = 15 * time.Second
 // interrupts it; then the new page is looked at.
 func (s *Session) observeProbe(ctx context.Context, patience patience) (probeSeen, error) {
 	p := s.config.Portal
-	spec, err := json.Marshal(map[string]any{
-		"host":     hostname(p.BaseURL),
-		"in":       map[string]any{"selectors": list(p.Signs.SignedIn.Selectors), "texts": list(p.Signs.SignedIn.Texts)},
-		"out":      map[string]any{"selectors": list(p.Signs.SignedOut.Selectors), "texts": list(p.Signs.SignedOut.Texts)},
-		"outAfter": patience.asks.Milliseconds(), "user": list(p.Probe.User), "userMax": maxUserChars,
-	})
-	if err != nil {
-		return probeSeen{}, err
+	spec := func() string { // anew for each page
+		text, _ := json.Marshal(map[string]any{ // strings and numbers: it cannot fail
+			"away":     s.config.Provider && !allowed(p, s.interceptor.lastAnswer().URL),
+			"in":       markSpec{list(p.Signs.SignedIn.Selectors), list(p.Signs.SignedIn.Texts)},
+			"out":      markSpec{list(p.Signs.SignedOut.Selectors), list(p.Signs.SignedOut.Texts)},
+			"outAfter": patience.asks.Milliseconds(), "user": list(p.Probe.User), "userMax": maxUserChars,
+		})
+		return string(text)
 	}
 	deadline := time.Now().Add(patience.page)
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(scriptGrace))
@@ -137,7 +136,7 @@ func (s *Session) observeProbe(ctx context.Context, patience patience) (probeSee
 		w := s.page(ctx)
 		world, err := w.isolatedWorld(proto.PageFrameID(s.tab.target))
 		if err == nil {
-			err = w.evaluate(world, fmt.Sprintf("(%s)(%s, %d)", proveJS, spec, time.Until(deadline).Milliseconds()), &seen)
+			err = w.evaluate(world, fmt.Sprintf("(%s)(%s, %d)", proveJS, spec(), time.Until(deadline).Milliseconds()), &seen)
 		}
 		script, thrown := errors.AsType[*scriptError](err)
 		switch {
@@ -155,15 +154,6 @@ func (s *Session) observeProbe(ctx context.Context, patience patience) (probeSee
 			return probeSeen{}, err
 		}
 	}
-}
-
-// hostname is an address's host without its port.
-func hostname(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }
 
 // maxUserChars bounds a user's name as a page shows it.

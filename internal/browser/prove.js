@@ -1,9 +1,10 @@
 // Waits in a page until it shows that somebody is signed in, or that nobody is.
 //
-// spec: {host, in: {selectors, texts}, out: {selectors, texts}, outAfter, user, userMax}; limit
+// spec: {away, in: {selectors, texts}, out: {selectors, texts}, outAfter, user, userMax}; limit
 // and outAfter, for which a page must ask for a sign-in until that counts, in
 // milliseconds. The answer: {in, out, user, url}; neither where the time is over, or
-// where the page is whole and has not changed for a good while.
+// where the page is whole and has not changed for a good while. away: the page is not the
+// portal's, so that nobody is signed in there, and any field asks for a sign-in.
 (spec, limit) => new Promise((resolve, reject) => {
   const begun = performance.now();
   const flat = (s) => s.replace(/[‘’ʼ]/g, "'").toLowerCase().replace(/\s+/g, ' ');
@@ -25,16 +26,15 @@
   let size = -1, changed = begun; // of the page, and since when it has it
   let asked = Infinity; // since when the page asks for a sign-in
   const look = () => {
-    const asks = all(spec.out.selectors).some(visible) || says(spec.out.texts) ||
-      (location.hostname !== spec.host && all(fields).some(visible)); // an identity provider's own
+    const asks = all(spec.out.selectors).some(visible) || says(spec.out.texts) || (spec.away && all(fields).some(visible));
     asked = asks ? Math.min(asked, performance.now()) : Infinity;
     const out = performance.now() - asked >= spec.outAfter;
-    const shown = !asks && (all(spec.in.selectors).length > 0 || says(spec.in.texts));
+    const shown = !asks && !spec.away && (all(spec.in.selectors).length > 0 || says(spec.in.texts));
     const now = performance.now();
     if (document.readyState !== 'complete' || document.documentElement.outerHTML.length !== size) {
       [size, changed] = [document.documentElement.outerHTML.length, now];
     }
-    const over = now - begun > limit || (!asks && now - changed > 5000);
+    const over = now - begun > limit || (!asks && now - changed > 10000);
     const done = document.readyState !== 'loading' && (out || (shown && (over || !spec.user.length || user())));
     if (!done && !over) return;
     clearInterval(timer);

@@ -48,8 +48,8 @@ func TestProve(t *testing.T) {
 	for path, want := range map[string]string{
 		"/in": "Ada Lovelace", "/late": "Ada", "/text": "Ada L.", "/moves": "Ada Lovelace",
 		"/out": "not: the portal asks for a sign-in", "/both": "not: the portal asks for a sign-in",
-		"/sent": "not: the portal asks for a sign-in", "/status": "not: the portal answers 401",
-		"/none": "not: the portal answers 404", "/broken": "failure portal_error", "/away": "not: the portal leads to " + hostOf(strings.Replace(other, "127.0.0.1", "localhost", 1)),
+		"/sent": "not: the portal asks for a sign-in", "/status": "not: the portal answers 401 to the page that shows who is signed in (probe.path)",
+		"/none": "not: the portal answers 404 to the page that shows who is signed in (probe.path)", "/broken": "failure portal_error", "/away": "not: the portal leads to " + hostOf(strings.Replace(other, "127.0.0.1", "localhost", 1)),
 	} {
 		s.config.Portal.Probe.Path = path
 		if got := proofText(s.Prove(t.Context())); got != want {

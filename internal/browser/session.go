@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -92,7 +93,11 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *la
 		lists: map[[sha256.Size]byte]string{}, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.cookies.session = s
-	s.interceptor.init(c.Portal)
+	allowed := c.Portal
+	if c.Provider {
+		allowed.AllowedHosts = slices.Concat(allowed.AllowedHosts, allowed.SignIn.Hosts)
+	}
+	s.interceptor.init(allowed)
 	proc.Pipe.Watch = s.trackRequests
 	s.conn = connect(proc.Pipe)
 	s.files.init()

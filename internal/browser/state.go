@@ -138,8 +138,10 @@ func storageScript(origins []storagestate.Origin) string {
 		return ""
 	}
 	text, _ := json.Marshal(items) // strings: it cannot fail
-	return fmt.Sprintf(`for (const {Name, Value} of (%s)[location.origin] ?? []) {
-		localStorage.setItem(Name, Value);
+	// Once for each origin: what the page makes of it then, like a fresh token, stays.
+	return fmt.Sprintf(`if (!sessionStorage.getItem('poactor')) {
+		for (const {Name, Value} of (%s)[location.origin] ?? []) localStorage.setItem(Name, Value);
+		sessionStorage.setItem('poactor', 'filled');
 	}`, text)
 }
 

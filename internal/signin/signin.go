@@ -64,7 +64,7 @@ func (c Config) judge(ctx context.Context, dir string, seen browser.Window, plai
 	if !proved.SignedIn {
 		return account.Info{}, notSignedIn(seen, plain, proved.Proof)
 	}
-	proved.State = withStorage(proved.State, seen.State)
+	proved.State = proved.State.Over(seen.State)
 	return c.keep(ctx, dir, proved)
 }
 
@@ -90,7 +90,7 @@ func Import(ctx context.Context, c Config, state storagestate.State) (account.In
 		if !proved.SignedIn {
 			return account.Info{}, notImported(state, proved.Proof)
 		}
-		proved.State = withStorage(proved.State, state)
+		proved.State = proved.State.Over(state)
 		proved.State.Unknown = state.Unknown
 		return c.keep(ctx, dir, proved)
 	})
@@ -157,18 +157,4 @@ func stored(state storagestate.State) *storagestate.State {
 		return nil
 	}
 	return &state
-}
-
-// withStorage adds the local storage of those origins that a state does not have.
-func withStorage(state, more storagestate.State) storagestate.State {
-	has := map[string]bool{}
-	for _, o := range state.Origins {
-		has[o.Origin] = true
-	}
-	for _, o := range more.Origins {
-		if !has[o.Origin] {
-			state.Origins = append(state.Origins, o)
-		}
-	}
-	return state
 }

@@ -112,6 +112,25 @@ func (o Origin) Host() string {
 	return strings.ToLower(u.Hostname())
 }
 
+// Over is the state with what it lacks of an older one: origins that no page was open of
+// when it was read out of a browser, and what is kept unread.
+func (s State) Over(older State) State {
+	has := map[string]bool{}
+	for _, o := range s.Origins {
+		has[o.Origin] = true
+	}
+	s.Origins = slices.Clone(s.Origins)
+	for _, o := range older.Origins {
+		if !has[o.Origin] {
+			s.Origins = append(s.Origins, o)
+		}
+	}
+	if s.Unknown == nil {
+		s.Unknown = older.Unknown
+	}
+	return s
+}
+
 // full reports whether the origin keeps anything.
 func (o Origin) full() bool { return len(o.LocalStorage) > 0 || len(o.Unknown) > 0 }
 
