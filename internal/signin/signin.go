@@ -148,7 +148,8 @@ func replaceDir(ctx context.Context, from, to string) error {
 	if err := os.Rename(fresh, to); err != nil {
 		return errors.Join(err, os.Rename(old, to), os.RemoveAll(fresh))
 	}
-	return os.RemoveAll(old)
+	_ = os.RemoveAll(old) // else the next sign-in does
+	return nil
 }
 
 // stored is a state, if there is anything in it.
