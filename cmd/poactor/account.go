@@ -107,8 +107,11 @@ func openAccount(store *account.Store, p portal.Portal, name string) (runProfile
 		err = &po.Error{Cause: po.SignedOut, Hint: "sign in first: poactor login", Err: account.ErrNoSession,
 			Msg: "nobody has signed in with profile " + name + " of portal " + p.Name + " yet"}
 	}
-	session := found.Session()
-	return runProfile{name: name, dir: found.BaseDir(), account: found, info: info, session: session}, err
+	dir := found.BaseDir()
+	if _, missing := os.Stat(dir); missing != nil { // a sign-in was killed as it put another there: the session may do
+		dir = ""
+	}
+	return runProfile{name: name, dir: dir, account: found, info: info, session: found.Session()}, err
 }
 
 // setting is --profile as it is remembered: what was found, wherever it is said from.
@@ -152,14 +155,14 @@ func (a *app) signInTo(cfg *poactor.Config, j *job) {
 }
 
 // signInDuringRun opens a window for the user of a run whose session is over.
-func (a *app) signInDuringRun(ctx context.Context, j *job) error {
+func (a *app) signInDuringRun(ctx context.Context, j *job) (err error) {
 	held := j.profile.account
 	if err := held.Lock(ctx); err != nil {
 		return err
 	}
-	defer held.Unlock()
+	defer func() { err = errors.Join(err, held.Unlock()) }()
 	a.warn("the session is over: sign in again in the window that opens now; the run goes on by itself then")
-	_, err := signin.ByHand(ctx, signin.Config{
+	_, err = signin.ByHand(ctx, signin.Config{
 		Browser: signInBrowser(j.settings, j.portal), Account: held, Say: a.warn,
 	}, false)
 	return err

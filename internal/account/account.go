@@ -336,14 +336,14 @@ func (a *Account) Unlock() error {
 }
 
 // locked does something while the lock is held, also by a Lock before.
-func (a *Account) locked(ctx context.Context, operation string, do func() error) error {
+func (a *Account) locked(ctx context.Context, operation string, do func() error) (err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.lock == nil {
 		if err := a.acquire(ctx); err != nil {
 			return a.explain(operation, err)
 		}
-		defer a.release() // at the latest the end of the process does it
+		defer func() { err = errors.Join(err, a.release()) }()
 	}
 	return a.explain(operation, do())
 }
