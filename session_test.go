@@ -100,7 +100,7 @@ func TestFaultsSessionEnds(t *testing.T) {
 		silently int  // sign-ins by the identity provider's session
 	}{
 		"pages lead away, renewed": {testportal.Sessions{Provider: testportal.ProviderPosts, SignedOut: testportal.ToTimeout}, false, 1},
-		"not found, stored":        {testportal.Sessions{SignedOut: testportal.MaskedGone}, true, 0},
+		"sign-in page, stored":     {testportal.Sessions{}, true, 0},
 		"files lead away, renewed": {testportal.Sessions{Provider: testportal.ProviderLeads, Files: testportal.ElsewhereNamed,
 			Counted: testportal.RequestFile}, false, 1},
 	} {

@@ -20,7 +20,7 @@ import (
 
 // A failure leaves what the page showed, without anything that could be a
 // secret.
-func TestEvidence(t *testing.T) {
+func TestFaultsEvidence(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cr3t"
 	p := testPortal(serve(t, site{

@@ -34,7 +34,7 @@ func stays(code int, body string, headers ...string) http.HandlerFunc {
 
 // A page that stands before the order's is waited for; one that stays is the
 // portal's trouble and no order's.
-func TestInterstitials(t *testing.T) {
+func TestFaultsInterstitials(t *testing.T) {
 	t.Parallel()
 	const again = `<script>setTimeout(()=>{document.cookie='passed=1; path='+location.pathname;location.reload()},700)</script>`
 	var turns atomic.Int64

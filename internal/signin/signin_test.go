@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -311,68 +310,37 @@ func TestFaultsPlain(t *testing.T) {
 	b.prove(info, err, testportal.HumanUser)
 }
 
-// dialects writes a session in the words of many tools.
-func dialects(c *http.Cookie) map[string]string {
-	in := func(v any) string {
-		text, _ := json.Marshal(v)
-		return string(text)
-	}
-	type m = map[string]any
-	far := time.Now().Add(24 * time.Hour)
-	list := func(more m) string {
-		cookie := m{"name": c.Name, "value": c.Value, "domain": "127.0.0.1", "path": "/", "httpOnly": true, "secure": false}
-		for k, v := range more {
-			cookie[k] = v
-		}
-		return in([]m{cookie})
-	}
-	playwright := func(more m) string {
-		cookie := m{"name": c.Name, "value": c.Value, "domain": "127.0.0.1", "path": "/", "httpOnly": true,
-			"secure": false, "sameSite": "Lax", "expires": -1}
-		for k, v := range more {
-			cookie[k] = v
-		}
-		other := m{"name": "other", "value": "x", "domain": ".tracker.example", "path": "/"}
-		return in(m{"cookies": []m{cookie, other}, "origins": []m{}})
-	}
-	netscape := func(form string, expires int64) string { return fmt.Sprintf(form, expires, c.Name, c.Value) }
-	return map[string]string{
-		"playwright, session":      playwright(nil),
-		"playwright, expires 0":    playwright(m{"expires": 0}),
-		"playwright, milliseconds": playwright(m{"expires": far.UnixMilli()}),
-		"playwright, no SameSite":  playwright(m{"sameSite": nil}),
-		"netscape, HttpOnly":       netscape("# Netscape HTTP Cookie File\n#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t%d\t%s\t%s\n", 0),
-		"netscape, blanks, CRLF":   netscape("# HTTP Cookie File\r\n127.0.0.1 FALSE / FALSE %d %s %s\r\n", far.Unix()),
-		"netscape, BOM":            netscape("\ufeff# HTTP Cookie File\n#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t%d\t%s\t%s\n", far.Unix()),
-		"Cookie-Editor":            list(m{"sameSite": "no_restriction", "hostOnly": true, "session": true, "storeId": "0"}),
-		"EditThisCookie":           list(m{"sameSite": "unspecified", "expirationDate": float64(far.UnixMilli()) / 1e3, "hostOnly": true, "id": 1}),
-		"puppeteer":                list(m{"expires": -1, "size": 40, "session": true, "sourceScheme": "NonSecure"}),
-		"CDP":                      list(m{"expires": float64(far.Unix()), "session": false, "priority": "Medium", "sourcePort": 80}),
-		"Selenium":                 list(m{"expiry": far.Unix(), "sameSite": "lax"}),
-	}
-}
-
-// A session is taken in every dialect: it signs in, or is refused by name.
-func TestFaultsDialects(t *testing.T) {
+// What is imported signs in, or is refused by name. internal/browser tries every dialect.
+func TestFaultsImport(t *testing.T) {
 	b := newBench(t, testportal.Sessions{})
-	// SameSite=None without Secure is what browsers drop: it has to be said.
-	dropped := map[string]bool{"Cookie-Editor": true}
-	for name, text := range dialects(b.site.SessionCookieFor("Grace Hopper")) {
+	c := b.site.SessionCookieFor("Grace Hopper")
+	for name, row := range map[string]struct {
+		text    string
+		dropped bool
+	}{
+		"Playwright": {fmt.Sprintf(`{"origins": [], "cookies": [
+			{"name": %q, "value": %q, "domain": "127.0.0.1", "path": "/", "expires": -1, "httpOnly": true, "sameSite": "Lax"},
+			{"name": "other", "value": "x", "domain": ".tracker.example", "path": "/"}]}`, c.Name, c.Value), false},
+		"Netscape": {fmt.Sprintf("# Netscape HTTP Cookie File\n#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t0\t%s\t%s\n",
+			c.Name, c.Value), false},
+		// SameSite=None without Secure is what browsers drop: it has to be said.
+		"Cookie-Editor": {fmt.Sprintf(`[{"name": %q, "value": %q, "domain": "127.0.0.1", "path": "/", "httpOnly": true,
+			"secure": false, "sameSite": "no_restriction", "hostOnly": true, "session": true, "storeId": "0"}]`, c.Name, c.Value), true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			b.t, b.said = t, nil
-			state, report, err := storagestate.Parse([]byte(text))
+			state, report, err := storagestate.Parse([]byte(row.text))
 			if err != nil {
 				t.Fatal(err)
 			}
 			state, _ = state.Only(func(host string) bool { return browser.Serves(b.Browser.Portal, host) })
 			info, err := Import(within(t), b.Config, state)
-			if dropped[name] {
+			switch {
+			case row.dropped:
 				if po.CauseOf(err) != po.SignedOut || !b.saysOf("not imported: cookie _coupa_session of 127.0.0.1: ") {
 					t.Errorf("%v, %v, %q", report, err, b.said)
 				}
-				return
-			}
-			if err != nil || info.User != "Grace Hopper" {
+			case err != nil || info.User != "Grace Hopper":
 				t.Errorf("%s: %+v, %v", report.Dialect, info, err)
 			}
 		})
