@@ -190,12 +190,17 @@ func TestStopWhileSignedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &idp{disguise: "sign-in", diesAt: []int{10}, takes: 24 * time.Hour}
 		s := &scenario{workers: 2, orders: 30, proves: true, signIn: p, browsers: &fakeBrowsers{read: p.read, prove: p.prove}}
+		lost := make(chan struct{})
 		s.onEvent = func(e any) {
 			if _, ok := e.(messages.SessionLost); ok {
-				time.AfterFunc(time.Minute, func() { s.handle.Drain("interrupted") })
+				close(lost)
 			}
 		}
-		s.run(t)
+		s.start(t)
+		<-lost
+		time.Sleep(time.Minute)
+		s.handle.Drain("interrupted")
+		s.finish(t)
 		if s.result.Cause != po.Interrupted || s.took > 5*time.Minute || p.restores != 0 {
 			t.Errorf("ended %+v after %v", s.result, s.took)
 		}
