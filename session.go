@@ -93,9 +93,14 @@ func (s *signedInSession) Read(ctx context.Context, o po.Order, byBrowser []stri
 	return r, err
 }
 
-// Prove implements actors.Session.
+// Prove implements actors.Session. Another user than the run's is nobody.
 func (s *signedInSession) Prove(ctx context.Context) (po.Proof, error) {
 	p, err := s.session.Prove(ctx)
+	if err == nil && p.SignedIn {
+		if other := s.browsers.sameUser(p.User); other != nil {
+			p = po.Proof{Detail: other.Error()}
+		}
+	}
 	s.lives.Store(err == nil && p.SignedIn)
 	return p, err
 }
@@ -106,7 +111,7 @@ const keepWithin = 2 * time.Second
 // Close implements actors.Session.
 func (s *signedInSession) Close() error {
 	s.closing.Do(func() {
-		if !s.lives.Load() {
+		if !s.lives.Load() || s.from.state == nil { // a copy of somebody's own profile stays one
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), keepWithin)
@@ -398,8 +403,14 @@ func (r *signInAgain) proved(ctx context.Context) bool {
 		r.log.WithError(err).Warn("the stored session does not sign in")
 		return false
 	}
-	r.browsers.end(s)
-	return true
+	defer r.browsers.end(s)
+	if !r.browsers.portal.Proves() {
+		return true // nothing could tell
+	}
+	// It is asked once more, as it was opened all the same if the portal was in trouble:
+	// nobody goes on with a session that was not seen to live.
+	proof, err := s.Prove(ctx)
+	return err == nil && proof.SignedIn && r.browsers.sameUser(proof.User) == nil
 }
 
 // renew has one browser go to the portal and, from there, to the identity provider, whose

@@ -289,3 +289,22 @@ func TestSessionIsKept(t *testing.T) {
 		t.Errorf("%v, %v", now.state.Cookies, err)
 	}
 }
+
+// A session that somebody has stored while the portal is in trouble is not taken for one
+// that lives; it is tried again.
+func TestFaultsStoredInTrouble(t *testing.T) {
+	t.Parallel()
+	r, _ := newSessionTrial(t, testportal.Sessions{})
+	r.cfg.Portal.Probe.Path = "/order_headers/" + r.orders(t)[1].Number // which a fault of the portal meets
+	out, err := openResources(t.Context(), r.cfg.withDefaults(), Orders(slices.Values(r.orders(t))))
+	must(t, err)
+	defer out.close()
+	r.portal.SetFault(testportal.Error500)
+	if out.signIn.proved(t.Context()) {
+		t.Error("the portal answers 500, and the session counts as seen to live")
+	}
+	r.portal.SetFault(testportal.NoFault)
+	if !out.signIn.proved(t.Context()) {
+		t.Error("the session lives, and is not tried again")
+	}
+}

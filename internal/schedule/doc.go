@@ -3,7 +3,7 @@
 // and does no input or output. A Scheduler takes one fact at a time and returns the
 // effects that follow from it; package actors carries them out.
 //
-// The Scheduler joins five small types, each of which is tested alone: the queue of
-// orders in hand, the roster of workers, the size of the pool, the portal's outage,
-// and the sessions whose answers are not confirmed yet.
+// The Scheduler joins six small types: the queue of orders in hand, the roster of
+// workers, the size of the pool, the portal's outage, the sessions whose answers are not
+// confirmed yet, and the sign-in that is restored when the session is over.
 package schedule
