@@ -226,7 +226,7 @@ func (b *signedInBrowsers) try(ctx context.Context, l *browser.Launcher, state *
 	proof, err := s.Prove(ctx)
 	failure, isFailure := errors.AsType[*po.ReadFailure](err)
 	switch {
-	case isFailure && ofPortal(failure):
+	case isFailure && failure.OfPortal():
 		b.log.WithError(err).Warn("the portal does not show who is signed in")
 		return s, "", nil
 	case err != nil:
@@ -238,15 +238,6 @@ func (b *signedInBrowsers) try(ctx context.Context, l *browser.Launcher, state *
 		return nil, "", err
 	}
 	return s, "", nil
-}
-
-// ofPortal reports whether a page was not read because the portal is in trouble.
-func ofPortal(f *po.ReadFailure) bool {
-	switch f.Cause {
-	case po.PortalError, po.Throttled, po.Timeout:
-		return true
-	}
-	return false
 }
 
 // end closes a browser that is not needed.
