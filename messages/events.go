@@ -16,6 +16,7 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[Warning]():          "advised", // "warning" is a line of the command
 	reflect.TypeFor[BatchMerged]():      "batch_merged",
 	reflect.TypeFor[FaultInjected]():    "fault_injected",
+	reflect.TypeFor[FileProgress]():     "file_progress",
 	reflect.TypeFor[FilesFetched]():     "files_fetched",
 	reflect.TypeFor[JobReturned]():      "job_returned",
 	reflect.TypeFor[JobStuck]():         "job_stuck",
@@ -33,6 +34,8 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[ResultsWarning]():   "results_warning",
 	reflect.TypeFor[RunCleaned]():       "run_cleaned",
 	reflect.TypeFor[RunEnded]():         "run_ended",
+	reflect.TypeFor[RunPaused]():        "run_paused",
+	reflect.TypeFor[RunResumed]():       "run_resumed",
 	reflect.TypeFor[RunStarted]():       "run_started",
 	reflect.TypeFor[SessionLost]():      "session_lost",
 	reflect.TypeFor[SessionProbed]():    "session_probed",
@@ -42,6 +45,7 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[WorkerLost]():       "worker_lost",
 	reflect.TypeFor[WorkerReady]():      "worker_ready",
 	reflect.TypeFor[WorkerRecycled]():   "worker_recycled",
+	reflect.TypeFor[WorkersRequested](): "workers_requested",
 }
 
 // EventName returns the name of an event in JSON, like "order_settled". It is empty if the
@@ -171,6 +175,14 @@ func (e OrderRead) MarshalJSON() ([]byte, error) {
 		Supplier string   `json:"supplier,omitempty"`
 		Found    int      `json:"found"`
 	}{tagged(e), e.Reading.Sign, e.Failure.Cause, e.Failure.Detail, e.Reading.Supplier, len(e.Reading.Attachments)})
+}
+
+// FileProgress says how far a file is that takes long. It comes from beside the actors: the
+// last of an order may come after its FilesFetched.
+type FileProgress struct {
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
+	po.FileProgress
 }
 
 // FilesFetched is the file fetcher's answer to FetchFiles.
@@ -359,6 +371,20 @@ type RunStarted struct {
 	Portal     string `json:"portal,omitempty"`
 	Workers    int    `json:"workers,omitempty"`
 	Sequential bool   `json:"sequential,omitempty"` // an order's files are fetched before the next order is read
+}
+
+// RunPaused says that the user pauses the run: no order is begun, those in hand are
+// finished.
+type RunPaused struct{}
+
+// RunResumed says that the user ends the pause.
+type RunResumed struct{}
+
+// WorkersRequested says that the user wishes for another number of workers. How many there
+// are then, PoolResized says.
+type WorkersRequested struct {
+	From int `json:"from"`
+	To   int `json:"to"`
 }
 
 // RunEnded is the last event of the actors.
