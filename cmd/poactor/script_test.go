@@ -56,6 +56,9 @@ func (b plainBrowsers) Open(ctx context.Context) (actors.Session, error) { retur
 // TestScripts runs testdata/script: the specification of the command line.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	if signal.Ignored(syscall.SIGHUP) { // by nohup: what the scripts start would inherit it
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               setup,

@@ -157,7 +157,8 @@ func (s *Session) fillsStorage(ctx context.Context) error {
 // Import puts a session into the profile in dir, a user data directory that is made if
 // need be and that no browser uses, and names the cookies that the browser did not
 // take, or did not keep. No page of the portal is opened. Of c it takes what concerns
-// the browser, Portal and Times.Start. The error is a *po.Error.
+// the browser, Portal, Downloads, which may be empty, and Times.Start. The error is a
+// *po.Error.
 func Import(ctx context.Context, c Config, dir string, state storagestate.State) ([]storagestate.Note, error) {
 	var missing []storagestate.Note
 	scheme := schemeOf(c.Portal)
