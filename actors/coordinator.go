@@ -127,6 +127,7 @@ func (k *coordinator) hire(c actor.Context, h schedule.Hire) {
 	k.workers[pid.Id] = &member{name: h.Name, pid: pid, isolated: h.Isolated}
 	c.Send(pid, messages.OpenBrowser{After: time.Duration(min(k.hired, k.cfg.Workers)) * stagger})
 	k.hired++
+	c.Send(k.peers.observer, messages.WorkerStarted{Worker: h.Name, Isolated: h.Isolated})
 }
 
 // dismiss ends a worker.

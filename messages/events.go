@@ -45,6 +45,7 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[WorkerLost]():       "worker_lost",
 	reflect.TypeFor[WorkerReady]():      "worker_ready",
 	reflect.TypeFor[WorkerRecycled]():   "worker_recycled",
+	reflect.TypeFor[WorkerStarted]():    "worker_started",
 	reflect.TypeFor[WorkersRequested](): "workers_requested",
 }
 
@@ -69,6 +70,12 @@ func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Durat
 
 // String writes it as time.Duration does.
 func (d Duration) String() string { return time.Duration(d).String() }
+
+// WorkerStarted says that there is another worker, whose browser is opened next.
+type WorkerStarted struct {
+	Worker   string `json:"worker,omitempty"`
+	Isolated bool   `json:"isolated,omitempty"` // a throw-away one, for an order in quarantine
+}
 
 // WorkerReady says that a worker has a browser and no order: one credit.
 type WorkerReady struct {

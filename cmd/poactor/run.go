@@ -163,7 +163,7 @@ func (a *app) view(j *job) func(any) {
 	case j.settings.Quiet:
 		return func(any) {}
 	}
-	return progress.NewLines(a.stdout, j.dir).Event
+	return progress.NewLines(a.stdout, j.dir, time.Now).Event
 }
 
 // plannedLine is what a dry run ends with as a JSON line.

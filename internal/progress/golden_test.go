@@ -46,6 +46,7 @@ func samples() []any {
 		messages.RunStarted{Portal: "coupa", Workers: 2, Sequential: true},
 		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Failed: 2}, Open: 3, Deferred: 4,
 			Cause: po.SignedOut, Detail: "gone"},
+		messages.WorkerStarted{Worker: "worker-1", Isolated: true},
 		messages.WorkerReady{Worker: w, Profile: "p1", Took: messages.Duration(1999999 * time.Microsecond),
 			Worn: "old"},
 		messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserDied, Detail: "killed",
