@@ -157,7 +157,8 @@ type OrderStarted struct {
 	RawNumber string `json:"number,omitempty"` // the number as the batch has it
 	Key       po.Key `json:"key,omitempty"`
 	Worker
-	Attempt int `json:"attempt,omitempty"`
+	Attempt   int `json:"attempt,omitempty"`
+	ByBrowser int `json:"by_browser,omitempty"` // files that the browser is to save, as HTTP could not get them
 }
 
 // OrderRead is a worker's answer to ReadOrder.

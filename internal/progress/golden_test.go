@@ -59,7 +59,7 @@ func samples() []any {
 		messages.JobStuck{Worker: "worker-1", RawNumber: "PO1", For: messages.Duration(4 * time.Second)},
 		messages.JobReturned{Worker: "worker-1", RawNumber: "PO1", After: messages.Duration(5 * time.Second)},
 		messages.OrderQuarantined{Key: "1", RawNumber: "PO1", Deaths: 2, Worker: "alone-2"},
-		messages.OrderStarted{Worker: w, Key: "1", RawNumber: "PO1", Attempt: 2},
+		messages.OrderStarted{Worker: w, Key: "1", RawNumber: "PO1", Attempt: 2, ByBrowser: 1},
 		messages.OrderRead{Worker: w, Token: secret, Key: "1", RawNumber: "PO1", Reading: reading,
 			Took: messages.Duration(time.Second),
 			Failure: po.ReadFailure{Cause: po.Timeout, Detail: "slow", Status: 200,

@@ -247,6 +247,18 @@ func (l *Lines) order(e messages.OrderSettled) string {
 	return line
 }
 
+// Ended says in one line how an order ended: its number, status, and what was wrong.
+func Ended(o po.Outcome) string {
+	line := Clean(o.RawNumber) + " " + string(o.Status)
+	if o.Cause != "" {
+		line += ": " + why(o.Cause, o.Detail)
+	}
+	if len(o.Missing) > 0 {
+		line += "; missing: " + names(o.Missing)
+	}
+	return line
+}
+
 // names are the first few of the missing files: results and explain have all.
 func names(missing []po.Missing) string {
 	const most = 3
