@@ -38,6 +38,7 @@ type app struct {
 	json           bool           // what is told on stdout is told as JSON lines
 	log            *logrus.Logger // of the run, once it is open
 	logFile        io.Closer      // behind it
+	console        console        // where a run is shown
 }
 
 // main runs the command line and returns the exit code. A panic is a bug: the
@@ -84,7 +85,10 @@ func (a *app) execute(args []string) (err error) {
 // warn tells of something that does not stop the run.
 func (a *app) warn(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	fmt.Fprintf(a.stderr, "poactor: warning: %s\n", progress.Line(text))
+	line := progress.Line(text)
+	if !a.console.note("warning: "+line, true) {
+		fmt.Fprintf(a.stderr, "poactor: warning: %s\n", line)
+	}
 	if a.json {
 		progress.WriteJSON(a.stdout, warningLine{progress.Now("warning"), text})
 	}

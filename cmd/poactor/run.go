@@ -56,7 +56,11 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 func (a *app) work(ctx context.Context, j *job) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := &interrupt{cancel: cancel, say: func(line string) { fmt.Fprintln(a.stderr, "poactor: "+line) }}
+	stop := &interrupt{cancel: cancel, say: func(line string) {
+		if !a.console.finishing(line) {
+			fmt.Fprintln(a.stderr, "poactor: "+line)
+		}
+	}}
 	// Until here a signal ends the program by itself: nothing has been begun.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, endSignals()...)
@@ -64,12 +68,17 @@ func (a *app) work(ctx context.Context, j *job) error {
 	defer stop.watch(signals)()
 
 	began := time.Now()
+	controls := &keys{signals: signals}
+	a.openScreen(j, controls)
+	defer a.console.close(a.stderr)
 	handle, err := a.start(ctx, j)
 	if err != nil { // nothing was started
 		return err
 	}
+	controls.handle.Store(handle)
 	stop.onFirst(handle.Drain)
 	summary, err := handle.Wait()
+	a.console.close(a.stderr)
 	if saved := summary.ResultsErr; saved != nil && saved != err &&
 		!(errors.Is(err, po.DiskFull) && errors.Is(saved, po.DiskFull)) { // once is enough
 		a.printError(saved)
@@ -162,8 +171,10 @@ func (a *app) view(j *job) func(any) {
 		return progress.NewJSON(a.stdout, time.Now).Event
 	case j.settings.Quiet:
 		return func(any) {}
+	case a.console.screen != nil:
+		return a.console.screen.Event
 	}
-	return progress.NewLines(a.stdout, j.dir).Event
+	return progress.NewLines(a.stdout, j.dir, time.Now).Event
 }
 
 // plannedLine is what a dry run ends with as a JSON line.
