@@ -40,6 +40,7 @@ var house = map[string][]string{
 	"internal/progress":       {"messages", "po"},
 	"internal/config":         {"", "portal", "po"},
 	"internal/storagestate":   {"po"},
+	"internal/telemetry":      {"messages", "po"},
 	"internal/signin":         {"po", "profilestore", "internal/account", "internal/browser", "internal/storagestate"},
 	"internal/vault":          {"po"},
 	"internal/account":        {"po", "profilestore", "internal/storagestate", "internal/vault"},
@@ -47,7 +48,7 @@ var house = map[string][]string{
 		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
 		"internal/browser", "internal/ledger", "internal/download", "internal/resource",
-		"internal/fault/faulty", "internal/results", "internal/storagestate"},
+		"internal/fault/faulty", "internal/results", "internal/storagestate", "internal/telemetry"},
 	"cmd/poactor": {"*"},
 	"bench":       {"*"},
 	"tests":       {"*"},
@@ -72,6 +73,9 @@ var doors = map[string][]string{
 	"github.com/klauspost/compress":      {"internal/download"},
 	"filippo.io/age":                     {"internal/vault"},
 	"github.com/zalando/go-keyring":      {"internal/vault"},
+	"go.opentelemetry.io/otel":           {"", "internal/telemetry", "internal/telemetry/export"},
+	"go.opentelemetry.io/proto":          {"internal/telemetry/export"},
+	"github.com/prometheus":              {"internal/telemetry/export"},
 	"golang.org/x/sys/windows":           {"internal/outdir", "internal/browser/launch", "internal/process", "profilestore"},
 }
 
