@@ -70,7 +70,7 @@ func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 			c.Send(d.peers.observer, messages.OrderStarted{
 				Worker: e.Worker, Key: o.Key, RawNumber: o.RawNumber, Attempt: e.Lease.Attempt})
 			c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{
-				Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser})
+				Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser, Look: e.Look})
 			return nil
 		},
 	})
