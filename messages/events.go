@@ -93,6 +93,7 @@ type WorkerLost struct {
 	Detail       string   `json:"detail,omitempty"`
 	RestartAfter Duration `json:"after_ms"`          // until the next incarnation opens its browser
 	GaveUp       bool     `json:"gave_up,omitempty"` // there will be no next one
+	Trace        po.Trace `json:"-"`                 // of what it had in hand
 }
 
 // WorkerRecycled says that a worker opens a fresh browser instead of one that is

@@ -133,6 +133,9 @@ func showHistory(w io.Writer, s po.History) {
 	}
 	for _, m := range o.Missing {
 		line("missing: %s", progress.MissingText(m))
+		if m.Evidence != "" {
+			line("  evidence in %s", m.Evidence)
+		}
 	}
 	for i, x := range s.Attempts {
 		line("%d. %s", i+1, x.Began.Local().Format("2006-01-02 15:04:05.000")+" "+attemptText(x))

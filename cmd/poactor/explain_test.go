@@ -19,7 +19,7 @@ func TestExplainJSON(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	lost := po.Missing{ID: "secret", Name: "b.pdf", URL: "https://x.example/b", Cause: po.Throttled,
-		Detail: "429", RetryAfter: 1}
+		Detail: "429", RetryAfter: 1, Answer: "HTTP 429 Too Many Requests: busy", Evidence: ".poactor/evidence/1/x"}
 	full := po.History{
 		Order: po.Order{Key: "1", Number: "n", RawNumber: "PO1", Levels: []string{"a"}}, Place: 3, Open: true,
 		Outcome: po.Outcome{Key: "1", RawNumber: "PO1", Status: po.Partial, Cause: po.Throttled,
