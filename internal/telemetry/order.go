@@ -36,13 +36,13 @@ func (r *Recorder) orderEvent(event any) {
 		add(r.retries, 1, causeOf(e.Failure.Cause))
 		if o := r.orders[e.Key]; o != nil {
 			r.setStage(o, retrying)
-			o.endAttempt(e.Failure.Cause, e.Failure.Detail, r.now())
+			o.endAttempt(e.Failure.Cause, e.Failure.Detail, r.at)
 		}
 	case messages.OrderReleased:
 		add(r.releases, 1, causeOf(e.Cause))
 		if o := r.orders[e.Key]; o != nil {
 			r.setStage(o, "")
-			o.endAttempt(e.Cause, e.Detail, r.now())
+			o.endAttempt(e.Cause, e.Detail, r.at)
 		}
 	case messages.OrderQuarantined:
 		add(r.quarantined, 1)
@@ -60,27 +60,26 @@ func (r *Recorder) orderEvent(event any) {
 // started begins the span of an order, unless this is another attempt at it, and that of
 // the attempt, unless a browser only goes on with what HTTP could not get.
 func (r *Recorder) started(e messages.OrderStarted) {
-	now := r.now()
 	o := r.orders[e.Key]
 	if o == nil {
-		o = r.begin(e.RawNumber, now)
+		o = r.begin(e.RawNumber)
 		r.orders[e.Key] = o
 	}
 	if o.attempt == nil {
 		_, o.attempt = r.tracer.Start(trace.ContextWithSpan(context.Background(), o.span), "attempt",
-			trace.WithTimestamp(now), trace.WithAttributes(
+			trace.WithTimestamp(r.at), trace.WithAttributes(
 				attribute.Int("poactor.attempt", e.Attempt), attribute.String("poactor.worker", e.Worker.Name)))
-		o.attempted, o.stepped = now, now
+		o.attempted, o.stepped = r.at, r.at
 	}
 	r.setStage(o, reading)
 	r.setState(e.Worker.Name, busy)
 }
 
 // begin begins the span of an order, which is the root of a trace of its own.
-func (r *Recorder) begin(number string, at time.Time) *order {
-	_, span := r.tracer.Start(context.Background(), "order", trace.WithTimestamp(at), trace.WithNewRoot(),
+func (r *Recorder) begin(number string) *order {
+	_, span := r.tracer.Start(context.Background(), "order", trace.WithTimestamp(r.at), trace.WithNewRoot(),
 		trace.WithAttributes(attribute.String("poactor.order", number), attribute.String("poactor.portal", r.portal)))
-	return &order{span: span, began: at, counted: map[string]bool{}}
+	return &order{span: span, began: r.at, counted: map[string]bool{}}
 }
 
 func (r *Recorder) read(e messages.OrderRead) {
@@ -126,7 +125,6 @@ func (r *Recorder) fetched(e messages.FilesFetched) {
 }
 
 func (r *Recorder) orderSettled(e messages.OrderSettled) {
-	now := r.now()
 	add(r.settled, 1, statusOf(e.Status), causeOf(e.Cause))
 	r.addOpen(-1)
 	for _, m := range e.Missing {
@@ -134,19 +132,19 @@ func (r *Recorder) orderSettled(e messages.OrderSettled) {
 	}
 	o := r.orders[e.Key]
 	if o == nil { // it needed no browser
-		o = r.begin(e.RawNumber, now)
+		o = r.begin(e.RawNumber)
 	} else {
-		observe(r.duration, now.Sub(o.began), statusOf(e.Status))
+		observe(r.duration, r.at.Sub(o.began), statusOf(e.Status))
 	}
 	if o.attempt != nil {
-		r.step("settle", o, now.Sub(o.stepped), "", "")
+		r.step("settle", o, r.at.Sub(o.stepped), "", "")
 	}
 	r.setStage(o, "")
 	cause, detail := e.Cause, e.Detail
 	if e.Status.Settled() {
 		cause, detail = "", "" // an order that is not found is no failure
 	}
-	o.endAttempt(cause, detail, now)
+	o.endAttempt(cause, detail, r.at)
 	var size int64
 	for _, f := range e.Files {
 		size += f.Bytes
@@ -158,7 +156,7 @@ func (r *Recorder) orderSettled(e messages.OrderSettled) {
 		attribute.Int64("poactor.files.size", size), attribute.Int("poactor.files.missing", len(e.Missing)),
 	})...)
 	fail(o.span, cause, detail)
-	o.span.End(trace.WithTimestamp(now))
+	o.span.End(trace.WithTimestamp(r.at))
 	delete(r.orders, e.Key)
 }
 
@@ -171,16 +169,15 @@ func (r *Recorder) step(name string, o *order, took time.Duration, cause po.Caus
 	if o == nil || o.attempt == nil {
 		return
 	}
-	end := r.now()
-	start := end.Add(-took)
+	start := r.at.Add(-took)
 	if start.Before(o.attempted) {
 		start = o.attempted
 	}
 	_, span := r.tracer.Start(trace.ContextWithSpan(context.Background(), o.attempt), name,
 		trace.WithTimestamp(start), trace.WithAttributes(present(attributes)...))
 	fail(span, cause, detail)
-	span.End(trace.WithTimestamp(end))
-	o.stepped = end
+	span.End(trace.WithTimestamp(r.at))
+	o.stepped = r.at
 }
 
 // endAttempt ends the attempt, if there is one.

@@ -33,6 +33,7 @@ type Recorder struct {
 	tracer trace.Tracer
 	now    func() time.Time
 	began  time.Time // files of before were not fetched by this run
+	at     time.Time // of the event: all that it ends, ends then
 
 	portal   string
 	orders   map[po.Key]*order // that were begun and have not ended
@@ -64,6 +65,7 @@ func New(meters metric.MeterProvider, tracers trace.TracerProvider) (*Recorder, 
 
 // Event records one event.
 func (r *Recorder) Event(event any) {
+	r.at = r.began.Add(r.now().Sub(r.began)) // however the machine's clock is set meanwhile
 	switch e := event.(type) {
 	case messages.BatchMerged:
 		r.addOpen(e.Open)
@@ -138,7 +140,7 @@ func (r *Recorder) workerEvent(event any) {
 func (r *Recorder) runEnded(e messages.RunEnded) {
 	for key, o := range r.orders {
 		r.setStage(o, "")
-		o.abandon(e.Cause, r.now())
+		o.abandon(e.Cause, r.at)
 		delete(r.orders, key)
 	}
 	for name := range r.states {
