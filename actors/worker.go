@@ -298,7 +298,7 @@ func failureOf(err error) po.ReadFailure {
 		return masked
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return po.ReadFailure{Cause: po.Timeout, Detail: "the order was not read in its time"}
+		return po.ReadFailure{Cause: po.Timeout, Detail: "the page was not read in its time"}
 	}
 	return po.ReadFailure{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}
 }

@@ -67,6 +67,16 @@ type Resize struct {
 	Reason    string // with numbers, for people
 }
 
+// Pause asks for no order to be begun until Resume. Those in hand are finished.
+type Pause struct{}
+
+// Resume ends a pause.
+type Resume struct{}
+
+// SetWorkers says that the user wishes for another number of workers, 1 or more. Machine
+// and portal may still allow fewer.
+type SetWorkers struct{ Workers int }
+
 // Drain asks for no more orders to be taken. Those in hand are finished.
 type Drain struct{ Reason string }
 

@@ -16,6 +16,7 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[Warning]():          "advised", // "warning" is a line of the command
 	reflect.TypeFor[BatchMerged]():      "batch_merged",
 	reflect.TypeFor[FaultInjected]():    "fault_injected",
+	reflect.TypeFor[FileProgress]():     "file_progress",
 	reflect.TypeFor[FilesFetched]():     "files_fetched",
 	reflect.TypeFor[JobReturned]():      "job_returned",
 	reflect.TypeFor[JobStuck]():         "job_stuck",
@@ -33,6 +34,8 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[ResultsWarning]():   "results_warning",
 	reflect.TypeFor[RunCleaned]():       "run_cleaned",
 	reflect.TypeFor[RunEnded]():         "run_ended",
+	reflect.TypeFor[RunPaused]():        "run_paused",
+	reflect.TypeFor[RunResumed]():       "run_resumed",
 	reflect.TypeFor[RunStarted]():       "run_started",
 	reflect.TypeFor[SessionLost]():      "session_lost",
 	reflect.TypeFor[SessionProbed]():    "session_probed",
@@ -42,6 +45,8 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[WorkerLost]():       "worker_lost",
 	reflect.TypeFor[WorkerReady]():      "worker_ready",
 	reflect.TypeFor[WorkerRecycled]():   "worker_recycled",
+	reflect.TypeFor[WorkerStarted]():    "worker_started",
+	reflect.TypeFor[WorkersRequested](): "workers_requested",
 }
 
 // EventName returns the name of an event in JSON, like "order_settled". It is empty if the
@@ -65,6 +70,12 @@ func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Durat
 
 // String writes it as time.Duration does.
 func (d Duration) String() string { return time.Duration(d).String() }
+
+// WorkerStarted says that there is another worker, whose browser is opened next.
+type WorkerStarted struct {
+	Worker   string `json:"worker,omitempty"`
+	Isolated bool   `json:"isolated,omitempty"` // a throw-away one, for an order in quarantine
+}
 
 // WorkerReady says that a worker has a browser and no order: one credit.
 type WorkerReady struct {
@@ -147,7 +158,8 @@ type OrderStarted struct {
 	RawNumber string `json:"number,omitempty"` // the number as the batch has it
 	Key       po.Key `json:"key,omitempty"`
 	Worker
-	Attempt int `json:"attempt,omitempty"`
+	Attempt   int `json:"attempt,omitempty"`
+	ByBrowser int `json:"by_browser,omitempty"` // files that the browser is to save, as HTTP could not get them
 }
 
 // OrderRead is a worker's answer to ReadOrder.
@@ -172,6 +184,14 @@ func (e OrderRead) MarshalJSON() ([]byte, error) {
 		Supplier string   `json:"supplier,omitempty"`
 		Found    int      `json:"found"`
 	}{tagged(e), e.Reading.Sign, e.Failure.Cause, e.Failure.Detail, e.Reading.Supplier, len(e.Reading.Attachments)})
+}
+
+// FileProgress says how far a file is that takes long. It comes from beside the actors: the
+// last of an order may come after its FilesFetched.
+type FileProgress struct {
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
+	po.FileProgress
 }
 
 // FilesFetched is the file fetcher's answer to FetchFiles.
@@ -360,6 +380,20 @@ type RunStarted struct {
 	Portal     string `json:"portal,omitempty"`
 	Workers    int    `json:"workers,omitempty"`
 	Sequential bool   `json:"sequential,omitempty"` // an order's files are fetched before the next order is read
+}
+
+// RunPaused says that the user pauses the run: no order is begun, those in hand are
+// finished.
+type RunPaused struct{}
+
+// RunResumed says that the user ends the pause.
+type RunResumed struct{}
+
+// WorkersRequested says that the user wishes for another number of workers. How many there
+// are then, PoolResized says.
+type WorkersRequested struct {
+	From int `json:"from"`
+	To   int `json:"to"`
 }
 
 // RunEnded is the last event of the actors.

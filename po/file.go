@@ -38,6 +38,16 @@ type FetchJob struct {
 	Credentials Credentials
 }
 
+// FileProgress is how far a file is that is being fetched, and with it the others of its
+// order.
+type FileProgress struct {
+	Name  string `json:"name"` // as the page shows it, else the last part of its address
+	Bytes int64  `json:"bytes"`
+	Size  int64  `json:"size,omitempty"` // as announced; 0: it is not known
+	Whole int    `json:"whole"`          // files of the order that are there
+	Files int    `json:"files_listed"`   // by the page
+}
+
 // FetchResult answers a FetchJob.
 type FetchResult struct {
 	// Saved is the order's work folder with every file that is now in it, those

@@ -144,6 +144,16 @@ type ReadFailure struct {
 	Trace Trace
 }
 
+// OfPortal reports whether the page was not read because the portal is in trouble: it
+// tells nothing of the session.
+func (f *ReadFailure) OfPortal() bool {
+	switch f.Cause {
+	case PortalError, Throttled, Timeout:
+		return true
+	}
+	return false
+}
+
 func (f *ReadFailure) Error() string {
 	if f.Detail == "" {
 		return f.Cause.Error()

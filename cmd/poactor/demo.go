@@ -53,6 +53,7 @@ and no network, and ends with 0 only if everything is right.`,
 	fs.IntVar(&d.orders, "orders", 60, "orders in the batch")
 	fs.Uint64Var(&d.seed, "seed", 1, "what orders, files and faults are made from")
 	fs.StringVarP(&d.settings.Out, "out", "o", "", "`directory`, new or empty (default: poactor-demo, or the next free number)")
+	d.settings.RegisterMetrics(fs)
 	d.settings.RegisterBrowser(fs)
 	return c
 }
@@ -79,7 +80,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	fmt.Fprintln(a.stdout, "some of its orders fail on purpose: a real portal has such faults too, and the result has to say so")
 	s := config.Defaults()
 	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
-	s.BaseURL, s.Profile = site.URL(), config.NoProfile
+	s.BaseURL, s.Profile, s.Metrics = site.URL(), config.NoProfile, d.settings.Metrics
 	out := filepath.Join(dir, "orders")
 	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
 		discard(dir, out)

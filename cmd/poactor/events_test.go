@@ -26,7 +26,7 @@ type docField struct {
 func TestEventsPage(t *testing.T) {
 	t.Parallel()
 	types := messages.EventTypes()
-	for name, line := range map[string]any{"list_read": listLine{}, "planned": plannedLine{}, "warning": warningLine{},
+	for name, line := range map[string]any{"list_read": listLine{}, "planned": plannedLine{}, "metrics_served": metricsLine{}, "warning": warningLine{},
 		"error": errorLine{}, "file": po.File{}, "missing file": po.Missing{}} {
 		types[name] = reflect.TypeOf(line)
 	}

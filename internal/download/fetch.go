@@ -102,6 +102,7 @@ func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, e
 	}
 	defer w.dir.Close()
 	parts := w.plan(job.Attachments)
+	w.progress = a.progressOf(job.Order, parts)
 	fetchErr := a.fetchAll(ctx, session, w, parts)
 	if fetchErr == nil && discardUnsure(parts) {
 		fetchErr = a.fetchAll(ctx, session, w, parts)
@@ -161,11 +162,13 @@ func (a *Archive) fetchOne(ctx context.Context, s *session, w *work, p *part, n 
 	if err != nil {
 		return p.fail(ctx, err)
 	}
+	to.wrote = func() { w.progress.received(p.attachment, to.bytes, to.length) }
 	if err := a.receive(ctx, s, p, to); err != nil {
 		to.discard()
 		return p.fail(ctx, err)
 	}
 	p.temp = to.name
+	w.progress.done()
 	return nil
 }
 

@@ -31,6 +31,7 @@ type Scheduler struct {
 	maxReading int       // orders that are read at once; 0: one for each worker
 	heldUntil  time.Time // no order is begun until then: the portal has asked for it
 
+	userPause bool     // no order is begun
 	draining  bool     // no more orders are taken
 	stopCause po.Cause // not empty: what is in hand is put back
 	detail    string   // of stopCause, or why it drains
