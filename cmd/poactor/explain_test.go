@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/po"
 )
 
@@ -40,7 +40,10 @@ func TestExplainJSON(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if err := progress.Indented(&out, newHistoryJSON(history)); err != nil {
+			e := json.NewEncoder(&out)
+			e.SetIndent("", "  ")
+			e.SetEscapeHTML(false)
+			if err := e.Encode(newHistoryJSON(history)); err != nil {
 				t.Fatal(err)
 			}
 			golden := filepath.Join("testdata", "explain", name+".json")

@@ -130,6 +130,9 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	if err == nil {
 		err = readErr
 	}
+	if readErr == nil {
+		a.standing = &batchStanding{counts, open, j.merged.Deferred, filepath.Join(j.dir, j.batch.ResultsName()), j.dir}
+	}
 	if wasInterrupted && byInterrupt(err, open-j.merged.Deferred) {
 		err = interrupted(open)
 	}
