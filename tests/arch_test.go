@@ -38,6 +38,7 @@ var house = map[string][]string{
 	"internal/testdisplay":    {},
 	"internal/testportal":     {"po", "portal"},
 	"internal/progress":       {"messages", "po"},
+	"internal/progress/live":  {"messages", "po", "internal/progress"},
 	"internal/config":         {"", "portal", "po"},
 	"internal/storagestate":   {"po"},
 	"internal/signin":         {"po", "profilestore", "internal/account", "internal/browser", "internal/storagestate"},
@@ -70,6 +71,8 @@ var doors = map[string][]string{
 	"github.com/andybalholm/brotli":      {"internal/download"},
 	"github.com/klauspost/compress":      {"internal/download"},
 	"filippo.io/age":                     {"internal/vault"},
+	"charm.land":                         {"internal/progress/live"},
+	"github.com/charmbracelet":           {"internal/progress/live"},
 	"github.com/zalando/go-keyring":      {"internal/vault"},
 	"golang.org/x/sys/windows":           {"internal/outdir", "internal/browser/launch", "internal/process", "profilestore"},
 }
