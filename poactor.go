@@ -18,6 +18,7 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/telemetry"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -88,12 +89,32 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 	if err := cfg.validate(); err != nil {
 		return nil, &Error{Msg: err.Error(), Err: ErrConfig}
 	}
+	if err := cfg.measure(); err != nil {
+		return nil, &Error{Msg: "telemetry: " + err.Error(), Err: ErrConfig}
+	}
 	cfg.OnEvent = oneAtATime(cfg.OnEvent)
 	out, err := openResources(ctx, cfg, orders)
 	if err != nil {
 		return nil, userError(err)
 	}
 	return start(ctx, cfg, out), nil
+}
+
+// measure has the events make metrics and spans, where the host has providers for them.
+func (c *Config) measure() error {
+	if c.MeterProvider == nil && c.TracerProvider == nil {
+		return nil
+	}
+	recorder, err := telemetry.New(c.MeterProvider, c.TracerProvider)
+	if err != nil {
+		return err
+	}
+	handle := c.OnEvent
+	c.OnEvent = func(event any) {
+		recorder.Event(event) // first: the host may take its time
+		handle(event)
+	}
+	return nil
 }
 
 // oneAtATime makes calls from several goroutines wait for each other.

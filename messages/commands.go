@@ -41,6 +41,9 @@ type ReadOrder struct {
 	// ByBrowser lists the attachments that the browser must save, since HTTP
 	// could not; empty on the first reading.
 	ByBrowser []string
+	// Look says what the order is about to end with, where no more than evidence of its
+	// page is wanted; else it has no cause.
+	Look po.Failure
 }
 
 // ProveSession asks an idle worker to open the page that shows who is signed in.

@@ -62,6 +62,15 @@ func EventTypes() map[string]reflect.Type {
 	return types
 }
 
+// JSONType returns the type whose fields are an event's in JSON: its own, or that of
+// what it shows in its place.
+func JSONType(event reflect.Type) reflect.Type {
+	if e, ok := reflect.Zero(event).Interface().(interface{ shown() any }); ok {
+		return reflect.TypeOf(e.shown())
+	}
+	return event
+}
+
 // Duration is a time.Duration that JSON has as whole milliseconds.
 type Duration time.Duration
 
@@ -93,6 +102,7 @@ type WorkerLost struct {
 	Detail       string   `json:"detail,omitempty"`
 	RestartAfter Duration `json:"after_ms"`          // until the next incarnation opens its browser
 	GaveUp       bool     `json:"gave_up,omitempty"` // there will be no next one
+	Trace        po.Trace `json:"-"`                 // of what it had in hand
 }
 
 // WorkerRecycled says that a worker opens a fresh browser instead of one that is
@@ -173,16 +183,21 @@ type OrderRead struct {
 }
 
 // MarshalJSON shows of the reading and the failure what is for people.
-func (e OrderRead) MarshalJSON() ([]byte, error) {
-	type tagged OrderRead // without this method
-	return json.Marshal(struct {
-		tagged
-		Sign     po.Sign  `json:"sign,omitempty"`
-		Cause    po.Cause `json:"cause,omitempty"`
-		Detail   string   `json:"detail,omitempty"`
-		Supplier string   `json:"supplier,omitempty"`
-		Found    int      `json:"found"`
-	}{tagged(e), e.Reading.Sign, e.Failure.Cause, e.Failure.Detail, e.Reading.Supplier, len(e.Reading.Attachments)})
+func (e OrderRead) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type orderReadFields OrderRead // without the method
+
+type orderReadShown struct {
+	orderReadFields
+	Sign     po.Sign  `json:"sign,omitempty"`
+	Cause    po.Cause `json:"cause,omitempty"`
+	Detail   string   `json:"detail,omitempty"`
+	Supplier string   `json:"supplier,omitempty"`
+	Found    int      `json:"found"`
+}
+
+func (e OrderRead) shown() any {
+	return orderReadShown{orderReadFields(e), e.Reading.Sign, e.Failure.Cause, e.Failure.Detail, e.Reading.Supplier, len(e.Reading.Attachments)}
 }
 
 // FileProgress says how far a file is that takes long. It comes from beside the actors: the
@@ -205,14 +220,19 @@ type FilesFetched struct {
 }
 
 // MarshalJSON shows of the result the files.
-func (e FilesFetched) MarshalJSON() ([]byte, error) {
-	type tagged FilesFetched // without this method
-	return json.Marshal(struct {
-		tagged
-		Files        []po.File    `json:"files,omitempty"`
-		Missing      int          `json:"missing"`
-		MissingFiles []po.Missing `json:"missing_files,omitempty"`
-	}{tagged(e), e.Result.Saved.Files, len(e.Result.Missing), e.Result.Missing})
+func (e FilesFetched) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type filesFetchedFields FilesFetched // without the method
+
+type filesFetchedShown struct {
+	filesFetchedFields
+	Files        []po.File    `json:"files,omitempty"`
+	Missing      int          `json:"missing"`
+	MissingFiles []po.Missing `json:"missing_files,omitempty"`
+}
+
+func (e FilesFetched) shown() any {
+	return filesFetchedShown{filesFetchedFields(e), e.Result.Saved.Files, len(e.Result.Missing), e.Result.Missing}
 }
 
 // OrderRetried says that a try failed and that another will be made.
@@ -249,17 +269,22 @@ type OrdersReopened struct {
 }
 
 // MarshalJSON shows of the outcomes the orders' numbers.
-func (e OrdersReopened) MarshalJSON() ([]byte, error) {
-	type tagged OrdersReopened // without this method
+func (e OrdersReopened) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type ordersReopenedFields OrdersReopened // without the method
+
+type ordersReopenedShown struct {
+	ordersReopenedFields
+	Orders  int      `json:"orders"`
+	Numbers []string `json:"numbers,omitempty"`
+}
+
+func (e OrdersReopened) shown() any {
 	var numbers []string
 	for _, o := range e.Outcomes {
 		numbers = append(numbers, o.RawNumber)
 	}
-	return json.Marshal(struct {
-		tagged
-		Orders  int      `json:"orders"`
-		Numbers []string `json:"numbers,omitempty"`
-	}{tagged(e), len(numbers), numbers})
+	return ordersReopenedShown{ordersReopenedFields(e), len(numbers), numbers}
 }
 
 // SessionProbed says that an order whose attachments were seen before was read once
@@ -283,18 +308,23 @@ type SessionProved struct {
 }
 
 // MarshalJSON shows of proof and failure what is for people.
-func (e SessionProved) MarshalJSON() ([]byte, error) {
-	type tagged SessionProved // without this method
+func (e SessionProved) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type sessionProvedFields SessionProved // without the method
+
+type sessionProvedShown struct {
+	sessionProvedFields
+	SignedIn bool     `json:"signed_in"`
+	Cause    po.Cause `json:"cause,omitempty"`
+	Detail   string   `json:"detail,omitempty"`
+}
+
+func (e SessionProved) shown() any {
 	detail := e.Failure.Detail
 	if e.Failure.Cause == "" {
 		detail = e.Proof.Detail
 	}
-	return json.Marshal(struct {
-		tagged
-		SignedIn bool     `json:"signed_in"`
-		Cause    po.Cause `json:"cause,omitempty"`
-		Detail   string   `json:"detail,omitempty"`
-	}{tagged(e), e.Proof.SignedIn, e.Failure.Cause, detail})
+	return sessionProvedShown{sessionProvedFields(e), e.Proof.SignedIn, e.Failure.Cause, detail}
 }
 
 // SessionLost says that the session is over for every browser: all pause, what they have

@@ -41,6 +41,7 @@ var house = map[string][]string{
 	"internal/progress/live":  {"messages", "po", "internal/progress"},
 	"internal/config":         {"", "portal", "po"},
 	"internal/storagestate":   {"po"},
+	"internal/telemetry":      {"messages", "po"},
 	"internal/signin":         {"po", "profilestore", "internal/account", "internal/browser", "internal/storagestate"},
 	"internal/vault":          {"po"},
 	"internal/account":        {"po", "profilestore", "internal/storagestate", "internal/vault"},
@@ -48,11 +49,10 @@ var house = map[string][]string{
 		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
 		"internal/browser", "internal/ledger", "internal/download", "internal/resource",
-		"internal/fault/faulty", "internal/results", "internal/storagestate"},
-	"cmd/poactor":          {"*"},
-	"cmd/poactor/internal": {"*"},
-	"bench":                {"*"},
-	"tests":                {"*"},
+		"internal/fault/faulty", "internal/results", "internal/storagestate", "internal/telemetry"},
+	"cmd/poactor": {"*"},
+	"bench":       {"*"},
+	"tests":       {"*"},
 }
 
 // doors names the only package that may import a library.
@@ -65,6 +65,8 @@ var doors = map[string][]string{
 	"go.yaml.in/yaml":                    {"portal", "internal/config", "internal/fault"},
 	"github.com/ysmood/leakless":         {},
 	"github.com/go-rod/rod/lib/launcher": {},
+	"github.com/go-rod/rod/lib/cdp":      {}, // its defaults register a flag
+	"github.com/go-rod/rod/lib/defaults": {},
 	"golang.org/x/text/encoding/charmap": {"internal/batch"},
 	"github.com/xuri/excelize":           {"internal/xlsx"},
 	"github.com/gabriel-vasile/mimetype": {"internal/download"},
@@ -74,6 +76,9 @@ var doors = map[string][]string{
 	"charm.land":                         {"internal/progress/live"},
 	"github.com/charmbracelet":           {"internal/progress/live"},
 	"github.com/zalando/go-keyring":      {"internal/vault"},
+	"go.opentelemetry.io/otel":           {"", "internal/telemetry", "internal/telemetry/export"},
+	"go.opentelemetry.io/proto":          {"internal/telemetry/export"},
+	"github.com/prometheus":              {"internal/telemetry/export"},
 	"golang.org/x/sys/windows":           {"internal/outdir", "internal/browser/launch", "internal/process", "profilestore"},
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"time"
 
 	"github.com/poactor/poactor"
@@ -25,6 +26,11 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 	if s.Workers > config.ManyWorkers && !s.Quiet {
 		a.warn("%d workers are %d browsers: each wants some 250 MB and its share of the cores", s.Workers, s.Workers)
 	}
+	var t telemetry
+	if err := t.listen(s); err != nil {
+		return err
+	}
+	defer t.close()
 	j, err := a.openJob(ctx, s, path, choice)
 	if err != nil {
 		return err
@@ -44,6 +50,10 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 	if j.forgotten != nil {
 		log.WithError(j.forgotten).Info("retry will have to be told what this run works with")
 	}
+	if err := a.startTelemetry(&t, s); err != nil {
+		return err
+	}
+	j.telemetry = &t
 	err = a.work(ctx, j)
 	if err == nil || errors.Is(err, errUnfinished) { // the results say so row by row
 		return cmp.Or(j.checkUsable(path), err)
@@ -82,7 +92,9 @@ func (a *app) work(ctx context.Context, j *job) error {
 		!(errors.Is(err, po.DiskFull) && errors.Is(saved, po.DiskFull)) { // once is enough
 		a.printError(saved)
 	}
-	return a.conclude(j, stop.was(), time.Since(began), err)
+	err = a.conclude(j, stop.was(), time.Since(began), err)
+	a.flush(ctx, j.telemetry)
+	return err
 }
 
 // start lets poactor begin with the orders.
@@ -91,6 +103,7 @@ func (a *app) start(ctx context.Context, j *job) (*poactor.Handle, error) {
 	cfg.Ledger, cfg.Batch, cfg.Choice = j.ledger, j.batch, j.choice
 	cfg.Browsers, cfg.Faults, cfg.Log = a.browsers, a.faults, a.log
 	a.signInTo(&cfg, j)
+	j.telemetry.giveTo(&cfg)
 	show := a.view(j)
 	cfg.OnEvent = func(event any) {
 		j.note(event)
@@ -116,6 +129,9 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	counts, open, readErr := j.ledger.Counts(context.Background())
 	if err == nil {
 		err = readErr
+	}
+	if readErr == nil {
+		a.standing = &batchStanding{counts, open, j.merged.Deferred, filepath.Join(j.dir, j.batch.ResultsName()), j.dir}
 	}
 	if wasInterrupted && byInterrupt(err, open-j.merged.Deferred) {
 		err = interrupted(open)

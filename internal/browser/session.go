@@ -44,6 +44,8 @@ type Session struct {
 	interceptor interceptor
 	files       fileTable
 	activity    activity
+	console     consoleLog
+	failures    requestFailures              // of the Read that runs
 	saved       map[string]*download         // of this reading, by path
 	compressed  atomic.Bool                  // the portal compresses also what it is asked not to
 	visited     time.Time                    // when the page was last opened
@@ -98,10 +100,10 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *la
 		allowed.AllowedHosts = slices.Concat(allowed.AllowedHosts, allowed.SignIn.Hosts)
 	}
 	s.interceptor.init(allowed)
-	proc.Pipe.Watch = s.trackRequests
-	s.conn = connect(proc.Pipe)
+	s.conn = connect(proc.Pipe, s.trackRequests)
 	s.files.init()
 	s.activity.reset()
+	s.failures.reset()
 	s.heard.Store(true)
 	s.work.Go(s.listen)
 	go s.wait() // not part of work: a process that cannot be killed keeps nobody waiting
@@ -163,7 +165,7 @@ func (s *Session) fail(cause po.Cause, detail string) {
 // listen follows the browser's events until its pipe ends. It must not call
 // the browser itself: answers come through the same reader.
 func (s *Session) listen() {
-	for event := range s.conn.Event() {
+	for event := range s.conn.events {
 		s.heard.Store(true)
 		switch event.Method {
 		case "Fetch.requestPaused":

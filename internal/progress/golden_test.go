@@ -22,7 +22,7 @@ func samples() []any {
 	file := po.File{ID: "id-" + secret, Name: "a.pdf", Original: "A.pdf", Bytes: 3, SHA256: "ab",
 		URL: "https://x.example/a?sig=" + secret, Lane: po.LaneHTTP, Empty: true, Time: at}
 	lost := po.Missing{ID: "id-" + secret, Name: "b.pdf", URL: "https://x.example/b", Cause: po.Throttled,
-		Detail:     "429",
+		Detail: "429", Answer: "HTTP 429 Too Many Requests: busy", Evidence: ".poactor/evidence/1/x",
 		RetryAfter: time.Second, Browser: true}
 	failure := po.Failure{Cause: po.Timeout, Detail: "slow", Missing: []po.Missing{lost}, Trace: trace}
 	outcome := po.Outcome{Key: "1", RawNumber: "PO1", Status: po.Partial, Cause: po.Throttled,

@@ -141,16 +141,16 @@ func TestJSON(t *testing.T) {
 		t.Error(diff)
 	}
 	for i, want := range map[int]string{
-		0:  `{"time":"2026-03-04T04:06:07Z","event":"batch_merged","open":11,"start":2,"new":1,"returned":0,"removed":2,"settled":30,"reopened":3,"deferred":0}`,
-		2:  `{"time":"2026-03-04T04:06:07Z","event":"leftovers_removed","profiles":2,"processes":1,"bytes":35000000}`,
-		6:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","took_ms":1000,"sign":"attachments","supplier":"Acme","found":2}`,
-		9:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","worker":"worker-1","took_ms":1840}`,
-		16: `{"time":"2026-03-04T04:06:07Z","event":"session_probed","number":"PO1","key":"1","worker":"worker-2","sign":"not_found","took_ms":1000}`,
-		17: `{"time":"2026-03-04T04:06:07Z","event":"orders_reopened","reason":"the session seems to be over","orders":1,"numbers":["PO3"]}`,
-		10: `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
-		19: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"limited_by":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
-		29: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8,"deferred":5}`,
-		30: `{"time":"2026-03-04T04:06:07Z","event":"run_cleaned","leftovers":["/tmp/poactor-0-0123456789/.trash-1"]}`,
+		0:  `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"batch_merged","open":11,"start":2,"new":1,"returned":0,"removed":2,"settled":30,"reopened":3,"deferred":0}`,
+		2:  `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"leftovers_removed","profiles":2,"processes":1,"bytes":35000000}`,
+		6:  `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","took_ms":1000,"sign":"attachments","supplier":"Acme","found":2}`,
+		9:  `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","worker":"worker-1","took_ms":1840}`,
+		16: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"session_probed","number":"PO1","key":"1","worker":"worker-2","sign":"not_found","took_ms":1000}`,
+		17: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"orders_reopened","reason":"the session seems to be over","orders":1,"numbers":["PO3"]}`,
+		10: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
+		19: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"limited_by":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
+		29: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8,"deferred":5}`,
+		30: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"run_cleaned","leftovers":["/tmp/poactor-0-0123456789/.trash-1"]}`,
 	} {
 		if diff := cmp.Diff(want, lines[i]); diff != "" {
 			t.Error(diff)

@@ -53,7 +53,7 @@ func (s *Scheduler) assignAll(now time.Time) []Effect {
 		}
 		s.workers.assign(w, t)
 		s.queue.pull(t)
-		fx = append(fx, Assign{Worker: w, Lease: t.lease, ByBrowser: t.byBrowser})
+		fx = append(fx, Assign{Worker: w, Lease: t.lease, ByBrowser: t.byBrowser, Look: t.lookFor()})
 	}
 }
 

@@ -85,6 +85,7 @@ func (s *Scheduler) Claimed(n int, c po.Claim, now time.Time) []Effect {
 		case l.Order.Invalid != "":
 			fx = append(fx, s.settle(t, po.Failed, po.InvalidNumber, l.Order.Invalid))
 		case l.Deaths > quarantineDeaths:
+			t.trace.Evidence = l.Evidence
 			fx = append(fx, s.settle(t, t.failedStatus(), po.Quarantined,
 				fmt.Sprintf("%d browsers died with it in hand, the last its own", l.Deaths)))
 		default:
