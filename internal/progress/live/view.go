@@ -131,12 +131,7 @@ func (s *State) totals() []string {
 
 // limit says what keeps the run from being faster.
 func (s *State) limit(now time.Time) (text string, style lipgloss.Style) {
-	inHand := len(s.fetches)
-	for _, w := range s.workers {
-		if w.key != "" {
-			inHand++
-		}
-	}
+	inHand := len(s.inHand)
 	workers := progress.Count(s.size, "worker")
 	if s.size < s.wished {
 		workers = fmt.Sprintf("%d of %d workers", s.size, s.wished)
