@@ -38,6 +38,7 @@ var house = map[string][]string{
 	"internal/testdisplay":    {},
 	"internal/testportal":     {"po", "portal"},
 	"internal/progress":       {"messages", "po"},
+	"internal/progress/live":  {"messages", "po", "internal/progress"},
 	"internal/config":         {"", "portal", "po"},
 	"internal/storagestate":   {"po"},
 	"internal/telemetry":      {"messages", "po"},
@@ -72,6 +73,8 @@ var doors = map[string][]string{
 	"github.com/andybalholm/brotli":      {"internal/download"},
 	"github.com/klauspost/compress":      {"internal/download"},
 	"filippo.io/age":                     {"internal/vault"},
+	"charm.land":                         {"internal/progress/live"},
+	"github.com/charmbracelet":           {"internal/progress/live"},
 	"github.com/zalando/go-keyring":      {"internal/vault"},
 	"go.opentelemetry.io/otel":           {"", "internal/telemetry", "internal/telemetry/export"},
 	"go.opentelemetry.io/proto":          {"internal/telemetry/export"},
@@ -82,7 +85,7 @@ var doors = map[string][]string{
 // pure names what a package that decides may import of the standard library; of others
 // it imports none. The time package is for durations: what the time is, it is told.
 var pure = map[string][]string{
-	"internal/schedule": {"cmp", "fmt", "maps", "slices", "time"},
+	"internal/schedule": {"cmp", "fmt", "maps", "math", "slices", "time"},
 	"internal/storagestate": {"bytes", "encoding/json", "errors", "fmt", "maps", "math", "net/url", "slices", "strconv", "strings", "time",
 		"unicode/utf8", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 }

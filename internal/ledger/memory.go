@@ -40,6 +40,7 @@ type entry struct {
 	supplier string
 	kept     po.Saved
 	missing  []po.Missing // of the last try that failed
+	evidence string       // of the last try in which a browser died
 	token    string
 }
 
@@ -123,7 +124,7 @@ func (m *Memory) lease(e *entry, now time.Time, ttl time.Duration) po.Lease {
 	m.leased[e.token] = e
 	return po.Lease{
 		Token: e.token, Order: e.order, TTL: ttl, Attempt: e.attempts + 1,
-		Worker: e.worker, Deaths: e.deaths, Saved: e.kept, Missing: e.missing, Supplier: e.supplier,
+		Worker: e.worker, Deaths: e.deaths, Saved: e.kept, Missing: e.missing, Evidence: e.evidence, Supplier: e.supplier,
 	}
 }
 
@@ -213,7 +214,7 @@ func (m *Memory) Release(_ context.Context, token string, f po.Failure) error {
 	return m.change(token, func(e *entry) {
 		delete(m.leased, token)
 		if f.Cause.Deadly() {
-			e.deaths++
+			e.deaths, e.evidence = e.deaths+1, f.Trace.Evidence
 		}
 		m.free(e)
 	})

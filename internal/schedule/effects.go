@@ -24,6 +24,7 @@ type (
 		Worker    messages.Worker
 		Lease     po.Lease
 		ByBrowser []string // attachments that the browser must save
+		Look      po.Failure
 	}
 	// Fetch records where an order's files will be, then asks the file fetcher for
 	// them. Answered by Scheduler.Fetched.

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -33,6 +34,22 @@ type task struct {
 	browserTried bool         // the browser lane was tried in this attempt
 	started      time.Time
 	isolated     bool // in quarantine: for a throw-away worker
+	end          *end // it is known how it ends, but for evidence of its page
+}
+
+// end is how an order is about to end.
+type end struct {
+	status po.Status
+	cause  po.Cause
+	detail string
+}
+
+// lookFor is what a browser is to keep evidence for; without a cause, it is to read.
+func (t *task) lookFor() po.Failure {
+	if t.end == nil {
+		return po.Failure{}
+	}
+	return po.Failure{Cause: t.end.cause, Detail: t.end.detail}
 }
 
 // begun says that the order was read in this attempt.
@@ -79,6 +96,7 @@ func (t *task) stillMissing(cause po.Cause, detail string) []po.Missing {
 		if !ok {
 			m = po.NewMissing(a, cause, detail)
 		}
+		m.Evidence = cmp.Or(m.Evidence, t.trace.Evidence)
 		add(m)
 	}
 	return list
@@ -93,6 +111,8 @@ func (t *task) outcome(status po.Status, cause po.Cause, detail string) po.Outco
 	}
 	if !status.Settled() {
 		o.Missing = t.stillMissing(cause, detail)
+	} else if cause == "" {
+		o.Trace.Evidence = "" // what had gone wrong on the way has been mended
 	}
 	o.Found = max(len(t.reading.Attachments), len(t.kept.Files)+len(o.Missing))
 	if cause == po.InvalidNumber { // nobody has tried
