@@ -167,8 +167,23 @@ func (a *app) judge(site *testportal.Portal, out string) error {
 	if n := meant[po.Failed] + meant[po.Partial]; n > 0 {
 		fmt.Fprintf(a.stdout, "meant:   %s that did not end well: the built-in portal lets these fail, %d FAILED and %d PARTIAL\n",
 			progress.Count(n, "order"), meant[po.Failed], meant[po.Partial])
+		fmt.Fprintln(a.stdout, "         that portal ends with the demo: a retry, as above, is for a real one")
+		return a.explainOne(out, outcomes)
 	}
 	return nil
+}
+
+// explainOne shows the story of an order that was meant to fail: of one with files missing,
+// if there is one, which has the most to tell.
+func (a *app) explainOne(out string, outcomes []po.Outcome) error {
+	number := ""
+	for _, o := range outcomes {
+		if o.Status == po.Partial || o.Status == po.Failed && number == "" {
+			number = string(o.Key)
+		}
+	}
+	fmt.Fprintf(a.stdout, "\nThe story of one of these:\n\n$ poactor explain %s %s\n", shellWord(out), shellWord(number))
+	return a.explain(context.Background(), out, number, false)
 }
 
 // readBack reads how the orders ended from the results and manifest.csv, as an

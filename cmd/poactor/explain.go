@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,32 +31,37 @@ func (a *app) explainCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			ledger, err := openRecord(args[0])
-			if err != nil {
-				return err
-			}
-			defer ledger.Close()
-			key, err := ledger.Find(c.Context(), args[1])
-			if errors.Is(err, fs.ErrNotExist) {
-				return wrongUse("poactor status "+args[0]+" shows how many it has", "%s knows no order %s", args[0], args[1])
-			}
-			if err != nil {
-				return err
-			}
-			history, err := ledger.History(c.Context(), key)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				progress.WriteLine(a.stdout, "order_history", newHistoryJSON(history))
-				return nil
-			}
-			showHistory(a.stdout, history)
-			return nil
+			return a.explain(c.Context(), args[0], args[1], asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "write it as JSON")
 	return c
+}
+
+// explain shows the history of one order.
+func (a *app) explain(ctx context.Context, dir, number string, asJSON bool) error {
+	ledger, err := openRecord(dir)
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	key, err := ledger.Find(ctx, number)
+	if errors.Is(err, fs.ErrNotExist) {
+		return wrongUse("poactor status "+dir+" shows how many it has", "%s knows no order %s", dir, number)
+	}
+	if err != nil {
+		return err
+	}
+	history, err := ledger.History(ctx, key)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		progress.WriteLine(a.stdout, "order_history", newHistoryJSON(history))
+		return nil
+	}
+	showHistory(a.stdout, history)
+	return nil
 }
 
 // historyJSON is an order's history as JSON. What stands in it itself comes before the same of the

@@ -154,7 +154,12 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 		fmt.Fprintf(a.stdout, "%s left by --limit: run the same command again for the next\n",
 			progress.Count(j.merged.Deferred, "order"))
 	}
-	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
+	failed, readErr := unfinishedOf(context.Background(), j.ledger)
+	if err == nil {
+		err = readErr
+	}
+	a.showUnfinished(j.dir, failed)
+	a.showFiles(j)
 	if len(j.left) == 0 {
 		fmt.Fprintln(a.stdout, "left: nothing")
 	}

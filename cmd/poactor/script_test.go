@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -260,6 +261,9 @@ func cmdVerify(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// orderLine is the line of an order that has ended.
+var orderLine = regexp.MustCompile(`^[-0-9]{10} [:0-9]{8} \[`)
+
 // cmdInterrupt runs poactor, sends it SIGINT when it shows the first settled
 // order, as often as asked, and wants its exit code: interrupt TIMES CODE args …
 func cmdInterrupt(ts *testscript.TestScript, _ bool, args []string) {
@@ -279,7 +283,7 @@ func cmdInterrupt(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(c.Start())
 	lines := bufio.NewScanner(stdout)
-	for lines.Scan() && !strings.HasPrefix(lines.Text(), "[") {
+	for lines.Scan() && !orderLine.MatchString(lines.Text()) {
 	}
 	if site, ok := sites.Load(ts); ok && times > 1 { // what is in hand does not end before the second
 		site.(*testportal.Portal).SetFault(testportal.Hang)

@@ -47,6 +47,13 @@ func (d *Disk) Outcomes(ctx context.Context) iter.Seq2[po.Outcome, error] {
 	return d.outcomes(ctx, `o.place IS NOT NULL ORDER BY o.place, f.place`)
 }
 
+// Unfinished yields the orders of the batch that have ended as FAILED or PARTIAL, in the
+// order of the batch.
+func (d *Disk) Unfinished(ctx context.Context) iter.Seq2[po.Outcome, error] {
+	return d.outcomes(ctx, `o.place IS NOT NULL AND o.open = 0 AND o.status IN (?, ?) ORDER BY o.place, f.place`,
+		string(po.Failed), string(po.Partial))
+}
+
 // Saved yields every order of which files are recorded, also those that are in
 // the batch no more, with its files and the folder that they are in: first those
 // of the batch, in its order.

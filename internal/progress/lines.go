@@ -76,8 +76,6 @@ func (l *Lines) Text(event any) string {
 		return "paused: orders under way are finished, no other is begun"
 	case messages.RunResumed:
 		return "the run goes on after the pause"
-	case messages.WorkersRequested:
-		return fmt.Sprintf("%s asked for instead of %d", Count(e.To, "worker"), e.From)
 	case messages.Warning:
 		return "advice: " + Clean(e.Text)
 	case messages.FaultInjected:

@@ -100,7 +100,6 @@ worker-2 is back
 worker-1 will not restart (browser_hung)
 1 worker instead of 2, one order at a time: a worker was given up: browser_hung
 1 order read at once, after a pause of 20s: the portal asked for a pause of 20 s
-3 workers asked for instead of 2
 paused: orders under way are finished, no other is begun
 the run goes on after the pause
 PO4: 2 browsers died while reading it; one more try, alone in a throw-away browser

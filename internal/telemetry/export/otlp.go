@@ -126,7 +126,8 @@ func (c *client) encode(spans []*tracepb.ResourceSpans) ([]byte, error) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	_, err = w.Write(body)
-	return b.Bytes(), errors.Join(err, w.Close())
+	err = errors.Join(err, w.Close()) // which writes the rest
+	return b.Bytes(), err
 }
 
 // deliver posts a batch until it is taken, is refused for good, or its time is over.
