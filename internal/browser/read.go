@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-rod/rod/lib/proto"
 
+	"github.com/poactor/poactor/internal/listing"
 	"github.com/poactor/poactor/po"
 )
 
@@ -86,7 +87,7 @@ func (s *Session) read(ctx context.Context, order po.Order, address string, byBr
 	if reading.Sign != po.SignAttachments {
 		return reading, nil
 	}
-	reading.Attachments, _ = s.lister.attachments(seen.Items)
+	reading.Attachments, _ = s.lister.Attachments(seen.Items)
 	if reading.Attachments, err = s.resolve(ctx, seen, reading.Attachments, byBrowser); err != nil {
 		return po.Reading{}, err
 	}
@@ -134,7 +135,7 @@ func (s *Session) identified() bool {
 // did. It may be that order's page still.
 func (s *Session) listedBefore(order po.Order, seen observation) bool {
 	number, known := s.lists[listHash(seen)]
-	return known && number != order.Number && slices.ContainsFunc(seen.Items, func(it item) bool { return it.URL != "" })
+	return known && number != order.Number && slices.ContainsFunc(seen.Items, func(it listing.Item) bool { return it.URL != "" })
 }
 
 // listHash tells lists apart by their addresses.
