@@ -268,28 +268,6 @@ func (o *resources) openBrowsers(cfg Config) error {
 	return nil
 }
 
-// portOf makes the port that opens browsers: such as have to be signed in, or others.
-func (o *resources) portOf(cfg Config, settings browser.Config) actors.Browsers {
-	clones, empty := settings, settings
-	clones.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.Lease) }
-	if cfg.Session == nil && (cfg.Profile == "" || !cfg.Portal.Proves()) {
-		return browsers{browser.New(clones)}
-	}
-	if cfg.Session == nil {
-		cfg.Session, cfg.LoginWait = &renewedSession{}, 0 // nobody could store another
-	}
-	empty.Cloned = false
-	empty.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.LeaseEmpty) }
-	b := &signedInBrowsers{portal: cfg.Portal, session: cfg.Session, empty: browser.New(empty), log: cfg.Log}
-	renewal := empty
-	if cfg.Profile != "" {
-		b.cloned, renewal = browser.New(clones), clones
-	}
-	o.proves = cfg.Portal.Proves()
-	o.signIn = &signInAgain{browsers: b, config: renewal, byHand: cfg.SignInByHand, wait: cfg.LoginWait, log: cfg.Log}
-	return b
-}
-
 // sweep removes what runs that were killed have left, beside what the profile
 // store has swept. This output directory is ours, so that what was half downloaded
 // is nobody's.
