@@ -21,6 +21,7 @@ type Lease struct {
 	Saved    Saved         // what earlier attempts left on disk
 	Missing  []Missing     // what the last try that failed could not get; empty if it did not come so far
 	Supplier string        // as an earlier attempt read it
+	ReadBy   ReadBy        // how the list was read that the files are of, where it was settled before
 }
 
 // Claim answers a request for leases.
