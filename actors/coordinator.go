@@ -111,7 +111,7 @@ func (k *coordinator) start(c actor.Context) {
 	k.dispatcher = k.spawn(c, "dispatcher", func() actor.Actor { return newDispatcher(k.cfg) })
 	k.peers.fetcher = k.spawn(c, "fetcher", func() actor.Actor { return newFetcher(k.cfg.Files, k.dispatcher) })
 	if k.cfg.Pages != nil {
-		k.peers.pageReader = k.spawn(c, pageReaderName,
+		k.peers.pageReader = k.spawn(c, po.PageReader,
 			func() actor.Actor { return newPageReader(k.cfg.Pages, k.cfg.TaskTimeout, k.dispatcher) })
 	}
 	if k.cfg.Limiter != nil {

@@ -76,9 +76,6 @@ func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 	})
 }
 
-// pageReaderName stands in the record for who reads pages without a browser.
-const pageReaderName = "page-reader"
-
 // readPage has an order's page read when the ledger has that it is, unless something has come
 // between.
 func (d *dispatcher) readPage(c actor.Context, e schedule.ReadPage) {
@@ -86,7 +83,7 @@ func (d *dispatcher) readPage(c actor.Context, e schedule.ReadPage) {
 	d.writer.add(c, ledgerWrite{
 		effect: e,
 		record: func(ctx context.Context) error {
-			return ledger.Assign(ctx, token, po.Assignment{Worker: pageReaderName})
+			return ledger.Assign(ctx, token, po.Assignment{Worker: po.PageReader})
 		},
 		done: func(now time.Time, err error) []schedule.Effect {
 			switch {

@@ -198,12 +198,16 @@ func (e PageRead) MarshalJSON() ([]byte, error) {
 	}{tagged(e), e.Failure.Cause, cmp.Or(e.Failure.Detail, e.Page.Doubt), len(e.Page.Attachments)})
 }
 
-// FastLane says that orders are read without a browser from now on, or that none is any more.
+// FastLane says that orders are read without a browser from now on, that none is any more, or,
+// at the end of a run, what came of it.
 type FastLane struct {
 	Trusted  bool   `json:"trusted"`          // some need no browser
 	Off      string `json:"reason,omitempty"` // why none is read without a browser any more; empty: they are
 	Compared int    `json:"compared"`         // orders that were read in both ways
 	Agreed   int    `json:"agreed"`           // of those, the ones of which both ways told the same
+	Page     int    `json:"by_page"`          // orders of this start that were completed without a browser
+	Browser  int    `json:"by_browser"`       // orders of this start that a browser has read
+	Ended    bool   `json:"ended,omitempty"`  // the run is over
 }
 
 // FilesFetched is the file fetcher's answer to FetchFiles.

@@ -16,14 +16,12 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/actors"
-	"github.com/poactor/poactor/cmd/poactor/internal/norod"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/progress"
 )
 
 func main() {
-	_ = os.Unsetenv(norod.Variable) // it has done its work and is no business of our children
-	signal.Ignore(syscall.SIGPIPE)  // a reader of our output who leaves must not end a run
+	signal.Ignore(syscall.SIGPIPE) // a reader of our output who leaves must not end a run
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv, environ: os.Environ()}
 	os.Exit(a.main(os.Args[1:]))
 }

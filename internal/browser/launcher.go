@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 	"github.com/sirupsen/logrus"
 
@@ -180,6 +179,3 @@ func (s *Session) initialize(ctx context.Context) error {
 	}
 	return s.openTab(ctx)
 }
-
-// connect speaks the DevTools protocol over a browser's pipe.
-func connect(p *launch.Pipe) *conn { return &conn{Client: cdp.New().Start(p)} }

@@ -33,6 +33,7 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 
 	address := s.config.Portal.OrderURL(order.Number)
 	s.pages, s.answered = nil, false
+	s.interceptor.requests.startOrder()
 	reading, err := s.read(ctx, order, address, byBrowser)
 	reading.Trace.Pages = s.pages
 	after, done := context.WithTimeout(s.ctx, afterwards)
@@ -84,6 +85,7 @@ func (s *Session) read(ctx context.Context, order po.Order, address string, byBr
 	}
 	s.lists[listHash(seen)] = order.Number
 	reading := po.Reading{Sign: po.Sign(seen.Sign), URL: po.PublicURL(seen.URL), Supplier: seen.Supplier}
+	reading.Requests = s.interceptor.requests.madeSince()
 	if reading.Sign != po.SignAttachments {
 		return reading, nil
 	}

@@ -56,9 +56,9 @@ func withBrowser(ctx context.Context, c Config, dir string, do func(w cdpClient,
 		return err
 	}
 	defer func() { err = errors.Join(err, proc.Close()) }()
-	w := cdpClient{conn: connect(proc.Pipe)}
+	w := cdpClient{conn: connect(proc.Pipe, nil)}
 	go func() {
-		for e := range w.conn.Event() { // ends with the pipe
+		for e := range w.conn.events { // ends with the pipe
 			if e.Method == "Fetch.requestPaused" {
 				go answerEmpty(w.conn, e)
 			}

@@ -99,8 +99,7 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *la
 		allowed.AllowedHosts = slices.Concat(allowed.AllowedHosts, allowed.SignIn.Hosts)
 	}
 	s.interceptor.init(allowed)
-	proc.Pipe.Watch = s.trackRequests
-	s.conn = connect(proc.Pipe)
+	s.conn = connect(proc.Pipe, s.trackRequests)
 	s.files.init()
 	s.activity.reset()
 	s.heard.Store(true)
@@ -164,7 +163,7 @@ func (s *Session) fail(cause po.Cause, detail string) {
 // listen follows the browser's events until its pipe ends. It must not call
 // the browser itself: answers come through the same reader.
 func (s *Session) listen() {
-	for event := range s.conn.Event() {
+	for event := range s.conn.events {
 		s.heard.Store(true)
 		switch event.Method {
 		case "Fetch.requestPaused":

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 
 	"github.com/poactor/poactor/internal/browser/launch"
@@ -243,7 +242,7 @@ func fillOrigin(w cdpClient, o storagestate.Origin) error {
 }
 
 // answerEmpty answers a request of a page with an empty one.
-func answerEmpty(c *conn, event *cdp.Event) {
+func answerEmpty(c *conn, event launch.Message) {
 	var e proto.FetchRequestPaused
 	if json.Unmarshal(event.Params, &e) != nil {
 		return

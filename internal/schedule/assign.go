@@ -17,16 +17,14 @@ func (s *Scheduler) advance(now time.Time) []Effect {
 		fx = s.restoreSession(now)
 	}
 	if s.finished() {
-		s.ended = true
-		return append(fx, End{})
+		return append(fx, s.end()...)
 	}
 	if s.lane.on {
 		fx = append(fx, s.adjustPool(now)...)
 	}
 	fx = append(fx, s.startProbes(now)...)
 	if s.finished() { // nothing is left to be probed by
-		s.ended = true
-		return append(fx, End{})
+		return append(fx, s.end()...)
 	}
 	if s.allSettled() {
 		fx = append(fx, s.reopenOrphans()...)

@@ -20,6 +20,8 @@ type lane struct {
 	checks      int            // tries to compare it at the end
 	told        string         // why the lane is off, as the host was told
 	trusted     bool           // as the host was told
+	byPage      int            // orders that were completed without a browser
+	byBrowser   int            // that a browser has read
 }
 
 // checkable is an order whose page a browser can still read for comparison.
@@ -156,7 +158,10 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	t.checked = true
 	verdict, again := s.lane.trust.compare(t.key(), t.pageAt, t.page, own, m.Reading)
 	t.agreed = verdict == agreement
-	return append(s.reopen(again, s.lane.trust.off), s.tellLane()...)
+	if s.lane.trust.off != "" {
+		return s.readAgain(again)
+	}
+	return s.tellLane()
 }
 
 // tellLane tells the host what has changed about the lane.
@@ -166,11 +171,34 @@ func (s *Scheduler) tellLane() []Effect {
 		return nil
 	}
 	l.told, l.trusted = l.trust.off, l.trust.trusted()
-	return []Effect{Notify{messages.FastLane{Trusted: l.trusted, Off: l.told, Compared: l.trust.compared, Agreed: l.trust.agreed}}}
+	return []Effect{Notify{l.state()}}
+}
+
+func (l *lane) state() messages.FastLane {
+	return messages.FastLane{Trusted: l.trusted, Off: l.told, Compared: l.trust.compared, Agreed: l.trust.agreed,
+		Page: l.byPage, Browser: l.byBrowser}
+}
+
+// end ends the run.
+func (s *Scheduler) end() []Effect {
+	s.ended = true
+	if !s.lane.on {
+		return []Effect{End{}}
+	}
+	state := s.lane.state()
+	state.Ended = true
+	return []Effect{Notify{state}, End{}}
+}
+
+// readAgain puts back what no comparison has confirmed.
+func (s *Scheduler) readAgain(keys []po.Key) []Effect {
+	s.lane.byPage -= len(keys)
+	return append(s.reopen(keys, "pages are no longer believed without a browser: "+s.lane.trust.off), s.tellLane()...)
 }
 
 // settledPage takes an order that is completed without a browser.
 func (s *Scheduler) settledPage(t *task) {
+	s.lane.byPage++
 	s.lane.trust.completed(t.key(), t.pageAt)
 	s.lane.calm++
 	if t.pageAt > s.lane.last.at {
@@ -218,7 +246,7 @@ func (s *Scheduler) checked(m messages.OrderRead, now time.Time) []Effect {
 	own := s.lane.trust.asks(last.order.Key, m.Reading.Requests)
 	_, again := s.lane.trust.compare(last.order.Key, last.at+1, last.page, own, m.Reading)
 	if s.lane.trust.off != "" {
-		return append(append(s.reopen(again, s.lane.trust.off), s.tellLane()...), s.advance(now)...)
+		return append(s.readAgain(again), s.advance(now)...)
 	}
 	return s.advance(now)
 }
