@@ -6,9 +6,10 @@ type PageReading struct {
 	// Doubt says in words why a browser has to read the page; empty: nothing speaks
 	// against what was read.
 	Doubt string
-	// Shape tells pages apart that are built in another way: by elements, classes,
-	// states and data, but for what they say of one order.
-	Shape string
+	// Parts are hashes of the kinds of parts that the page is built of, each once, in
+	// order: elements within elements, classes, states and data, but for what they say of
+	// one order. Pages with the same parts have one shape.
+	Parts []uint64
 	// Edition tells apart which scripts of the portal the page loads: another release of
 	// the portal has another.
 	Edition string

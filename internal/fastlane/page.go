@@ -104,7 +104,7 @@ func (r *Reader) Read(number string, a Answer) po.PageReading {
 	}
 	page.Sign, page.URL, page.Supplier = po.SignAttachments, po.PublicURL(a.URL), r.supplier(d)
 	page.Attachments, _ = r.lister.Attachments(r.items(links))
-	page.Shape, page.Edition = shapeOf(d, len(page.Attachments))
+	page.Parts, page.Edition = shapeOf(d, len(page.Attachments))
 	return page
 }
 

@@ -3,7 +3,7 @@ package fastlane
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -17,24 +17,21 @@ import (
 // features are what a page is built of, each once.
 type features map[string]bool
 
-func (f features) sum() string {
-	h := sha256.New()
-	for _, text := range slices.Sorted(func(yield func(string) bool) {
-		for text := range f {
-			if !yield(text) {
-				return
-			}
-		}
-	}) {
-		fmt.Fprintf(h, "%q\n", text)
+// parts are their hashes, in order.
+func (f features) parts() []uint64 {
+	list := make([]uint64, 0, len(f))
+	for text := range f {
+		sum := sha256.Sum256([]byte(text))
+		list = append(list, binary.BigEndian.Uint64(sum[:]))
 	}
-	return hex.EncodeToString(h.Sum(nil)[:12])
+	slices.Sort(list)
+	return list
 }
 
 // shapeOf tells pages apart that are built in another way: which kinds of elements stand
 // within which, with which attributes and states, and which kinds of data their scripts find.
 // How many there are of a kind makes no difference, but for documents one or several.
-func shapeOf(d document, documents int) (shape, edition string) {
+func shapeOf(d document, documents int) (parts []uint64, edition string) {
 	f, scripts := features{}, features{}
 	f[fmt.Sprintf("documents %d", min(documents, 2))] = true
 	for n := range d.root.Descendants() {
@@ -62,7 +59,7 @@ func shapeOf(d document, documents int) (shape, edition string) {
 			}
 		}
 	}
-	return f.sum(), scripts.sum()
+	return f.parts(), fmt.Sprintf("%x", scripts.parts())
 }
 
 // kindOf is an element's tag and classes.

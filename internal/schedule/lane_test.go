@@ -46,7 +46,7 @@ func newPortalRun(orders int, random *rand.Rand) *portalRun {
 
 // listOf is the true page of an order: its attachments are its alone.
 func listOf(order int) po.PageReading {
-	p := po.PageReading{Shape: "s", Edition: "e"}
+	p := po.PageReading{Parts: []uint64{1, 2}, Edition: "e"}
 	p.Sign, p.Supplier = po.SignAttachments, "supplier"
 	for n := range 1 + order%3 {
 		p.Attachments = append(p.Attachments, po.Attachment{ID: fmt.Sprintf("%d-%d", order, n), Name: fmt.Sprintf("%d.pdf", n), URL: "u"})
@@ -199,7 +199,7 @@ func TestLiesFromSomeMomentOn(t *testing.T) {
 		"swaps two orders":            func(order int) po.PageReading { return listOf(order ^ 1) },
 		"shows another supplier":      func(order int) po.PageReading { p := listOf(order); p.Supplier = "x"; return p },
 		"a release that drops a file": func(order int) po.PageReading { p := drop1(drop)(order); p.Edition = "e2"; return p },
-		"another shape":               func(order int) po.PageReading { p := drop1(drop)(order); p.Shape = "s2"; return p },
+		"another shape":               func(order int) po.PageReading { p := drop1(drop)(order); p.Parts = []uint64{1, 2, 3}; return p },
 		"an address of another order": func(order int) po.PageReading { p := listOf(order); p.Attachments[0].ID = "0"; return p },
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -301,7 +301,10 @@ func TestNeedsBrowser(t *testing.T) {
 	t.Parallel()
 	trusted := func() trust {
 		t := newTrust()
-		t.editions["e"], t.shapes["s"], t.longest = trustAfter, true, 3
+		t.longest = 3
+		for range trustAfter {
+			t.edition("e").add([]uint64{1, 2})
+		}
 		return t
 	}
 	for name, row := range map[string]struct {
@@ -315,10 +318,12 @@ func TestNeedsBrowser(t *testing.T) {
 		"in doubt":           {func(_ *trust, p *po.PageReading) { p.Doubt = "doubt" }, 0.5, true},
 		"not found":          {func(_ *trust, p *po.PageReading) { p.Sign = po.SignNotFound }, 0.5, true},
 		"empty":              {func(_ *trust, p *po.PageReading) { p.Attachments = nil }, 0.5, true},
-		"another shape":      {func(_ *trust, p *po.PageReading) { p.Shape = "x" }, 0.5, true},
+		"another part":       {func(_ *trust, p *po.PageReading) { p.Parts = []uint64{1, 2, 3} }, 0.5, true},
+		"a part less":        {func(_ *trust, p *po.PageReading) { p.Parts = []uint64{1} }, 0.5, true},
+		"one seen, one not":  {func(t *trust, p *po.PageReading) { t.edition("e").add([]uint64{1, 2, 3}); p.Parts = []uint64{1, 2, 3} }, 0.5, false},
 		"other scripts":      {func(_ *trust, p *po.PageReading) { p.Edition = "x" }, 0.5, true},
 		"a longer list":      {func(t *trust, _ *po.PageReading) { t.longest = 1 }, 0.5, true},
-		"one agreement less": {func(t *trust, _ *po.PageReading) { t.editions["e"]-- }, 0.5, true},
+		"one agreement less": {func(t *trust, _ *po.PageReading) { t.edition("e").agreed-- }, 0.5, true},
 	} {
 		tr, page := trusted(), listOf(2)
 		row.change(&tr, &page)

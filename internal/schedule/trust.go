@@ -23,11 +23,10 @@ const (
 type trust struct {
 	off string // why no page is read any more; empty: they are
 
-	read     int             // pages, so far
-	editions map[string]int  // comparisons that agreed
-	shapes   map[string]bool // of pages that agreed
-	longest  int             // list that agreed
-	useless  int             // pages in a row that needed a browser
+	read     int // pages, so far
+	editions map[string]*edition
+	longest  int // list that agreed
+	useless  int // pages in a row that needed a browser
 	compared int
 	agreed   int
 
@@ -39,6 +38,50 @@ type trust struct {
 	unproved []provisional // orders that were completed without a browser since the last agreement
 }
 
+// edition is what is known of the pages that load the same scripts.
+type edition struct {
+	agreed int            // comparisons
+	parts  map[uint64]int // how many of those pages had such a part
+}
+
+// known says whether a page is built as those that were compared: it has no part that none of them
+// had, and lacks none that all of them had.
+func (e *edition) known(parts []uint64) bool {
+	always := 0
+	for _, n := range e.parts {
+		if n == e.agreed {
+			always++
+		}
+	}
+	for _, p := range parts {
+		switch e.parts[p] {
+		case 0:
+			return false
+		case e.agreed:
+			always--
+		}
+	}
+	return always == 0
+}
+
+// add takes a page that agreed.
+func (e *edition) add(parts []uint64) {
+	e.agreed++
+	for _, p := range parts {
+		e.parts[p]++
+	}
+}
+
+// edition returns what is known of pages that load the same scripts as one.
+func (t *trust) edition(name string) *edition {
+	e := t.editions[name]
+	if e == nil {
+		e = &edition{parts: map[uint64]int{}}
+		t.editions[name] = e
+	}
+	return e
+}
+
 // provisional is an order that was completed without a browser.
 type provisional struct {
 	key po.Key
@@ -46,13 +89,13 @@ type provisional struct {
 }
 
 func newTrust() trust {
-	return trust{editions: map[string]int{}, shapes: map[string]bool{}, requests: map[string]po.Key{}}
+	return trust{editions: map[string]*edition{}, requests: map[string]po.Key{}}
 }
 
 // trusted says that some pages need no browser.
 func (t *trust) trusted() bool {
-	for _, n := range t.editions {
-		if n >= trustAfter {
+	for _, e := range t.editions {
+		if e.agreed >= trustAfter {
 			return t.off == ""
 		}
 	}
@@ -69,10 +112,10 @@ func (t *trust) needsBrowser(p po.PageReading, random float64) string {
 		return p.Doubt
 	case p.Sign != po.SignAttachments || n == 0:
 		return "the page lists no attachments"
-	case t.editions[p.Edition] < trustAfter:
-		return fmt.Sprintf("%d of the %d comparisons have agreed that are needed first", t.editions[p.Edition], trustAfter)
-	case !t.shapes[p.Shape]:
-		return "no page of this shape was compared yet"
+	case t.edition(p.Edition).agreed < trustAfter:
+		return fmt.Sprintf("%d of the %d comparisons have agreed that are needed first", t.edition(p.Edition).agreed, trustAfter)
+	case !t.edition(p.Edition).known(p.Parts):
+		return "no page that is built like this was compared yet"
 	case n > t.longest:
 		return fmt.Sprintf("no list of more than %d attachments was compared yet", t.longest)
 	case random < 1.0/compareEvery:
@@ -142,8 +185,7 @@ func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, brows
 	t.compared++
 	t.agreed++
 	t.useless = 0
-	t.editions[page.Edition]++
-	t.shapes[page.Shape] = true
+	t.edition(page.Edition).add(page.Parts)
 	t.longest = max(t.longest, len(page.Attachments))
 	t.unproved = slices.DeleteFunc(t.unproved, func(p provisional) bool { return p.at < at })
 	return agreement, nil
