@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
@@ -109,6 +111,12 @@ type Config struct {
 	// It may take its time: the run does not wait for it but at its
 	// end. What the events hold is not to be changed.
 	OnEvent func(event any)
+
+	// MeterProvider makes the metrics of the run, and TracerProvider a trace for each
+	// order; docs/metrics.md lists both. Nil: there are none. Runs may share them. The
+	// run ends neither: what they have is the host's to flush.
+	MeterProvider  metric.MeterProvider
+	TracerProvider trace.TracerProvider
 
 	// Faults is a plan of faults on purpose, in YAML, for tests of what embeds poactor:
 	//

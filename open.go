@@ -253,9 +253,10 @@ func (o *resources) openBrowsers(cfg Config) error {
 	if err := checkTemp(); err != nil {
 		return err
 	}
-	// A restart leases its new profile while the old browser may still be dying.
+	// As many as SetWorkers may ask for, twice: a restart leases its new profile while the
+	// old browser may still be dying.
 	o.profiles, err = profilestore.OpenFor(settings.Downloads, profilestore.Config{
-		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out, Remove: o.faults.RemoveProfile,
+		Base: cfg.Profile, Capacity: 2 * MaxWorkers, For: settings.Out, Remove: o.faults.RemoveProfile,
 	})
 	if err != nil {
 		return profileError(err)

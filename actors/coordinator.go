@@ -71,8 +71,8 @@ type member struct {
 type deadlinePassed struct{}
 
 // Props makes the coordinator of one run, to be spawned once, in an actor
-// system of the caller's. It takes the messages Drain and Stop; after its end
-// everything of the run is gone. Spawn it with actor.WithGuardian or at the
+// system of the caller's. It takes the messages Pause, Resume, SetWorkers, Drain and Stop;
+// after its end everything of the run is gone. Spawn it with actor.WithGuardian or at the
 // root: it is not restarted but stopped when it fails.
 func Props(cfg Config) *actor.Props {
 	return propsOf(func() actor.Actor { return newCoordinator(cfg) },
@@ -132,6 +132,7 @@ func (k *coordinator) hire(c actor.Context, h schedule.Hire) {
 	k.workers[pid.Id] = &member{name: h.Name, pid: pid, isolated: h.Isolated}
 	c.Send(pid, messages.OpenBrowser{After: time.Duration(min(k.hired, k.cfg.Workers)) * stagger})
 	k.hired++
+	c.Send(k.peers.observer, messages.WorkerStarted{Worker: h.Name, Isolated: h.Isolated})
 }
 
 // dismiss ends a worker.
@@ -170,7 +171,7 @@ func (k *coordinator) running(c actor.Context) {
 	case deadlinePassed:
 		k.result.Detail = join(k.result.Detail, "the dispatcher did not stop in its time")
 		k.end(c)
-	case messages.Resize:
+	case messages.Resize, messages.Pause, messages.Resume, messages.SetWorkers:
 		c.Send(k.dispatcher, m)
 	case schedule.Hire:
 		k.hire(c, m)
@@ -215,7 +216,8 @@ func (k *coordinator) stoppingChildren(c actor.Context) {
 		k.close(c)
 	case hostEvent:
 		c.Send(k.peers.observer, m.event)
-	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss: // too late
+	case messages.Drain, messages.Stop, messages.Resize, messages.Pause, messages.Resume, messages.SetWorkers,
+		schedule.Hire, schedule.Dismiss: // too late
 	case childFailed, dispatchEnded, browserReady:
 	default:
 		unexpected(c)
@@ -259,7 +261,8 @@ func (k *coordinator) stoppingObserver(c actor.Context) {
 		if m.Who.Equal(k.peers.observer) {
 			c.Stop(c.Self())
 		}
-	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss: // too late
+	case messages.Drain, messages.Stop, messages.Resize, messages.Pause, messages.Resume, messages.SetWorkers,
+		schedule.Hire, schedule.Dismiss: // too late
 	case childFailed, dispatchEnded, browserReady, deadlinePassed, hostEvent:
 	default:
 		unexpected(c)

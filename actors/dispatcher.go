@@ -132,6 +132,12 @@ func (d *dispatcher) Receive(c actor.Context) {
 		d.do(c, d.scheduler.Fetched(m, now))
 	case messages.Resize:
 		d.do(c, d.scheduler.Resize(m, now))
+	case messages.Pause:
+		d.do(c, d.scheduler.Pause(now))
+	case messages.Resume:
+		d.do(c, d.scheduler.Resume(now))
+	case messages.SetWorkers:
+		d.do(c, d.scheduler.SetWorkers(m.Workers, now))
 	case messages.Drain:
 		d.do(c, d.scheduler.Drain(po.Interrupted, m.Reason, now))
 	case messages.Stop:

@@ -25,6 +25,10 @@ type Session interface {
 	// are those that have no URL. An error is a *po.ReadFailure, whose cause
 	// po.BrowserDied says that the session is of no more use.
 	Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error)
+	// Look opens the page of an order once more that is about to end with files missing,
+	// and keeps evidence of what it shows: the reading's Trace names it. An error is as of
+	// Read.
+	Look(ctx context.Context, order po.Order, missing po.Failure) (po.Reading, error)
 	// Prove opens the portal's page that shows who is signed in. An error is a
 	// *po.ReadFailure, as of Read. It is called where Config.Proves says so.
 	Prove(ctx context.Context) (po.Proof, error)

@@ -68,9 +68,10 @@ func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 			}
 			o := e.Lease.Order
 			c.Send(d.peers.observer, messages.OrderStarted{
-				Worker: e.Worker, Key: o.Key, RawNumber: o.RawNumber, Attempt: e.Lease.Attempt})
+				Worker: e.Worker, Key: o.Key, RawNumber: o.RawNumber, Attempt: e.Lease.Attempt,
+				ByBrowser: len(e.ByBrowser)})
 			c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{
-				Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser})
+				Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser, Look: e.Look})
 			return nil
 		},
 	})

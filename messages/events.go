@@ -18,6 +18,7 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[BatchMerged]():      "batch_merged",
 	reflect.TypeFor[FaultInjected]():    "fault_injected",
 	reflect.TypeFor[FastLane]():         "fast_lane",
+	reflect.TypeFor[FileProgress]():     "file_progress",
 	reflect.TypeFor[FilesFetched]():     "files_fetched",
 	reflect.TypeFor[JobReturned]():      "job_returned",
 	reflect.TypeFor[JobStuck]():         "job_stuck",
@@ -36,6 +37,8 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[ResultsWarning]():   "results_warning",
 	reflect.TypeFor[RunCleaned]():       "run_cleaned",
 	reflect.TypeFor[RunEnded]():         "run_ended",
+	reflect.TypeFor[RunPaused]():        "run_paused",
+	reflect.TypeFor[RunResumed]():       "run_resumed",
 	reflect.TypeFor[RunStarted]():       "run_started",
 	reflect.TypeFor[SessionLost]():      "session_lost",
 	reflect.TypeFor[SessionProbed]():    "session_probed",
@@ -45,6 +48,8 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[WorkerLost]():       "worker_lost",
 	reflect.TypeFor[WorkerReady]():      "worker_ready",
 	reflect.TypeFor[WorkerRecycled]():   "worker_recycled",
+	reflect.TypeFor[WorkerStarted]():    "worker_started",
+	reflect.TypeFor[WorkersRequested](): "workers_requested",
 }
 
 // EventName returns the name of an event in JSON, like "order_settled". It is empty if the
@@ -60,6 +65,15 @@ func EventTypes() map[string]reflect.Type {
 	return types
 }
 
+// JSONType returns the type whose fields are an event's in JSON: its own, or that of
+// what it shows in its place.
+func JSONType(event reflect.Type) reflect.Type {
+	if e, ok := reflect.Zero(event).Interface().(interface{ shown() any }); ok {
+		return reflect.TypeOf(e.shown())
+	}
+	return event
+}
+
 // Duration is a time.Duration that JSON has as whole milliseconds.
 type Duration time.Duration
 
@@ -68,6 +82,12 @@ func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Durat
 
 // String writes it as time.Duration does.
 func (d Duration) String() string { return time.Duration(d).String() }
+
+// WorkerStarted says that there is another worker, whose browser is opened next.
+type WorkerStarted struct {
+	Worker   string `json:"worker,omitempty"`
+	Isolated bool   `json:"isolated,omitempty"` // a throw-away one, for an order in quarantine
+}
 
 // WorkerReady says that a worker has a browser and no order: one credit.
 type WorkerReady struct {
@@ -85,6 +105,7 @@ type WorkerLost struct {
 	Detail       string   `json:"detail,omitempty"`
 	RestartAfter Duration `json:"after_ms"`          // until the next incarnation opens its browser
 	GaveUp       bool     `json:"gave_up,omitempty"` // there will be no next one
+	Trace        po.Trace `json:"-"`                 // of what it had in hand
 }
 
 // WorkerRecycled says that a worker opens a fresh browser instead of one that is
@@ -149,7 +170,8 @@ type OrderStarted struct {
 	RawNumber string `json:"number,omitempty"` // the number as the batch has it
 	Key       po.Key `json:"key,omitempty"`
 	Worker
-	Attempt int `json:"attempt,omitempty"`
+	Attempt   int `json:"attempt,omitempty"`
+	ByBrowser int `json:"by_browser,omitempty"` // files that the browser is to save, as HTTP could not get them
 }
 
 // OrderRead is a worker's answer to ReadOrder.
@@ -164,16 +186,29 @@ type OrderRead struct {
 }
 
 // MarshalJSON shows of the reading and the failure what is for people.
-func (e OrderRead) MarshalJSON() ([]byte, error) {
-	type tagged OrderRead // without this method
-	return json.Marshal(struct {
-		tagged
-		Sign     po.Sign  `json:"sign,omitempty"`
-		Cause    po.Cause `json:"cause,omitempty"`
-		Detail   string   `json:"detail,omitempty"`
-		Supplier string   `json:"supplier,omitempty"`
-		Found    int      `json:"found"`
-	}{tagged(e), e.Reading.Sign, e.Failure.Cause, e.Failure.Detail, e.Reading.Supplier, len(e.Reading.Attachments)})
+func (e OrderRead) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type orderReadFields OrderRead // without the method
+
+type orderReadShown struct {
+	orderReadFields
+	Sign     po.Sign  `json:"sign,omitempty"`
+	Cause    po.Cause `json:"cause,omitempty"`
+	Detail   string   `json:"detail,omitempty"`
+	Supplier string   `json:"supplier,omitempty"`
+	Found    int      `json:"found"`
+}
+
+func (e OrderRead) shown() any {
+	return orderReadShown{orderReadFields(e), e.Reading.Sign, e.Failure.Cause, e.Failure.Detail, e.Reading.Supplier, len(e.Reading.Attachments)}
+}
+
+// FileProgress says how far a file is that takes long. It comes from beside the actors: the
+// last of an order may come after its FilesFetched.
+type FileProgress struct {
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
+	po.FileProgress
 }
 
 // PageRead is the page reader's answer to ReadPage: an order's page that was read without a
@@ -188,14 +223,19 @@ type PageRead struct {
 }
 
 // MarshalJSON shows of the page what is for people.
-func (e PageRead) MarshalJSON() ([]byte, error) {
-	type tagged PageRead // without this method
-	return json.Marshal(struct {
-		tagged
-		Cause  po.Cause `json:"cause,omitempty"`
-		Detail string   `json:"detail,omitempty"` // why it was not read, or why a browser has to read it
-		Found  int      `json:"found"`
-	}{tagged(e), e.Failure.Cause, cmp.Or(e.Failure.Detail, e.Page.Doubt), len(e.Page.Attachments)})
+func (e PageRead) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type pageReadFields PageRead // without the method
+
+type pageReadShown struct {
+	pageReadFields
+	Cause  po.Cause `json:"cause,omitempty"`
+	Detail string   `json:"detail,omitempty"` // why it was not read, or why a browser has to read it
+	Found  int      `json:"found"`
+}
+
+func (e PageRead) shown() any {
+	return pageReadShown{pageReadFields(e), e.Failure.Cause, cmp.Or(e.Failure.Detail, e.Page.Doubt), len(e.Page.Attachments)}
 }
 
 // FastLane says that orders are read without a browser from now on, that none is any more, or,
@@ -222,14 +262,19 @@ type FilesFetched struct {
 }
 
 // MarshalJSON shows of the result the files.
-func (e FilesFetched) MarshalJSON() ([]byte, error) {
-	type tagged FilesFetched // without this method
-	return json.Marshal(struct {
-		tagged
-		Files        []po.File    `json:"files,omitempty"`
-		Missing      int          `json:"missing"`
-		MissingFiles []po.Missing `json:"missing_files,omitempty"`
-	}{tagged(e), e.Result.Saved.Files, len(e.Result.Missing), e.Result.Missing})
+func (e FilesFetched) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type filesFetchedFields FilesFetched // without the method
+
+type filesFetchedShown struct {
+	filesFetchedFields
+	Files        []po.File    `json:"files,omitempty"`
+	Missing      int          `json:"missing"`
+	MissingFiles []po.Missing `json:"missing_files,omitempty"`
+}
+
+func (e FilesFetched) shown() any {
+	return filesFetchedShown{filesFetchedFields(e), e.Result.Saved.Files, len(e.Result.Missing), e.Result.Missing}
 }
 
 // OrderRetried says that a try failed and that another will be made.
@@ -266,17 +311,22 @@ type OrdersReopened struct {
 }
 
 // MarshalJSON shows of the outcomes the orders' numbers.
-func (e OrdersReopened) MarshalJSON() ([]byte, error) {
-	type tagged OrdersReopened // without this method
+func (e OrdersReopened) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type ordersReopenedFields OrdersReopened // without the method
+
+type ordersReopenedShown struct {
+	ordersReopenedFields
+	Orders  int      `json:"orders"`
+	Numbers []string `json:"numbers,omitempty"`
+}
+
+func (e OrdersReopened) shown() any {
 	var numbers []string
 	for _, o := range e.Outcomes {
 		numbers = append(numbers, o.RawNumber)
 	}
-	return json.Marshal(struct {
-		tagged
-		Orders  int      `json:"orders"`
-		Numbers []string `json:"numbers,omitempty"`
-	}{tagged(e), len(numbers), numbers})
+	return ordersReopenedShown{ordersReopenedFields(e), len(numbers), numbers}
 }
 
 // SessionProbed says that an order whose attachments were seen before was read once
@@ -300,18 +350,23 @@ type SessionProved struct {
 }
 
 // MarshalJSON shows of proof and failure what is for people.
-func (e SessionProved) MarshalJSON() ([]byte, error) {
-	type tagged SessionProved // without this method
+func (e SessionProved) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type sessionProvedFields SessionProved // without the method
+
+type sessionProvedShown struct {
+	sessionProvedFields
+	SignedIn bool     `json:"signed_in"`
+	Cause    po.Cause `json:"cause,omitempty"`
+	Detail   string   `json:"detail,omitempty"`
+}
+
+func (e SessionProved) shown() any {
 	detail := e.Failure.Detail
 	if e.Failure.Cause == "" {
 		detail = e.Proof.Detail
 	}
-	return json.Marshal(struct {
-		tagged
-		SignedIn bool     `json:"signed_in"`
-		Cause    po.Cause `json:"cause,omitempty"`
-		Detail   string   `json:"detail,omitempty"`
-	}{tagged(e), e.Proof.SignedIn, e.Failure.Cause, detail})
+	return sessionProvedShown{sessionProvedFields(e), e.Proof.SignedIn, e.Failure.Cause, detail}
 }
 
 // SessionLost says that the session is over for every browser: all pause, what they have
@@ -396,6 +451,20 @@ type RunStarted struct {
 	Portal     string `json:"portal,omitempty"`
 	Workers    int    `json:"workers,omitempty"`
 	Sequential bool   `json:"sequential,omitempty"` // an order's files are fetched before the next order is read
+}
+
+// RunPaused says that the user pauses the run: no order is begun, those in hand are
+// finished.
+type RunPaused struct{}
+
+// RunResumed says that the user ends the pause.
+type RunResumed struct{}
+
+// WorkersRequested says that the user wishes for another number of workers. How many there
+// are then, PoolResized says.
+type WorkersRequested struct {
+	From int `json:"from"`
+	To   int `json:"to"`
 }
 
 // RunEnded is the last event of the actors.

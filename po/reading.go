@@ -59,6 +59,10 @@ type Attachment struct {
 	// Detail says it in words for people. Empty otherwise.
 	Cause  Cause
 	Detail string
+	// Refusal is what the portal said to the browser instead of giving the file, as
+	// PortalAnswer has it; Evidence is the folder of what is kept of that, as in Trace.
+	Refusal  string
+	Evidence string
 }
 
 // Answer is what came with a file that the browser has saved. The zero value says

@@ -42,6 +42,7 @@ var house = map[string][]string{
 	"internal/progress":       {"messages", "po"},
 	"internal/config":         {"", "portal", "po"},
 	"internal/storagestate":   {"po"},
+	"internal/telemetry":      {"messages", "po"},
 	"internal/signin":         {"po", "profilestore", "internal/account", "internal/browser", "internal/storagestate"},
 	"internal/vault":          {"po"},
 	"internal/account":        {"po", "profilestore", "internal/storagestate", "internal/vault"},
@@ -49,7 +50,7 @@ var house = map[string][]string{
 		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
 		"internal/browser", "internal/ledger", "internal/download", "internal/resource",
-		"internal/fastlane", "internal/fault/faulty", "internal/results", "internal/storagestate"},
+		"internal/fastlane", "internal/fault/faulty", "internal/results", "internal/storagestate", "internal/telemetry"},
 	"cmd/poactor": {"*"},
 	"bench":       {"*"},
 	"tests":       {"*"},
@@ -75,13 +76,16 @@ var doors = map[string][]string{
 	"github.com/klauspost/compress":      {"internal/download"},
 	"filippo.io/age":                     {"internal/vault"},
 	"github.com/zalando/go-keyring":      {"internal/vault"},
+	"go.opentelemetry.io/otel":           {"", "internal/telemetry", "internal/telemetry/export"},
+	"go.opentelemetry.io/proto":          {"internal/telemetry/export"},
+	"github.com/prometheus":              {"internal/telemetry/export"},
 	"golang.org/x/sys/windows":           {"internal/outdir", "internal/browser/launch", "internal/process", "profilestore"},
 }
 
 // pure names what a package that decides may import of the standard library; of others
 // it imports none. The time package is for durations: what the time is, it is told.
 var pure = map[string][]string{
-	"internal/schedule": {"cmp", "fmt", "maps", "slices", "time"},
+	"internal/schedule": {"cmp", "fmt", "maps", "math", "slices", "time"},
 	"internal/storagestate": {"bytes", "encoding/json", "errors", "fmt", "maps", "math", "net/url", "slices", "strconv", "strings", "time",
 		"unicode/utf8", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 }

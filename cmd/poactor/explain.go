@@ -47,7 +47,8 @@ func (a *app) explainCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return progress.Indented(a.stdout, newHistoryJSON(history))
+				progress.WriteLine(a.stdout, "order_history", newHistoryJSON(history))
+				return nil
 			}
 			showHistory(a.stdout, history)
 			return nil
@@ -66,7 +67,7 @@ type historyJSON struct {
 	Open    bool   `json:"open"`
 	po.Outcome
 	Folder   string        `json:"folder,omitempty"`
-	Time     time.Time     `json:"time,omitzero"`
+	Settled  time.Time     `json:"settled,omitzero"` // when it was; a line's own time is "time"
 	Attempts []attemptJSON `json:"attempts"`
 	Files    []fileJSON    `json:"files"`
 	Missing  []po.Missing  `json:"missing_files"`
@@ -101,7 +102,7 @@ func withoutQueries(s po.History) po.History {
 func newHistoryJSON(s po.History) historyJSON {
 	s = withoutQueries(s)
 	out := historyJSON{Number: s.Order.RawNumber, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Outcome: s.Outcome,
-		Folder: s.Saved.Folder, Time: s.Outcome.Time, Attempts: []attemptJSON{}, Files: []fileJSON{},
+		Folder: s.Saved.Folder, Settled: s.Outcome.Time, Attempts: []attemptJSON{}, Files: []fileJSON{},
 		Missing: append([]po.Missing{}, s.Outcome.Missing...)}
 	out.Outcome.Attempts = 0 // they are listed
 	for _, x := range s.Attempts {
@@ -133,6 +134,9 @@ func showHistory(w io.Writer, s po.History) {
 	}
 	for _, m := range o.Missing {
 		line("missing: %s", progress.MissingText(m))
+		if m.Evidence != "" {
+			line("  evidence in %s", m.Evidence)
+		}
 	}
 	for i, x := range s.Attempts {
 		line("%d. %s", i+1, x.Began.Local().Format("2006-01-02 15:04:05.000")+" "+attemptText(x))

@@ -154,6 +154,9 @@ func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	err := ts.Exec(args[1], args[2:]...)
 	want(ts, args[0], err)
+	if strings.HasPrefix(args[1], "poactor") && slices.Contains(args, "--json") {
+		ts.Check(checkJSONLines(ts.ReadFile("stdout")))
+	}
 }
 
 func want(ts *testscript.TestScript, code string, err error) {

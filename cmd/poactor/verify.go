@@ -31,7 +31,7 @@ the run was killed before it could list them: the next start does.`,
 				return err
 			}
 			if asJSON {
-				err = progress.Indented(a.stdout, v)
+				progress.WriteLine(a.stdout, "verification", v)
 			} else {
 				a.showVerification(v)
 			}

@@ -33,7 +33,9 @@ type Launcher struct {
 
 // New returns a launcher. It touches nothing; see Check.
 func New(c Config) *Launcher {
-	return &Launcher{config: c.withDefaults(), spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU()), browsers: map[string]launch.Browser{}}
+	c = c.withDefaults()
+	c.evidence = newEvidenceStore()
+	return &Launcher{config: c, spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU()), browsers: map[string]launch.Browser{}}
 }
 
 // Open starts a browser on a profile of its own. It waits for a place, as only

@@ -45,6 +45,8 @@ type Session struct {
 	interceptor interceptor
 	files       fileTable
 	activity    activity
+	console     consoleLog
+	failures    requestFailures              // of the Read that runs
 	saved       map[string]*download         // of this reading, by path
 	compressed  atomic.Bool                  // the portal compresses also what it is asked not to
 	visited     time.Time                    // when the page was last opened
@@ -102,6 +104,7 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *la
 	s.conn = connect(proc.Pipe, s.trackRequests)
 	s.files.init()
 	s.activity.reset()
+	s.failures.reset()
 	s.heard.Store(true)
 	s.work.Go(s.listen)
 	go s.wait() // not part of work: a process that cannot be killed keeps nobody waiting

@@ -1,7 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -34,6 +38,7 @@ type Settings struct {
 	Limit       int           // orders to take from the batch; 0: all
 	DryRun      bool          // plan only
 	Fresh       bool          // begin a new ledger
+	Metrics     string        // where Prometheus finds them, as MetricsAddress reads it; empty: nowhere
 	JSON        bool          // events on stdout
 	Quiet       bool          // errors only
 	LogLevel    string        // of the log file
@@ -74,6 +79,7 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.IntVar(&s.Limit, "limit", 0, "take only the first `N` open orders (0: all)")
 	fs.BoolVar(&s.DryRun, "dry-run", false, "read, check and plan; open no browser")
 	fs.BoolVar(&s.Fresh, "fresh", false, "start over: archive the record of earlier starts; nothing is deleted")
+	s.RegisterMetrics(fs)
 	fs.BoolVar(&s.JSON, "json", false, "write events as JSON lines to standard output")
 	fs.BoolVarP(&s.Quiet, "quiet", "q", false, "write errors only")
 	fs.StringVar(&s.LogLevel, "log-level", "info", "of the log file: error, warn, info, debug or trace")
@@ -112,6 +118,12 @@ func (s *Settings) RegisterBrowser(fs *pflag.FlagSet) {
 	fs.BoolVar(&s.NoSandbox, "no-sandbox", false, "turn the browser's sandbox off (needed as root; less safe)")
 }
 
+// RegisterMetrics declares only the flag that says where Prometheus finds the metrics.
+func (s *Settings) RegisterMetrics(fs *pflag.FlagSet) {
+	fs.StringVar(&s.Metrics, "metrics", "",
+		"serve metrics for Prometheus during the run, at `ADDR`: a port, like :9464, for this machine only, or HOST:PORT")
+}
+
 // Check returns what is wrong with the settings by themselves, in one line.
 // It touches nothing.
 func (s Settings) Check() error {
@@ -129,6 +141,9 @@ func (s Settings) Check() error {
 	case s.JSON && s.Quiet:
 		return fmt.Errorf("--json and --quiet cannot go together")
 	}
+	if _, err := s.MetricsAddress(); err != nil {
+		return err
+	}
 	if err := s.CheckSecrets(); err != nil {
 		return err
 	}
@@ -144,6 +159,23 @@ func (s Settings) CheckSecrets() error {
 		return fmt.Errorf("--passphrase-file and --passphrase-command cannot go together")
 	}
 	return nil
+}
+
+// MetricsAddress is where to listen for Prometheus: host and port. Where no host is
+// named it is this machine's own; empty: nowhere.
+func (s Settings) MetricsAddress() (string, error) {
+	if s.Metrics == "" {
+		return "", nil
+	}
+	text := s.Metrics
+	if !strings.Contains(text, ":") {
+		text = ":" + text
+	}
+	host, port, err := net.SplitHostPort(text)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		return "", fmt.Errorf("--metrics must be a port, :PORT or HOST:PORT, not %q", s.Metrics)
+	}
+	return net.JoinHostPort(cmp.Or(host, "127.0.0.1"), port), nil
 }
 
 // Level is the level of the log file.

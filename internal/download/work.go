@@ -24,6 +24,8 @@ type work struct {
 	folder string
 	dir    *os.Root
 	kept   []po.File // found whole
+
+	progress *progress // nil: nobody is told
 }
 
 // openWork makes the order's work folder or takes over what there is of it.

@@ -68,7 +68,7 @@ func full(key po.Key) po.Outcome {
 			{ID: "i1", Name: "a.pdf", Original: hostile, Bytes: 5, SHA256: "ab", URL: "http://x/a?b=" + hostile, Lane: po.LaneHTTP, Time: moment},
 			{ID: "i2", Name: "b.pdf", Bytes: 0, SHA256: "cd", Lane: po.LaneBrowser, Empty: true, Time: moment},
 		},
-		Missing: []po.Missing{{ID: "i3", Name: text, URL: "http://x/c", Cause: po.Timeout, Detail: text}, {ID: "i4", Name: "d.pdf", Cause: po.Forbidden}},
+		Missing: []po.Missing{{ID: "i3", Name: text, URL: "http://x/c", Cause: po.Timeout, Detail: text, Answer: text, Evidence: "e/1"}, {ID: "i4", Name: "d.pdf", Cause: po.Forbidden}},
 		Folder:  "Acme/PO_K0_PARTIAL", URL: "http://x/orders/0", Attempts: 2, Time: moment,
 		Trace: po.Trace{Pages: []string{"http://x/orders/0", "http://x/req/1"}, Evidence: ".poactor/evidence/K0"},
 	}

@@ -22,7 +22,7 @@ func samples() []any {
 	file := po.File{ID: "id-" + secret, Name: "a.pdf", Original: "A.pdf", Bytes: 3, SHA256: "ab",
 		URL: "https://x.example/a?sig=" + secret, Lane: po.LaneHTTP, Empty: true, Time: at}
 	lost := po.Missing{ID: "id-" + secret, Name: "b.pdf", URL: "https://x.example/b", Cause: po.Throttled,
-		Detail:     "429",
+		Detail: "429", Answer: "HTTP 429 Too Many Requests: busy", Evidence: ".poactor/evidence/1/x",
 		RetryAfter: time.Second, Browser: true}
 	failure := po.Failure{Cause: po.Timeout, Detail: "slow", Missing: []po.Missing{lost}, Trace: trace}
 	outcome := po.Outcome{Key: "1", RawNumber: "PO1", Status: po.Partial, Cause: po.Throttled,
@@ -46,6 +46,7 @@ func samples() []any {
 		messages.RunStarted{Portal: "coupa", Workers: 2, Sequential: true},
 		messages.RunEnded{Counts: map[po.Status]int{po.Completed: 1, po.Failed: 2}, Open: 3, Deferred: 4,
 			Cause: po.SignedOut, Detail: "gone"},
+		messages.WorkerStarted{Worker: "worker-1", Isolated: true},
 		messages.WorkerReady{Worker: w, Profile: "p1", Took: messages.Duration(1999999 * time.Microsecond),
 			Worn: "old"},
 		messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserDied, Detail: "killed",
@@ -58,11 +59,14 @@ func samples() []any {
 		messages.JobStuck{Worker: "worker-1", RawNumber: "PO1", For: messages.Duration(4 * time.Second)},
 		messages.JobReturned{Worker: "worker-1", RawNumber: "PO1", After: messages.Duration(5 * time.Second)},
 		messages.OrderQuarantined{Key: "1", RawNumber: "PO1", Deaths: 2, Worker: "alone-2"},
-		messages.OrderStarted{Worker: w, Key: "1", RawNumber: "PO1", Attempt: 2},
+		messages.OrderStarted{Worker: w, Key: "1", RawNumber: "PO1", Attempt: 2, ByBrowser: 1},
 		messages.OrderRead{Worker: w, Token: secret, Key: "1", RawNumber: "PO1", Reading: reading,
 			Took: messages.Duration(time.Second),
 			Failure: po.ReadFailure{Cause: po.Timeout, Detail: "slow", Status: 200,
 				URL: "https://x.example/?" + secret, Trace: trace}},
+		messages.FileProgress{Key: "1", RawNumber: "PO1",
+			FileProgress: po.FileProgress{Name: "a.pdf", Bytes: 3, Size: 4, Whole: 1, Files: 2}},
+		messages.RunPaused{}, messages.RunResumed{}, messages.WorkersRequested{From: 2, To: 3},
 		messages.FilesFetched{Token: secret, Key: "1", RawNumber: "PO1", Failure: po.DiskFull, Detail: "full",
 			Took: messages.Duration(time.Second),
 			Result: po.FetchResult{Saved: po.Saved{Folder: "work", Files: []po.File{file}},

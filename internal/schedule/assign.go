@@ -55,7 +55,7 @@ func (s *Scheduler) assignAll(now time.Time) []Effect {
 		}
 		s.workers.assign(w, t)
 		s.queue.pull(t)
-		fx = append(fx, Assign{Worker: w, Lease: t.lease, ByBrowser: t.byBrowser})
+		fx = append(fx, Assign{Worker: w, Lease: t.lease, ByBrowser: t.byBrowser, Look: t.lookFor()})
 	}
 }
 
@@ -70,7 +70,7 @@ func (s *Scheduler) nextAssignment(now time.Time) (*task, messages.Worker) {
 		if s.sessions.isProbed(t.key()) || s.lane.isFor(t) {
 			continue
 		}
-		if !t.begun() && (s.draining || !t.isolated && s.queue.inFlight() >= s.maxInFlight()) {
+		if !t.begun() && (s.draining || s.userPause || !t.isolated && s.queue.inFlight() >= s.maxInFlight()) {
 			continue
 		}
 		for _, w := range s.workers.idle {
@@ -105,7 +105,7 @@ func (s *Scheduler) Unassigned(w messages.Worker, now time.Time) []Effect {
 
 // wanted is how many orders are to be claimed.
 func (s *Scheduler) wanted(now time.Time) int {
-	if s.queue.exhausted || s.paused(now) || s.suspended() {
+	if s.queue.exhausted || s.userPause || s.paused(now) || s.suspended() {
 		return 0
 	}
 	n := min(s.workers.idleInPool(), s.maxInFlight()-s.queue.inFlight())
@@ -154,7 +154,7 @@ func (s *Scheduler) isolate() []Effect {
 		return nil
 	}
 	for _, t := range s.queue.waiting {
-		if t.isolated && (!s.draining || t.begun()) {
+		if t.isolated && (!s.draining && !s.userPause || t.begun()) {
 			h := s.workers.hire(true)
 			return []Effect{h, Notify{messages.OrderQuarantined{
 				Key: t.key(), RawNumber: t.lease.Order.RawNumber, Deaths: t.lease.Deaths, Worker: h.Name}}}

@@ -24,6 +24,7 @@ type (
 		Worker    messages.Worker
 		Lease     po.Lease
 		ByBrowser []string // attachments that the browser must save
+		Look      po.Failure
 	}
 	// ReadPage records that an order's page is read without a browser, and has it read.
 	// Answered by Scheduler.PageRead.

@@ -45,7 +45,7 @@ func (l *lane) usable() bool { return l.on && l.trust.off == "" && l.credentials
 // isFor says whether an order's page is to be read without a browser first. What has failed
 // before, or has files already, is for browsers.
 func (l *lane) isFor(t *task) bool {
-	return l.usable() && t.stage == waiting && !t.pageRead && !t.isolated && !t.begun() && len(t.byBrowser) == 0 &&
+	return l.usable() && t.stage == waiting && !t.isolated && !t.begun() && len(t.byBrowser) == 0 &&
 		t.lease.Attempt <= 1 && t.lease.Deaths == 0 && len(t.kept.Files) == 0 && t.lease.ReadBy == ""
 }
 
@@ -63,7 +63,7 @@ func (s *Scheduler) forBrowser() int {
 // readPages hands out pages to be read without a browser, as many at once as there may be
 // workers. It does not run far ahead of the browsers.
 func (s *Scheduler) readPages(now time.Time) []Effect {
-	if !s.lane.usable() || s.stopCause != "" || s.draining || s.paused(now) || s.suspended() {
+	if !s.lane.usable() || s.stopCause != "" || s.draining || s.userPause || s.paused(now) || s.suspended() {
 		return nil
 	}
 	var fx []Effect
@@ -110,7 +110,7 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 	t.stage, t.page = waiting, m.Page
 	if m.Failure.Cause != "" {
 		t.page = po.PageReading{Doubt: m.Failure.Detail}
-		if m.Failure.Cause == po.Throttled {
+		if m.Failure.Cause == po.Throttled && s.attempts > 1 {
 			return append(s.failed(t, m.Failure), s.advance(now)...)
 		}
 	}
@@ -141,7 +141,7 @@ func (s *Scheduler) toBrowser(t *task, why string) []Effect {
 // byBrowserRead takes what a browser has read of an order: what its page asks for, with which
 // credentials pages can be read, and whether it is the same as without it.
 func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
-	if !s.lane.on {
+	if !s.lane.on || t.end != nil { // it was for evidence
 		return nil
 	}
 	s.lane.tries++

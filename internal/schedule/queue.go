@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -34,6 +35,7 @@ type task struct {
 	browserTried bool         // the browser lane was tried in this attempt
 	started      time.Time
 	isolated     bool // in quarantine: for a throw-away worker
+	end          *end // it is known how it ends, but for evidence of its page
 
 	// Where pages are read without a browser:
 	pageRead bool // its own was
@@ -46,8 +48,23 @@ type task struct {
 	replaces bool   // its files are of a list that may be wrong
 }
 
-// begun says that the order was read in this attempt.
-func (t *task) begun() bool { return t.reading.Sign != "" }
+// end is how an order is about to end.
+type end struct {
+	status po.Status
+	cause  po.Cause
+	detail string
+}
+
+// lookFor is what a browser is to keep evidence for; without a cause, it is to read.
+func (t *task) lookFor() po.Failure {
+	if t.end == nil {
+		return po.Failure{}
+	}
+	return po.Failure{Cause: t.end.cause, Detail: t.end.detail}
+}
+
+// begun says that the order, or its page, was read in this attempt.
+func (t *task) begun() bool { return t.reading.Sign != "" || t.pageRead }
 
 // key is the order's.
 func (t *task) key() po.Key { return t.lease.Order.Key }
@@ -75,7 +92,7 @@ func (t *task) stillMissing(cause po.Cause, detail string) []po.Missing {
 			list = append(list, m)
 		}
 	}
-	if !t.begun() {
+	if t.reading.Sign == "" {
 		for _, m := range t.lease.Missing {
 			add(m)
 		}
@@ -90,6 +107,7 @@ func (t *task) stillMissing(cause po.Cause, detail string) []po.Missing {
 		if !ok {
 			m = po.NewMissing(a, cause, detail)
 		}
+		m.Evidence = cmp.Or(m.Evidence, t.trace.Evidence)
 		add(m)
 	}
 	return list
@@ -104,6 +122,8 @@ func (t *task) outcome(status po.Status, cause po.Cause, detail string) po.Outco
 	}
 	if !status.Settled() {
 		o.Missing = t.stillMissing(cause, detail)
+	} else if cause == "" {
+		o.Trace.Evidence = "" // what had gone wrong on the way has been mended
 	}
 	o.Found = max(len(t.reading.Attachments), len(t.kept.Files)+len(o.Missing))
 	if cause == po.InvalidNumber { // nobody has tried

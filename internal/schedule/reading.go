@@ -32,6 +32,9 @@ func (s *Scheduler) applyReading(t *task, m messages.OrderRead, now time.Time) [
 	if m.Failure.Cause != "" {
 		t.trace = m.Failure.Trace
 	}
+	if t.end != nil && !lostSession(m) { // whatever it was: it was for evidence
+		return []Effect{s.settle(t, t.end.status, t.end.cause, t.end.detail)}
+	}
 	switch f := m.Failure; {
 	case f.LeftPortal:
 		return s.leftPortal(t, f)
@@ -137,7 +140,7 @@ func (s *Scheduler) Fetched(m messages.FilesFetched, now time.Time) []Effect {
 	if t == nil {
 		return nil
 	}
-	t.missing = m.Result.Missing
+	t.missing = withAnswers(m.Result.Missing, t.missing)
 	var fx []Effect
 	if m.Result.Saved.Folder != "" {
 		t.kept = m.Result.Saved
@@ -180,7 +183,7 @@ func (s *Scheduler) applyMissing(t *task, missing []po.Missing) []Effect {
 	}
 	if next == settleOrder {
 		found := len(t.reading.Attachments)
-		return []Effect{s.settle(t, statusOf(found, found-len(missing)), m.Cause, m.Detail)}
+		return s.endWith(t, end{statusOf(found, found-len(missing)), m.Cause, m.Detail})
 	}
 	return s.failed(t, po.ReadFailure{Cause: m.Cause, Detail: m.Detail, RetryAfter: m.RetryAfter})
 }
@@ -209,7 +212,38 @@ func (s *Scheduler) failed(t *task, f po.ReadFailure) []Effect {
 			Failure: failure, After: retryDelay(t.lease.Attempt, f.RetryAfter, s.random()),
 		}}
 	}
-	return []Effect{s.settle(t, t.failedStatus(), f.Cause, f.Detail)}
+	return s.endWith(t, end{t.failedStatus(), f.Cause, f.Detail})
+}
+
+// endWith ends an order. One whose files could not be had, and of which no browser has
+// kept evidence in this attempt, is looked at by one first.
+func (s *Scheduler) endWith(t *task, e end) []Effect {
+	if t.stage != fetching || t.trace.Evidence != "" || s.shuttingDown() {
+		return []Effect{s.settle(t, e.status, e.cause, e.detail)}
+	}
+	t.end, t.stage = &e, waiting
+	s.queue.pushFront(t)
+	return nil
+}
+
+// lostSession says of a look at a page whether it may have been for a lost session that
+// its files could not be had.
+func lostSession(m messages.OrderRead) bool {
+	return m.Failure.Cause == po.SignedOut || m.Failure.LeftPortal || m.Reading.Sign == po.SignSignedOut
+}
+
+// withAnswers is a list of missing files in which those to which the portal says nothing
+// have what it said to an earlier lane.
+func withAnswers(missing, earlier []po.Missing) []po.Missing {
+	said := map[string]string{}
+	for _, m := range earlier {
+		said[m.ID] = m.Answer
+	}
+	missing = slices.Clone(missing)
+	for i, m := range missing {
+		missing[i].Answer = cmp.Or(m.Answer, said[m.ID])
+	}
+	return missing
 }
 
 // asFailure is a reading's failure as the ledger has it.

@@ -32,6 +32,7 @@ type Scheduler struct {
 	maxReading int       // orders that are read at once; 0: one for each worker
 	heldUntil  time.Time // no order is begun until then: the portal has asked for it
 
+	userPause bool     // no order is begun
 	draining  bool     // no more orders are taken
 	stopCause po.Cause // not empty: what is in hand is put back
 	detail    string   // of stopCause, or why it drains
@@ -86,6 +87,7 @@ func (s *Scheduler) Claimed(n int, c po.Claim, now time.Time) []Effect {
 		case l.Order.Invalid != "":
 			fx = append(fx, s.settle(t, po.Failed, po.InvalidNumber, l.Order.Invalid))
 		case l.Deaths > quarantineDeaths:
+			t.trace.Evidence = l.Evidence
 			fx = append(fx, s.settle(t, t.failedStatus(), po.Quarantined,
 				fmt.Sprintf("%d browsers died with it in hand, the last its own", l.Deaths)))
 		default:

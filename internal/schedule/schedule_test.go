@@ -155,6 +155,11 @@ func TestNoOrderIsLost(t *testing.T) {
 				sim.do(sim.scheduler.Resize(messages.Resize{Workers: rapid.IntRange(1, 5).Draw(t, "n"),
 					Reading: rapid.IntRange(0, 5).Draw(t, "reading"), Hold: hold, LimitedBy: messages.LimitedByCPU}, sim.now))
 			},
+			"pause":  func(*rapid.T) { sim.pause() },
+			"resume": func(*rapid.T) { sim.resume() },
+			"set workers": func(t *rapid.T) {
+				sim.do(sim.scheduler.SetWorkers(rapid.IntRange(-1, 6).Draw(t, "wish"), sim.now))
+			},
 			"fence": func(t *rapid.T) {
 				if list := sim.inFlight(); len(list) > 0 && rare(t, "does") {
 					sim.fence(rapid.SampledFrom(list).Draw(t, "token"))

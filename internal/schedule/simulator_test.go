@@ -43,6 +43,7 @@ type simulator struct {
 
 	writesFailed bool
 	drained      bool
+	paused       bool // by the user
 
 	proofs    []messages.Worker // asked who is signed in, not answered
 	restoring bool              // the session is to be restored
@@ -82,6 +83,9 @@ func (sim *simulator) do(effects []Effect) {
 	for _, effect := range effects {
 		switch e := effect.(type) {
 		case Claim:
+			if sim.paused && e.N > 0 {
+				sim.t.Fatalf("%d orders are claimed in a pause", e.N)
+			}
 			sim.claims = append(sim.claims, e)
 		case Settle:
 			if needsConfirmation(e.Outcome) {
@@ -89,7 +93,12 @@ func (sim *simulator) do(effects []Effect) {
 				sim.unconfirmed[by] = append(sim.unconfirmed[by], string(e.Order.Key))
 			}
 			sim.writes = append(sim.writes, e)
-		case Assign, ReadPage, Fetch, Retry, Release, Reopen:
+		case Assign:
+			if _, begun := sim.readBy[e.Lease.Token]; sim.paused && !begun {
+				sim.t.Fatalf("order %s is begun in a pause", e.Lease.Order.Key)
+			}
+			sim.writes = append(sim.writes, e)
+		case ReadPage, Fetch, Retry, Release, Reopen:
 			sim.writes = append(sim.writes, e)
 		case Probe:
 			sim.checkProbe(e)
@@ -125,9 +134,21 @@ func (sim *simulator) do(effects []Effect) {
 	}
 }
 
+// pause and resume are the user's.
+func (sim *simulator) pause() {
+	sim.paused = true
+	sim.do(sim.scheduler.Pause(sim.now))
+}
+
+func (sim *simulator) resume() {
+	sim.paused = false
+	sim.do(sim.scheduler.Resume(sim.now))
+}
+
 // finish lets everything come to its good end.
 func (sim *simulator) finish() {
 	sim.recycleReason = ""
+	sim.resume()
 	for range 3000 {
 		sim.now = sim.now.Add(time.Second)
 		switch without := sim.without(); {
