@@ -69,7 +69,7 @@ var doors = map[string][]string{
 	"github.com/go-rod/rod/lib/cdp":      {}, // its defaults register a flag
 	"github.com/go-rod/rod/lib/defaults": {},
 	"golang.org/x/text/encoding/charmap": {"internal/batch"},
-	"golang.org/x/net/html":              {"internal/fastlane"},
+	"golang.org/x/net/html":              {"internal/download", "internal/fastlane"},
 	"github.com/xuri/excelize":           {"internal/xlsx"},
 	"github.com/gabriel-vasile/mimetype": {"internal/download"},
 	"github.com/andybalholm/brotli":      {"internal/download"},
