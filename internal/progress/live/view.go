@@ -145,7 +145,7 @@ func (s *State) limit(now time.Time) (text string, style lipgloss.Style) {
 		return fmt.Sprintf("you: PAUSED, %s under way are finished", progress.Count(inHand, "order")), doubt
 	case s.paused:
 		return "you: PAUSED, nothing is under way", doubt
-	case now.Before(s.heldUntil):
+	case s.heldUntil.Sub(now) > refresh: // less is over before it is read
 		return fmt.Sprintf("portal: a pause of another %s: %s", span(s.heldUntil.Sub(now)), progress.Clean(s.paceText)), doubt
 	case s.reading > 0:
 		return fmt.Sprintf("portal: %s read at once: %s", progress.Count(s.reading, "order"), progress.Clean(s.paceText)), doubt
