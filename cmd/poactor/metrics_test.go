@@ -55,7 +55,8 @@ func TestMetricsOfARun(t *testing.T) {
 			page = get(t, url) // the run waits: nobody reads its next line
 		}
 	}
-	if got := <-code; got != exitDone || !strings.HasPrefix(url, "http://127.0.0.1:") || !strings.Contains(page, "poactor_build_info{") {
+	if got := <-code; got != exitDone || !strings.HasPrefix(url, "http://127.0.0.1:") ||
+		!strings.Contains(page, "poactor_build_info{") {
 		t.Fatalf("exit code %d, %q: %s", got, url, page)
 	}
 	if _, err := http.Get(url); err == nil {
@@ -93,7 +94,8 @@ func TestMetricsPortIsTaken(t *testing.T) {
 	if code := a.main([]string{"--metrics", taken.Addr().String(), "--out", out, list}); code != exitUse {
 		t.Errorf("exit code %d", code)
 	}
-	if text := stderr.String(); !strings.Contains(text, "the address is in use") || !strings.Contains(text, "hint: give another port") {
+	text := stderr.String()
+	if !strings.Contains(text, "the address is in use") || !strings.Contains(text, "hint: give another port") {
 		t.Error(text)
 	}
 	if _, err := os.Stat(out); err == nil {
