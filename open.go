@@ -17,6 +17,7 @@ import (
 	"github.com/poactor/poactor/internal/fault/faulty"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -81,6 +82,8 @@ type resources struct {
 	archive  *download.Archive
 	faults   *faulty.Ports   // nil: there are none
 	results  *results.Writer // nil where the record is in memory
+	report   *report.Writer  // likewise
+	events   *report.Events  // for the report; nil also where they cannot be kept
 	audit    *audit          // still to be done for what is settled; nil if there is nothing
 }
 
@@ -171,6 +174,11 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 		cfg.Log.WithField("file", file).Warn(text)
 		cfg.OnEvent(messages.ResultsWarning{File: file, Text: text})
 	})
+	o.report = report.New(cfg.Out, o.ledger)
+	var err error
+	if o.events, err = report.OpenEvents(cfg.Out); err != nil { // the report does without
+		cfg.Log.WithError(err).Warn("cannot keep the events for the report")
+	}
 	if err := o.ledger.Begin(ctx, beginOf(cfg)); err != nil {
 		return 0, err
 	}
@@ -326,6 +334,9 @@ func (o *resources) close() error {
 		errs = append(errs, o.archive.Close())
 	}
 	errs = append(errs, o.closeProfiles())
+	if o.events != nil {
+		errs = append(errs, o.events.Close())
+	}
 	if o.ours {
 		errs = append(errs, o.ledger.Close())
 	}

@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/progress"
@@ -45,7 +42,7 @@ func unfinishedOf(ctx context.Context, ledger *poactor.Ledger) ([]unfinished, er
 
 // showUnfinished says why orders did not end well, and what to do about it.
 func (a *app) showUnfinished(dir string, list []unfinished) {
-	dir = shellWord(dir)
+	dir = po.ShellWord(dir)
 	for _, u := range list {
 		which := progress.Clean(u.first)
 		if u.orders > 1 {
@@ -56,7 +53,7 @@ func (a *app) showUnfinished(dir string, list []unfinished) {
 		if mayRetry(u.cause) {
 			fmt.Fprintf(a.stdout, "  poactor retry %s --cause %s\n", dir, u.cause)
 		}
-		fmt.Fprintf(a.stdout, "  poactor explain %s %s\n", dir, shellWord(progress.Clean(u.first)))
+		fmt.Fprintf(a.stdout, "  poactor explain %s %s\n", dir, po.ShellWord(progress.Clean(u.first)))
 	}
 	if len(list) > 0 {
 		fmt.Fprintln(a.stdout)
@@ -65,21 +62,6 @@ func (a *app) showUnfinished(dir string, list []unfinished) {
 
 // mayRetry reports whether orders with a cause may end well as they stand in the list.
 func mayRetry(c po.Cause) bool { return c != po.InvalidNumber && c != po.Internal }
-
-// plainWord is what no shell takes for anything but itself.
-var plainWord = regexp.MustCompile(`^[\pL\pN_@%+=:,./\\-]+$`)
-
-// shellWord is a text as a shell takes it for one word, and for nothing else: it may come
-// from a list that somebody else has made.
-func shellWord(text string) string {
-	switch {
-	case runtime.GOOS == "windows" && !plainWord.MatchString(text):
-		return `"` + text + `"`
-	case runtime.GOOS == "windows", plainWord.MatchString(text) && !strings.Contains(text, `\`):
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
 
 // showFiles says where the results are.
 func (a *app) showFiles(j *job) {

@@ -213,30 +213,6 @@ func (d *Disk) History(ctx context.Context, key po.Key) (po.History, error) {
 	return s, err
 }
 
-func (d *Disk) attemptsOf(ctx context.Context, id int64) ([]po.Attempt, error) {
-	rows, err := d.reader(ctx).QueryContext(ctx, `SELECT try, start, worker, profile, began, ended, ending, cause, detail, pages, evidence, files, bytes, `+d.missing("attempts")+`
-		FROM attempts WHERE order_id = ? ORDER BY serial`, id)
-	if err != nil {
-		return nil, d.wrap(err)
-	}
-	defer rows.Close()
-	var all []po.Attempt
-	for rows.Next() {
-		var a po.Attempt
-		var began, ended sql.NullInt64
-		var pages textList
-		var missing missingList
-		if err := rows.Scan(&a.Try, &a.Start, into(&a.Assignment.Worker), into(&a.Assignment.Profile), &began, &ended, into(&a.Ending),
-			into(&a.Failure.Cause), into(&a.Failure.Detail), &pages, into(&a.Failure.Trace.Evidence), &a.Files, &a.Bytes, &missing); err != nil {
-			return nil, d.wrap(err)
-		}
-		a.Began, a.Ended, a.Failure.Trace.Pages = fromNanos(began), fromNanos(ended), pages
-		a.Failure.Missing = missing
-		all = append(all, a)
-	}
-	return all, d.wrap(rows.Err())
-}
-
 // Settled returns the orders that are not to be worked on again by themselves:
 // those that are settled for good, in the batch or not.
 func (d *Disk) Settled(ctx context.Context) (map[po.Key]bool, error) {
