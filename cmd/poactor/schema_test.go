@@ -16,7 +16,6 @@ import (
 	generate "github.com/invopop/jsonschema"
 	validate "github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -32,7 +31,7 @@ func commandLines() map[string]any {
 
 // answers are what commands say as one JSON line.
 func answers() map[string]any {
-	return map[string]any{"status": standing{}, "order_history": historyJSON{}, "verification": poactor.Verification{},
+	return map[string]any{"status": standing{}, "order_history": historyJSON{}, "verification": verificationJSON{},
 		"cleaned": cleaned{}, "profiles": profilesJSON{}, "version": versionJSON{}, "portals": portalsJSON{}, "portal_checked": portalJSON{}}
 }
 

@@ -53,7 +53,8 @@ func Send(env func(string) (string, bool), version string, errorLog *log.Logger)
 	if err != nil {
 		return nil, err
 	}
-	return &Spans{client: c, provider: sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(source(version)))}, nil
+	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(source(version)))
+	return &Spans{provider: provider, client: c}, nil
 }
 
 // Tracers is what makes the spans that are sent.
@@ -126,7 +127,8 @@ func (c *client) encode(spans []*tracepb.ResourceSpans) ([]byte, error) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	_, err = w.Write(body)
-	return b.Bytes(), errors.Join(err, w.Close())
+	err = errors.Join(err, w.Close()) // which writes the rest
+	return b.Bytes(), err
 }
 
 // deliver posts a batch until it is taken, is refused for good, or its time is over.
