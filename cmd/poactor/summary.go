@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/progress"
@@ -45,7 +47,9 @@ func unfinishedOf(ctx context.Context, ledger *poactor.Ledger) ([]unfinished, er
 
 // showUnfinished says why orders did not end well, and what to do about it.
 func (a *app) showUnfinished(dir string, list []unfinished) {
-	dir = shellWord(dir)
+	if strings.HasPrefix(dir, "-") { // else it is taken for a flag
+		dir = "." + string(filepath.Separator) + dir
+	}
 	for _, u := range list {
 		which := progress.Clean(u.first)
 		if u.orders > 1 {
@@ -54,20 +58,45 @@ func (a *app) showUnfinished(dir string, list []unfinished) {
 		fmt.Fprintf(a.stdout, "\n%s with %s: %s: %s\n", progress.Count(u.orders, "order"), u.cause, u.cause.Text(), which)
 		fmt.Fprintf(a.stdout, "  what to do: %s\n", u.cause.Cure())
 		if mayRetry(u.cause) {
-			fmt.Fprintf(a.stdout, "  poactor retry %s --cause %s\n", dir, u.cause)
+			a.showCommand("retry", dir, "--cause", string(u.cause))
 		}
-		fmt.Fprintf(a.stdout, "  poactor explain %s %s\n", dir, shellWord(progress.Clean(u.first)))
+		if strings.HasPrefix(u.first, "-") {
+			a.showCommand("explain", dir, "--", u.first)
+		} else {
+			a.showCommand("explain", dir, u.first)
+		}
 	}
 	if len(list) > 0 {
 		fmt.Fprintln(a.stdout)
 	}
 }
 
+// showCommand shows a command that can be pasted; nothing where a shell would take it for
+// another.
+func (a *app) showCommand(words ...string) {
+	line := "poactor"
+	for _, word := range words {
+		if !isPastable(runtime.GOOS, word) {
+			return
+		}
+		line += " " + shellWord(word)
+	}
+	fmt.Fprintf(a.stdout, "  %s\n", line)
+}
+
 // mayRetry reports whether orders with a cause may end well as they stand in the list.
 func mayRetry(c po.Cause) bool { return c != po.InvalidNumber && c != po.Internal }
 
+// isPastable reports whether a text can be shown, and a shell of the system takes what
+// shellWord makes of it for just that. On Windows nothing keeps both shells from replacing
+// variables, and one of them takes typographic quotes for its own.
+func isPastable(goos, text string) bool {
+	hidden := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+	return !strings.ContainsFunc(text, hidden) && (goos != "windows" || !strings.ContainsAny(text, "\"“”„$`%!"))
+}
+
 // plainWord is what no shell takes for anything but itself.
-var plainWord = regexp.MustCompile(`^[\pL\pN_@%+=:,./\\-]+$`)
+var plainWord = regexp.MustCompile(`^[\pL\pN_+:./\\-]+$`)
 
 // shellWord is a text as a shell takes it for one word, and for nothing else: it may come
 // from a list that somebody else has made.
@@ -83,9 +112,10 @@ func shellWord(text string) string {
 
 // showFiles says where the results are.
 func (a *app) showFiles(j *job) {
-	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
+	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", progress.Line(filepath.Join(j.dir, j.batch.ResultsName())),
+		progress.Line(j.dir))
 	if report := filepath.Join(j.dir, "report.html"); isFile(report) {
-		fmt.Fprintf(a.stdout, "report:  %s\n", report)
+		fmt.Fprintf(a.stdout, "report:  %s\n", progress.Line(report))
 	}
 }
 
