@@ -154,6 +154,9 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 			run.SignIn = out.signIn
 		}
 	}
+	if cfg.Fast && out.browsers != nil {
+		run.Pages = out.pages(cfg)
+	}
 	h.run = actors.Start(run)
 	out.faults.SetSink(h.run.Publish)
 	out.archive.OnProgress(func(o po.Order, p po.FileProgress) {

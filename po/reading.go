@@ -34,6 +34,9 @@ type Reading struct {
 	Attachments []Attachment
 	Credentials Credentials
 	Trace       Trace
+	// Requests are hashes of what the page's scripts and frames have asked the portal for
+	// while it was read. What no other order's page asks for may be for its list.
+	Requests []string
 }
 
 // Attachment is one document that an order's page lists.

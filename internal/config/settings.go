@@ -27,6 +27,7 @@ type Settings struct {
 	Out         string        // output directory; empty: named after the batch
 	Profile     string        // name of a profile of poactor login, directory of another, or NoProfile
 	Browser     string        // path; empty: looked for
+	Fast        bool          // read pages without a browser, once that has shown to tell the same
 	Headful     bool          // show the windows
 	NoSandbox   bool          // turn the browser's sandbox off
 	Retries     int           // tries after the first
@@ -66,6 +67,7 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	s.registerProfile(fs)
 	s.RegisterSecrets(fs)
 	s.RegisterBrowser(fs)
+	fs.BoolVar(&s.Fast, "fast", false, "read orders without a browser where that is proven to tell the same")
 	fs.BoolVar(&s.Headful, "headful", false, "show the browser windows")
 	fs.IntVar(&s.Retries, "retries", 2, "retries of an order, where the cause may pass")
 	fs.DurationVar(&s.TaskTimeout, "task-timeout", 2*time.Minute, "longest time to read one order")
@@ -191,6 +193,7 @@ func (s Settings) Run(p portal.Portal, out string) poactor.Config {
 		MaxFile:     bound(s.MaxFile),
 		MinFree:     bound(s.MinFree),
 		Browser:     s.Browser,
+		Fast:        s.Fast,
 		Headful:     s.Headful,
 		NoSandbox:   s.NoSandbox,
 	}

@@ -30,7 +30,8 @@ type simulator struct {
 	tokens      int
 
 	claims     []Claim
-	reads      []Assign // given to workers, not answered
+	reads      []Assign   // given to workers, not answered
+	pages      []ReadPage // given to the page reader, not answered
 	fetches    []Fetch
 	writes     []Effect
 	hired      map[string]bool            // hired and not ended; true: a throw-away one
@@ -66,6 +67,10 @@ func newSimulatorOf(t *rapid.T, orders int, c Config) *simulator {
 	}
 	c.Attempts, c.Random = 3, func() float64 { return 0.5 }
 	sim.scheduler = New(c)
+	if c.Fast { // as if enough comparisons had agreed
+		trust := &sim.scheduler.lane.trust
+		trust.edition("").agreed, trust.longest = trustAfter, 2
+	}
 	sim.do(sim.scheduler.Begin(sim.now))
 	for _, name := range sim.without() {
 		sim.browserUp(name, "")
@@ -93,7 +98,7 @@ func (sim *simulator) do(effects []Effect) {
 				sim.t.Fatalf("order %s is begun in a pause", e.Lease.Order.Key)
 			}
 			sim.writes = append(sim.writes, e)
-		case Fetch, Retry, Release, Reopen:
+		case ReadPage, Fetch, Retry, Release, Reopen:
 			sim.writes = append(sim.writes, e)
 		case Probe:
 			sim.checkProbe(e)
@@ -154,6 +159,8 @@ func (sim *simulator) finish() {
 		case sim.claim(), sim.write(false):
 		case len(sim.reads) > 0:
 			sim.answer(0)
+		case len(sim.pages) > 0:
+			sim.page(0, po.PageReading{Doubt: "in doubt"}, po.ReadFailure{})
 		case len(sim.fetches) > 0:
 			sim.fetch(0, nil, "")
 		case len(sim.proofs) > 0:

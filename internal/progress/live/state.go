@@ -41,6 +41,7 @@ type State struct {
 	finishing bool // no more orders are taken
 
 	workers map[string]*worker
+	inHand  map[po.Key]bool // begun, and not recorded yet
 	fetches map[po.Key]*fetch
 	usual   map[step]*durations
 
@@ -99,7 +100,8 @@ const (
 // NewState is a run into the output directory into before its first event.
 func NewState(into string) *State {
 	return &State{into: into, counts: map[po.Status]int{}, workers: map[string]*worker{}, fetches: map[po.Key]*fetch{},
-		usual: map[step]*durations{}, words: progress.NewLines(nil, into, nil)}
+		inHand: map[po.Key]bool{},
+		usual:  map[step]*durations{}, words: progress.NewLines(nil, into, nil)}
 }
 
 // Total is how many orders this start works on.
@@ -203,6 +205,7 @@ func (s *State) applyToWorkers(event any, at time.Time) {
 		}
 		w.number, w.key, w.attempt = e.RawNumber, e.Key, e.Attempt
 		delete(s.fetches, e.Key)
+		s.inHand[e.Key] = true
 	case messages.OrderRead:
 		w := s.worker(e.Worker.Name)
 		if w.key != e.Key {
@@ -257,6 +260,7 @@ func (s *State) applyToOrders(event any, at time.Time) {
 // putBack takes it that an order is in nobody's hands.
 func (s *State) putBack(key po.Key, at time.Time) {
 	delete(s.fetches, key)
+	delete(s.inHand, key)
 	for _, w := range s.workers {
 		if w.key == key && (w.step == reading || w.step == saving) {
 			w.begin(idle, at)

@@ -110,7 +110,8 @@ func TestSpansAreSent(t *testing.T) {
 		"at once":         {requests: 1},
 		"compressed":      {variables: map[string]string{"OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}, requests: 1},
 		"at a second try": {answers: []int{503}, requests: 2},
-		"with a header":   {variables: map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": "x-key=" + secret + "%20x"}, requests: 1},
+		"with a header": {variables: map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": "x-key=" + secret + "%20x"},
+			requests: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -149,8 +150,8 @@ func TestSpansAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newCollector(t, status)
-			err, logged := sendOrder(t, t.Context(), map[string]string{
-				"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": strings.Replace(c.URL, "//", "//user:"+secret+"@", 1) + "/v1/traces?key=" + secret})
+			endpoint := strings.Replace(c.URL, "//", "//user:"+secret+"@", 1) + "/v1/traces?key=" + secret
+			err, logged := sendOrder(t, t.Context(), map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint})
 			if err == nil || !strings.HasPrefix(err.Error(), "4 spans could not be sent to "+c.URL+"/v1/traces: ") {
 				t.Errorf("%v", err)
 			}
@@ -201,27 +202,31 @@ func TestSettings(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const all, traces = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_"
+	type variables = map[string]string
+	const all, traces, exporter = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_", "OTEL_TRACES_EXPORTER"
+	const c, d = "https://c.example", "https://d.example/x"
 	for name, tt := range map[string]struct {
-		variables map[string]string
+		variables variables
 		endpoint  string // empty: none are sent
 		err       string
 	}{
 		"nothing":           {},
-		"only the exporter": {variables: map[string]string{"OTEL_TRACES_EXPORTER": "otlp"}, endpoint: "http://localhost:4318/v1/traces"},
-		"a base":            {variables: map[string]string{all + "ENDPOINT": "https://c.example/otlp/"}, endpoint: "https://c.example/otlp/v1/traces"},
-		"of traces": {variables: map[string]string{all + "ENDPOINT": "https://c.example", traces + "ENDPOINT": "https://d.example/x"},
-			endpoint: "https://d.example/x"},
-		"none":         {variables: map[string]string{all + "ENDPOINT": "https://c.example", "OTEL_TRACES_EXPORTER": "none"}},
-		"disabled":     {variables: map[string]string{all + "ENDPOINT": "https://c.example", "OTEL_SDK_DISABLED": "True"}},
-		"console":      {variables: map[string]string{"OTEL_TRACES_EXPORTER": "console"}, err: "OTEL_TRACES_EXPORTER is neither otlp nor none"},
-		"grpc":         {variables: map[string]string{all + "ENDPOINT": "http://c.example:4317", all + "PROTOCOL": "grpc"}, err: all + "PROTOCOL"},
-		"no address":   {variables: map[string]string{all + "ENDPOINT": "c.example:" + secret}, err: all + "ENDPOINT is no address like"},
-		"bad header":   {variables: map[string]string{all + "ENDPOINT": "http://c.example", traces + "HEADERS": "a=b," + secret}, err: traces + "HEADERS: entry 2"},
-		"bad timeout":  {variables: map[string]string{all + "ENDPOINT": "http://c.example", all + "TIMEOUT": "10s"}, err: all + "TIMEOUT"},
-		"compression":  {variables: map[string]string{all + "ENDPOINT": "http://c.example", all + "COMPRESSION": "zstd"}, err: all + "COMPRESSION"},
-		"certificate":  {variables: map[string]string{all + "ENDPOINT": "https://c.example", all + "CERTIFICATE": empty}, err: "no certificate"},
-		"key, no file": {variables: map[string]string{all + "ENDPOINT": "https://c.example", all + "CLIENT_CERTIFICATE": empty}, err: all + "CLIENT_CERTIFICATE"},
+		"only the exporter": {variables: variables{exporter: "otlp"}, endpoint: "http://localhost:4318/v1/traces"},
+		"a base":            {variables: variables{all + "ENDPOINT": c + "/otlp/"}, endpoint: c + "/otlp/v1/traces"},
+		"of traces":         {variables: variables{all + "ENDPOINT": c, traces + "ENDPOINT": d}, endpoint: d},
+		"none":              {variables: variables{all + "ENDPOINT": c, exporter: "none"}},
+		"disabled":          {variables: variables{all + "ENDPOINT": c, "OTEL_SDK_DISABLED": "True"}},
+		"console":           {variables: variables{exporter: "console"}, err: exporter + " is neither otlp nor none"},
+		"grpc":              {variables: variables{all + "ENDPOINT": c, all + "PROTOCOL": "grpc"}, err: all + "PROTOCOL"},
+		"no address": {variables: variables{all + "ENDPOINT": "x:" + secret},
+			err: all + "ENDPOINT is no address like"},
+		"bad header": {variables: variables{all + "ENDPOINT": c, traces + "HEADERS": "a=b," + secret},
+			err: traces + "HEADERS: entry 2"},
+		"bad timeout": {variables: variables{all + "ENDPOINT": c, all + "TIMEOUT": "10s"}, err: all + "TIMEOUT"},
+		"compression": {variables: variables{all + "ENDPOINT": c, all + "COMPRESSION": "zstd"}, err: all + "COMPRESSION"},
+		"certificate": {variables: variables{all + "ENDPOINT": c, all + "CERTIFICATE": empty}, err: "no certificate"},
+		"no key": {variables: variables{all + "ENDPOINT": c, all + "CLIENT_CERTIFICATE": empty},
+			err: all + "CLIENT_CERTIFICATE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
