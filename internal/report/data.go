@@ -85,6 +85,7 @@ func (p *page) read(ctx context.Context, from Ledger) (err error) {
 	}
 	p.Starts = append([]ledger.Start{}, starts...)
 	for i := range p.Starts {
+		p.explain(p.Starts[i].Cause)
 		p.Starts[i].Detail, p.Starts[i].BaseURL = mask(p.Starts[i].Detail), po.PublicURL(p.Starts[i].BaseURL)
 	}
 	places, err := p.readOrders(ctx, from)

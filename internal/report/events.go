@@ -31,6 +31,7 @@ type Events struct {
 	file *os.File // nil when it is closed, or could not be written
 	size int64
 	err  error
+	now  func() time.Time
 }
 
 // OpenEvents opens the events of an output directory, which this process holds, to add to
@@ -40,7 +41,7 @@ func OpenEvents(out string) (*Events, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Events{dir: dir}
+	e := &Events{dir: dir, now: time.Now}
 	if err := e.open(); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
@@ -67,10 +68,10 @@ func (e *Events) Event(event any) {
 	if !kept(event) {
 		return
 	}
-	var line bytes.Buffer
-	progress.NewJSON(&line, time.Now).Event(event)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	var line bytes.Buffer
+	progress.NewJSON(&line, e.now).Event(event)
 	if e.file == nil {
 		return
 	}

@@ -234,7 +234,7 @@
     const root = svg('svg', { viewBox: '0 0 ' + width + ' ' + (height + 22), role: 'img', 'aria-label': label });
     const { from, to } = course;
     const x = (t) => LEFT + (width - LEFT - RIGHT) * (Math.min(to, Math.max(from, t)) - from) / (to - from);
-    const step = niceStep((to - from) / Math.max(2, (width - LEFT) / 110));
+    const step = niceStep((to - from) / Math.max(2, (width - LEFT) / 90));
     const zero = new Date(from).getTimezoneOffset() * 60000;
     for (let t = Math.ceil((from - zero) / step) * step + zero; t <= to; t += step) {
       root.append(svg('path', { class: 'grid', d: 'M' + x(t) + ' 0V' + height }));

@@ -83,6 +83,9 @@ func (w *Writer) read(ctx context.Context, running bool) (*page, error) {
 	if p.Events, err = readEvents(state); err != nil {
 		return nil, err
 	}
+	for _, e := range p.Events {
+		p.explain(e.Cause)
+	}
 	w.pictures.fill(p, state)
 	return p, nil
 }

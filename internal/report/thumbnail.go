@@ -21,7 +21,7 @@ import (
 // Bounds of the pictures in a page; beyond them it only has links.
 const (
 	thumbnailWidth  = 360
-	thumbnailHeight = 270
+	thumbnailHeight = 225
 	maxThumbnails   = 6 << 20  // bytes of all data: URLs
 	maxScreenshot   = 20 << 20 // bytes of a file
 	maxPixels       = 40e6     // of a picture
