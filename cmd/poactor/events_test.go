@@ -27,7 +27,7 @@ func TestEventsPage(t *testing.T) {
 	t.Parallel()
 	types := messages.EventTypes()
 	for name, line := range map[string]any{"list_read": listLine{}, "planned": plannedLine{}, "warning": warningLine{},
-		"error": errorLine{}, "file": po.File{}, "missing file": po.Missing{}} {
+		"error": errorLine{}, "finding": findingLine{}, "diagnosed": diagnosedLine{}, "file": po.File{}, "missing file": po.Missing{}} {
 		types[name] = reflect.TypeOf(line)
 	}
 	page := eventsPage(t)
@@ -132,6 +132,9 @@ func kindOf(field string, value any) string {
 		}
 		return "integer"
 	case map[string]any:
+		if field == "facts" {
+			return "object"
+		}
 		return "object of integers by status"
 	case []any:
 		if len(v) == 0 {
