@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
@@ -69,6 +71,11 @@ type Config struct {
 	// or a twentieth of the disk where that is less; negative: nothing need.
 	MinFree int64
 
+	// Fast reads orders from their pages as the portal sends them, without a browser, once it
+	// has shown on 20 orders that browsers read the same; some go on being compared. Whatever
+	// needs a browser is read by one.
+	Fast bool
+
 	// Browsers opens the sessions that read the orders. Nil: real browsers, as
 	// the fields below say. It is for hosts that do other work under the same
 	// supervision, and for tests.
@@ -104,6 +111,12 @@ type Config struct {
 	// It may take its time: the run does not wait for it but at its
 	// end. What the events hold is not to be changed.
 	OnEvent func(event any)
+
+	// MeterProvider makes the metrics of the run, and TracerProvider a trace for each
+	// order; docs/metrics.md lists both. Nil: there are none. Runs may share them. The
+	// run ends neither: what they have is the host's to flush.
+	MeterProvider  metric.MeterProvider
+	TracerProvider trace.TracerProvider
 
 	// Faults is a plan of faults on purpose, in YAML, for tests of what embeds poactor:
 	//

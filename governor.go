@@ -66,6 +66,14 @@ func (g *governor) Answered(a actors.Answer) actors.Limits {
 	return g.decide(now)
 }
 
+// request takes it that the user asks for another number of workers. The actors hear of
+// what follows with the next sample.
+func (g *governor) request(workers int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.wish, g.capacity = workers, g.capacity.Request(workers)
+}
+
 // observe tells the capacity how much is in use, with the lock held.
 func (g *governor) observe(usage resource.Usage, now time.Time) actors.Limits {
 	g.capacity = g.capacity.Observe(resource.Sample{Usage: usage, Running: len(g.open), WorkerBytes: g.heaviest(),

@@ -268,36 +268,15 @@ func (o *resources) openProfiles(cfg Config) (browser.Config, error) {
 	if err := checkTemp(); err != nil {
 		return settings, err
 	}
-	// A restart leases its new profile while the old browser may still be dying.
+	// As many as SetWorkers may ask for, twice: a restart leases its new profile while the
+	// old browser may still be dying.
 	o.profiles, err = profilestore.OpenFor(settings.Downloads, profilestore.Config{
-		Base: cfg.Profile, Capacity: 2 * cfg.Workers, For: settings.Out, Remove: o.faults.RemoveProfile,
+		Base: cfg.Profile, Capacity: 2 * MaxWorkers, For: settings.Out, Remove: o.faults.RemoveProfile,
 	})
 	if err != nil {
 		return settings, profileError(err)
 	}
 	return settings, nil
-}
-
-// portOf makes the port that opens browsers: such as have to be signed in, or others.
-func (o *resources) portOf(cfg Config, settings browser.Config) actors.Browsers {
-	clones, empty := settings, settings
-	clones.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.Lease) }
-	if cfg.Session == nil && (cfg.Profile == "" || !cfg.Portal.Proves()) {
-		return browsers{browser.New(clones)}
-	}
-	if cfg.Session == nil {
-		cfg.Session, cfg.LoginWait = &renewedSession{}, 0 // nobody could store another
-	}
-	empty.Cloned = false
-	empty.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.LeaseEmpty) }
-	b := &signedInBrowsers{portal: cfg.Portal, session: cfg.Session, empty: browser.New(empty), log: cfg.Log}
-	renewal := empty
-	if cfg.Profile != "" {
-		b.cloned, renewal = browser.New(clones), clones
-	}
-	o.proves = cfg.Portal.Proves()
-	o.signIn = &signInAgain{browsers: b, config: renewal, byHand: cfg.SignInByHand, wait: cfg.LoginWait, log: cfg.Log}
-	return b
 }
 
 // sweep removes what runs that were killed have left, beside what the profile

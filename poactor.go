@@ -18,6 +18,7 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/telemetry"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -43,6 +44,7 @@ type Handle struct {
 	log     *logrus.Logger
 	begun   time.Time
 	output  *resources
+	load    *governor // nil where no browser is needed
 	onEvent func(event any)
 	auditor sync.WaitGroup
 	stop    context.CancelFunc // of what goes on beside the run
@@ -87,12 +89,32 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 	if err := cfg.validate(); err != nil {
 		return nil, &Error{Msg: err.Error(), Err: ErrConfig}
 	}
+	if err := cfg.measure(); err != nil {
+		return nil, &Error{Msg: "telemetry: " + err.Error(), Err: ErrConfig}
+	}
 	cfg.OnEvent = oneAtATime(cfg.OnEvent)
 	out, err := openResources(ctx, cfg, orders)
 	if err != nil {
 		return nil, userError(err)
 	}
 	return start(ctx, cfg, out), nil
+}
+
+// measure has the events make metrics and spans, where the host has providers for them.
+func (c *Config) measure() error {
+	if c.MeterProvider == nil && c.TracerProvider == nil {
+		return nil
+	}
+	recorder, err := telemetry.New(c.MeterProvider, c.TracerProvider)
+	if err != nil {
+		return err
+	}
+	handle := c.OnEvent
+	c.OnEvent = func(event any) {
+		recorder.Event(event) // first: the host may take its time
+		handle(event)
+	}
+	return nil
 }
 
 // oneAtATime makes calls from several goroutines wait for each other.
@@ -123,13 +145,19 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 	if out.browsers != nil {
 		l := newGovernor(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
 		l.advise(out.orders, cfg.OnEvent)
-		run.Browsers, run.Limiter = l, l
+		run.Browsers, run.Limiter, h.load = l, l, l
 		if run.Proves = out.proves; out.signIn != nil {
 			run.SignIn = out.signIn
 		}
 	}
+	if cfg.Fast && out.browsers != nil {
+		run.Pages = out.pages(cfg)
+	}
 	h.run = actors.Start(run)
 	out.faults.SetSink(h.run.Publish)
+	out.archive.OnProgress(func(o po.Order, p po.FileProgress) {
+		h.run.Publish(messages.FileProgress{Key: o.Key, RawNumber: o.RawNumber, FileProgress: p})
+	})
 	if out.results != nil {
 		h.saver = out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })
 	}
@@ -164,6 +192,26 @@ func (h *Handle) audit(ctx context.Context) {
 
 // Drain takes no more orders; those in hand are finished.
 func (h *Handle) Drain() { h.run.Drain("interrupted") }
+
+// Pause begins no more orders until Resume; those in hand are finished. Browsers stay open,
+// and what is claimed stays claimed. Events say that the run is paused (messages.RunPaused)
+// and goes on (messages.RunResumed). Drain and Stop end a paused run, too.
+func (h *Handle) Pause() { h.run.Pause() }
+
+// Resume ends a pause.
+func (h *Handle) Resume() { h.run.Resume() }
+
+// SetWorkers changes how many workers the run is to have, as Config.Workers: 1 to MaxWorkers,
+// what is outside becomes the nearest. Machine and portal may still allow fewer: they keep
+// the pool within what they bear, and messages.PoolResized says what limits it. A worker
+// that goes finishes its order first; with one worker the run is sequential from then on.
+func (h *Handle) SetWorkers(n int) {
+	n = min(max(n, 1), MaxWorkers)
+	if h.load != nil {
+		h.load.request(n)
+	}
+	h.run.SetWorkers(n)
+}
 
 // Wait waits for the run's end, when every event has been delivered, the results are
 // written, and every browser and profile is gone. An error is an *Error: the run ended

@@ -20,7 +20,7 @@ type Verification struct {
 	Bytes       int64        `json:"bytes"`   // of them
 	Damaged     int          `json:"damaged"` // differences of the kind Damaged
 	Behind      int          `json:"behind"`  // the other differences
-	CutOff      bool         `json:"cut_off"` // the last start was: the next one puts right what is behind
+	CutOff      bool         `json:"cut_off"` // the last start was: UpdateSums, or the next start, puts right what is behind
 	Differences []Difference `json:"differences"`
 }
 

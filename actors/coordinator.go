@@ -12,8 +12,8 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Config is what a run of the actors needs. Everything but Limiter, Proves and SignIn
-// must be set.
+// Config is what a run of the actors needs. Everything but Limiter, Proves, Pages and
+// SignIn must be set.
 type Config struct {
 	Portal      string // name, for events
 	Workers     int    // size of the pool; 1 is sequential
@@ -24,6 +24,7 @@ type Config struct {
 	Ledger      Ledger
 	Limiter     Limiter // nil: as many workers as wished
 	Proves      bool    // the sessions' Prove can tell who is signed in
+	Pages       Pages   // reads pages without a browser, where that can be trusted; nil: all are read by browsers
 	SignIn      SignIn  // restores a session that is over; nil: the run ends then
 	Log         *logrus.Logger
 	// OnEvent receives every fact of the run, in order, from one goroutine at a
@@ -70,8 +71,8 @@ type member struct {
 type deadlinePassed struct{}
 
 // Props makes the coordinator of one run, to be spawned once, in an actor
-// system of the caller's. It takes the messages Drain and Stop; after its end
-// everything of the run is gone. Spawn it with actor.WithGuardian or at the
+// system of the caller's. It takes the messages Pause, Resume, SetWorkers, Drain and Stop;
+// after its end everything of the run is gone. Spawn it with actor.WithGuardian or at the
 // root: it is not restarted but stopped when it fails.
 func Props(cfg Config) *actor.Props {
 	return propsOf(func() actor.Actor { return newCoordinator(cfg) },
@@ -109,6 +110,10 @@ func (k *coordinator) start(c actor.Context) {
 		Portal: k.cfg.Portal, Workers: k.cfg.Workers, Sequential: k.cfg.Workers == 1})
 	k.dispatcher = k.spawn(c, "dispatcher", func() actor.Actor { return newDispatcher(k.cfg) })
 	k.peers.fetcher = k.spawn(c, "fetcher", func() actor.Actor { return newFetcher(k.cfg.Files, k.dispatcher) })
+	if k.cfg.Pages != nil {
+		k.peers.pageReader = k.spawn(c, po.PageReader,
+			func() actor.Actor { return newPageReader(k.cfg.Pages, k.cfg.TaskTimeout, k.dispatcher) })
+	}
 	if k.cfg.Limiter != nil {
 		k.peers.governor = k.spawn(c, "governor", func() actor.Actor { return newGovernor(k.cfg.Limiter, k.dispatcher) })
 	}
@@ -127,6 +132,7 @@ func (k *coordinator) hire(c actor.Context, h schedule.Hire) {
 	k.workers[pid.Id] = &member{name: h.Name, pid: pid, isolated: h.Isolated}
 	c.Send(pid, messages.OpenBrowser{After: time.Duration(min(k.hired, k.cfg.Workers)) * stagger})
 	k.hired++
+	c.Send(k.peers.observer, messages.WorkerStarted{Worker: h.Name, Isolated: h.Isolated})
 }
 
 // dismiss ends a worker.
@@ -165,7 +171,7 @@ func (k *coordinator) running(c actor.Context) {
 	case deadlinePassed:
 		k.result.Detail = join(k.result.Detail, "the dispatcher did not stop in its time")
 		k.end(c)
-	case messages.Resize:
+	case messages.Resize, messages.Pause, messages.Resume, messages.SetWorkers:
 		c.Send(k.dispatcher, m)
 	case schedule.Hire:
 		k.hire(c, m)
@@ -189,7 +195,7 @@ func (k *coordinator) end(c actor.Context) {
 		c.Stop(w.pid)
 	}
 	c.Stop(k.peers.fetcher)
-	for _, child := range []*actor.PID{k.peers.governor, k.peers.sessionKeeper} {
+	for _, child := range []*actor.PID{k.peers.pageReader, k.peers.governor, k.peers.sessionKeeper} {
 		if child != nil {
 			c.Stop(child)
 		}
@@ -210,7 +216,8 @@ func (k *coordinator) stoppingChildren(c actor.Context) {
 		k.close(c)
 	case hostEvent:
 		c.Send(k.peers.observer, m.event)
-	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss: // too late
+	case messages.Drain, messages.Stop, messages.Resize, messages.Pause, messages.Resume, messages.SetWorkers,
+		schedule.Hire, schedule.Dismiss: // too late
 	case childFailed, dispatchEnded, browserReady:
 	default:
 		unexpected(c)
@@ -254,7 +261,8 @@ func (k *coordinator) stoppingObserver(c actor.Context) {
 		if m.Who.Equal(k.peers.observer) {
 			c.Stop(c.Self())
 		}
-	case messages.Drain, messages.Stop, messages.Resize, schedule.Hire, schedule.Dismiss: // too late
+	case messages.Drain, messages.Stop, messages.Resize, messages.Pause, messages.Resume, messages.SetWorkers,
+		schedule.Hire, schedule.Dismiss: // too late
 	case childFailed, dispatchEnded, browserReady, deadlinePassed, hostEvent:
 	default:
 		unexpected(c)

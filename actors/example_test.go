@@ -26,6 +26,9 @@ func (nowhere) Memory() int64   { return 0 }
 func (nowhere) Read(context.Context, po.Order, []string) (po.Reading, error) {
 	return po.Reading{Sign: po.SignNotFound}, nil
 }
+func (nowhere) Look(context.Context, po.Order, po.Failure) (po.Reading, error) {
+	return po.Reading{Sign: po.SignNotFound}, nil
+}
 func (nowhere) Prove(context.Context) (po.Proof, error) { return po.Proof{SignedIn: true}, nil }
 func (n nowhere) Done() <-chan struct{}                 { return n.closed }
 func (n nowhere) Close() error                          { close(n.closed); return nil }

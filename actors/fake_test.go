@@ -101,6 +101,13 @@ func (s *fakeSession) Close() error {
 	return nil
 }
 
+func (s *fakeSession) Look(_ context.Context, order po.Order, _ po.Failure) (po.Reading, error) {
+	if !s.alive() {
+		return po.Reading{}, &po.ReadFailure{Cause: po.BrowserDied}
+	}
+	return po.Reading{Sign: po.SignAttachments, Trace: po.Trace{Evidence: "evidence/" + string(order.Key)}}, nil
+}
+
 func (s *fakeSession) Read(ctx context.Context, order po.Order, _ []string) (po.Reading, error) {
 	b := s.browsers
 	b.mu.Lock()

@@ -25,6 +25,10 @@ type Session interface {
 	// are those that have no URL. An error is a *po.ReadFailure, whose cause
 	// po.BrowserDied says that the session is of no more use.
 	Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error)
+	// Look opens the page of an order once more that is about to end with files missing,
+	// and keeps evidence of what it shows: the reading's Trace names it. An error is as of
+	// Read.
+	Look(ctx context.Context, order po.Order, missing po.Failure) (po.Reading, error)
 	// Prove opens the portal's page that shows who is signed in. An error is a
 	// *po.ReadFailure, as of Read. It is called where Config.Proves says so.
 	Prove(ctx context.Context) (po.Proof, error)
@@ -38,6 +42,13 @@ type Session interface {
 	// releases the profile. It may be called again and while Read runs; it
 	// takes no longer than a few seconds.
 	Close() error
+}
+
+// Pages reads orders' pages without a browser.
+type Pages interface {
+	// ReadPage asks for an order's page as the browser would whose credentials are given. An
+	// error is a *po.ReadFailure.
+	ReadPage(ctx context.Context, order po.Order, c po.Credentials) (po.PageReading, error)
 }
 
 // Files puts the files of orders where they belong: whole or not at all.

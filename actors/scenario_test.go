@@ -130,13 +130,13 @@ func TestBrowserLane(t *testing.T) {
 		if got := s.outcome("K1"); got.Attempts != 1 {
 			t.Errorf("K1 took %d attempts", got.Attempts)
 		}
-		if r := s.readers("K2"); len(r) != 6 { // three attempts, each with both lanes
+		if r := s.readers("K2"); len(r) != 7 { // three attempts, each with both lanes, and a look for evidence
 			t.Errorf("K2 was read %d times", len(r))
 		}
 		if got := s.outcome("K2"); got.Cause != po.DownloadRejected || got.Found != 2 || len(got.Files) != 1 {
 			t.Errorf("K2: %+v", got)
 		}
-		want := []po.Missing{{ID: "b", Name: "b.pdf", Cause: po.DownloadRejected}}
+		want := []po.Missing{{ID: "b", Name: "b.pdf", Cause: po.DownloadRejected, Evidence: "evidence/K2"}}
 		if diff := cmp.Diff(want, s.outcome("K2").Missing, cmpopts.IgnoreFields(po.Missing{}, "Browser")); diff != "" {
 			t.Errorf("missing (-want +got):\n%s", diff)
 		}

@@ -54,6 +54,15 @@ func (r *Run) Stop(cause po.Cause, detail string) {
 	r.system.Root.Send(r.root, messages.Stop{Cause: cause, Detail: detail})
 }
 
+// Pause begins no more orders until Resume; those in hand are finished.
+func (r *Run) Pause() { r.system.Root.Send(r.root, messages.Pause{}) }
+
+// Resume ends a pause.
+func (r *Run) Resume() { r.system.Root.Send(r.root, messages.Resume{}) }
+
+// SetWorkers changes how many workers the user wishes for.
+func (r *Run) SetWorkers(n int) { r.system.Root.Send(r.root, messages.SetWorkers{Workers: n}) }
+
 // Resize says how many workers there may be; the dispatcher keeps within it.
 func (r *Run) Resize(m messages.Resize) { r.system.Root.Send(r.root, m) }
 

@@ -63,6 +63,9 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 	}
 	lost := messages.WorkerLost{Worker: m.name, Cause: po.CauseOf(err), Detail: po.DetailOf(err),
 		RestartAfter: messages.Duration(delay), GaveUp: giveUp}
+	if f, ok := errors.AsType[*po.ReadFailure](err); ok {
+		lost.Trace = f.Trace
+	}
 	system.Root.Send(k.peers.observer, lost) // first, so that what follows from it is told after it
 	system.Root.Send(k.dispatcher, lost)
 	if giveUp {

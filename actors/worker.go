@@ -228,7 +228,9 @@ func (w *worker) idle(c actor.Context) {
 			ctx, cancel := context.WithTimeout(ctx, w.timeout)
 			defer cancel()
 			a := readResult{}
-			if a.reading, a.err = s.Read(ctx, m.Lease.Order, m.ByBrowser); lookAtMemory && a.err == nil {
+			if m.Look.Cause != "" {
+				a.reading, a.err = s.Look(ctx, m.Lease.Order, m.Look)
+			} else if a.reading, a.err = s.Read(ctx, m.Lease.Order, m.ByBrowser); lookAtMemory && a.err == nil {
 				a.memory = s.Memory()
 			}
 			return a
@@ -296,7 +298,7 @@ func failureOf(err error) po.ReadFailure {
 		return masked
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return po.ReadFailure{Cause: po.Timeout, Detail: "the order was not read in its time"}
+		return po.ReadFailure{Cause: po.Timeout, Detail: "the page was not read in its time"}
 	}
 	return po.ReadFailure{Cause: po.CauseOf(err), Detail: po.DetailOf(err)}
 }

@@ -68,9 +68,32 @@ func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 			}
 			o := e.Lease.Order
 			c.Send(d.peers.observer, messages.OrderStarted{
-				Worker: e.Worker, Key: o.Key, RawNumber: o.RawNumber, Attempt: e.Lease.Attempt})
+				Worker: e.Worker, Key: o.Key, RawNumber: o.RawNumber, Attempt: e.Lease.Attempt,
+				ByBrowser: len(e.ByBrowser)})
 			c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{
-				Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser})
+				Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser, Look: e.Look})
+			return nil
+		},
+	})
+}
+
+// readPage has an order's page read when the ledger has that it is, unless something has come
+// between.
+func (d *dispatcher) readPage(c actor.Context, e schedule.ReadPage) {
+	ledger, token := d.cfg.Ledger, e.Lease.Token
+	d.writer.add(c, ledgerWrite{
+		effect: e,
+		record: func(ctx context.Context) error {
+			return ledger.Assign(ctx, token, po.Assignment{Worker: po.PageReader})
+		},
+		done: func(now time.Time, err error) []schedule.Effect {
+			switch {
+			case err != nil: // fenced
+				return append(d.scheduler.Fenced([]string{token}, now), d.scheduler.PageRead(messages.PageRead{Token: token}, now)...)
+			case !d.scheduler.IsPaging(token):
+				return d.scheduler.PageRead(messages.PageRead{Token: token}, now)
+			}
+			c.Send(d.peers.pageReader, messages.ReadPage{Token: token, Order: e.Lease.Order, Credentials: e.Credentials})
 			return nil
 		},
 	})

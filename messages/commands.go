@@ -41,11 +41,21 @@ type ReadOrder struct {
 	// ByBrowser lists the attachments that the browser must save, since HTTP
 	// could not; empty on the first reading.
 	ByBrowser []string
+	// Look says what the order is about to end with, where no more than evidence of its
+	// page is wanted; else it has no cause.
+	Look po.Failure
 }
 
 // ProveSession asks an idle worker to open the page that shows who is signed in.
 type ProveSession struct {
 	Worker Worker // the incarnation that is asked; another leaves it alone
+}
+
+// ReadPage asks the page reader for the page of one order, without a browser.
+type ReadPage struct {
+	Token       string // of the lease
+	Order       po.Order
+	Credentials po.Credentials
 }
 
 // FetchFiles asks the file fetcher for the files of one order.
@@ -63,6 +73,16 @@ type Resize struct {
 	LimitedBy LimitedBy
 	Reason    string // with numbers, for people
 }
+
+// Pause asks for no order to be begun until Resume. Those in hand are finished.
+type Pause struct{}
+
+// Resume ends a pause.
+type Resume struct{}
+
+// SetWorkers says that the user wishes for another number of workers, 1 or more. Machine
+// and portal may still allow fewer.
+type SetWorkers struct{ Workers int }
 
 // Drain asks for no more orders to be taken. Those in hand are finished.
 type Drain struct{ Reason string }

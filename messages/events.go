@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"time"
@@ -16,6 +17,8 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[Warning]():          "advised", // "warning" is a line of the command
 	reflect.TypeFor[BatchMerged]():      "batch_merged",
 	reflect.TypeFor[FaultInjected]():    "fault_injected",
+	reflect.TypeFor[FastLane]():         "fast_lane",
+	reflect.TypeFor[FileProgress]():     "file_progress",
 	reflect.TypeFor[FilesFetched]():     "files_fetched",
 	reflect.TypeFor[JobReturned]():      "job_returned",
 	reflect.TypeFor[JobStuck]():         "job_stuck",
@@ -28,11 +31,14 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[OrderStarted]():     "order_started",
 	reflect.TypeFor[OrdersReopened]():   "orders_reopened",
 	reflect.TypeFor[OutputAudited]():    "output_audited",
+	reflect.TypeFor[PageRead]():         "page_read",
 	reflect.TypeFor[PoolResized]():      "pool_resized",
 	reflect.TypeFor[PortalPaced]():      "portal_paced",
 	reflect.TypeFor[ResultsWarning]():   "results_warning",
 	reflect.TypeFor[RunCleaned]():       "run_cleaned",
 	reflect.TypeFor[RunEnded]():         "run_ended",
+	reflect.TypeFor[RunPaused]():        "run_paused",
+	reflect.TypeFor[RunResumed]():       "run_resumed",
 	reflect.TypeFor[RunStarted]():       "run_started",
 	reflect.TypeFor[SessionLost]():      "session_lost",
 	reflect.TypeFor[SessionProbed]():    "session_probed",
@@ -42,6 +48,8 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[WorkerLost]():       "worker_lost",
 	reflect.TypeFor[WorkerReady]():      "worker_ready",
 	reflect.TypeFor[WorkerRecycled]():   "worker_recycled",
+	reflect.TypeFor[WorkerStarted]():    "worker_started",
+	reflect.TypeFor[WorkersRequested](): "workers_requested",
 }
 
 // EventName returns the name of an event in JSON, like "order_settled". It is empty if the
@@ -57,6 +65,15 @@ func EventTypes() map[string]reflect.Type {
 	return types
 }
 
+// JSONType returns the type whose fields are an event's in JSON: its own, or that of
+// what it shows in its place.
+func JSONType(event reflect.Type) reflect.Type {
+	if e, ok := reflect.Zero(event).Interface().(interface{ shown() any }); ok {
+		return reflect.TypeOf(e.shown())
+	}
+	return event
+}
+
 // Duration is a time.Duration that JSON has as whole milliseconds.
 type Duration time.Duration
 
@@ -65,6 +82,12 @@ func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Durat
 
 // String writes it as time.Duration does.
 func (d Duration) String() string { return time.Duration(d).String() }
+
+// WorkerStarted says that there is another worker, whose browser is opened next.
+type WorkerStarted struct {
+	Worker   string `json:"worker,omitempty"`
+	Isolated bool   `json:"isolated,omitempty"` // a throw-away one, for an order in quarantine
+}
 
 // WorkerReady says that a worker has a browser and no order: one credit.
 type WorkerReady struct {
@@ -82,6 +105,7 @@ type WorkerLost struct {
 	Detail       string   `json:"detail,omitempty"`
 	RestartAfter Duration `json:"after_ms"`          // until the next incarnation opens its browser
 	GaveUp       bool     `json:"gave_up,omitempty"` // there will be no next one
+	Trace        po.Trace `json:"-"`                 // of what it had in hand
 }
 
 // WorkerRecycled says that a worker opens a fresh browser instead of one that is
@@ -146,7 +170,8 @@ type OrderStarted struct {
 	RawNumber string `json:"number,omitempty"` // the number as the batch has it
 	Key       po.Key `json:"key,omitempty"`
 	Worker
-	Attempt int `json:"attempt,omitempty"`
+	Attempt   int `json:"attempt,omitempty"`
+	ByBrowser int `json:"by_browser,omitempty"` // files that the browser is to save, as HTTP could not get them
 }
 
 // OrderRead is a worker's answer to ReadOrder.
@@ -161,16 +186,68 @@ type OrderRead struct {
 }
 
 // MarshalJSON shows of the reading and the failure what is for people.
-func (e OrderRead) MarshalJSON() ([]byte, error) {
-	type tagged OrderRead // without this method
-	return json.Marshal(struct {
-		tagged
-		Sign     po.Sign  `json:"sign,omitempty"`
-		Cause    po.Cause `json:"cause,omitempty"`
-		Detail   string   `json:"detail,omitempty"`
-		Supplier string   `json:"supplier,omitempty"`
-		Found    int      `json:"found"`
-	}{tagged(e), e.Reading.Sign, e.Failure.Cause, e.Failure.Detail, e.Reading.Supplier, len(e.Reading.Attachments)})
+func (e OrderRead) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type orderReadFields OrderRead // without the method
+
+type orderReadShown struct {
+	orderReadFields
+	Sign     po.Sign  `json:"sign,omitempty"`
+	Cause    po.Cause `json:"cause,omitempty"`
+	Detail   string   `json:"detail,omitempty"`
+	Supplier string   `json:"supplier,omitempty"`
+	Found    int      `json:"found"`
+}
+
+func (e OrderRead) shown() any {
+	return orderReadShown{orderReadFields(e), e.Reading.Sign, e.Failure.Cause, e.Failure.Detail, e.Reading.Supplier, len(e.Reading.Attachments)}
+}
+
+// FileProgress says how far a file is that takes long. It comes from beside the actors: the
+// last of an order may come after its FilesFetched.
+type FileProgress struct {
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
+	po.FileProgress
+}
+
+// PageRead is the page reader's answer to ReadPage: an order's page that was read without a
+// browser.
+type PageRead struct {
+	Token     string         `json:"-"`
+	RawNumber string         `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key         `json:"key,omitempty"`
+	Page      po.PageReading `json:"-"`
+	Failure   po.ReadFailure `json:"-"` // its Cause is empty if the portal has answered
+	Took      Duration       `json:"took_ms"`
+}
+
+// MarshalJSON shows of the page what is for people.
+func (e PageRead) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type pageReadFields PageRead // without the method
+
+type pageReadShown struct {
+	pageReadFields
+	Cause  po.Cause `json:"cause,omitempty"`
+	Detail string   `json:"detail,omitempty"` // why it was not read, or why a browser has to read it
+	Found  int      `json:"found"`
+}
+
+func (e PageRead) shown() any {
+	return pageReadShown{pageReadFields(e), e.Failure.Cause, cmp.Or(e.Failure.Detail, e.Page.Doubt), len(e.Page.Attachments)}
+}
+
+// FastLane says that orders are read without a browser from now on, that none is any more, or,
+// at the end of a run, what came of it.
+type FastLane struct {
+	Trusted  bool   `json:"trusted"`          // some need no browser
+	Off      string `json:"reason,omitempty"` // why none is read without a browser any more; empty: they are
+	Compared int    `json:"compared"`         // orders that were read in both ways
+	Agreed   int    `json:"agreed"`           // of those, the ones of which both ways told the same
+	Page     int    `json:"by_page"`          // orders of this start that were completed without a browser
+	Browser  int    `json:"by_browser"`       // orders of this start that a browser has read
+	Ended    bool   `json:"ended,omitempty"`  // the run is over
 }
 
 // FilesFetched is the file fetcher's answer to FetchFiles.
@@ -185,14 +262,19 @@ type FilesFetched struct {
 }
 
 // MarshalJSON shows of the result the files.
-func (e FilesFetched) MarshalJSON() ([]byte, error) {
-	type tagged FilesFetched // without this method
-	return json.Marshal(struct {
-		tagged
-		Files        []po.File    `json:"files,omitempty"`
-		Missing      int          `json:"missing"`
-		MissingFiles []po.Missing `json:"missing_files,omitempty"`
-	}{tagged(e), e.Result.Saved.Files, len(e.Result.Missing), e.Result.Missing})
+func (e FilesFetched) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type filesFetchedFields FilesFetched // without the method
+
+type filesFetchedShown struct {
+	filesFetchedFields
+	Files        []po.File    `json:"files,omitempty"`
+	Missing      int          `json:"missing"`
+	MissingFiles []po.Missing `json:"missing_files,omitempty"`
+}
+
+func (e FilesFetched) shown() any {
+	return filesFetchedShown{filesFetchedFields(e), e.Result.Saved.Files, len(e.Result.Missing), e.Result.Missing}
 }
 
 // OrderRetried says that a try failed and that another will be made.
@@ -229,17 +311,22 @@ type OrdersReopened struct {
 }
 
 // MarshalJSON shows of the outcomes the orders' numbers.
-func (e OrdersReopened) MarshalJSON() ([]byte, error) {
-	type tagged OrdersReopened // without this method
+func (e OrdersReopened) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type ordersReopenedFields OrdersReopened // without the method
+
+type ordersReopenedShown struct {
+	ordersReopenedFields
+	Orders  int      `json:"orders"`
+	Numbers []string `json:"numbers,omitempty"`
+}
+
+func (e OrdersReopened) shown() any {
 	var numbers []string
 	for _, o := range e.Outcomes {
 		numbers = append(numbers, o.RawNumber)
 	}
-	return json.Marshal(struct {
-		tagged
-		Orders  int      `json:"orders"`
-		Numbers []string `json:"numbers,omitempty"`
-	}{tagged(e), len(numbers), numbers})
+	return ordersReopenedShown{ordersReopenedFields(e), len(numbers), numbers}
 }
 
 // SessionProbed says that an order whose attachments were seen before was read once
@@ -263,18 +350,23 @@ type SessionProved struct {
 }
 
 // MarshalJSON shows of proof and failure what is for people.
-func (e SessionProved) MarshalJSON() ([]byte, error) {
-	type tagged SessionProved // without this method
+func (e SessionProved) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type sessionProvedFields SessionProved // without the method
+
+type sessionProvedShown struct {
+	sessionProvedFields
+	SignedIn bool     `json:"signed_in"`
+	Cause    po.Cause `json:"cause,omitempty"`
+	Detail   string   `json:"detail,omitempty"`
+}
+
+func (e SessionProved) shown() any {
 	detail := e.Failure.Detail
 	if e.Failure.Cause == "" {
 		detail = e.Proof.Detail
 	}
-	return json.Marshal(struct {
-		tagged
-		SignedIn bool     `json:"signed_in"`
-		Cause    po.Cause `json:"cause,omitempty"`
-		Detail   string   `json:"detail,omitempty"`
-	}{tagged(e), e.Proof.SignedIn, e.Failure.Cause, detail})
+	return sessionProvedShown{sessionProvedFields(e), e.Proof.SignedIn, e.Failure.Cause, detail}
 }
 
 // SessionLost says that the session is over for every browser: all pause, what they have
@@ -359,6 +451,20 @@ type RunStarted struct {
 	Portal     string `json:"portal,omitempty"`
 	Workers    int    `json:"workers,omitempty"`
 	Sequential bool   `json:"sequential,omitempty"` // an order's files are fetched before the next order is read
+}
+
+// RunPaused says that the user pauses the run: no order is begun, those in hand are
+// finished.
+type RunPaused struct{}
+
+// RunResumed says that the user ends the pause.
+type RunResumed struct{}
+
+// WorkersRequested says that the user wishes for another number of workers. How many there
+// are then, PoolResized says.
+type WorkersRequested struct {
+	From int `json:"from"`
+	To   int `json:"to"`
 }
 
 // RunEnded is the last event of the actors.

@@ -45,7 +45,7 @@ func TestEventNames(t *testing.T) {
 		}
 		for _, spec := range g.Specs {
 			s := spec.(*ast.TypeSpec)
-			if _, ok := s.Type.(*ast.StructType); !ok {
+			if _, ok := s.Type.(*ast.StructType); !ok || !s.Name.IsExported() {
 				continue
 			}
 			structs++

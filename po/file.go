@@ -36,6 +36,19 @@ type FetchJob struct {
 	Saved       Saved // from earlier attempts at this order
 	Attachments []Attachment
 	Credentials Credentials
+	// Replace says that the files in Saved are of a list that may have been another
+	// order's: what is not in Attachments is removed.
+	Replace bool
+}
+
+// FileProgress is how far a file is that is being fetched, and with it the others of its
+// order.
+type FileProgress struct {
+	Name  string `json:"name"` // as the page shows it, else the last part of its address
+	Bytes int64  `json:"bytes"`
+	Size  int64  `json:"size,omitempty"` // as announced; 0: it is not known
+	Whole int    `json:"whole"`          // files of the order that are there
+	Files int    `json:"files_listed"`   // by the page
 }
 
 // FetchResult answers a FetchJob.
@@ -49,11 +62,16 @@ type FetchResult struct {
 
 // Missing is an attachment that could not be had, and why.
 type Missing struct {
-	ID         string        `json:"-"`             // of the attachment: may carry a signature
-	Name       string        `json:"name"`          // for people: as the page shows it, else the last part of its address
-	URL        string        `json:"url,omitempty"` // for people: without a query; empty if only a click works
-	Cause      Cause         `json:"cause"`
-	Detail     string        `json:"detail,omitempty"`
+	ID     string `json:"-"`             // of the attachment: may carry a signature
+	Name   string `json:"name"`          // for people: as the page shows it, else the last part of its address
+	URL    string `json:"url,omitempty"` // for people: without a query; empty if only a click works
+	Cause  Cause  `json:"cause"`
+	Detail string `json:"detail,omitempty"`
+	// Answer is what the portal said instead of giving the file, as PortalAnswer has it;
+	// empty if it said nothing. Evidence is the folder of what is kept of the page, relative
+	// to the output directory, with forward slashes; empty if nothing is.
+	Answer     string        `json:"answer,omitempty"`
+	Evidence   string        `json:"evidence,omitempty"`
 	RetryAfter time.Duration `json:"-"` // what the portal asked for; 0 if nothing
 	// Browser is set where HTTP gave something odd and the browser lane may do
 	// better.
@@ -62,7 +80,7 @@ type Missing struct {
 
 // NewMissing says of an attachment why it could not be had.
 func NewMissing(a Attachment, cause Cause, detail string) Missing {
-	m := Missing{Cause: cause, Detail: detail}
+	m := Missing{Cause: cause, Detail: detail, Answer: a.Refusal, Evidence: a.Evidence}
 	m.Of(a)
 	return m
 }

@@ -35,6 +35,9 @@ type Reading struct {
 	Attachments []Attachment
 	Credentials Credentials
 	Trace       Trace
+	// Requests are hashes of what the page's scripts and frames have asked the portal for
+	// while it was read. What no other order's page asks for may be for its list.
+	Requests []string
 }
 
 // Rule is the line of a portal's definition by which a page was recognised. The zero
@@ -64,6 +67,10 @@ type Attachment struct {
 	// Detail says it in words for people. Empty otherwise.
 	Cause  Cause
 	Detail string
+	// Refusal is what the portal said to the browser instead of giving the file, as
+	// PortalAnswer has it; Evidence is the folder of what is kept of that, as in Trace.
+	Refusal  string
+	Evidence string
 }
 
 // Answer is what came with a file that the browser has saved. The zero value says
@@ -146,6 +153,16 @@ type ReadFailure struct {
 
 	URL   string // of the page, as far as known
 	Trace Trace
+}
+
+// OfPortal reports whether the page was not read because the portal is in trouble: it
+// tells nothing of the session.
+func (f *ReadFailure) OfPortal() bool {
+	switch f.Cause {
+	case PortalError, Throttled, Timeout:
+		return true
+	}
+	return false
 }
 
 func (f *ReadFailure) Error() string {

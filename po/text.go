@@ -1,6 +1,9 @@
 package po
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Clip cuts a text for people to at most n bytes, at a rune's border, and marks
 // the cut with an ellipsis.
@@ -9,4 +12,10 @@ func Clip(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+// invisible reports whether a character is a space, or one that a terminal or an editor
+// could act on instead of showing it.
+func invisible(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar
 }

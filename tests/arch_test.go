@@ -28,7 +28,9 @@ var house = map[string][]string{
 	"internal/results":        {"po", "internal/batch"},
 	"internal/ledger":         {"po"},
 	"internal/download":       {"po"},
-	"internal/browser":        {"portal", "po", "internal/browser/launch", "internal/storagestate"},
+	"internal/browser":        {"portal", "po", "internal/browser/launch", "internal/listing", "internal/storagestate"},
+	"internal/fastlane":       {"portal", "po", "internal/listing"},
+	"internal/listing":        {"portal", "po"},
 	"internal/browser/launch": {"po"},
 	"internal/fault":          {},
 	"internal/fault/faulty":   {"actors", "messages", "po"},
@@ -39,8 +41,10 @@ var house = map[string][]string{
 	"internal/testdisplay":    {},
 	"internal/testportal":     {"po", "portal"},
 	"internal/progress":       {"messages", "po"},
+	"internal/progress/live":  {"messages", "po", "internal/progress"},
 	"internal/config":         {"", "portal", "po"},
 	"internal/storagestate":   {"po"},
+	"internal/telemetry":      {"messages", "po"},
 	"internal/signin":         {"po", "profilestore", "internal/account", "internal/browser", "internal/storagestate"},
 	"internal/vault":          {"po"},
 	"internal/account":        {"po", "profilestore", "internal/storagestate", "internal/vault"},
@@ -48,11 +52,10 @@ var house = map[string][]string{
 		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
 		"internal/browser", "internal/ledger", "internal/download", "internal/resource",
-		"internal/fault/faulty", "internal/results", "internal/storagestate"},
-	"cmd/poactor":          {"*"},
-	"cmd/poactor/internal": {"*"},
-	"bench":                {"*"},
-	"tests":                {"*"},
+		"internal/fastlane", "internal/fault/faulty", "internal/results", "internal/storagestate", "internal/telemetry"},
+	"cmd/poactor": {"*"},
+	"bench":       {"*"},
+	"tests":       {"*"},
 }
 
 // doors names the only package that may import a library.
@@ -65,20 +68,28 @@ var doors = map[string][]string{
 	"go.yaml.in/yaml":                    {"portal", "internal/config", "internal/fault"},
 	"github.com/ysmood/leakless":         {},
 	"github.com/go-rod/rod/lib/launcher": {},
+	"github.com/go-rod/rod/lib/cdp":      {}, // its defaults register a flag
+	"github.com/go-rod/rod/lib/defaults": {},
 	"golang.org/x/text/encoding/charmap": {"internal/batch"},
+	"golang.org/x/net/html":              {"internal/download", "internal/fastlane"},
 	"github.com/xuri/excelize":           {"internal/xlsx"},
 	"github.com/gabriel-vasile/mimetype": {"internal/download"},
 	"github.com/andybalholm/brotli":      {"internal/download"},
 	"github.com/klauspost/compress":      {"internal/download"},
 	"filippo.io/age":                     {"internal/vault"},
+	"charm.land":                         {"internal/progress/live"},
+	"github.com/charmbracelet":           {"internal/progress/live"},
 	"github.com/zalando/go-keyring":      {"internal/vault"},
+	"go.opentelemetry.io/otel":           {"", "internal/telemetry", "internal/telemetry/export"},
+	"go.opentelemetry.io/proto":          {"internal/telemetry/export"},
+	"github.com/prometheus":              {"internal/telemetry/export"},
 	"golang.org/x/sys/windows":           {"internal/outdir", "internal/browser/launch", "internal/process", "profilestore"},
 }
 
 // pure names what a package that decides may import of the standard library; of others
 // it imports none. The time package is for durations: what the time is, it is told.
 var pure = map[string][]string{
-	"internal/schedule": {"cmp", "fmt", "maps", "slices", "time"},
+	"internal/schedule": {"cmp", "fmt", "maps", "math", "slices", "time"},
 	"internal/storagestate": {"bytes", "encoding/json", "errors", "fmt", "maps", "math", "net/url", "slices", "strconv", "strings", "time",
 		"unicode/utf8", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 }

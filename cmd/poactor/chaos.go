@@ -71,6 +71,8 @@ the comparison with what the portal has.`,
 	fs.StringVarP(&c.settings.Out, "out", "o", "", "`directory`, new or empty (default: poactor-chaos, or the next free number)")
 	c.settings.RegisterPortal(fs)
 	c.settings.RegisterBrowser(fs)
+	fs.BoolVar(&c.settings.JSON, "json", false, "write what happens as JSON lines to standard output")
+	cmd.Annotations = map[string]string{streamsEvents: "yes"}
 	return cmd
 }
 
@@ -83,6 +85,7 @@ func (a *app) chaos(ctx context.Context, c chaosFlags, args []string) error {
 		return wrongUse("poactor chaos --help lists the flags",
 			"--workers must be 1 to %d, not %d", poactor.MaxWorkers, c.settings.Workers)
 	}
+	a.json = c.settings.JSON
 	cfg, err := c.config(args)
 	if err != nil {
 		return err
@@ -91,6 +94,10 @@ func (a *app) chaos(ctx context.Context, c chaosFlags, args []string) error {
 		return err
 	}
 	cfg.OnStart = func(s chaos.Start) {
+		if a.json {
+			progress.WriteJSON(a.stdout, chaosStartLine{progress.Now("chaos_start"), s.Number, s.Faults, s.Settled, s.Ended})
+			return
+		}
 		words := ""
 		if !s.Faults {
 			words = ", without faults"
@@ -99,7 +106,12 @@ func (a *app) chaos(ctx context.Context, c chaosFlags, args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	fmt.Fprintf(a.stdout, "seed %d, plan %s: %s\n", cfg.Plan.Seed, cfg.Plan.Digest(), cfg.Dir)
+	if a.json {
+		progress.WriteJSON(a.stdout,
+			chaosBegunLine{progress.Now("chaos_begun"), cfg.Plan.Seed, cfg.Plan.Digest(), cfg.Dir})
+	} else {
+		fmt.Fprintf(a.stdout, "seed %d, plan %s: %s\n", cfg.Plan.Seed, cfg.Plan.Digest(), cfg.Dir)
+	}
 	report, err := chaos.Run(ctx, cfg)
 	if ctx.Err() != nil {
 		return &po.Error{Cause: po.Interrupted, Msg: "interrupted"}
@@ -107,7 +119,11 @@ func (a *app) chaos(ctx context.Context, c chaosFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	a.showChaos(report, cfg.Plan)
+	if a.json {
+		a.tellChaos(report)
+	} else {
+		a.showChaos(report, cfg.Plan)
+	}
 	if broken := report.Broken(); broken > 0 {
 		return &po.Error{Cause: po.Internal, Msg: progress.Count(broken, "invariant") + " broken",
 			Hint: "look into " + report.Log}

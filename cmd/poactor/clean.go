@@ -48,11 +48,12 @@ the profiles by itself.`,
 			if found == nil {
 				return err
 			}
-			if !asJSON {
+			if asJSON {
+				progress.WriteLine(a.stdout, "cleaned", found)
+			} else {
 				a.showCleaned(*found)
-				return err
 			}
-			return errors.Join(err, progress.Indented(a.stdout, found))
+			return err
 		},
 	}
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "only say what it would do")

@@ -99,7 +99,7 @@ func (s *killTest) killStopped(browser string) {
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	for lines := bufio.NewScanner(out); lines.Scan() && !strings.HasPrefix(lines.Text(), "["); {
+	for lines := bufio.NewScanner(out); lines.Scan() && !orderLine.MatchString(lines.Text()); {
 	}
 	for _, pid := range s.browsers() {
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil && err != syscall.ESRCH {

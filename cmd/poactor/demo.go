@@ -53,6 +53,9 @@ and no network, and ends with 0 only if everything is right.`,
 	fs.IntVar(&d.orders, "orders", 60, "orders in the batch")
 	fs.Uint64Var(&d.seed, "seed", 1, "what orders, files and faults are made from")
 	fs.StringVarP(&d.settings.Out, "out", "o", "", "`directory`, new or empty (default: poactor-demo, or the next free number)")
+	d.settings.RegisterMetrics(fs)
+	fs.BoolVar(&d.settings.JSON, "json", false, "write events as JSON lines to standard output")
+	c.Annotations = map[string]string{streamsEvents: "yes"}
 	d.settings.RegisterBrowser(fs)
 	return c
 }
@@ -75,17 +78,44 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	if err := site.WriteBatch(orders); err != nil {
 		return outdir.WriteError(err)
 	}
-	fmt.Fprintf(a.stdout, "the built-in portal is at %s, its batch is %s\n", site.URL(), orders)
-	fmt.Fprintln(a.stdout, "some of its orders fail on purpose: a real portal has such faults too, and the result has to say so")
+	a.sayDemo(site.URL(), orders, d.settings.JSON)
 	s := config.Defaults()
 	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
-	s.BaseURL, s.Profile = site.URL(), config.NoProfile
+	s.JSON = d.settings.JSON
+	s.BaseURL, s.Profile, s.Metrics = site.URL(), config.NoProfile, d.settings.Metrics
 	out := filepath.Join(dir, "orders")
 	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
 		discard(dir, out)
 		return err
 	}
 	return a.judge(site, out)
+}
+
+// demoStartedLine says where the portal of a demo is, as a JSON line.
+type demoStartedLine struct {
+	progress.Stamp
+	URL   string `json:"url"`
+	Batch string `json:"batch"`
+}
+
+// demoJudgedLine says that the result of a demo is right, as a JSON line.
+type demoJudgedLine struct {
+	progress.Stamp
+	Orders  int   `json:"orders"`
+	Files   int   `json:"files"`
+	Bytes   int64 `json:"bytes"`
+	Failed  int   `json:"failed"`  // orders that had to end so
+	Partial int   `json:"partial"` // orders that had to end so
+}
+
+// sayDemo says what the demo is about to do.
+func (a *app) sayDemo(url, orders string, asJSON bool) {
+	if asJSON {
+		progress.WriteJSON(a.stdout, demoStartedLine{progress.Now("demo_started"), url, orders})
+		return
+	}
+	fmt.Fprintf(a.stdout, "the built-in portal is at %s, its batch is %s\n", url, orders)
+	fmt.Fprintln(a.stdout, "some of its orders fail on purpose: a real portal has such faults too, and the result has to say so")
 }
 
 // discard takes back the directory of a demo that has not begun, so that the
@@ -127,13 +157,33 @@ func (a *app) judge(site *testportal.Portal, out string) error {
 			files, size = files+1, size+f.Bytes
 		}
 	}
+	if a.json {
+		progress.WriteJSON(a.stdout, demoJudgedLine{progress.Now("demo_judged"), len(outcomes), files, size,
+			meant[po.Failed], meant[po.Partial]})
+		return nil
+	}
 	fmt.Fprintf(a.stdout, "right:   %s as the portal has them; %s, %.1f MB, read back and compared by SHA-256\n",
 		progress.Count(len(outcomes), "order"), progress.Count(files, "file"), float64(size)/1e6)
 	if n := meant[po.Failed] + meant[po.Partial]; n > 0 {
 		fmt.Fprintf(a.stdout, "meant:   %s that did not end well: the built-in portal lets these fail, %d FAILED and %d PARTIAL\n",
 			progress.Count(n, "order"), meant[po.Failed], meant[po.Partial])
+		fmt.Fprintln(a.stdout, "         that portal ends with the demo: a retry, as above, is for a real one")
+		return a.explainOne(out, outcomes)
 	}
 	return nil
+}
+
+// explainOne shows the story of an order that was meant to fail: of one with files missing,
+// if there is one, which has the most to tell.
+func (a *app) explainOne(out string, outcomes []po.Outcome) error {
+	number := ""
+	for _, o := range outcomes {
+		if o.Status == po.Partial || o.Status == po.Failed && number == "" {
+			number = string(o.Key)
+		}
+	}
+	fmt.Fprintf(a.stdout, "\nThe story of one of these:\n\n$ poactor explain %s %s\n", shellWord(out), shellWord(number))
+	return a.explain(context.Background(), out, number, false)
 }
 
 // readBack reads how the orders ended from the results and manifest.csv, as an

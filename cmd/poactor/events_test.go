@@ -26,8 +26,9 @@ type docField struct {
 func TestEventsPage(t *testing.T) {
 	t.Parallel()
 	types := messages.EventTypes()
-	for name, line := range map[string]any{"list_read": listLine{}, "planned": plannedLine{}, "warning": warningLine{},
-		"error": errorLine{}, "finding": findingLine{}, "diagnosed": diagnosedLine{}, "file": po.File{}, "missing file": po.Missing{}} {
+	for name, line := range map[string]any{"list_read": listLine{}, "planned": plannedLine{}, "metrics_served": metricsLine{}, "warning": warningLine{},
+		"error": errorLine{}, "ended": endedLine{}, "finding": findingLine{}, "diagnosed": diagnosedLine{}, "batch": batchStanding{},
+		"file": po.File{}, "missing file": po.Missing{}} {
 		types[name] = reflect.TypeOf(line)
 	}
 	page := eventsPage(t)
@@ -94,7 +95,7 @@ func writtenFields(t *testing.T, typ reflect.Type) map[string]docField {
 	always := asMap(t, empty.Interface())
 	fields := map[string]docField{}
 	for field, value := range asMap(t, full.Interface()) {
-		if _, isLine := typ.FieldByName("Stamp"); isLine && (field == "time" || field == "event") {
+		if _, isLine := typ.FieldByName("Stamp"); isLine && (field == "schema" || field == "time" || field == "event") {
 			continue // of every line
 		}
 		_, ok := always[field]
@@ -135,6 +136,9 @@ func kindOf(field string, value any) string {
 		if field == "facts" {
 			return "object"
 		}
+		if v["counts"] != nil {
+			return "[batch](#batch)"
+		}
 		return "object of integers by status"
 	case []any:
 		if len(v) == 0 {
@@ -163,6 +167,9 @@ func fill(v reflect.Value) {
 		v.SetInt(int64(time.Second))
 	case reflect.Uint64:
 		v.SetUint(1)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(v.Index(0))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,31 +31,37 @@ func (a *app) explainCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			ledger, err := openRecord(args[0])
-			if err != nil {
-				return err
-			}
-			defer ledger.Close()
-			key, err := ledger.Find(c.Context(), args[1])
-			if errors.Is(err, fs.ErrNotExist) {
-				return wrongUse("poactor status "+args[0]+" shows how many it has", "%s knows no order %s", args[0], args[1])
-			}
-			if err != nil {
-				return err
-			}
-			history, err := ledger.History(c.Context(), key)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return progress.Indented(a.stdout, newHistoryJSON(history))
-			}
-			showHistory(a.stdout, history)
-			return nil
+			return a.explain(c.Context(), args[0], args[1], asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "write it as JSON")
 	return c
+}
+
+// explain shows the history of one order.
+func (a *app) explain(ctx context.Context, dir, number string, asJSON bool) error {
+	ledger, err := openRecord(dir)
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	key, err := ledger.Find(ctx, number)
+	if errors.Is(err, fs.ErrNotExist) {
+		return wrongUse("poactor status "+dir+" shows how many it has", "%s knows no order %s", dir, number)
+	}
+	if err != nil {
+		return err
+	}
+	history, err := ledger.History(ctx, key)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		progress.WriteLine(a.stdout, "order_history", newHistoryJSON(history))
+		return nil
+	}
+	showHistory(a.stdout, history)
+	return nil
 }
 
 // historyJSON is an order's history as JSON. What stands in it itself comes before the same of the
@@ -66,7 +73,7 @@ type historyJSON struct {
 	Open    bool   `json:"open"`
 	po.Outcome
 	Folder   string        `json:"folder,omitempty"`
-	Time     time.Time     `json:"time,omitzero"`
+	Settled  time.Time     `json:"settled,omitzero"` // when it was; a line's own time is "time"
 	Attempts []attemptJSON `json:"attempts"`
 	Files    []fileJSON    `json:"files"`
 	Missing  []po.Missing  `json:"missing_files"`
@@ -101,7 +108,7 @@ func withoutQueries(s po.History) po.History {
 func newHistoryJSON(s po.History) historyJSON {
 	s = withoutQueries(s)
 	out := historyJSON{Number: s.Order.RawNumber, Key: s.Order.Key, InBatch: s.Place >= 0, Open: s.Open, Outcome: s.Outcome,
-		Folder: s.Saved.Folder, Time: s.Outcome.Time, Attempts: []attemptJSON{}, Files: []fileJSON{},
+		Folder: s.Saved.Folder, Settled: s.Outcome.Time, Attempts: []attemptJSON{}, Files: []fileJSON{},
 		Missing: append([]po.Missing{}, s.Outcome.Missing...)}
 	out.Outcome.Attempts = 0 // they are listed
 	for _, x := range s.Attempts {
@@ -128,11 +135,17 @@ func showHistory(w io.Writer, s po.History) {
 	if o.URL != "" {
 		line("page: %s", o.URL)
 	}
+	if text := readByText(o); text != "" {
+		line("read: %s", text)
+	}
 	if s.Saved.Folder != "" {
 		line("folder: %s", s.Saved.Folder)
 	}
 	for _, m := range o.Missing {
 		line("missing: %s", progress.MissingText(m))
+		if m.Evidence != "" {
+			line("  evidence in %s", m.Evidence)
+		}
 	}
 	for i, x := range s.Attempts {
 		line("%d. %s", i+1, x.Began.Local().Format("2006-01-02 15:04:05.000")+" "+attemptText(x))
@@ -152,6 +165,19 @@ func showHistory(w io.Writer, s po.History) {
 		fmt.Fprintf(w, "%s  %9s  %-7s  %s\n", f.SHA256[:min(12, len(f.SHA256))],
 			humanize.Bytes(uint64(f.Bytes)), f.Lane, progress.Line(f.Name))
 	}
+}
+
+// readByText says how an order's page was read, where that need not have been by a browser.
+func readByText(o po.Outcome) string {
+	switch o.ReadBy {
+	case po.ReadByPage:
+		return fmt.Sprintf("by its page, without a browser; %d comparisons with browsers had agreed by then", o.Comparisons)
+	case po.ReadByBoth:
+		return "by its page and by a browser: both told the same"
+	case po.ReadByBrowser:
+		return "by a browser"
+	}
+	return ""
 }
 
 // headline says how an order stands.
@@ -195,7 +221,9 @@ func attemptText(x po.Attempt) string {
 	case po.EndReleased:
 		text += ": released, not counted"
 	case po.EndHandedOn:
-		text += ": handed on for the files that need a browser"
+		if text += ": handed on for the files that need a browser"; x.Assignment.Worker == po.PageReader {
+			text = strings.TrimSuffix(text, "for the files that need a browser") + "to a browser"
+		}
 	}
 	text += " after " + progress.Short(x.Ended.Sub(x.Began))
 	if x.Files > 0 {

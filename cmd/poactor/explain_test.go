@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/po"
 )
 
@@ -19,7 +19,7 @@ func TestExplainJSON(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	lost := po.Missing{ID: "secret", Name: "b.pdf", URL: "https://x.example/b", Cause: po.Throttled,
-		Detail: "429", RetryAfter: 1}
+		Detail: "429", RetryAfter: 1, Answer: "HTTP 429 Too Many Requests: busy", Evidence: ".poactor/evidence/1/x"}
 	full := po.History{
 		Order: po.Order{Key: "1", Number: "n", RawNumber: "PO1", Levels: []string{"a"}}, Place: 3, Open: true,
 		Outcome: po.Outcome{Key: "1", RawNumber: "PO1", Status: po.Partial, Cause: po.Throttled,
@@ -40,7 +40,10 @@ func TestExplainJSON(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if err := progress.Indented(&out, newHistoryJSON(history)); err != nil {
+			e := json.NewEncoder(&out)
+			e.SetIndent("", "  ")
+			e.SetEscapeHTML(false)
+			if err := e.Encode(newHistoryJSON(history)); err != nil {
 				t.Fatal(err)
 			}
 			golden := filepath.Join("testdata", "explain", name+".json")

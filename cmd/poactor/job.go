@@ -21,6 +21,8 @@ type job struct {
 	batch    *poactor.Batch
 	choice   poactor.Choice
 	profile  runProfile
+	// telemetry is where metrics and spans go; set when work begins.
+	telemetry *telemetry
 	// forgotten is why retry will not know what the run worked with: nil if it will.
 	forgotten error
 

@@ -73,7 +73,7 @@ func (m mute) Write(p []byte) (int, error) {
 func logEvent(log *logrus.Logger, event any) {
 	name, level := messages.EventName(event), logrus.InfoLevel
 	switch e := event.(type) {
-	case messages.OrderStarted, messages.OrderRead, messages.FilesFetched:
+	case messages.WorkerStarted, messages.OrderStarted, messages.OrderRead, messages.FileProgress, messages.FilesFetched:
 		level = logrus.DebugLevel
 	case messages.WorkerLost, messages.PoolResized, messages.PortalPaced, messages.JobStuck, messages.JobReturned,
 		messages.OrdersReopened, messages.OrderQuarantined, messages.FaultInjected, messages.ResultsWarning,

@@ -219,14 +219,6 @@ func (l login) flags() string {
 	return text
 }
 
-// shellWord is a text as a shell takes it for one word.
-func shellWord(text string) string {
-	if strings.ContainsAny(text, " \t'\"\\$`&|;<>()*?!#~") {
-		return `"` + text + `"`
-	}
-	return text
-}
-
 // readSession reads the file to import, and leaves out of it what is not the portal's.
 func (a *app) readSession(l login) (storagestate.State, error) {
 	data, err := a.readAll(l.importIt)

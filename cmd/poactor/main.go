@@ -16,14 +16,12 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/actors"
-	"github.com/poactor/poactor/cmd/poactor/internal/norod"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/progress"
 )
 
 func main() {
-	_ = os.Unsetenv(norod.Variable) // it has done its work and is no business of our children
-	signal.Ignore(syscall.SIGPIPE)  // a reader of our output who leaves must not end a run
+	signal.Ignore(syscall.SIGPIPE) // a reader of our output who leaves must not end a run
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv, environ: os.Environ()}
 	os.Exit(a.main(os.Args[1:]))
 }
@@ -38,8 +36,11 @@ type app struct {
 	faults         string          // of chaos: a plan in YAML
 	configFile     string
 	json           bool           // what is told on stdout is told as JSON lines
+	streams        bool           // the command tells events
+	standing       *batchStanding // how its batch stands; nil if it has come to none
 	log            *logrus.Logger // of the run, once it is open
 	logFile        io.Closer      // behind it
+	console        console        // where a run is shown
 }
 
 // main runs the command line and returns the exit code. A panic is a bug: the
@@ -55,6 +56,9 @@ func (a *app) main(args []string) int {
 	err := a.execute(args)
 	if err != nil && !errors.Is(err, errUnfinished) {
 		a.printError(err)
+	}
+	if a.json && a.streams {
+		progress.WriteJSON(a.stdout, endedLine{progress.Now("ended"), exitCode(err), a.standing})
 	}
 	if lost := out.failure(); lost != nil {
 		printError(a.stderr, lost)
@@ -77,6 +81,7 @@ func (a *app) execute(args []string) (err error) {
 	root := a.root()
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(context.Background())
+	a.streams = command.Annotations[streamsEvents] != ""
 	if f := command.Flags().Lookup("json"); f != nil && f.Changed { // by an argument, or from elsewhere
 		a.json = f.Value.String() == "true"
 	}
@@ -86,7 +91,10 @@ func (a *app) execute(args []string) (err error) {
 // warn tells of something that does not stop the run.
 func (a *app) warn(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	fmt.Fprintf(a.stderr, "poactor: warning: %s\n", progress.Line(text))
+	line := progress.Line(text)
+	if !a.console.note("warning: "+line, true) {
+		fmt.Fprintf(a.stderr, "poactor: warning: %s\n", line)
+	}
 	if a.json {
 		progress.WriteJSON(a.stdout, warningLine{progress.Now("warning"), text})
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/portal"
 )
 
@@ -26,25 +27,53 @@ new one, begin with what "portal show" prints.`,
 		Args:    noArguments,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(
-		&cobra.Command{
-			Use: "list", Short: "List the built-in portals", Args: noArguments,
-			RunE: func(*cobra.Command, []string) error { return a.portalList() },
-		},
+	var asJSON bool // of the one command that runs
+	list := &cobra.Command{
+		Use: "list", Short: "List the built-in portals", Args: noArguments,
+		RunE: func(*cobra.Command, []string) error { return a.portalList(asJSON) },
+	}
+	list.Flags().BoolVar(&asJSON, "json", false, "write it as JSON")
+	check := &cobra.Command{
+		Use: "check FILE", Short: "Check a portal file; each problem is one line with its place",
+		Args: oneArgument("portal file", "poactor portal check acme.yaml"),
+		RunE: func(_ *cobra.Command, args []string) error { return a.portalCheck(args[0], asJSON) },
+	}
+	check.Flags().BoolVar(&asJSON, "json", false, "write it as JSON; each problem is an error line")
+	c.AddCommand(list, check,
 		&cobra.Command{
 			Use: "show NAME|FILE", Short: "Show a definition as YAML, with what it leaves out filled in",
 			Args: oneArgument("portal", "poactor portal list shows the built-in ones"),
 			RunE: func(_ *cobra.Command, args []string) error { return a.portalShow(args[0]) },
-		},
-		&cobra.Command{
-			Use: "check FILE", Short: "Check a portal file; each problem is one line with its place",
-			Args: oneArgument("portal file", "poactor portal check acme.yaml"),
-			RunE: func(_ *cobra.Command, args []string) error { return a.portalCheck(args[0]) },
 		})
 	return c
 }
 
-func (a *app) portalList() error {
+// portalJSON is a portal as JSON.
+type portalJSON struct {
+	Name     string   `json:"name"`
+	BaseURL  string   `json:"base_url,omitempty"`
+	Path     string   `json:"path"`
+	Warnings []string `json:"warnings"`
+}
+
+// portalsJSON is what portal list says as JSON.
+type portalsJSON struct {
+	Portals []portalJSON `json:"portals"`
+}
+
+func newPortalJSON(p portal.Portal) portalJSON {
+	return portalJSON{p.Name, p.BaseURL, p.Order.Path, append([]string{}, p.Warnings()...)}
+}
+
+func (a *app) portalList(asJSON bool) error {
+	if asJSON {
+		var list portalsJSON
+		for _, p := range portal.Builtins() {
+			list.Portals = append(list.Portals, newPortalJSON(p))
+		}
+		progress.WriteLine(a.stdout, "portals", list)
+		return nil
+	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, p := range portal.Builtins() {
 		base := p.BaseURL
@@ -69,10 +98,14 @@ func (a *app) portalShow(name string) error {
 	return err
 }
 
-func (a *app) portalCheck(file string) error {
+func (a *app) portalCheck(file string, asJSON bool) error {
 	p, err := portal.Load(file)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		progress.WriteLine(a.stdout, "portal_checked", newPortalJSON(p))
+		return nil
 	}
 	fmt.Fprintf(a.stdout, "%s: portal %s is well described\n", file, p.Name)
 	if p.BaseURL == "" {

@@ -52,15 +52,18 @@ and the session's cookies, encrypted. There is one for each portal and name.`,
 	return c
 }
 
+// profilesJSON is what profile list says as JSON.
+type profilesJSON struct {
+	Profiles []account.Info `json:"profiles"`
+}
+
 func (a *app) profileList(asJSON bool) error {
 	profiles, err := a.accounts(config.Settings{}).List()
 	if asJSON {
 		if profiles == nil {
 			profiles = []account.Info{}
 		}
-		if e := progress.Indented(a.stdout, profiles); err == nil {
-			err = e
-		}
+		progress.WriteLine(a.stdout, "profiles", profilesJSON{profiles})
 		return err
 	}
 	if len(profiles) == 0 && err == nil {

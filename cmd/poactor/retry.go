@@ -54,6 +54,7 @@ made it, or it was moved, say with flags which portal and profile it is for.`,
 			return a.run(c.Context(), s, batch, poactor.Choice{Limit: s.Limit, Only: filter})
 		},
 	}
+	c.Annotations = map[string]string{streamsEvents: "yes"}
 	fs := c.Flags()
 	fs.SortFlags = false
 	fs.StringSliceVar(&want.statuses, "status", nil, "pick orders with that status: "+names(po.Statuses()))

@@ -88,6 +88,7 @@ func (a *app) runCommand() *cobra.Command {
 			return a.run(c.Context(), s, args[0], poactor.Choice{Limit: s.Limit})
 		},
 	}
+	c.Annotations = map[string]string{streamsEvents: "yes"}
 	s.Register(c.Flags())
 	c.Flags().StringVar(&faults, faultsFlag, "", "plan of faults for one start of chaos")
 	_ = c.Flags().MarkHidden(faultsFlag) // it is there

@@ -26,6 +26,11 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 	if s.Workers > config.ManyWorkers && !s.Quiet {
 		a.warn("%d workers are %d browsers: each wants some 250 MB and its share of the cores", s.Workers, s.Workers)
 	}
+	var t telemetry
+	if err := t.listen(s); err != nil {
+		return err
+	}
+	defer t.close()
 	j, err := a.openJob(ctx, s, path, choice)
 	if err != nil {
 		return err
@@ -45,6 +50,10 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 	if j.forgotten != nil {
 		log.WithError(j.forgotten).Info("retry will have to be told what this run works with")
 	}
+	if err := a.startTelemetry(&t, s); err != nil {
+		return err
+	}
+	j.telemetry = &t
 	err = a.work(ctx, j)
 	if err == nil || errors.Is(err, errUnfinished) { // the results say so row by row
 		return cmp.Or(j.checkUsable(path), err)
@@ -56,7 +65,11 @@ func (a *app) run(ctx context.Context, s config.Settings, path string, choice po
 func (a *app) work(ctx context.Context, j *job) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := &interrupt{cancel: cancel, say: func(line string) { fmt.Fprintln(a.stderr, "poactor: "+line) }}
+	stop := &interrupt{cancel: cancel, say: func(line string) {
+		if !a.console.finishing(line) {
+			fmt.Fprintln(a.stderr, "poactor: "+line)
+		}
+	}}
 	// Until here a signal ends the program by itself: nothing has been begun.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, endSignals()...)
@@ -64,17 +77,24 @@ func (a *app) work(ctx context.Context, j *job) error {
 	defer stop.watch(signals)()
 
 	began := time.Now()
+	controls := &keys{signals: signals}
+	a.openScreen(j, controls)
+	defer a.console.close(a.stderr)
 	handle, err := a.start(ctx, j)
 	if err != nil { // nothing was started
 		return err
 	}
+	controls.handle.Store(handle)
 	stop.onFirst(handle.Drain)
 	summary, err := handle.Wait()
+	a.console.close(a.stderr)
 	if saved := summary.ResultsErr; saved != nil && saved != err &&
 		!(errors.Is(err, po.DiskFull) && errors.Is(saved, po.DiskFull)) { // once is enough
 		a.printError(saved)
 	}
-	return a.conclude(j, stop.was(), time.Since(began), err)
+	err = a.conclude(j, stop.was(), time.Since(began), err)
+	a.flush(ctx, j.telemetry)
+	return err
 }
 
 // start lets poactor begin with the orders.
@@ -83,6 +103,7 @@ func (a *app) start(ctx context.Context, j *job) (*poactor.Handle, error) {
 	cfg.Ledger, cfg.Batch, cfg.Choice = j.ledger, j.batch, j.choice
 	cfg.Browsers, cfg.Faults, cfg.Log = a.browsers, a.faults, a.log
 	a.signInTo(&cfg, j)
+	j.telemetry.giveTo(&cfg)
 	show := a.view(j)
 	cfg.OnEvent = func(event any) {
 		j.note(event)
@@ -109,6 +130,9 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	if err == nil {
 		err = readErr
 	}
+	if readErr == nil {
+		a.standing = &batchStanding{counts, open, j.merged.Deferred, filepath.Join(j.dir, j.batch.ResultsName()), j.dir}
+	}
 	if wasInterrupted && byInterrupt(err, open-j.merged.Deferred) {
 		err = interrupted(open)
 	}
@@ -130,7 +154,12 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 		fmt.Fprintf(a.stdout, "%s left by --limit: run the same command again for the next\n",
 			progress.Count(j.merged.Deferred, "order"))
 	}
-	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
+	failed, readErr := unfinishedOf(context.Background(), j.ledger)
+	if err == nil {
+		err = readErr
+	}
+	a.showUnfinished(j.dir, failed)
+	a.showFiles(j)
 	if len(j.left) == 0 {
 		fmt.Fprintln(a.stdout, "left: nothing")
 	}
@@ -162,8 +191,10 @@ func (a *app) view(j *job) func(any) {
 		return progress.NewJSON(a.stdout, time.Now).Event
 	case j.settings.Quiet:
 		return func(any) {}
+	case a.console.screen != nil:
+		return a.console.screen.Event
 	}
-	return progress.NewLines(a.stdout, j.dir).Event
+	return progress.NewLines(a.stdout, j.dir, time.Now).Event
 }
 
 // plannedLine is what a dry run ends with as a JSON line.

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -56,6 +57,9 @@ func (b plainBrowsers) Open(ctx context.Context) (actors.Session, error) { retur
 // TestScripts runs testdata/script: the specification of the command line.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	if signal.Ignored(syscall.SIGHUP) { // by nohup: what the scripts start would inherit it
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               setup,
@@ -151,6 +155,9 @@ func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	err := ts.Exec(args[1], args[2:]...)
 	want(ts, args[0], err)
+	if strings.HasPrefix(args[1], "poactor") && slices.Contains(args, "--json") {
+		ts.Check(checkJSONLines(ts.ReadFile("stdout")))
+	}
 }
 
 func want(ts *testscript.TestScript, code string, err error) {
@@ -254,6 +261,9 @@ func cmdVerify(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// orderLine is the line of an order that has ended.
+var orderLine = regexp.MustCompile(`^[-0-9]{10} [:0-9]{8} \[`)
+
 // cmdInterrupt runs poactor, sends it SIGINT when it shows the first settled
 // order, as often as asked, and wants its exit code: interrupt TIMES CODE args …
 func cmdInterrupt(ts *testscript.TestScript, _ bool, args []string) {
@@ -273,7 +283,7 @@ func cmdInterrupt(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(c.Start())
 	lines := bufio.NewScanner(stdout)
-	for lines.Scan() && !strings.HasPrefix(lines.Text(), "[") {
+	for lines.Scan() && !orderLine.MatchString(lines.Text()) {
 	}
 	if site, ok := sites.Load(ts); ok && times > 1 { // what is in hand does not end before the second
 		site.(*testportal.Portal).SetFault(testportal.Hang)

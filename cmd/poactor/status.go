@@ -44,7 +44,8 @@ func (a *app) statusCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return progress.Indented(a.stdout, s)
+				progress.WriteLine(a.stdout, "status", s)
+				return nil
 			}
 			a.showStanding(s)
 			return nil

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/po"
 )
 
 // stdout is standard output that remembers its first error. Whoever writes sees
@@ -63,6 +64,26 @@ type errorLine struct {
 	Hint     string `json:"hint,omitempty"`
 	ExitCode int    `json:"exit_code"`
 }
+
+// endedLine is the last line of a command that tells events.
+type endedLine struct {
+	progress.Stamp
+	ExitCode int            `json:"exit_code"`
+	Batch    *batchStanding `json:"batch,omitempty"` // nil if it has come to none
+}
+
+// batchStanding is how a whole batch stands, whatever a start was asked for.
+type batchStanding struct {
+	Counts   map[po.Status]int `json:"counts"`
+	Open     int               `json:"open"`     // of the batch, those that a limit has left included
+	Deferred int               `json:"deferred"` // of these, those that a limit has left
+	Results  string            `json:"results"`  // the path of the list with its status columns
+	Out      string            `json:"out"`      // the output directory
+}
+
+// streamsEvents is the annotation of a command that tells events, and ends with a line
+// that says so.
+const streamsEvents = "events"
 
 // warningLine is a warning as a JSON line.
 type warningLine struct {

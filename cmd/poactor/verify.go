@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, update bool
 	c := &cobra.Command{
 		Use:   "verify [flags] DIR",
 		Short: "Hash every file again and compare",
@@ -22,16 +22,31 @@ func (a *app) verifyCommand() *cobra.Command {
 with the record and with SHA256SUMS. It ends with 3 and the names if anything
 differs. What is in no record, like your own notes, is no difference. Files that
 are as recorded and not yet listed in SHA256SUMS are told, and are no error where
-the run was killed before it could list them: the next start does.`,
-		Example: "  poactor verify orders\n  poactor verify --json orders",
+the run was killed before it could list them: the next start does, and so does
+--update, which goes on with nothing else: it brings SHA256SUMS and manifest.csv up
+to date with the record, and gives folders their final names. Where anything is
+damaged it leaves all as it is.`,
+		Example: "  poactor verify orders\n  poactor verify --update orders\n  poactor verify --json orders",
 		Args:    oneArgument("DIR", "give the output directory of a run, like: poactor verify orders"),
 		RunE: func(c *cobra.Command, args []string) error {
 			v, err := verify(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
+			updated := 0
+			if update && v.Damaged == 0 && v.Behind > 0 {
+				if updated = v.Behind; !asJSON {
+					a.say("bringing %s up to date: %s", args[0], progress.Count(updated, "difference"))
+				}
+				if err := poactor.UpdateSums(c.Context(), args[0]); err != nil {
+					return err
+				}
+				if v, err = verify(c.Context(), args[0]); err != nil {
+					return err
+				}
+			}
 			if asJSON {
-				err = progress.Indented(a.stdout, v)
+				progress.WriteLine(a.stdout, "verification", verificationJSON{v, updated})
 			} else {
 				a.showVerification(v)
 			}
@@ -41,8 +56,16 @@ the run was killed before it could list them: the next start does.`,
 			return err
 		},
 	}
+	c.Flags().BoolVar(&update, "update", false,
+		"bring SHA256SUMS, manifest.csv and folder names up to date with the record, where nothing is damaged")
 	c.Flags().BoolVar(&asJSON, "json", false, "write it as JSON")
 	return c
+}
+
+// verificationJSON is what verify says as JSON.
+type verificationJSON struct {
+	poactor.Verification
+	Updated int `json:"updated"` // differences that --update has put right before
 }
 
 // verify is poactor.Verify, with words for a directory that no run has left.
@@ -74,8 +97,8 @@ func (a *app) showVerification(v poactor.Verification) {
 	case len(v.Differences) == 0:
 		fmt.Fprintf(a.stdout, "%s, %s: all as recorded\n", progress.Count(v.Files, "file"), size)
 	case v.Damaged == 0 && v.CutOff:
-		fmt.Fprintf(a.stdout, "%s, %s: none is damaged; the last start was killed, and the next one repairs what is unfinished\n",
-			progress.Count(v.Files, "file"), size)
+		fmt.Fprintf(a.stdout, "%s, %s: none is damaged; the last start was killed: "+
+			"the next one, or verify --update, repairs what is unfinished\n", progress.Count(v.Files, "file"), size)
 	default:
 		fmt.Fprintf(a.stdout, "%s: %s\n", progress.Count(v.Files, "file"), progress.Count(len(v.Differences), "difference"))
 	}

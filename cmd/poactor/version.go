@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/poactor/poactor/internal/progress"
 )
 
 // version is set by the linker where the build knows better than the module
@@ -15,9 +17,17 @@ var version string
 
 // build says what this program was built from.
 type build struct {
-	Module   string // version of the module; "(devel)" in a working copy
-	Revision string // of the source; empty if not known
-	Dirty    bool   // the source was changed since
+	Module   string `json:"version"`            // of the module; "(devel)" in a working copy
+	Revision string `json:"revision,omitempty"` // of the source; empty if not known
+	Dirty    bool   `json:"dirty,omitempty"`    // the source was changed since
+}
+
+// versionJSON is what version says as JSON; the version of the JSON lines is each one's own.
+type versionJSON struct {
+	build
+	Go   string `json:"go"`
+	OS   string `json:"os"`
+	Arch string `json:"arch"`
 }
 
 func buildVersion() build {
@@ -53,11 +63,20 @@ func (b build) String() string {
 }
 
 func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "version",
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "version [flags]",
 		Short:   "Show version, revision, Go and platform",
-		Example: "  poactor version",
+		Example: "  poactor version\n  poactor version --json",
 		Args:    noArguments,
-		Run:     func(*cobra.Command, []string) { fmt.Fprintln(a.stdout, buildVersion()) },
+		Run: func(*cobra.Command, []string) {
+			if b := buildVersion(); asJSON {
+				progress.WriteLine(a.stdout, "version", versionJSON{b, runtime.Version(), runtime.GOOS, runtime.GOARCH})
+			} else {
+				fmt.Fprintln(a.stdout, b)
+			}
+		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "write it as JSON, with the version of the JSON lines (schema)")
+	return c
 }

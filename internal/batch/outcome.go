@@ -53,6 +53,9 @@ func errorMessage(o po.Outcome) string {
 		if m.Detail != "" {
 			why += ": " + m.Detail
 		}
+		if m.Answer != "" {
+			why += "; the portal said: " + m.Answer
+		}
 		if m.URL != "" {
 			why += ", " + m.URL
 		}

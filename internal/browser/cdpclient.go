@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 
-	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 
+	"github.com/poactor/poactor/internal/browser/launch"
 	"github.com/poactor/poactor/po"
 )
 
@@ -94,8 +94,8 @@ func exceptionText(d *proto.RuntimeExceptionDetails) string {
 // isProtocolError reports whether the browser answered a call with an error, like one
 // about a page that is just being left.
 func isProtocolError(err error) bool {
-	var e *cdp.Error
-	return errors.As(err, &e)
+	_, is := errors.AsType[*launch.ProtocolError](err)
+	return is
 }
 
 func isClosed(c <-chan struct{}) bool {

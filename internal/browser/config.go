@@ -51,7 +51,8 @@ type Config struct {
 	// Times bounds the steps.
 	Times Times
 
-	maxGrowth int64 // of a profile, in bytes; launch.ProfileGrowth but in tests
+	evidence  *evidenceStore // of all sessions of a launcher
+	maxGrowth int64          // of a profile, in bytes; launch.ProfileGrowth but in tests
 }
 
 // Profile is a browser profile on loan to one session.

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
-	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 
 	"github.com/poactor/poactor/internal/fault"
@@ -103,20 +101,4 @@ func (s *Session) crashOnce(ctx context.Context) error {
 	err = proto.PageCrash{}.Call(w)
 	_ = proto.TargetDetachFromTarget{SessionID: attached.SessionID}.Call(s.browser(ctx))
 	return err
-}
-
-// conn is the client of the protocol, which fault.CDPSlow makes slow.
-type conn struct {
-	*cdp.Client
-	slow atomic.Bool
-}
-
-// Call hides the client's own.
-func (l *conn) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
-	if l.slow.Load() {
-		if err := pause(ctx, SlowBy); err != nil {
-			return nil, err
-		}
-	}
-	return l.Client.Call(ctx, tab, method, params)
 }

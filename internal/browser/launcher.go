@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 	"github.com/sirupsen/logrus"
 
@@ -34,7 +33,9 @@ type Launcher struct {
 
 // New returns a launcher. It touches nothing; see Check.
 func New(c Config) *Launcher {
-	return &Launcher{config: c.withDefaults(), spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU()), browsers: map[string]launch.Browser{}}
+	c = c.withDefaults()
+	c.evidence = newEvidenceStore()
+	return &Launcher{config: c, spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU()), browsers: map[string]launch.Browser{}}
 }
 
 // Open starts a browser on a profile of its own. It waits for a place, as only
@@ -181,6 +182,3 @@ func (s *Session) initialize(ctx context.Context) error {
 	}
 	return s.openTab(ctx)
 }
-
-// connect speaks the DevTools protocol over a browser's pipe.
-func connect(p *launch.Pipe) *conn { return &conn{Client: cdp.New().Start(p)} }

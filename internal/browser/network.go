@@ -58,6 +58,9 @@ func (s *Session) trackRequests(method string, params json.RawMessage) bool {
 		p.sharedWorker(params)
 		return true
 	}
+	if s.console.record(method, params) {
+		return true
+	}
 	if !network && method != "Page.frameNavigated" {
 		return false
 	}
@@ -65,6 +68,7 @@ func (s *Session) trackRequests(method string, params json.RawMessage) bool {
 	if json.Unmarshal(params, &e) != nil {
 		return network
 	}
+	s.failures.record(method, &e)
 	switch method {
 	case "Network.requestWillBeSent":
 		if r, counts := s.describeRequest(&e); counts {

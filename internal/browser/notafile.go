@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-rod/rod/lib/proto"
+
 	"github.com/poactor/poactor/po"
 )
 
@@ -55,8 +57,33 @@ func (s *Session) gotPage(ctx context.Context, d document, at *listPage, a po.At
 		}
 		sign = po.Sign(seen.Sign)
 	}
+	a.Refusal = s.refusal(ctx, d)
 	err := s.notAFile(d, sign, &a)
 	return []po.Attachment{a}, err
+}
+
+// refusalTimeout bounds the look at a page that came instead of a file.
+const refusalTimeout = time.Second
+
+// refusal is what the portal said with a page that came instead of a file. Only of the
+// tab's own page there is more than the status.
+func (s *Session) refusal(ctx context.Context, d document) string {
+	ctx, cancel := context.WithTimeout(ctx, refusalTimeout)
+	defer cancel()
+	secrets, err := s.secrets(ctx)
+	if err != nil || !d.Main {
+		return po.PortalAnswer(d.Status, "")
+	}
+	w := s.page(ctx)
+	var text string
+	world, err := w.isolatedWorld(proto.PageFrameID(s.tab.target))
+	if err == nil {
+		err = w.evaluate(world, "((document.body && document.body.innerText.trim()) || document.title).slice(0, 4000)", &text)
+	}
+	if err != nil {
+		text = ""
+	}
+	return po.PortalAnswer(d.Status, text, secrets...)
 }
 
 // fileFromViewer gets the document of a viewer that came in place of the page. preview is what

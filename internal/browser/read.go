@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-rod/rod/lib/proto"
 
+	"github.com/poactor/poactor/internal/listing"
 	"github.com/poactor/poactor/po"
 )
 
@@ -25,6 +26,33 @@ import (
 // An error is a *po.ReadFailure; with the causes BrowserDied and BrowserHung
 // the session is of no more use. One Read runs at a time.
 func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error) {
+	return s.attempt(ctx, order, func(ctx context.Context, address string) (po.Reading, error) {
+		return s.read(ctx, order, address, byBrowser)
+	})
+}
+
+// Look opens an order's page once more, of which files are missing that no browser has
+// asked for, and keeps evidence of what it shows. An error is as of Read.
+func (s *Session) Look(ctx context.Context, order po.Order, missing po.Failure) (po.Reading, error) {
+	return s.attempt(ctx, order, func(ctx context.Context, address string) (po.Reading, error) {
+		seen, err := s.openOrder(ctx, order, address)
+		if err != nil {
+			return po.Reading{}, err
+		}
+		reading := po.Reading{Sign: po.Sign(seen.Sign), URL: po.PublicURL(seen.URL), Supplier: seen.Supplier}
+		reading.Attachments, _ = s.lister.Attachments(seen.Items)
+		if reading.Sign != po.SignSignedOut {
+			reading.Trace.Evidence = s.evidence(ctx,
+				subject{order: order, cause: missing.Cause, detail: missing.Detail, page: true})
+		}
+		return reading, nil
+	})
+}
+
+// attempt reads an order's page in some way, and makes the best of what goes wrong.
+func (s *Session) attempt(
+	ctx context.Context, order po.Order, read func(ctx context.Context, address string) (po.Reading, error),
+) (po.Reading, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer s.conn.slow.Store(false)
@@ -32,12 +60,15 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 
 	address := s.config.Portal.OrderURL(order.Number)
 	s.pages, s.answered = nil, false
-	reading, err := s.read(ctx, order, address, byBrowser)
+	s.interceptor.requests.startOrder()
+	s.failures.reset()
+	reading, err := read(ctx, address)
 	reading.Trace.Pages = s.pages
 	after, done := context.WithTimeout(s.ctx, afterwards)
 	defer done()
 	if err == nil && reading.Sign == po.SignForbidden {
-		reading.Trace.Evidence = s.evidence(after, order, po.Forbidden)
+		reading.Trace.Evidence = s.evidence(after,
+			subject{order: order, cause: po.Forbidden, detail: "the portal refuses this user", page: true})
 	}
 	// What is still open of the clicks' windows would pile up. A browser that
 	// cannot close them has died, which the next call tells.
@@ -55,8 +86,10 @@ func (s *Session) Read(ctx context.Context, order po.Order, byBrowser []string) 
 	}
 	failure.Trace.Pages = s.pages
 	failure.Answered = s.answered
-	if worthKeeping(failure) {
-		failure.Trace.Evidence = s.evidence(after, order, failure.Cause)
+	if failure.Cause != po.Interrupted && failure.Cause != po.DiskFull {
+		gone := failure.Cause == po.BrowserDied || failure.Cause == po.BrowserHung || failure.Cause == po.ProfileFailed
+		failure.Trace.Evidence = s.evidence(after,
+			subject{order: order, cause: failure.Cause, detail: failure.Detail, page: !gone && s.ctx.Err() == nil})
 	}
 	s.tab.stale = true
 	if failure.Cause != po.Interrupted { // the session is about to be closed
@@ -86,12 +119,17 @@ func (s *Session) read(ctx context.Context, order po.Order, address string, byBr
 	if seen.Rule != nil {
 		reading.Rule = *seen.Rule
 	}
+	reading.Requests = s.interceptor.requests.madeSince()
 	if reading.Sign != po.SignAttachments {
 		return reading, nil
 	}
-	reading.Attachments, _ = s.lister.attachments(seen.Items)
-	if reading.Attachments, err = s.resolve(ctx, seen, reading.Attachments, byBrowser); err != nil {
+	reading.Attachments, _ = s.lister.Attachments(seen.Items)
+	reading.Attachments, err = s.resolve(ctx, order, seen, reading.Attachments, byBrowser)
+	if err != nil {
 		return po.Reading{}, err
+	}
+	for _, a := range reading.Attachments {
+		reading.Trace.Evidence = cmp.Or(reading.Trace.Evidence, a.Evidence)
 	}
 	reading.Credentials, err = s.credentials(ctx, seen.URL)
 	return reading, err
@@ -137,7 +175,7 @@ func (s *Session) identified() bool {
 // did. It may be that order's page still.
 func (s *Session) listedBefore(order po.Order, seen observation) bool {
 	number, known := s.lists[listHash(seen)]
-	return known && number != order.Number && slices.ContainsFunc(seen.Items, func(it item) bool { return it.URL != "" })
+	return known && number != order.Number && slices.ContainsFunc(seen.Items, func(it listing.Item) bool { return it.URL != "" })
 }
 
 // listHash tells lists apart by their addresses.

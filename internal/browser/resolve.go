@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poactor/poactor/internal/listing"
 	"github.com/poactor/poactor/po"
 )
 
@@ -22,8 +23,9 @@ type fileResult struct {
 
 // resolve goes over the attachments that HTTP cannot get as they stand.
 func (s *Session) resolve(
-	ctx context.Context, seen observation, list []po.Attachment, byBrowser []string,
+	ctx context.Context, order po.Order, seen observation, list []po.Attachment, byBrowser []string,
 ) ([]po.Attachment, error) {
+	kept := 0
 	at := listPage{seen: seen, fresh: true}
 	s.saved = map[string]*download{}
 	at.nextFile = s.nextFileBudget(ctx, list)
@@ -50,6 +52,7 @@ func (s *Session) resolve(
 			s.tab.stale = true
 			g, err = failedResult(list[i], po.Timeout, "the browser did not get the file in the order's time"), nil
 		}
+		kept += s.evidenceOfFiles(ctx, order, g.parts, maxFileEvidence-kept)
 		results[i] = g
 		return err
 	}
@@ -59,7 +62,7 @@ func (s *Session) resolve(
 			return fileResult{parts, true, sure}, err
 		}
 	}
-	byBrowserToo := wanted(list, byBrowser)
+	byBrowserToo := listing.Wanted(list, byBrowser)
 	lastClick := -1
 	for i, a := range list {
 		if a.URL == "" && a.Cause == "" {
@@ -87,7 +90,7 @@ func (s *Session) resolve(
 			return nil, err
 		}
 	}
-	if err := s.dropPageDownloads(ctx, &at, list, s.lister.texts(seen.Items), results, over); err != nil {
+	if err := s.dropPageDownloads(ctx, &at, list, s.lister.Texts(seen.Items), results, over); err != nil {
 		return nil, err
 	}
 	merge(results, again)
@@ -96,7 +99,21 @@ func (s *Session) resolve(
 	for _, r := range results {
 		all = append(all, r.parts...)
 	}
+	s.evidenceOfFiles(ctx, order, all, maxFileEvidence-kept)
 	return all, nil
+}
+
+// evidenceOfFiles keeps what the tab shows for each attachment that the browser could not
+// get and has no evidence yet, for most of them at most, and tells for how many it did.
+func (s *Session) evidenceOfFiles(ctx context.Context, order po.Order, parts []po.Attachment, most int) int {
+	kept := 0
+	for i := range parts {
+		if a := &parts[i]; a.Cause != "" && a.Evidence == "" && kept < most {
+			a.Evidence = s.evidence(ctx, subject{order: order, attachment: a, cause: a.Cause, detail: a.Detail, page: ctx.Err() == nil})
+			kept++
+		}
+	}
+	return kept
 }
 
 // leastNextFile is the least time that a click is given to begin another file.
@@ -120,7 +137,7 @@ func (s *Session) nextFileBudget(ctx context.Context, list []po.Attachment) time
 
 // failedResult is an attachment that is not to be had.
 func failedResult(a po.Attachment, cause po.Cause, detail string) fileResult {
-	a.URL, a.Saved, a.Cause, a.Detail = "", "", cause, detail
+	a.Saved, a.Cause, a.Detail = "", cause, detail
 	return fileResult{parts: []po.Attachment{a}, sure: true}
 }
 
@@ -260,6 +277,7 @@ func merge(results []fileResult, indexes []int) {
 			}
 			if !namesAgree(a[0].Name, b[0].Name) {
 				const detail = "links of different names give the same file"
+				a[0].URL, b[0].URL = "", "" // which of them it belongs to is not known
 				results[j] = failedResult(a[0], po.DownloadRejected, detail)
 				results[i] = failedResult(b[0], po.DownloadRejected, detail)
 				continue
@@ -288,6 +306,7 @@ func rejectAmbiguous(results []fileResult) {
 		}
 		for j, other := range results {
 			if i != j && other.clicked && anyEqual(r.parts, other.parts) {
+				r.parts[0].URL = ""
 				results[i] = failedResult(r.parts[0], po.DownloadRejected,
 					"the list changed while its files were fetched, and this one came twice")
 				break

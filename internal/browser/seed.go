@@ -28,8 +28,8 @@ const (
 // and has it end by itself, for only then are cookies safe on the disk. No page
 // is opened. A cookie without a domain is for the host of the portal's base URL.
 //
-// Of c it takes what concerns the browser, Portal and Times.Start, which bounds
-// all but the browser's end. The error is a *po.Error.
+// Of c it takes what concerns the browser, Portal, Downloads, which may be empty, and
+// Times.Start, which bounds all but the browser's end. The error is a *po.Error.
 func SignIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) error {
 	err := withBrowser(ctx, c, dir, func(w cdpClient, p *launch.Process) error {
 		if err := (proto.StorageSetCookies{Cookies: browserCookies(cookies, c.Portal.BaseURL, time.Now())}).Call(w); err != nil {
@@ -45,20 +45,20 @@ func SignIn(ctx context.Context, c Config, dir string, cookies []*http.Cookie) e
 // ended.
 func withBrowser(ctx context.Context, c Config, dir string, do func(w cdpClient, p *launch.Process) error) (err error) {
 	c.Cloned = true // by the browser that will run on what is cloned of it
-	temp, path, err := c.prepare(dir)
+	path, remove, err := c.prepare(dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	l := New(c)
-	proc, err := launch.Start(launch.Inspect(ctx, path), l.config.options(dir, temp))
+	proc, err := launch.Start(launch.Inspect(ctx, path), l.config.options(dir, l.config.Downloads))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, proc.Close()) }()
-	w := cdpClient{conn: connect(proc.Pipe)}
+	w := cdpClient{conn: connect(proc.Pipe, nil)}
 	go func() {
-		for e := range w.conn.Event() { // ends with the pipe
+		for e := range w.conn.events { // ends with the pipe
 			if e.Method == "Fetch.requestPaused" {
 				go answerEmpty(w.conn, e)
 			}
@@ -74,14 +74,20 @@ func withBrowser(ctx context.Context, c Config, dir string, do func(w cdpClient,
 	return do(w, proc)
 }
 
-// prepare makes a profile's directory, and one for the temporary files of a browser on
-// it, and finds that browser.
-func (c Config) prepare(dir string) (temp, path string, err error) {
-	if temp, err = os.MkdirTemp("", "pa"); err != nil { // short: the browser puts sockets into it
-		return "", "", err
+// prepare makes a profile's directory, and finds the browser for it. Where no Downloads
+// are set, it makes them, and remove removes them: they are also for the browser's
+// temporary files.
+func (c *Config) prepare(dir string) (path string, remove func() error, err error) {
+	remove = func() error { return nil }
+	if c.Downloads == "" {
+		temp, err := os.MkdirTemp("", "pa") // short: the browser puts sockets into it
+		if err != nil {
+			return "", nil, err
+		}
+		c.Downloads = temp
+		remove = func() error { return os.RemoveAll(temp) }
 	}
-	c.Downloads = temp
-	if err = Check(c); err == nil {
+	if err = Check(*c); err == nil {
 		path, err = c.find()
 	}
 	if err == nil {
@@ -91,9 +97,9 @@ func (c Config) prepare(dir string) (temp, path string, err error) {
 		err = launch.KeepSession(dir)
 	}
 	if err != nil {
-		return "", "", errors.Join(err, os.RemoveAll(temp))
+		return "", nil, errors.Join(err, remove())
 	}
-	return temp, path, nil
+	return path, remove, nil
 }
 
 // profileError is an error as a *po.Error; nil if there is none.

@@ -14,6 +14,7 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 
 	"github.com/poactor/poactor/internal/browser/launch"
+	"github.com/poactor/poactor/internal/listing"
 	"github.com/poactor/poactor/po"
 )
 
@@ -30,7 +31,7 @@ const (
 type Session struct {
 	config    Config
 	spec      spec
-	lister    lister
+	lister    listing.Lister
 	profile   Profile
 	downloads string // directory of its own
 	proc      *launch.Process
@@ -44,6 +45,8 @@ type Session struct {
 	interceptor interceptor
 	files       fileTable
 	activity    activity
+	console     consoleLog
+	failures    requestFailures              // of the Read that runs
 	saved       map[string]*download         // of this reading, by path
 	compressed  atomic.Bool                  // the portal compresses also what it is asked not to
 	visited     time.Time                    // when the page was last opened
@@ -89,7 +92,7 @@ func (g *browserGone) Error() string { return g.detail }
 func (g *browserGone) Unwrap() error { return g.cause }
 
 func newSession(c Config, spec spec, profile Profile, downloads string, proc *launch.Process) *Session {
-	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc,
+	s := &Session{config: c, spec: spec, lister: listing.New(c.Portal), profile: profile, downloads: downloads, proc: proc,
 		lists: map[[sha256.Size]byte]string{}, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.cookies.session = s
@@ -98,10 +101,10 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *la
 		allowed.AllowedHosts = slices.Concat(allowed.AllowedHosts, allowed.SignIn.Hosts)
 	}
 	s.interceptor.init(allowed)
-	proc.Pipe.Watch = s.trackRequests
-	s.conn = connect(proc.Pipe)
+	s.conn = connect(proc.Pipe, s.trackRequests)
 	s.files.init()
 	s.activity.reset()
+	s.failures.reset()
 	s.heard.Store(true)
 	s.work.Go(s.listen)
 	go s.wait() // not part of work: a process that cannot be killed keeps nobody waiting
@@ -163,7 +166,7 @@ func (s *Session) fail(cause po.Cause, detail string) {
 // listen follows the browser's events until its pipe ends. It must not call
 // the browser itself: answers come through the same reader.
 func (s *Session) listen() {
-	for event := range s.conn.Event() {
+	for event := range s.conn.events {
 		s.heard.Store(true)
 		switch event.Method {
 		case "Fetch.requestPaused":

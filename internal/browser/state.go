@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 
 	"github.com/poactor/poactor/internal/browser/launch"
@@ -157,7 +156,8 @@ func (s *Session) fillsStorage(ctx context.Context) error {
 // Import puts a session into the profile in dir, a user data directory that is made if
 // need be and that no browser uses, and names the cookies that the browser did not
 // take, or did not keep. No page of the portal is opened. Of c it takes what concerns
-// the browser, Portal and Times.Start. The error is a *po.Error.
+// the browser, Portal, Downloads, which may be empty, and Times.Start. The error is a
+// *po.Error.
 func Import(ctx context.Context, c Config, dir string, state storagestate.State) ([]storagestate.Note, error) {
 	var missing []storagestate.Note
 	scheme := schemeOf(c.Portal)
@@ -242,7 +242,7 @@ func fillOrigin(w cdpClient, o storagestate.Origin) error {
 }
 
 // answerEmpty answers a request of a page with an empty one.
-func answerEmpty(c *conn, event *cdp.Event) {
+func answerEmpty(c *conn, event launch.Message) {
 	var e proto.FetchRequestPaused
 	if json.Unmarshal(event.Params, &e) != nil {
 		return

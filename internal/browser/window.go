@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
 	"slices"
 	"time"
 
@@ -95,7 +94,8 @@ type windowLook struct {
 //
 // The browser is asked about its pages and cookies; a page is looked into for a moment
 // at a time, and nothing in it is turned on. Of c it takes what concerns the browser,
-// Portal and Times.Start. The error is a *po.Error; what was seen comes with it.
+// Portal, Downloads, which may be empty, and Times.Start. The error is a *po.Error; what
+// was seen comes with it.
 func SignInByHand(ctx context.Context, c Config, dir string, refused func(host string)) (Window, error) {
 	c.SignIn = true
 	w := &window{portal: c.Portal, refused: refused,
@@ -114,19 +114,19 @@ func SignInByHand(ctx context.Context, c Config, dir string, refused func(host s
 // is made if need be and that no browser uses, on the page where signing in begins, and
 // leaves it to its user: nothing is seen of it. It returns when the user has closed the
 // window (on macOS: has quit the browser) and all is on the disk. Of c it takes what
-// concerns the browser, and Portal. The error is a *po.Error.
+// concerns the browser, Portal and Downloads, which may be empty. The error is a *po.Error.
 func SignInPlain(ctx context.Context, c Config, dir string) error {
 	return profileError(signInPlain(ctx, c, dir), "sign in with "+dir)
 }
 
 func signInPlain(ctx context.Context, c Config, dir string) (err error) {
 	c.SignIn, c.Cloned = true, true
-	temp, path, err := c.prepare(dir)
+	path, remove, err := c.prepare(dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
-	proc, err := launch.StartPlain(launch.Inspect(ctx, path), c.options(dir, temp), c.Portal.SignInURL())
+	defer func() { err = errors.Join(err, remove()) }()
+	proc, err := launch.StartPlain(launch.Inspect(ctx, path), c.options(dir, c.Downloads), c.Portal.SignInURL())
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ import (
 // anybody.
 
 // ofOneStart are settings that say nothing about the work itself.
-var ofOneStart = []string{"out", "limit", "dry-run", "fresh", "json", "quiet", "log-file"}
+var ofOneStart = []string{"out", "limit", "dry-run", "fresh", "json", "quiet", "log-file", "metrics"}
 
 // manyRuns is how many runs are remembered before those are forgotten whose output
 // directory is gone.

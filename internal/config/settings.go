@@ -1,7 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -23,6 +27,7 @@ type Settings struct {
 	Out         string        // output directory; empty: named after the batch
 	Profile     string        // name of a profile of poactor login, directory of another, or NoProfile
 	Browser     string        // path; empty: looked for
+	Fast        bool          // read pages without a browser, once that has shown to tell the same
 	Headful     bool          // show the windows
 	NoSandbox   bool          // turn the browser's sandbox off
 	Retries     int           // tries after the first
@@ -33,6 +38,7 @@ type Settings struct {
 	Limit       int           // orders to take from the batch; 0: all
 	DryRun      bool          // plan only
 	Fresh       bool          // begin a new ledger
+	Metrics     string        // where Prometheus finds them, as MetricsAddress reads it; empty: nowhere
 	JSON        bool          // events on stdout
 	Quiet       bool          // errors only
 	LogLevel    string        // of the log file
@@ -61,6 +67,7 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	s.registerProfile(fs)
 	s.RegisterSecrets(fs)
 	s.RegisterBrowser(fs)
+	fs.BoolVar(&s.Fast, "fast", false, "read orders without a browser where that is proven to tell the same")
 	s.RegisterHeadful(fs)
 	fs.IntVar(&s.Retries, "retries", 2, "retries of an order, where the cause may pass")
 	fs.DurationVar(&s.TaskTimeout, "task-timeout", 2*time.Minute, "longest time to read one order")
@@ -72,6 +79,7 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.IntVar(&s.Limit, "limit", 0, "take only the first `N` open orders (0: all)")
 	fs.BoolVar(&s.DryRun, "dry-run", false, "read, check and plan; open no browser")
 	fs.BoolVar(&s.Fresh, "fresh", false, "start over: archive the record of earlier starts; nothing is deleted")
+	s.RegisterMetrics(fs)
 	fs.BoolVar(&s.JSON, "json", false, "write events as JSON lines to standard output")
 	fs.BoolVarP(&s.Quiet, "quiet", "q", false, "write errors only")
 	fs.StringVar(&s.LogLevel, "log-level", "info", "of the log file: error, warn, info, debug or trace")
@@ -120,6 +128,12 @@ func (s *Settings) RegisterBrowser(fs *pflag.FlagSet) {
 	fs.BoolVar(&s.NoSandbox, "no-sandbox", false, "turn the browser's sandbox off (needed as root; less safe)")
 }
 
+// RegisterMetrics declares only the flag that says where Prometheus finds the metrics.
+func (s *Settings) RegisterMetrics(fs *pflag.FlagSet) {
+	fs.StringVar(&s.Metrics, "metrics", "",
+		"serve metrics for Prometheus during the run, at `ADDR`: a port, like :9464, for this machine only, or HOST:PORT")
+}
+
 // Check returns what is wrong with the settings by themselves, in one line.
 // It touches nothing.
 func (s Settings) Check() error {
@@ -136,6 +150,9 @@ func (s Settings) Check() error {
 		return fmt.Errorf("--limit must be 0 or more, not %d", s.Limit)
 	case s.JSON && s.Quiet:
 		return fmt.Errorf("--json and --quiet cannot go together")
+	}
+	if _, err := s.MetricsAddress(); err != nil {
+		return err
 	}
 	if err := s.CheckSecrets(); err != nil {
 		return err
@@ -154,6 +171,23 @@ func (s Settings) CheckSecrets() error {
 	return nil
 }
 
+// MetricsAddress is where to listen for Prometheus: host and port. Where no host is
+// named it is this machine's own; empty: nowhere.
+func (s Settings) MetricsAddress() (string, error) {
+	if s.Metrics == "" {
+		return "", nil
+	}
+	text := s.Metrics
+	if !strings.Contains(text, ":") {
+		text = ":" + text
+	}
+	host, port, err := net.SplitHostPort(text)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		return "", fmt.Errorf("--metrics must be a port, :PORT or HOST:PORT, not %q", s.Metrics)
+	}
+	return net.JoinHostPort(cmp.Or(host, "127.0.0.1"), port), nil
+}
+
 // Level is the level of the log file.
 func (s Settings) Level() (logrus.Level, error) { return logrus.ParseLevel(s.LogLevel) }
 
@@ -169,6 +203,7 @@ func (s Settings) Run(p portal.Portal, out string) poactor.Config {
 		MaxFile:     bound(s.MaxFile),
 		MinFree:     bound(s.MinFree),
 		Browser:     s.Browser,
+		Fast:        s.Fast,
 		Headful:     s.Headful,
 		NoSandbox:   s.NoSandbox,
 	}

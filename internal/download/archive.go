@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/poactor/poactor/internal/outdir"
@@ -60,6 +61,9 @@ type Archive struct {
 	idleLimit time.Duration // maxIdle, shorter in tests
 	write     func() error
 	quota     outdir.Quota
+
+	tell             atomic.Pointer[func(po.Order, po.FileProgress)] // nil: nobody is told of progress
+	progressInterval time.Duration                                   // the constant, shorter in tests
 }
 
 // Open makes the output directory ready: it is there, and files can be written
@@ -99,7 +103,7 @@ func Open(c Config) (*Archive, error) {
 	}
 	return &Archive{root: root, allowed: c.Allowed, transport: newTransport(c.Parallel),
 		slots: make(chan struct{}, c.Parallel), timeout: c.FileTimeout,
-		idleLimit: maxIdle, write: c.Write, quota: quota}, nil
+		idleLimit: maxIdle, write: c.Write, quota: quota, progressInterval: progressInterval}, nil
 }
 
 // tryWrite finds out at once what would else fail with the first file.

@@ -48,7 +48,7 @@ func (w *work) plan(attachments []po.Attachment) []*part {
 			f.ID = att.ID
 			p.kept, p.unsure = &f, !m.Sure
 		} else if att.Cause != "" {
-			p.missing = &po.Missing{Cause: att.Cause, Detail: att.Detail}
+			p.missing = new(po.NewMissing(att, att.Cause, att.Detail))
 		} else {
 			p.missing = unfetchable(att)
 		}
@@ -102,6 +102,7 @@ func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, e
 	}
 	defer w.dir.Close()
 	parts := w.plan(job.Attachments)
+	w.progress = a.progressOf(job.Order, parts)
 	fetchErr := a.fetchAll(ctx, session, w, parts)
 	if fetchErr == nil && discardUnsure(parts) {
 		fetchErr = a.fetchAll(ctx, session, w, parts)
@@ -161,11 +162,13 @@ func (a *Archive) fetchOne(ctx context.Context, s *session, w *work, p *part, n 
 	if err != nil {
 		return p.fail(ctx, err)
 	}
+	to.wrote = func() { w.progress.received(p.attachment, to.bytes, to.length) }
 	if err := a.receive(ctx, s, p, to); err != nil {
 		to.discard()
 		return p.fail(ctx, err)
 	}
 	p.temp = to.name
+	w.progress.done()
 	return nil
 }
 
@@ -216,12 +219,15 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	k, err := examine(ans, att, name, to)
 	if r, ok := errors.AsType[*fileError](err); ok {
 		r.Browser = lane == po.LaneHTTP
+		r.Answer = s.refusal(ctx, ans.status, pageText(ans.contentType, to.head))
 	}
 	if err != nil {
 		return err
 	}
 	if to.bytes == 0 && ans.announced != 0 {
-		return newFileError(po.DownloadRejected, "the file is empty, and the portal did not say so")
+		empty := newFileError(po.DownloadRejected, "the file is empty, and the portal did not say so")
+		empty.Answer = po.PortalAnswer(ans.status, "")
+		return empty
 	}
 	if err := to.close(); err != nil {
 		return err
@@ -286,7 +292,7 @@ func takeSaved(att po.Attachment, to *sink) (answer, error) {
 	}
 	ans, err := answerOf(att.Answer.Status, header, length, att)
 	if r, ok := errors.AsType[*fileError](err); ok && r.Cause == po.DownloadRejected { // an encoding that browsers do not know is left as it is
-		return answer{contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), announced: length}, nil
+		return answer{status: att.Answer.Status, contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), announced: length}, nil
 	}
 	ans.unsure = len(ans.encodings) > 0
 	return ans, err

@@ -218,7 +218,7 @@ func TestBrowserLane(t *testing.T) {
 		got = append(got, m)
 	}
 	want := []po.Missing{{ID: "page", Cause: po.DownloadRejected}, {ID: "empty", Cause: po.DownloadRejected}, {ID: "away", Cause: po.BrowserDied},
-		{ID: "link", Cause: po.DownloadRejected}, {ID: "click", Cause: po.DownloadRejected, Browser: true}, {ID: "failed", Cause: po.Timeout}}
+		{ID: "link", Cause: po.DownloadRejected}, {ID: "click", Cause: po.DownloadRejected, Browser: true}, {ID: "failed", Name: "g.txt", URL: "http://x/", Cause: po.Timeout}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
 	}

@@ -21,7 +21,6 @@ import (
 
 const (
 	maxRedirects = 10
-	drainBytes   = 64 << 10 // read of an answer that is of no use, so that its connection can be used again
 )
 
 // fileError is the error of one file that could not be had. Other errors concern
@@ -76,7 +75,7 @@ func (s *session) redirect(req *http.Request, via []*http.Request) error {
 		return err
 	}
 	if len(via) > maxRedirects {
-		return retryInBrowser(po.DownloadRejected, "more than %d redirects", maxRedirects)
+		return answered(retryInBrowser(po.DownloadRejected, "more than %d redirects", maxRedirects), req.Response.StatusCode)
 	}
 	away := false
 	for _, hop := range via {
@@ -87,6 +86,7 @@ func (s *session) redirect(req *http.Request, via []*http.Request) error {
 		// A portal leads to other hosts where it wants a sign-in: the browser
 		// knows that page when it sees it.
 		r.Browser = req.URL.Scheme == "http" || req.URL.Scheme == "https"
+		r.Answer = po.PortalAnswer(req.Response.StatusCode, "leads to "+visible(po.PublicURL(req.URL.String())))
 	}
 	return err
 }
@@ -130,6 +130,7 @@ func visible(text string) string {
 
 // answer is what came with the bytes of a file.
 type answer struct {
+	status      int // of HTTP; 0 if it is not known
 	contentType string
 	disposition string
 	encodings   []string // that are to be undone, in the order in which they were done
@@ -144,7 +145,7 @@ func answerOf(status int, header http.Header, length int64, att po.Attachment) (
 	if part != "" {
 		return answer{}, retryInBrowser(po.DownloadIncomplete, "%s", part)
 	}
-	a := answer{contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), encodings: encodingsOf(header), announced: length}
+	a := answer{status: status, contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), encodings: encodingsOf(header), announced: length}
 	if header.Get("Content-Length") == "" {
 		a.announced = -1 // HTTP/2 makes a 0 of none
 	}
@@ -195,27 +196,27 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 		return answer{}, failedRequest(idle.why(err))
 	}
 	if r := checkStatus(resp.StatusCode, resp.Header, time.Now()); r != nil {
-		_, _ = io.CopyN(io.Discard, body, drainBytes)
+		r.Answer = s.refusal(ctx, resp.StatusCode, wordsOf(resp, body))
 		return answer{}, r
 	}
 	a, err := answerOf(resp.StatusCode, resp.Header, resp.ContentLength, att)
 	if err != nil {
-		return answer{}, err
+		return answer{}, answered(err, resp.StatusCode)
 	}
 	to.length = a.announced
 	length := max(a.announced, resp.ContentLength)
 	what := "for a file of " + humanize.IBytes(uint64(max(0, length)))
 	if err := quotaError(to.quota.Check(0, length, length, what)); err != nil {
-		return answer{}, err
+		return answer{}, answered(err, resp.StatusCode)
 	}
 	if err := receiveBody(to, body, a.encodings); err != nil {
-		return answer{}, failedBody(idle.why(err), to, resp.ContentLength)
+		return answer{}, answered(failedBody(idle.why(err), to, resp.ContentLength), resp.StatusCode)
 	}
 	return a, nil
 }
 
 // receiveBody writes a body into to, without its encodings.
-func receiveBody(to *sink, body io.Reader, encodings []string) error {
+func receiveBody(to io.Writer, body io.Reader, encodings []string) error {
 	if len(encodings) == 0 {
 		_, err := io.Copy(to, body)
 		return err

@@ -99,6 +99,36 @@ func send(content string, fields ...string) http.HandlerFunc {
 	}
 }
 
+// portalSaid is what is kept of each answer of TestFetchAnswers that is no file: its
+// status, and the words of its page.
+var portalSaid = map[string]string{
+	"204":                "HTTP 204 No Content",
+	"401":                "HTTP 401 Unauthorized: Sign in",
+	"403":                "HTTP 403 Forbidden: Sign in",
+	"404":                "HTTP 404 Not Found: Sign in",
+	"408":                "HTTP 408 Request Timeout: Sign in",
+	"410":                "HTTP 410 Gone: Sign in",
+	"418":                "HTTP 418 I'm a teapot: Sign in",
+	"429":                "HTTP 429 Too Many Requests: Sign in",
+	"429, seconds":       "HTTP 429 Too Many Requests: Sign in",
+	"500":                "HTTP 500 Internal Server Error: Sign in",
+	"503":                "HTTP 503 Service Unavailable: Sign in",
+	"503, Retry-After":   "HTTP 503 Service Unavailable: Sign in",
+	"503, a check":       "HTTP 503 Service Unavailable: Sign in",
+	"cut short":          "HTTP 200 OK",
+	"empty, unannounced": "HTTP 200 OK",
+	"gzip":               "HTTP 200 OK",
+	"hang in the body":   "HTTP 200 OK",
+	"json":               `HTTP 200 OK: {"error":"x"}`,
+	"page as pdf":        "HTTP 200 OK: Sign in",
+	"redirect for ever":  "HTTP 302 Found",
+	"redirect outside":   "HTTP 302 Found: leads to http://127.0.0.1:9/x",
+	"redirect to SSO":    "HTTP 302 Found: leads to https://login.sso.example/saml2",
+	"redirect to file":   "HTTP 302 Found: leads to file:///etc/passwd",
+	"redirect to login":  "HTTP 200 OK: Sign in",
+	"sign-in page":       "HTTP 200 OK: Sign in",
+}
+
 // Every kind of answer that a portal gives for a file.
 func TestFetchAnswers(t *testing.T) {
 	t.Parallel()
@@ -171,7 +201,7 @@ func TestFetchAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			if row.file == "" {
-				row.want.ID = "1"
+				row.want.ID, row.want.Answer = "1", portalSaid[name]
 				if diff := cmp.Diff([]po.Missing{row.want}, result.Missing, cmpopts.IgnoreFields(po.Missing{}, "Detail")); diff != "" {
 					t.Errorf("missing (-want +got):\n%s%+v", diff, result.Missing)
 				}

@@ -52,6 +52,7 @@ type sink struct {
 	quota   outdir.Quota
 	length  int64 // as the portal announces it; -1: it does not
 	checked int64 // of bytes, when the disk was looked at last
+	wrote   func()
 }
 
 func newSink(dir *os.Root, name string, q outdir.Quota) (*sink, error) {
@@ -59,7 +60,8 @@ func newSink(dir *os.Root, name string, q outdir.Quota) (*sink, error) {
 	if err != nil {
 		return nil, writeError("create temporary file", err)
 	}
-	return &sink{name: name, dir: dir, file: file, hash: sha256.New(), quota: q, length: -1}, nil
+	return &sink{name: name, dir: dir, file: file, hash: sha256.New(), quota: q, length: -1,
+		wrote: func() {}}, nil
 }
 
 // Write implements io.Writer.
@@ -74,6 +76,7 @@ func (s *sink) Write(p []byte) (int, error) {
 	s.hash.Write(p[:n])
 	s.head = append(s.head, p[:min(n, headBytes-len(s.head))]...)
 	s.bytes += int64(n)
+	s.wrote()
 	if err != nil {
 		s.err = writeError("write file", err)
 	}

@@ -68,7 +68,7 @@ func full(key po.Key) po.Outcome {
 			{ID: "i1", Name: "a.pdf", Original: hostile, Bytes: 5, SHA256: "ab", URL: "http://x/a?b=" + hostile, Lane: po.LaneHTTP, Time: moment},
 			{ID: "i2", Name: "b.pdf", Bytes: 0, SHA256: "cd", Lane: po.LaneBrowser, Empty: true, Time: moment},
 		},
-		Missing: []po.Missing{{ID: "i3", Name: text, URL: "http://x/c", Cause: po.Timeout, Detail: text}, {ID: "i4", Name: "d.pdf", Cause: po.Forbidden}},
+		Missing: []po.Missing{{ID: "i3", Name: text, URL: "http://x/c", Cause: po.Timeout, Detail: text, Answer: text, Evidence: "e/1"}, {ID: "i4", Name: "d.pdf", Cause: po.Forbidden}},
 		Folder:  "Acme/PO_K0_PARTIAL", URL: "http://x/orders/0", Attempts: 2, Time: moment,
 		Trace: po.Trace{Pages: []string{"http://x/orders/0", "http://x/req/1"}, Evidence: ".poactor/evidence/K0"},
 	}
@@ -311,7 +311,7 @@ func TestWrongFiles(t *testing.T) {
 		"another's, empty": {sql(`PRAGMA application_id = 7; CREATE TABLE t(x)`), ledger.ErrForeign, "is not a ledger of poactor"},
 		"with a trigger": {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 2; CREATE TABLE t(x);
 			CREATE TRIGGER e AFTER INSERT ON t BEGIN SELECT 1; END`), ledger.ErrForeign, "is not a ledger of poactor"},
-		"newer":      {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 4; CREATE TABLE t(x)`), ledger.ErrNewer, "was written by a newer poactor (its version is 4, this one knows 3)"},
+		"newer":      {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 99; CREATE TABLE t(x)`), ledger.ErrNewer, "was written by a newer poactor (its version is 99, this one knows 4)"},
 		"no version": {sql(`PRAGMA application_id = 0x706f6163; CREATE TABLE t(x)`), ledger.ErrDamaged, "is damaged: its version is 0"},
 	} {
 		t.Run(name, func(t *testing.T) {

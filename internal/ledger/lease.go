@@ -64,7 +64,7 @@ func (d *Disk) Claim(ctx context.Context, n int, ttl time.Duration) (c po.Claim,
 // leaseColumns are what a lease is made of. Each query names its index, which holds
 // little more than what it looks for: an order leaves it when it is settled. Left to
 // itself SQLite goes through all orders for some.
-const leaseColumns = `id, key, number, written, levels, invalid, failures, deaths, worker, supplier, folder`
+const leaseColumns = `id, key, number, written, levels, invalid, failures, deaths, worker, supplier, folder, read_by`
 
 // claimHeld leases orders whose pause is over.
 func (d *Disk) claimHeld(n int, now time.Time, ttl time.Duration) ([]po.Lease, error) {
@@ -118,7 +118,7 @@ func (d *Disk) claimRows(n int, now time.Time, ttl time.Duration, query string, 
 		var levels textList
 		o := &l.Order
 		if err := scan(&id, into(&o.Key), into(&o.Number), into(&o.RawNumber), &levels, into(&o.Invalid), &l.Attempt, &l.Deaths,
-			into(&l.Worker), into(&l.Supplier), into(&l.Saved.Folder)); err != nil {
+			into(&l.Worker), into(&l.Supplier), into(&l.Saved.Folder), into(&l.ReadBy)); err != nil {
 			return err
 		}
 		if _, held := d.held[id]; held || len(list) == n {
@@ -143,6 +143,11 @@ func (d *Disk) claimRows(n int, now time.Time, ttl time.Duration, query string, 
 				return nil, err
 			}
 		}
+		if l.Deaths > 0 {
+			if l.Evidence, err = d.evidenceOf(ids[i]); err != nil {
+				return nil, err
+			}
+		}
 		d.leases[l.Token] = &lease{id: ids[i], key: l.Order.Key, try: l.Attempt, expires: now.Add(ttl)}
 		d.held[ids[i]] = l.Token
 	}
@@ -155,6 +160,14 @@ func (d *Disk) missingOf(id int64) ([]po.Missing, error) {
 	err := d.rows(func(scan func(...any) error) error { return scan(&list) },
 		`SELECT missing FROM attempts WHERE order_id = ? AND missing IS NOT NULL ORDER BY serial DESC LIMIT 1`, id)
 	return list, err
+}
+
+// evidenceOf is that of an order's last try that was put back.
+func (d *Disk) evidenceOf(id int64) (string, error) {
+	var folder string
+	err := d.rows(func(scan func(...any) error) error { return scan(into(&folder)) },
+		`SELECT evidence FROM attempts WHERE order_id = ? AND ending = ? ORDER BY serial DESC LIMIT 1`, id, string(po.EndReleased))
+	return folder, err
 }
 
 // wait is the time until the next order comes due, by its pause or by the end

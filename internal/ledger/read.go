@@ -47,6 +47,13 @@ func (d *Disk) Outcomes(ctx context.Context) iter.Seq2[po.Outcome, error] {
 	return d.outcomes(ctx, `o.place IS NOT NULL ORDER BY o.place, f.place`)
 }
 
+// Unfinished yields the orders of the batch that have ended as FAILED or PARTIAL, in the
+// order of the batch.
+func (d *Disk) Unfinished(ctx context.Context) iter.Seq2[po.Outcome, error] {
+	return d.outcomes(ctx, `o.place IS NOT NULL AND o.open = 0 AND o.status IN (?, ?) ORDER BY o.place, f.place`,
+		string(po.Failed), string(po.Partial))
+}
+
 // Saved yields every order of which files are recorded, also those that are in
 // the batch no more, with its files and the folder that they are in: first those
 // of the batch, in its order.
@@ -70,7 +77,7 @@ const fileColumns = `f.id, f.name, f.original, f.bytes, f.sha256, f.url, f.lane,
 // condition ends with the order in which they come: files of one order together.
 func (d *Disk) outcomes(ctx context.Context, where string, args ...any) iter.Seq2[po.Outcome, error] {
 	return func(yield func(po.Outcome, error) bool) {
-		rows, err := d.reader(ctx).QueryContext(ctx, `SELECT `+outcomeColumns+d.missing("o")+`, `+fileColumns+
+		rows, err := d.reader(ctx).QueryContext(ctx, `SELECT `+outcomeColumns+d.missing("o")+`, `+d.readBy("o")+`, `+fileColumns+
 			` FROM orders o LEFT JOIN files f ON f.order_id = o.id WHERE `+where, args...)
 		if err != nil {
 			yield(po.Outcome{}, d.wrap(err))
@@ -109,13 +116,13 @@ type outcomeRow struct {
 
 func (r *outcomeRow) scan(rows *sql.Rows) error {
 	var order po.Order
-	var found, attempts, settled, time, bytes sql.NullInt64
+	var found, attempts, settled, time, bytes, comparisons sql.NullInt64
 	var empty sql.NullBool
 	var pages textList
 	var missing missingList
 	var file po.File
 	err := rows.Scan(&r.id, into(&order.Key), into(&order.Number), into(&order.RawNumber), into(&order.Invalid),
-		into(&r.Status), into(&r.Cause), into(&r.Detail), into(&r.Supplier), &found, into(&r.Folder), into(&r.URL), &attempts, &settled, &pages, into(&r.Trace.Evidence), &missing,
+		into(&r.Status), into(&r.Cause), into(&r.Detail), into(&r.Supplier), &found, into(&r.Folder), into(&r.URL), &attempts, &settled, &pages, into(&r.Trace.Evidence), &missing, into(&r.ReadBy), &comparisons,
 		into(&file.ID), into(&file.Name), into(&file.Original), &bytes, into(&file.SHA256), into(&file.URL), into(&file.Lane), &empty, &time)
 	if err != nil {
 		return err
@@ -123,7 +130,7 @@ func (r *outcomeRow) scan(rows *sql.Rows) error {
 	order = stored(order, nil)
 	r.Key, r.RawNumber = order.Key, order.RawNumber
 	r.Found, r.Attempts, r.Time, r.Trace.Pages = int(found.Int64), int(attempts.Int64), fromNanos(settled), pages
-	r.Missing = missing
+	r.Missing, r.Comparisons = missing, int(comparisons.Int64)
 	if bytes.Valid { // there is a file
 		file.ID = po.RecordedID(file.ID)
 		file.Bytes, file.Empty, file.Time = bytes.Int64, empty.Bool, fromNanos(time)

@@ -182,6 +182,9 @@ type missingFile struct {
 	URL    string   `json:"url,omitempty"`
 	Cause  po.Cause `json:"cause"`
 	Detail string   `json:"detail,omitempty"`
+
+	Answer   string `json:"answer,omitempty"`
+	Evidence string `json:"evidence,omitempty"`
 }
 
 // Value implements driver.Valuer.
@@ -191,7 +194,7 @@ func (l missingList) Value() (driver.Value, error) {
 	}
 	list := make([]missingFile, len(l))
 	for i, m := range l {
-		list[i] = missingFile{m.ID, m.Name, m.URL, m.Cause, m.Detail}
+		list[i] = missingFile{m.ID, m.Name, m.URL, m.Cause, m.Detail, m.Answer, m.Evidence}
 	}
 	text, err := json.Marshal(list)
 	return string(text), err
@@ -208,7 +211,8 @@ func (l *missingList) Scan(from any) error {
 		return fmt.Errorf("%w: a list of missing files", ErrDamaged)
 	}
 	for _, m := range list {
-		*l = append(*l, po.Missing{ID: m.ID, Name: m.Name, URL: m.URL, Cause: m.Cause, Detail: m.Detail})
+		*l = append(*l, po.Missing{ID: m.ID, Name: m.Name, URL: m.URL, Cause: m.Cause, Detail: m.Detail,
+			Answer: m.Answer, Evidence: m.Evidence})
 	}
 	return nil
 }
@@ -220,6 +224,14 @@ func (d *Disk) missing(table string) string {
 		return "NULL"
 	}
 	return table + ".missing"
+}
+
+// readBy names the columns of a table that tell how pages were read.
+func (d *Disk) readBy(table string) string {
+	if d.version < hasReadBy {
+		return "NULL, NULL"
+	}
+	return table + ".read_by, " + table + ".comparisons"
 }
 
 // text is a column whose empty text is NULL.

@@ -12,8 +12,13 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// JSON writes each event as one JSON line: "time" is when it was written, "event"
-// names it, and the rest are its fields as their JSON tags say (docs/events.md).
+// Schema is the version of what is written as JSON lines (docs/events.schema.json). It is
+// another one when a field goes or changes; new fields and events are no reason.
+const Schema = 1
+
+// JSON writes each event as one JSON line: "schema" is the version of the lines, "time"
+// is when it was written, "event" names it, and the rest are its fields as their JSON tags
+// say (docs/events.md).
 // It is not safe for concurrent use.
 type JSON struct {
 	out io.Writer
@@ -29,7 +34,7 @@ func NewJSON(out io.Writer, now func() time.Time) *JSON {
 // are no business of the command line.
 func (j *JSON) Event(event any) {
 	if name := messages.EventName(event); name != "" {
-		WriteJSON(j.out, eventLine{Stamp{j.now().UTC(), name}, event})
+		WriteJSON(j.out, eventLine{Stamp{Schema, j.now().UTC(), name}, event})
 	}
 }
 
@@ -54,12 +59,16 @@ func (l eventLine) MarshalJSON() ([]byte, error) {
 
 // Stamp begins a JSON line that is no event of the run: an error, say.
 type Stamp struct {
-	Time  time.Time `json:"time"`
-	Event string    `json:"event"`
+	Schema int       `json:"schema"`
+	Time   time.Time `json:"time"`
+	Event  string    `json:"event"`
 }
 
 // Now is the stamp of an event that is told now.
-func Now(event string) Stamp { return Stamp{time.Now().UTC(), event} }
+func Now(event string) Stamp { return Stamp{Schema, time.Now().UTC(), event} }
+
+// WriteLine writes a value, an object in JSON, as the JSON line of an event.
+func WriteLine(out io.Writer, event string, v any) { WriteJSON(out, eventLine{Now(event), v}) }
 
 // WriteJSON writes a value as one JSON line that is safe for a terminal.
 func WriteJSON(out io.Writer, v any) {
@@ -68,20 +77,6 @@ func WriteJSON(out io.Writer, v any) {
 		return // only for values that JSON has no form for: there are none in what is written
 	}
 	fmt.Fprintln(out, po.MaskAddresses(ascii(line)))
-}
-
-// Indented writes a value as indented JSON that is safe for a terminal.
-func Indented(out io.Writer, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	for line := range strings.Lines(string(text) + "\n") { // line ends are between the strings
-		if _, err := fmt.Fprintln(out, ascii([]byte(strings.TrimSuffix(line, "\n")))); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // ascii escapes what a terminal could act on. Such characters stand inside

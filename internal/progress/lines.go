@@ -12,31 +12,40 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Lines shows a run as plain lines: what there is to do, one for each settled
-// order, and one for what happens to the workers. It is not safe for concurrent
+// Lines shows a run as plain lines with their time: what there is to do, one for each
+// settled order, and one for what happens to the workers. It is not safe for concurrent
 // use; a run gives its events from one goroutine.
 type Lines struct {
 	out     io.Writer
 	into    string // where the result will be
+	now     func() time.Time
 	total   int
 	settled int
 	lost    map[string]bool // workers whose next browser is awaited
 }
 
-// NewLines shows on out a run into the output directory into.
-func NewLines(out io.Writer, into string) *Lines {
-	return &Lines{out: out, into: into, lost: map[string]bool{}}
+// NewLines shows on out a run into the output directory into. now is the clock, like
+// time.Now.
+func NewLines(out io.Writer, into string, now func() time.Time) *Lines {
+	return &Lines{out: out, into: into, now: now, lost: map[string]bool{}}
 }
 
 // Event shows one event, if it is worth a line. A write that fails is not an
 // error of the run: nobody is looking.
 func (l *Lines) Event(event any) {
-	if line := l.line(event); line != "" {
-		fmt.Fprintln(l.out, line)
+	if line := l.Text(event); line != "" {
+		l.Note(line)
 	}
 }
 
-func (l *Lines) line(event any) string {
+// Note shows a line that is no event's, with its time.
+func (l *Lines) Note(line string) {
+	fmt.Fprintln(l.out, l.now().Format(time.DateTime), line)
+}
+
+// Text is one event in words, safe for a terminal; empty if it is not worth a line. It
+// counts: each event is to come once.
+func (l *Lines) Text(event any) string {
 	switch e := event.(type) {
 	case messages.BatchMerged:
 		l.total = e.Open
@@ -63,6 +72,10 @@ func (l *Lines) line(event any) string {
 		return lost(e)
 	case messages.WorkerReady:
 		return l.ready(e)
+	case messages.RunPaused:
+		return "paused: orders under way are finished, no other is begun"
+	case messages.RunResumed:
+		return "the run goes on after the pause"
 	case messages.Warning:
 		return "advice: " + Clean(e.Text)
 	case messages.FaultInjected:
@@ -71,6 +84,8 @@ func (l *Lines) line(event any) string {
 		return resized(e)
 	case messages.PortalPaced:
 		return paced(e)
+	case messages.FastLane:
+		return fastLane(e)
 	case messages.SessionLost:
 		return "signed out (" + Clean(e.Detail) + "): every worker pauses until the session is restored"
 	case messages.SessionRestored:
@@ -80,6 +95,23 @@ func (l *Lines) line(event any) string {
 			Clean(e.RawNumber), e.Deaths)
 	case messages.JobStuck:
 		return fmt.Sprintf("%s has been stuck for %s; another worker replaces it", e.Worker, Short(time.Duration(e.For)))
+	}
+	return ""
+}
+
+// fastLane says what has become of reading without browsers.
+func fastLane(e messages.FastLane) string {
+	equal := "all equal"
+	if e.Agreed < e.Compared {
+		equal = fmt.Sprintf("%d differed", e.Compared-e.Agreed)
+	}
+	switch {
+	case e.Ended:
+		return fmt.Sprintf("%s: %d by page, %d by browser; %d compared, %s", Count(e.Page+e.Browser, "order"), e.Page, e.Browser, e.Compared, equal)
+	case e.Off != "":
+		return "fast lane: every order is read by a browser from now on: " + Clean(e.Off)
+	case e.Trusted:
+		return fmt.Sprintf("fast lane: %d orders were the same without a browser; most need none from now on", e.Agreed)
 	}
 	return ""
 }
@@ -225,6 +257,18 @@ func (l *Lines) order(e messages.OrderSettled) string {
 	}
 	if o.Cause != "" && o.Status != po.NotFound {
 		line += "  " + why(o.Cause, o.Detail)
+	}
+	if len(o.Missing) > 0 {
+		line += "; missing: " + names(o.Missing)
+	}
+	return line
+}
+
+// Ended says in one line how an order ended: its number, status, and what was wrong.
+func Ended(o po.Outcome) string {
+	line := Clean(o.RawNumber) + " " + string(o.Status)
+	if o.Cause != "" {
+		line += ": " + why(o.Cause, o.Detail)
 	}
 	if len(o.Missing) > 0 {
 		line += "; missing: " + names(o.Missing)

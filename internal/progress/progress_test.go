@@ -3,6 +3,7 @@ package progress_test
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,9 @@ func story() []any {
 		messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserHung, GaveUp: true},
 		messages.PoolResized{From: 2, To: 1, Sequential: true, LimitedBy: messages.LimitedByBrowsers, Reason: "a worker was given up: browser_hung"},
 		messages.PortalPaced{Reading: 1, Hold: messages.Duration(20 * time.Second), LimitedBy: messages.LimitedByPortal, Reason: "the portal asked for a pause of 20 s"},
+		messages.WorkersRequested{From: 2, To: 3},
+		messages.RunPaused{},
+		messages.RunResumed{},
 		messages.OrderQuarantined{Key: "4", RawNumber: "PO4", Deaths: 2, Worker: "alone-3"},
 		messages.WorkerDismissed{Worker: "alone-3"},
 		messages.WorkerRecycled{Worker: "worker-2", Reason: "it has read 250 orders"},
@@ -67,7 +71,7 @@ func TestLinesOfAPause(t *testing.T) {
 	t.Parallel()
 	for pause, want := range map[time.Duration]string{0: "at once", 250 * time.Millisecond: "at once", 500 * time.Millisecond: "in 500ms", 8 * time.Second: "in 8s"} {
 		var out strings.Builder
-		progress.NewLines(&out, "orders").Event(messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserDied, RestartAfter: messages.Duration(pause)})
+		progress.NewLines(&out, "orders", clock).Event(messages.WorkerLost{Worker: "worker-1", Cause: po.BrowserDied, RestartAfter: messages.Duration(pause)})
 		if !strings.HasSuffix(out.String(), "a new browser opens "+want+"\n") {
 			t.Errorf("%v: %q, want %q", pause, out.String(), want)
 		}
@@ -77,7 +81,7 @@ func TestLinesOfAPause(t *testing.T) {
 func TestLines(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	view := progress.NewLines(&out, "orders")
+	view := progress.NewLines(&out, "orders", clock)
 	for _, event := range story() {
 		view.Event(event)
 	}
@@ -96,13 +100,18 @@ worker-2 is back
 worker-1 will not restart (browser_hung)
 1 worker instead of 2, one order at a time: a worker was given up: browser_hung
 1 order read at once, after a pause of 20s: the portal asked for a pause of 20 s
+paused: orders under way are finished, no other is begun
+the run goes on after the pause
 PO4: 2 browsers died while reading it; one more try, alone in a throw-away browser
 worker-2 has been stuck for 35s; another worker replaces it
 `
+	want = regexp.MustCompile("(?m)^(.)").ReplaceAllString(want, "2026-03-04 05:06:07 $1")
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}
 }
+
+func clock() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 
 func TestJSON(t *testing.T) {
 	t.Parallel()
@@ -126,22 +135,22 @@ func TestJSON(t *testing.T) {
 	}
 	want := []string{"batch_merged", "output_audited", "leftovers_removed", "run_started", "worker_ready", "order_started", "order_read", "files_fetched", "order_retried",
 		"order_settled", "worker_lost", "order_released", "worker_ready", "order_settled", "order_settled",
-		"order_settled", "session_probed", "orders_reopened", "worker_lost", "pool_resized", "portal_paced", "order_quarantined", "worker_dismissed", "worker_recycled",
+		"order_settled", "session_probed", "orders_reopened", "worker_lost", "pool_resized", "portal_paced", "workers_requested", "run_paused", "run_resumed", "order_quarantined", "worker_dismissed", "worker_recycled",
 		"job_stuck", "job_returned", "run_ended", "run_cleaned"}
 	if diff := cmp.Diff(want, events); diff != "" {
 		t.Error(diff)
 	}
 	for i, want := range map[int]string{
-		0:  `{"time":"2026-03-04T04:06:07Z","event":"batch_merged","open":11,"start":2,"new":1,"returned":0,"removed":2,"settled":30,"reopened":3,"deferred":0}`,
-		2:  `{"time":"2026-03-04T04:06:07Z","event":"leftovers_removed","profiles":2,"processes":1,"bytes":35000000}`,
-		6:  `{"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","took_ms":1000,"sign":"attachments","supplier":"Acme","found":2}`,
-		9:  `{"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","worker":"worker-1","took_ms":1840}`,
-		16: `{"time":"2026-03-04T04:06:07Z","event":"session_probed","number":"PO1","key":"1","worker":"worker-2","sign":"not_found","took_ms":1000}`,
-		17: `{"time":"2026-03-04T04:06:07Z","event":"orders_reopened","reason":"the session seems to be over","orders":1,"numbers":["PO3"]}`,
-		10: `{"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
-		19: `{"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"limited_by":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
-		26: `{"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8,"deferred":5}`,
-		27: `{"time":"2026-03-04T04:06:07Z","event":"run_cleaned","leftovers":["/tmp/poactor-0-0123456789/.trash-1"]}`,
+		0:  `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"batch_merged","open":11,"start":2,"new":1,"returned":0,"removed":2,"settled":30,"reopened":3,"deferred":0}`,
+		2:  `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"leftovers_removed","profiles":2,"processes":1,"bytes":35000000}`,
+		6:  `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"order_read","number":"PO1","key":"1","worker":"worker-1","took_ms":1000,"sign":"attachments","supplier":"Acme","found":2}`,
+		9:  `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"order_settled","number":"PO1","key":"1","status":"COMPLETED","supplier":"Acme","attempt":2,"found":1,"files":[{"name":"a.pdf","bytes":3,"sha256":"ab","lane":"http"}],"folder":"Acme/PO_1_COMPLETED","url":"https://x.example/1","worker":"worker-1","took_ms":1840}`,
+		16: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"session_probed","number":"PO1","key":"1","worker":"worker-2","sign":"not_found","took_ms":1000}`,
+		17: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"orders_reopened","reason":"the session seems to be over","orders":1,"numbers":["PO3"]}`,
+		10: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"worker_lost","worker":"worker-2","cause":"browser_died","detail":"signal: killed","after_ms":1000}`,
+		19: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"pool_resized","from":2,"to":1,"limited_by":"browsers","reason":"a worker was given up: browser_hung","sequential":true}`,
+		29: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"run_ended","cause":"signed_out","detail":"sign-in page","counts":{"COMPLETED":1,"PARTIAL":1},"open":8,"deferred":5}`,
+		30: `{"schema":1,"time":"2026-03-04T04:06:07Z","event":"run_cleaned","leftovers":["/tmp/poactor-0-0123456789/.trash-1"]}`,
 	} {
 		if diff := cmp.Diff(want, lines[i]); diff != "" {
 			t.Error(diff)

@@ -86,6 +86,9 @@ func Short(d time.Duration) string {
 // MissingText says in one line which file is missing, why, and where it should be.
 func MissingText(m po.Missing) string {
 	text := Clean(m.Name) + ": " + why(m.Cause, m.Detail)
+	if m.Answer != "" {
+		text += "; the portal said: " + Line(m.Answer)
+	}
 	if m.URL != "" {
 		text += ", " + Line(m.URL)
 	}

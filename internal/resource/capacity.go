@@ -90,6 +90,18 @@ func NewCapacity(wish int) Capacity {
 	return Capacity{wish: wish, workers: wish, reason: ByUser}
 }
 
+// Request takes it that another number of workers is asked for. Where nothing keeps the
+// number below what was asked for it follows at once; where something does it comes back
+// one by one, as ever.
+func (c Capacity) Request(wish int) Capacity {
+	wish = max(wish, 1)
+	if c.workers == c.wish || c.workers >= wish {
+		c.workers, c.reason, c.text = wish, ByUser, ""
+	}
+	c.wish = wish
+	return c
+}
+
 // Strained reports whether the CPU is so short that the time a page takes says
 // nothing about the portal.
 func (c Capacity) Strained() bool { return c.cpu >= cpuThreshold }

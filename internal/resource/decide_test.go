@@ -180,3 +180,26 @@ func TestSharpRiseTakesOne(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// Another number of workers may be asked for: more come at once where nothing limits, and
+// one by one where something does; fewer always go at once.
+func TestRequest(t *testing.T) {
+	t.Parallel()
+	c := NewCapacity(4).Request(6)
+	if c.workers != 6 || c.reason != ByUser {
+		t.Errorf("more, unlimited: %d by %s", c.workers, c.reason)
+	}
+	c = c.remove(ByMemory, "memory is at 93 %").Request(8)
+	if c.workers != 5 || c.reason != ByMemory || c.text == "" {
+		t.Errorf("more, limited: %d by %s", c.workers, c.reason)
+	}
+	if c = c.Request(6); c.workers != 5 || c.reason != ByMemory {
+		t.Errorf("fewer, and more than is borne: %d by %s", c.workers, c.reason)
+	}
+	if c = c.Request(2); c.workers != 2 || c.reason != ByUser || c.text != "" {
+		t.Errorf("fewer than is borne: %d by %s: %s", c.workers, c.reason, c.text)
+	}
+	if c = c.Request(0); c.workers != 1 {
+		t.Errorf("none: %d", c.workers)
+	}
+}

@@ -124,20 +124,30 @@ func fenced(do func() error) (err error) {
 	return do()
 }
 
+// SaveFileLists writes the manifest and the checksums alone. It fails as Save does.
+func (w *Writer) SaveFileLists(ctx context.Context) error {
+	w.saving.Lock()
+	defer w.saving.Unlock()
+	return w.ledger.View(ctx, w.writeFileLists)
+}
+
+// writeFileLists writes the manifest and the checksums.
+func (w *Writer) writeFileLists(ctx context.Context) error {
+	err := w.replace(outdir.ManifestFile, func(to io.Writer) error { return w.writeSaved(ctx, to, WriteManifest) })
+	if err != nil {
+		return err
+	}
+	return w.replace(outdir.SumsFile, func(to io.Writer) error { return w.writeSaved(ctx, to, WriteSums) })
+}
+
 // write writes every file. The results come last: what they show as settled is in
 // the manifest.
 func (w *Writer) write(ctx context.Context) error {
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{outdir.ManifestFile, func(to io.Writer) error { return w.writeSaved(ctx, to, WriteManifest) }},
-		{outdir.SumsFile, func(to io.Writer) error { return w.writeSaved(ctx, to, WriteSums) }},
-		{w.resultsName(), func(to io.Writer) error { return w.writeResults(ctx, to) }},
-	} {
-		if err := w.replace(file.name, file.write); err != nil {
-			return err
-		}
+	if err := w.writeFileLists(ctx); err != nil {
+		return err
+	}
+	if err := w.replace(w.resultsName(), func(to io.Writer) error { return w.writeResults(ctx, to) }); err != nil {
+		return err
 	}
 	w.moveOutdated()
 	return nil

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"math"
 	"time"
 
 	"github.com/poactor/poactor/messages"
@@ -19,7 +20,7 @@ const (
 type pool struct {
 	requested int // by the user
 
-	limited   int // by the governor; as requested where nothing limits
+	limited   int // by the governor; unlimited where nothing limits
 	limitedBy messages.LimitedBy
 	reason    string
 
@@ -29,8 +30,19 @@ type pool struct {
 	quiet      time.Duration
 }
 
+// unlimited is a number of workers that nobody has.
+const unlimited = math.MaxInt
+
 func newPool(requested int) pool {
-	return pool{requested: requested, limited: requested, sustained: requested, limitedBy: messages.LimitedByUser, quiet: growAfter}
+	return pool{requested: requested, limited: unlimited, sustained: requested, quiet: growAfter}
+}
+
+// request takes it that the user wishes for another number of workers: 1 or more.
+func (p *pool) request(n int) {
+	if p.sustained >= p.requested { // none was lost, or all are back
+		p.sustained = n
+	}
+	p.requested = n
 }
 
 // size is how many workers there should be now, and what keeps them from being more.
@@ -44,9 +56,13 @@ func (p *pool) size() (n int, limitedBy messages.LimitedBy, reason string) {
 	return n, messages.LimitedByUser, "as many as wished"
 }
 
-// limit takes the governor's word: between one worker and as many as requested.
+// limit takes the governor's word: one worker at least. What it says by the user's wish
+// limits nothing: that may have changed since.
 func (p *pool) limit(n int, limitedBy messages.LimitedBy, reason string) {
-	p.limited, p.limitedBy, p.reason = max(min(1, p.requested), min(n, p.requested)), limitedBy, reason
+	p.limited, p.limitedBy, p.reason = max(1, n), limitedBy, reason
+	if limitedBy == messages.LimitedByUser {
+		p.limited = unlimited
+	}
 }
 
 // lose takes it that a worker was given up: the pool is one smaller; where that happens

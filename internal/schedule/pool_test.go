@@ -64,3 +64,32 @@ func TestPoolLose(t *testing.T) {
 		t.Error("the run goes on without a worker")
 	}
 }
+
+// The user's wish may change: machine and portal still limit, what they say by the wish
+// does not, and workers that were lost come back as ever.
+func TestPoolRequest(t *testing.T) {
+	t.Parallel()
+	p, now := newPool(4), time.Unix(0, 0)
+	want := func(step string, n int, by messages.LimitedBy) {
+		t.Helper()
+		if got, limitedBy, _ := p.size(); got != n || limitedBy != by {
+			t.Errorf("%s: %d by %s, want %d by %s", step, got, limitedBy, n, by)
+		}
+	}
+	p.limit(4, messages.LimitedByUser, "as asked for")
+	p.request(6)
+	want("more than the governor knows of", 6, messages.LimitedByUser)
+	p.limit(3, messages.LimitedByMemory, "memory is at 93 %")
+	want("limited", 3, messages.LimitedByMemory)
+	p.request(8)
+	want("more, where memory is short", 3, messages.LimitedByMemory)
+	p.request(2)
+	want("fewer than the memory bears", 2, messages.LimitedByUser)
+	p.request(8)
+	p.limit(8, messages.LimitedByUser, "as asked for")
+	p.lose(now, true, "boom")
+	p.request(9)
+	want("more, where one was lost", 7, messages.LimitedByBrowsers)
+	p.grow(now.Add(growAfter))
+	want("grown", 9, messages.LimitedByUser)
+}

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ type stage int
 
 const (
 	waiting   stage = iota // for a worker, or for a probe
+	paging                 // its page is being read without a browser
 	reading                // at a worker
 	fetching               // at the file fetcher
 	recording              // at the ledger; nothing else may happen to it
@@ -33,10 +35,36 @@ type task struct {
 	browserTried bool         // the browser lane was tried in this attempt
 	started      time.Time
 	isolated     bool // in quarantine: for a throw-away worker
+	end          *end // it is known how it ends, but for evidence of its page
+
+	// Where pages are read without a browser:
+	pageRead bool // its own was
+	page     po.PageReading
+	pageAt   int    // which of the pages it was
+	byPage   bool   // reading is of that page
+	why      string // a browser reads it all the same
+	checked  bool   // it was compared with what a browser has read
+	agreed   bool   // and was the same
+	replaces bool   // its files are of a list that may be wrong
 }
 
-// begun says that the order was read in this attempt.
-func (t *task) begun() bool { return t.reading.Sign != "" }
+// end is how an order is about to end.
+type end struct {
+	status po.Status
+	cause  po.Cause
+	detail string
+}
+
+// lookFor is what a browser is to keep evidence for; without a cause, it is to read.
+func (t *task) lookFor() po.Failure {
+	if t.end == nil {
+		return po.Failure{}
+	}
+	return po.Failure{Cause: t.end.cause, Detail: t.end.detail}
+}
+
+// begun says that the order, or its page, was read in this attempt.
+func (t *task) begun() bool { return t.reading.Sign != "" || t.pageRead }
 
 // key is the order's.
 func (t *task) key() po.Key { return t.lease.Order.Key }
@@ -45,7 +73,7 @@ func (t *task) key() po.Key { return t.lease.Order.Key }
 func (t *task) fetch() Fetch {
 	return Fetch{Token: t.lease.Token, Job: po.FetchJob{
 		Order: t.lease.Order, Supplier: t.reading.Supplier, Saved: t.kept,
-		Attachments: t.reading.Attachments, Credentials: t.reading.Credentials,
+		Attachments: t.reading.Attachments, Credentials: t.reading.Credentials, Replace: t.replaces,
 	}}
 }
 
@@ -64,7 +92,7 @@ func (t *task) stillMissing(cause po.Cause, detail string) []po.Missing {
 			list = append(list, m)
 		}
 	}
-	if !t.begun() {
+	if t.reading.Sign == "" {
 		for _, m := range t.lease.Missing {
 			add(m)
 		}
@@ -79,6 +107,7 @@ func (t *task) stillMissing(cause po.Cause, detail string) []po.Missing {
 		if !ok {
 			m = po.NewMissing(a, cause, detail)
 		}
+		m.Evidence = cmp.Or(m.Evidence, t.trace.Evidence)
 		add(m)
 	}
 	return list
@@ -93,12 +122,25 @@ func (t *task) outcome(status po.Status, cause po.Cause, detail string) po.Outco
 	}
 	if !status.Settled() {
 		o.Missing = t.stillMissing(cause, detail)
+	} else if cause == "" {
+		o.Trace.Evidence = "" // what had gone wrong on the way has been mended
 	}
 	o.Found = max(len(t.reading.Attachments), len(t.kept.Files)+len(o.Missing))
 	if cause == po.InvalidNumber { // nobody has tried
 		o.Attempts = 0
 	}
 	return o
+}
+
+// readBy is how the order's page was read.
+func (t *task) readBy(status po.Status) po.ReadBy {
+	switch {
+	case t.byPage && status == po.Completed:
+		return po.ReadByPage
+	case t.agreed:
+		return po.ReadByBoth
+	}
+	return po.ReadByBrowser
 }
 
 // failedStatus is how the order ends where some of its files are missing for sure.
@@ -136,7 +178,7 @@ func (q *queue) claimed(n int, c po.Claim) {
 // add takes an order in hand.
 func (q *queue) add(l po.Lease, now time.Time) *task {
 	q.count++
-	t := &task{number: q.count, lease: l, kept: l.Saved, started: now}
+	t := &task{number: q.count, lease: l, kept: l.Saved, started: now, replaces: l.ReadBy == po.ReadByPage}
 	q.tasks[l.Token] = t
 	return t
 }

@@ -21,6 +21,7 @@ func (s *Scheduler) Read(m messages.OrderRead, now time.Time) []Effect {
 	if reason := s.workers.recordPage(m); reason != "" {
 		fx = append(fx, Replace{m.Worker, reason})
 	}
+	fx = append(fx, s.byBrowserRead(t, m)...)
 	fx = append(fx, s.applyReading(t, m, now)...)
 	return append(fx, s.advance(now)...)
 }
@@ -30,6 +31,9 @@ func (s *Scheduler) applyReading(t *task, m messages.OrderRead, now time.Time) [
 	t.trace = m.Reading.Trace
 	if m.Failure.Cause != "" {
 		t.trace = m.Failure.Trace
+	}
+	if t.end != nil && !lostSession(m) { // whatever it was: it was for evidence
+		return []Effect{s.settle(t, t.end.status, t.end.cause, t.end.detail)}
 	}
 	switch f := m.Failure; {
 	case f.LeftPortal:
@@ -49,7 +53,7 @@ func (s *Scheduler) applyReading(t *task, m messages.OrderRead, now time.Time) [
 	}
 	s.sessions.away = nil
 	hadAttachments := t.browserTried || len(t.kept.Files) > 0
-	if hadAttachments && (m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound) {
+	if hadAttachments && !t.replaces && (m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound) {
 		return s.failed(t, po.ReadFailure{Cause: po.UnrecognisedPage, URL: m.Reading.URL,
 			Detail: "the page no longer lists the attachments that it listed before"})
 	}
@@ -68,10 +72,12 @@ func (s *Scheduler) applyPage(t *task, m messages.OrderRead) []Effect {
 		s.sessions.confirm(m.Worker)
 		t.stage = fetching
 		return []Effect{t.fetch()}
-	case po.SignEmpty:
-		return []Effect{s.settle(t, po.NoAttachments, "", "")}
-	case po.SignNotFound:
-		return []Effect{s.settle(t, po.NotFound, po.CauseNotFound, "the portal has no such order")}
+	case po.SignEmpty, po.SignNotFound:
+		if t.replaces && len(t.kept.Files) > 0 { // which are of another list: they go first
+			t.stage = fetching
+			return []Effect{t.fetch()}
+		}
+		return []Effect{s.settleRead(t)}
 	case po.SignForbidden:
 		return failure(po.Forbidden, "the portal refuses this user")
 	case po.SignSignedOut:
@@ -81,6 +87,17 @@ func (s *Scheduler) applyPage(t *task, m messages.OrderRead) []Effect {
 		return failure(po.SignedOut, wantsSignIn)
 	}
 	return failure(po.Internal, "unknown sign "+string(m.Reading.Sign))
+}
+
+// settleRead ends an order as its page was read, all of whose files are there.
+func (s *Scheduler) settleRead(t *task) Effect {
+	switch t.reading.Sign {
+	case po.SignEmpty:
+		return s.settle(t, po.NoAttachments, "", "")
+	case po.SignNotFound:
+		return s.settle(t, po.NotFound, po.CauseNotFound, "the portal has no such order")
+	}
+	return s.settle(t, po.Completed, "", "")
 }
 
 // noAnswer handles a reading to which the portal gave no answer at all: the order goes
@@ -123,7 +140,7 @@ func (s *Scheduler) Fetched(m messages.FilesFetched, now time.Time) []Effect {
 	if t == nil {
 		return nil
 	}
-	t.missing = m.Result.Missing
+	t.missing = withAnswers(m.Result.Missing, t.missing)
 	var fx []Effect
 	if m.Result.Saved.Folder != "" {
 		t.kept = m.Result.Saved
@@ -134,8 +151,10 @@ func (s *Scheduler) Fetched(m messages.FilesFetched, now time.Time) []Effect {
 		fx = append(fx, s.release(t, s.stopFailure()))
 	case m.Failure != "":
 		fx = append(fx, s.failed(t, po.ReadFailure{Cause: m.Failure, Detail: m.Detail})...)
+	case t.byPage && s.lane.trust.off != "":
+		fx = append(fx, s.toBrowser(t, s.lane.trust.off)...)
 	case len(m.Result.Missing) == 0:
-		fx = append(fx, s.settle(t, po.Completed, "", ""))
+		fx = append(fx, s.settleRead(t))
 	default:
 		fx = append(fx, s.applyMissing(t, m.Result.Missing)...)
 	}
@@ -159,9 +178,12 @@ func (s *Scheduler) applyMissing(t *task, missing []po.Missing) []Effect {
 		s.queue.pushFront(t)
 		return nil
 	}
+	if next == settleOrder && t.byPage {
+		return s.toBrowser(t, "some of its files did not come")
+	}
 	if next == settleOrder {
 		found := len(t.reading.Attachments)
-		return []Effect{s.settle(t, statusOf(found, found-len(missing)), m.Cause, m.Detail)}
+		return s.endWith(t, end{statusOf(found, found-len(missing)), m.Cause, m.Detail})
 	}
 	return s.failed(t, po.ReadFailure{Cause: m.Cause, Detail: m.Detail, RetryAfter: m.RetryAfter})
 }
@@ -190,7 +212,38 @@ func (s *Scheduler) failed(t *task, f po.ReadFailure) []Effect {
 			Failure: failure, After: retryDelay(t.lease.Attempt, f.RetryAfter, s.random()),
 		}}
 	}
-	return []Effect{s.settle(t, t.failedStatus(), f.Cause, f.Detail)}
+	return s.endWith(t, end{t.failedStatus(), f.Cause, f.Detail})
+}
+
+// endWith ends an order. One whose files could not be had, and of which no browser has
+// kept evidence in this attempt, is looked at by one first.
+func (s *Scheduler) endWith(t *task, e end) []Effect {
+	if t.stage != fetching || t.trace.Evidence != "" || s.shuttingDown() {
+		return []Effect{s.settle(t, e.status, e.cause, e.detail)}
+	}
+	t.end, t.stage = &e, waiting
+	s.queue.pushFront(t)
+	return nil
+}
+
+// lostSession says of a look at a page whether it may have been for a lost session that
+// its files could not be had.
+func lostSession(m messages.OrderRead) bool {
+	return m.Failure.Cause == po.SignedOut || m.Failure.LeftPortal || m.Reading.Sign == po.SignSignedOut
+}
+
+// withAnswers is a list of missing files in which those to which the portal says nothing
+// have what it said to an earlier lane.
+func withAnswers(missing, earlier []po.Missing) []po.Missing {
+	said := map[string]string{}
+	for _, m := range earlier {
+		said[m.ID] = m.Answer
+	}
+	missing = slices.Clone(missing)
+	for i, m := range missing {
+		missing[i].Answer = cmp.Or(m.Answer, said[m.ID])
+	}
+	return missing
 }
 
 // asFailure is a reading's failure as the ledger has it.
@@ -200,6 +253,14 @@ func asFailure(f po.ReadFailure) po.Failure { return po.Failure{Cause: f.Cause, 
 func (s *Scheduler) settle(t *task, status po.Status, cause po.Cause, detail string) Effect {
 	t.stage = recording
 	o := t.outcome(status, cause, detail)
+	if s.lane.on && o.Attempts > 0 {
+		o.ReadBy, o.Comparisons = t.readBy(status), s.lane.trust.agreed
+	}
+	if t.byPage && status == po.Completed {
+		s.settledPage(t)
+	} else if o.Attempts > 0 {
+		s.lane.byBrowser++
+	}
 	s.sessions.record(t, o)
 	s.portal.recordFailed(o)
 	return Settle{Token: t.lease.Token, Order: t.lease.Order, Outcome: o, Saved: t.kept,

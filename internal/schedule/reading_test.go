@@ -90,9 +90,18 @@ func TestOutcomeNamesMissing(t *testing.T) {
 					}
 				}
 				fx = s.Fetched(tt.fetched, time.Time{})
+				look := messages.OrderRead{Worker: w, Token: "1", Reading: po.Reading{Trace: po.Trace{Evidence: "e/1"}}}
+				s.Ready(messages.WorkerReady{Worker: w}, time.Time{})
+				fx = append(fx, s.Read(look, time.Time{})...)
+				for i := range tt.want {
+					tt.want[i].Evidence = "e/1"
+				}
 			}
 			for _, e := range fx {
 				if e, ok := e.(Settle); ok {
+					if tt.read.Failure.Cause == "" && e.Outcome.Trace.Evidence != "e/1" {
+						t.Errorf("the outcome has no evidence: %+v", e.Outcome)
+					}
 					if diff := cmp.Diff(tt.want, e.Outcome.Missing); diff != "" || e.Outcome.Found != tt.found {
 						t.Errorf("found %d, missing (-want +got):\n%s", e.Outcome.Found, diff)
 					}

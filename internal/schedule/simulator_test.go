@@ -30,7 +30,8 @@ type simulator struct {
 	tokens      int
 
 	claims     []Claim
-	reads      []Assign // given to workers, not answered
+	reads      []Assign   // given to workers, not answered
+	pages      []ReadPage // given to the page reader, not answered
 	fetches    []Fetch
 	writes     []Effect
 	hired      map[string]bool            // hired and not ended; true: a throw-away one
@@ -42,6 +43,7 @@ type simulator struct {
 
 	writesFailed bool
 	drained      bool
+	paused       bool // by the user
 
 	proofs    []messages.Worker // asked who is signed in, not answered
 	restoring bool              // the session is to be restored
@@ -65,6 +67,10 @@ func newSimulatorOf(t *rapid.T, orders int, c Config) *simulator {
 	}
 	c.Attempts, c.Random = 3, func() float64 { return 0.5 }
 	sim.scheduler = New(c)
+	if c.Fast { // as if enough comparisons had agreed
+		trust := &sim.scheduler.lane.trust
+		trust.edition("").agreed, trust.longest = trustAfter, 2
+	}
 	sim.do(sim.scheduler.Begin(sim.now))
 	for _, name := range sim.without() {
 		sim.browserUp(name, "")
@@ -77,6 +83,9 @@ func (sim *simulator) do(effects []Effect) {
 	for _, effect := range effects {
 		switch e := effect.(type) {
 		case Claim:
+			if sim.paused && e.N > 0 {
+				sim.t.Fatalf("%d orders are claimed in a pause", e.N)
+			}
 			sim.claims = append(sim.claims, e)
 		case Settle:
 			if needsConfirmation(e.Outcome) {
@@ -84,7 +93,12 @@ func (sim *simulator) do(effects []Effect) {
 				sim.unconfirmed[by] = append(sim.unconfirmed[by], string(e.Order.Key))
 			}
 			sim.writes = append(sim.writes, e)
-		case Assign, Fetch, Retry, Release, Reopen:
+		case Assign:
+			if _, begun := sim.readBy[e.Lease.Token]; sim.paused && !begun {
+				sim.t.Fatalf("order %s is begun in a pause", e.Lease.Order.Key)
+			}
+			sim.writes = append(sim.writes, e)
+		case ReadPage, Fetch, Retry, Release, Reopen:
 			sim.writes = append(sim.writes, e)
 		case Probe:
 			sim.checkProbe(e)
@@ -120,9 +134,21 @@ func (sim *simulator) do(effects []Effect) {
 	}
 }
 
+// pause and resume are the user's.
+func (sim *simulator) pause() {
+	sim.paused = true
+	sim.do(sim.scheduler.Pause(sim.now))
+}
+
+func (sim *simulator) resume() {
+	sim.paused = false
+	sim.do(sim.scheduler.Resume(sim.now))
+}
+
 // finish lets everything come to its good end.
 func (sim *simulator) finish() {
 	sim.recycleReason = ""
+	sim.resume()
 	for range 3000 {
 		sim.now = sim.now.Add(time.Second)
 		switch without := sim.without(); {
@@ -133,6 +159,8 @@ func (sim *simulator) finish() {
 		case sim.claim(), sim.write(false):
 		case len(sim.reads) > 0:
 			sim.answer(0)
+		case len(sim.pages) > 0:
+			sim.page(0, po.PageReading{Doubt: "in doubt"}, po.ReadFailure{})
 		case len(sim.fetches) > 0:
 			sim.fetch(0, nil, "")
 		case len(sim.proofs) > 0:

@@ -57,6 +57,9 @@ func (s *Scheduler) mayRecycle(w messages.Worker) bool {
 // Lost says that a worker's browser is gone: for now, or the worker with it.
 func (s *Scheduler) Lost(m messages.WorkerLost, now time.Time) []Effect {
 	hadOrder := s.workers.busy[m.Worker] != nil
+	if t := s.workers.busy[m.Worker]; t != nil && len(m.Trace.Pages)+len(m.Trace.Evidence) > 0 {
+		t.trace = m.Trace
+	}
 	fx := s.takeBack(m.Worker, po.Failure{Cause: m.Cause, Detail: m.Detail})
 	fx = append(fx, s.resolveHeld(m.Worker, po.Failure{Cause: po.Interrupted})...)
 	s.workers.recycled(m.Worker)
@@ -135,6 +138,7 @@ func (s *Scheduler) adjustPool(now time.Time) []Effect {
 		}
 		s.poolSize = n
 	}
+	n = s.browsersFor(n)
 	for s.workers.active() < n {
 		fx = append(fx, s.workers.hire(false))
 	}

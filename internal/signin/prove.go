@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/poactor/poactor/internal/account"
 	"github.com/poactor/poactor/internal/browser"
@@ -37,17 +39,12 @@ func Prove(ctx context.Context, c browser.Config, base string, state *storagesta
 		return proved, profileError(err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	downloads, err := os.MkdirTemp("", "pa")
+	p, err := store.Lease(ctx)
 	if err != nil {
-		return proved, err
+		return proved, profileError(err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(downloads)) }()
-	c.Headful, c.SignIn, c.Cloned, c.Downloads = false, false, true, downloads
-	c.Lease = func(ctx context.Context) (browser.Profile, error) {
-		p, err := store.Lease(ctx)
-		if err != nil {
-			return browser.Profile{}, err
-		}
+	c.Headful, c.SignIn, c.Cloned, c.Downloads = false, false, true, p.TempDir
+	c.Lease = func(context.Context) (browser.Profile, error) {
 		return browser.Profile{ID: p.ID, Dir: p.Dir, TempDir: p.TempDir, Release: p.Release}, nil
 	}
 	s, err := browser.New(c).Open(ctx)
@@ -55,7 +52,7 @@ func Prove(ctx context.Context, c browser.Config, base string, state *storagesta
 		return proved, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if proved.Proof, err = s.Prove(ctx); err != nil {
+	if proved.Proof, err = provePatiently(ctx, s); err != nil {
 		return proved, proofError(err)
 	}
 	if !proved.SignedIn && state != nil {
@@ -75,10 +72,34 @@ func proveSeeded(ctx context.Context, s *browser.Session, state storagestate.Sta
 	if err := s.Seed(ctx, state); err != nil {
 		return proved, err
 	}
-	proved.Proof, err = s.Prove(ctx)
+	proved.Proof, err = provePatiently(ctx, s)
 	proved.Seeded = proved.SignedIn
 	return proved, err
 }
+
+// proofPauses are before the second look at the portal, and those after it. Somebody who
+// has just signed in is not to do it again for an answer that failed once.
+var proofPauses = []time.Duration{time.Second, 3 * time.Second, 9 * time.Second}
+
+// provePatiently looks again where the portal is in trouble.
+func provePatiently(ctx context.Context, s *browser.Session) (proof po.Proof, err error) {
+	for _, pause := range append(slices.Clone(proofPauses), 0) {
+		proof, err = s.Prove(ctx)
+		failure, isFailure := errors.AsType[*po.ReadFailure](err)
+		if !isFailure || !failure.OfPortal() || failure.Unreachable || pause == 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return proof, ctx.Err()
+		case <-time.After(max(pause, min(failure.RetryAfter, maxRetryAfter))):
+		}
+	}
+	return proof, err
+}
+
+// maxRetryAfter bounds how long somebody waits because the portal asks for it.
+const maxRetryAfter = 30 * time.Second
 
 // proofError is the *po.Error of a proof that could not be had.
 func proofError(err error) error {

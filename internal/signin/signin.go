@@ -34,7 +34,7 @@ type Config struct {
 // until it is closed. The error is a *po.Error with the cause SignedOut where nobody was
 // signed in in the end.
 func ByHand(ctx context.Context, c Config, plain bool) (account.Info, error) {
-	return c.staged(ctx, c.Account.BaseDir(), func(dir string) (account.Info, error) {
+	return c.staged(ctx, c.Account.BaseDir(), func(c Config, dir string) (account.Info, error) {
 		var seen browser.Window
 		var err error
 		if plain {
@@ -75,7 +75,7 @@ func (c Config) refused(host string) {
 
 // Import keeps a session that was exported elsewhere, in place of what there was.
 func Import(ctx context.Context, c Config, state storagestate.State) (account.Info, error) {
-	return c.staged(ctx, "", func(dir string) (account.Info, error) {
+	return c.staged(ctx, "", func(c Config, dir string) (account.Info, error) {
 		missing, err := browser.Import(ctx, c.Browser, dir, state)
 		if err != nil {
 			return account.Info{}, windowError(ctx, err)
@@ -96,9 +96,10 @@ func Import(ctx context.Context, c Config, state storagestate.State) (account.In
 	})
 }
 
-// staged has do work on a copy of the profile base, or on an empty one. What is left of
-// it in the end, or by a process that was killed, is removed.
-func (c Config) staged(ctx context.Context, base string, do func(dir string) (account.Info, error)) (
+// staged has do work on a copy of the profile base, or on an empty one, with temporary
+// files beside it. What is left of both in the end, or by a process that was killed, is
+// removed.
+func (c Config) staged(ctx context.Context, base string, do func(c Config, dir string) (account.Info, error)) (
 	info account.Info, err error,
 ) {
 	if !used(base) {
@@ -114,7 +115,8 @@ func (c Config) staged(ctx context.Context, base string, do func(dir string) (ac
 	if err != nil {
 		return info, profileError(err)
 	}
-	return do(p.Dir)
+	c.Browser.Downloads = p.TempDir
+	return do(c, p.Dir)
 }
 
 // keep puts a profile in the place of the account's base, and saves its session.

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -242,7 +246,7 @@ func TestFaultsKilledWindow(t *testing.T) {
 	coupa, _ := portal.Builtin("coupa")
 	proof.Signs.SignedIn = coupa.Signs.SignedIn
 	ctx := within(t)
-	info, err := b.staged(ctx, "", func(dir string) (account.Info, error) {
+	info, err := b.staged(ctx, "", func(_ Config, dir string) (account.Info, error) {
 		var killed sync.WaitGroup
 		defer killed.Wait()
 		killed.Go(func() {
@@ -344,6 +348,30 @@ func TestFaultsImport(t *testing.T) {
 				t.Errorf("%s: %+v, %v", report.Dialect, info, err)
 			}
 		})
+	}
+}
+
+// A portal that fails for a moment does not cost somebody the sign-in.
+func TestFaultsImportFromTroubledPortal(t *testing.T) {
+	b := newBench(t, testportal.Sessions{})
+	target, err := url.Parse(b.site.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var probes atomic.Int32
+	pass := httputil.NewSingleHostReverseProxy(target)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == b.Browser.Portal.Probe.Path && probes.Add(1) <= 2 {
+			http.Error(w, "busy", http.StatusServiceUnavailable)
+			return
+		}
+		pass.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	b.Browser.Portal.BaseURL = front.URL
+	info, err := Import(within(t), b.Config, b.stateOf(b.site.SessionCookieFor("Grace Hopper")))
+	if err != nil || info.User != "Grace Hopper" || probes.Load() < 3 {
+		t.Errorf("%+v, %v after %d looks", info, err, probes.Load())
 	}
 }
 

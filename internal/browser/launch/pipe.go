@@ -3,30 +3,49 @@ package launch
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"sync"
 	"time"
-
-	"github.com/go-rod/rod/lib/cdp"
 )
 
 // sendTimeout bounds one write to a browser that has stopped reading.
 const sendTimeout = 10 * time.Second
 
-// Pipe carries the DevTools protocol: JSON messages, each ended by a zero
-// byte. It is the transport of rod's client.
+// Pipe carries the DevTools protocol: JSON messages, each ended by a zero byte.
 type Pipe struct {
 	w, r *os.File
 	buf  *bufio.Reader
 	mu   sync.Mutex
-	// Watch is shown every event before any later answer is given to who waits
-	// for it, which rod's client does not promise. Where it says so, the event
-	// goes no further. It must not block; nil: nobody watches.
-	Watch func(method string, params json.RawMessage) (taken bool)
 }
 
 func newPipe(w, r *os.File) *Pipe {
 	return &Pipe{w: w, r: r, buf: bufio.NewReaderSize(r, 64<<10)}
+}
+
+// Message is one that the browser sends: an answer, which has the ID of its call, or an
+// event, which has a Method and no ID.
+type Message struct {
+	ID        int             `json:"id"`
+	SessionID string          `json:"sessionId"` // of the tab; empty: the browser itself
+	Method    string          `json:"method"`
+	Params    json.RawMessage `json:"params"`
+	Result    json.RawMessage `json:"result"`
+	Error     *ProtocolError  `json:"error"`
+}
+
+// ProtocolError is a browser's answer to a call that it did not carry out.
+type ProtocolError struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+	Data    string `json:"data"`
+}
+
+func (e *ProtocolError) Error() string {
+	if e.Data == "" {
+		return fmt.Sprintf("%s (%d)", e.Message, e.Code)
+	}
+	return fmt.Sprintf("%s: %s (%d)", e.Message, e.Data, e.Code)
 }
 
 // Send writes one message.
@@ -43,30 +62,17 @@ func (p *Pipe) Send(msg []byte) error {
 	return err
 }
 
-// frame is the outer form of every message, as far as rod's client relies on
-// it.
-type frame struct {
-	ID        int             `json:"id"`
-	SessionID string          `json:"sessionId"`
-	Method    string          `json:"method"`
-	Params    json.RawMessage `json:"params"`
-	Error     *cdp.Error      `json:"error"`
-}
-
-// Read returns the next message. What has not the form of one is dropped, for
-// rod's client panics on it, in a goroutine where nobody can recover.
-func (p *Pipe) Read() ([]byte, error) {
+// Read returns the next message. What has not the form of one is dropped.
+func (p *Pipe) Read() (Message, error) {
 	for {
-		msg, err := p.buf.ReadBytes(0)
+		text, err := p.buf.ReadBytes(0)
 		if err != nil {
-			return nil, err
+			return Message{}, err
 		}
-		msg = msg[:len(msg)-1]
-		var f frame
-		if json.Unmarshal(msg, &f) != nil || p.Watch != nil && f.Method != "" && p.Watch(f.Method, f.Params) {
-			continue
+		var m Message
+		if json.Unmarshal(text[:len(text)-1], &m) == nil && (m.ID != 0 || m.Method != "") {
+			return m, nil
 		}
-		return msg, nil
 	}
 }
 

@@ -139,6 +139,9 @@ func (plainSession) Profile() string { return "p" }
 func (plainSession) Read(context.Context, po.Order, []string) (po.Reading, error) {
 	return po.Reading{}, nil
 }
+func (plainSession) Look(context.Context, po.Order, po.Failure) (po.Reading, error) {
+	return po.Reading{}, nil
+}
 func (plainSession) Prove(context.Context) (po.Proof, error) { return po.Proof{SignedIn: true}, nil }
 func (plainSession) Memory() int64                           { return 0 }
 func (plainSession) Done() <-chan struct{}                   { return nil }

@@ -109,6 +109,11 @@ func (s *Session) Read(ctx context.Context, order po.Order, _ []string) (po.Read
 	return po.Reading{}, failure
 }
 
+// Look implements the port. There is no page to keep evidence of.
+func (s *Session) Look(context.Context, po.Order, po.Failure) (po.Reading, error) {
+	return po.Reading{Sign: po.SignAttachments}, nil
+}
+
 // mark is on the portal's pages for who is signed in, userMark before the name.
 const (
 	mark     = `href="/sessions/destroy"`

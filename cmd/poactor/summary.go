@@ -1,0 +1,95 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/po"
+)
+
+// unfinished are the orders that ended as FAILED or PARTIAL for one cause.
+type unfinished struct {
+	cause  po.Cause
+	orders int
+	first  string // number of one
+}
+
+// unfinishedOf counts the orders that did not end well by their cause, the commonest first.
+func unfinishedOf(ctx context.Context, ledger *poactor.Ledger) ([]unfinished, error) {
+	var list []unfinished
+	for o, err := range ledger.Unfinished(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(list, func(u unfinished) bool { return u.cause == o.Cause })
+		if i < 0 {
+			i = len(list)
+			list = append(list, unfinished{cause: o.Cause, first: o.RawNumber})
+		}
+		list[i].orders++
+	}
+	slices.SortStableFunc(list, func(x, y unfinished) int {
+		return cmp.Or(y.orders-x.orders, cmp.Compare(x.cause, y.cause))
+	})
+	return list, nil
+}
+
+// showUnfinished says why orders did not end well, and what to do about it.
+func (a *app) showUnfinished(dir string, list []unfinished) {
+	dir = shellWord(dir)
+	for _, u := range list {
+		which := progress.Clean(u.first)
+		if u.orders > 1 {
+			which += " and others"
+		}
+		fmt.Fprintf(a.stdout, "\n%s with %s: %s: %s\n", progress.Count(u.orders, "order"), u.cause, u.cause.Text(), which)
+		fmt.Fprintf(a.stdout, "  what to do: %s\n", u.cause.Cure())
+		if mayRetry(u.cause) {
+			fmt.Fprintf(a.stdout, "  poactor retry %s --cause %s\n", dir, u.cause)
+		}
+		fmt.Fprintf(a.stdout, "  poactor explain %s %s\n", dir, shellWord(progress.Clean(u.first)))
+	}
+	if len(list) > 0 {
+		fmt.Fprintln(a.stdout)
+	}
+}
+
+// mayRetry reports whether orders with a cause may end well as they stand in the list.
+func mayRetry(c po.Cause) bool { return c != po.InvalidNumber && c != po.Internal }
+
+// plainWord is what no shell takes for anything but itself.
+var plainWord = regexp.MustCompile(`^[\pL\pN_@%+=:,./\\-]+$`)
+
+// shellWord is a text as a shell takes it for one word, and for nothing else: it may come
+// from a list that somebody else has made.
+func shellWord(text string) string {
+	switch {
+	case runtime.GOOS == "windows" && !plainWord.MatchString(text):
+		return `"` + text + `"`
+	case runtime.GOOS == "windows", plainWord.MatchString(text) && !strings.Contains(text, `\`):
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// showFiles says where the results are.
+func (a *app) showFiles(j *job) {
+	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
+	if report := filepath.Join(j.dir, "report.html"); isFile(report) {
+		fmt.Fprintf(a.stdout, "report:  %s\n", report)
+	}
+}
+
+func isFile(name string) bool {
+	info, err := os.Lstat(name)
+	return err == nil && info.Mode().IsRegular()
+}

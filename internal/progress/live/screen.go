@@ -1,0 +1,217 @@
+package live
+
+import (
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/poactor/poactor/messages"
+)
+
+// Controls is what the keys do. Its methods are called from one goroutine, and do not block.
+type Controls interface {
+	Pause()
+	Resume()
+	SetWorkers(n int) // 1 to MaxWorkers
+	// Interrupt is Ctrl-C: the first has what is under way finished, the second ends the
+	// run at once.
+	Interrupt()
+}
+
+// Config is where a Screen is shown.
+type Config struct {
+	Out        *os.File // a terminal
+	In         *os.File // the keyboard; nil: there are no keys
+	Environ    []string // of the terminal: TERM, NO_COLOR and the like
+	Into       string   // the output directory, as the screen names it
+	MaxWorkers int
+	Controls   Controls
+	// Plain takes what happens where the screen could not be shown, or has failed.
+	Plain func(event any)
+}
+
+// refresh is how often the times on the screen move.
+const refresh = 200 * time.Millisecond
+
+// Screen shows a run on a terminal, from its start until Close. Event is called by one
+// goroutine at a time, the other methods by any.
+type Screen struct {
+	config  Config
+	state   *State                      // the program's, once there is one
+	program atomic.Pointer[tea.Program] // nil until the run starts
+	ended   chan struct{}
+	failed  bool // read after ended
+}
+
+// New makes a screen. Nothing is shown before the run starts and has something to do.
+func New(c Config) *Screen {
+	return &Screen{config: c, state: NewState(c.Into), ended: make(chan struct{})}
+}
+
+// Event takes in an event of the run.
+func (s *Screen) Event(event any) {
+	switch program := s.program.Load(); {
+	case program == nil:
+		s.state.Apply(event, time.Now())
+		if _, ok := event.(messages.RunStarted); ok && s.state.Total() > 0 {
+			s.open()
+		}
+	case s.isOpen():
+		program.Send(happened{event, time.Now()})
+	case s.failed:
+		s.config.Plain(event)
+	}
+}
+
+// Note shows a line that is no event's. It reports whether there is a screen to show it on.
+func (s *Screen) Note(text string, bad bool) bool {
+	program := s.program.Load()
+	if program == nil || !s.isOpen() {
+		return false
+	}
+	program.Send(noted{text, bad, time.Now()})
+	return true
+}
+
+// Finishing has the screen say that no more orders are taken.
+func (s *Screen) Finishing() {
+	if program := s.program.Load(); program != nil {
+		program.Send(finishing{})
+	}
+}
+
+// open begins to show the run.
+func (s *Screen) open() {
+	options := []tea.ProgramOption{tea.WithOutput(s.config.Out), tea.WithEnvironment(s.config.Environ),
+		tea.WithoutSignalHandler(), tea.WithInput(nil)} // signals end the run, and the screen with it
+	if s.config.In != nil {
+		options = append(options, tea.WithInput(s.config.In))
+	}
+	program := tea.NewProgram(model{state: s.state, controls: s.config.Controls, keys: s.config.In != nil,
+		maxWorkers: s.config.MaxWorkers, now: time.Now()}, options...)
+	s.program.Store(program)
+	go func() {
+		defer close(s.ended)
+		_, err := program.Run()
+		s.failed = err != nil
+	}()
+}
+
+// isOpen reports whether the screen is shown.
+func (s *Screen) isOpen() bool {
+	select {
+	case <-s.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// Close gives the terminal back as it was.
+func (s *Screen) Close() {
+	if program := s.program.Load(); program != nil {
+		program.Quit()
+		<-s.ended
+	}
+}
+
+// What the program is told.
+type (
+	happened struct {
+		event any
+		at    time.Time
+	}
+	noted struct {
+		text string
+		bad  bool
+		at   time.Time
+	}
+	finishing struct{}
+	tick      time.Time
+)
+
+// model is the program: it passes events to the state, and keys to the controls.
+type model struct {
+	state      *State
+	controls   Controls
+	keys       bool
+	maxWorkers int
+	wished     int // workers, by the keys; 0: they have not been touched
+	size       Size
+	now        time.Time
+}
+
+func nextTick() tea.Cmd { return tea.Tick(refresh, func(t time.Time) tea.Msg { return tick(t) }) }
+
+// Init implements tea.Model.
+func (m model) Init() tea.Cmd { return nextTick() }
+
+// Update implements tea.Model.
+func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case happened:
+		m.state.Apply(msg.event, msg.at)
+	case noted:
+		m.state.Note(msg.text, msg.bad, msg.at)
+	case finishing:
+		m.state.Finish()
+	case tick:
+		m.now = time.Time(msg)
+		return m, nextTick()
+	case tea.WindowSizeMsg:
+		m.size = Size{msg.Width, msg.Height}
+	case tea.KeyPressMsg:
+		return m.press(msg.String())
+	}
+	return m, nil
+}
+
+// press does what a key is for.
+func (m model) press(key string) (tea.Model, tea.Cmd) {
+	switch key {
+	case "ctrl+c":
+		m.controls.Interrupt()
+	case "f":
+		if !m.state.finishing { // a second time it would end the run at once
+			m.state.Finish()
+			m.controls.Interrupt()
+		}
+	case "p":
+		if m.state.paused {
+			m.controls.Resume()
+		} else {
+			m.controls.Pause()
+		}
+	case "+", "=":
+		return m.wish(1), nil
+	case "-":
+		return m.wish(-1), nil
+	case "ctrl+z":
+		if runtime.GOOS != "windows" {
+			return m, tea.Suspend
+		}
+	}
+	return m, nil
+}
+
+// wish asks for more workers, or fewer.
+func (m model) wish(more int) model {
+	if m.wished == 0 {
+		m.wished = m.state.wished
+	}
+	if n := m.wished + more; n >= 1 && n <= m.maxWorkers && !m.state.finishing {
+		m.wished = n
+		m.controls.SetWorkers(n)
+	}
+	return m
+}
+
+// View implements tea.Model.
+func (m model) View() tea.View {
+	v := tea.NewView(m.state.View(m.size, m.keys, m.now))
+	v.AltScreen = true // what was there before comes back, and a new size leaves no traces
+	return v
+}
