@@ -42,6 +42,7 @@ type State struct {
 
 	workers map[string]*worker
 	fetches map[po.Key]*fetch
+	between map[po.Key]bool // in hand, and neither read nor fetched: recorded, or to be read once more
 	usual   map[step]*durations
 
 	rateFrom time.Time // the pace before does not count
@@ -99,7 +100,7 @@ const (
 // NewState is a run into the output directory into before its first event.
 func NewState(into string) *State {
 	return &State{into: into, counts: map[po.Status]int{}, workers: map[string]*worker{}, fetches: map[po.Key]*fetch{},
-		usual: map[step]*durations{}, words: progress.NewLines(nil, into, nil)}
+		between: map[po.Key]bool{}, usual: map[step]*durations{}, words: progress.NewLines(nil, into, nil)}
 }
 
 // Total is how many orders this start works on.
@@ -203,6 +204,7 @@ func (s *State) applyToWorkers(event any, at time.Time) {
 		}
 		w.number, w.key, w.attempt = e.RawNumber, e.Key, e.Attempt
 		delete(s.fetches, e.Key)
+		delete(s.between, e.Key)
 	case messages.OrderRead:
 		w := s.worker(e.Worker.Name)
 		if w.key != e.Key {
@@ -215,6 +217,8 @@ func (s *State) applyToWorkers(event any, at time.Time) {
 		if n := len(e.Reading.Attachments); n > 0 && e.Failure.Cause == "" {
 			s.fetches[e.Key] = &fetch{number: e.RawNumber, worker: w.name, since: at, sign: at,
 				FileProgress: po.FileProgress{Files: n}}
+		} else {
+			s.between[e.Key] = true
 		}
 	}
 }
@@ -228,7 +232,10 @@ func (s *State) applyToOrders(event any, at time.Time) {
 		}
 	case messages.FilesFetched:
 		s.lasted(fetching, time.Duration(e.Took))
-		delete(s.fetches, e.Key)
+		if s.fetches[e.Key] != nil { // else it has come late
+			delete(s.fetches, e.Key)
+			s.between[e.Key] = true
+		}
 	case messages.OrderRetried:
 		s.retries++
 		s.putBack(e.Key, at)
@@ -257,6 +264,7 @@ func (s *State) applyToOrders(event any, at time.Time) {
 // putBack takes it that an order is in nobody's hands.
 func (s *State) putBack(key po.Key, at time.Time) {
 	delete(s.fetches, key)
+	delete(s.between, key)
 	for _, w := range s.workers {
 		if w.key == key && (w.step == reading || w.step == saving) {
 			w.begin(idle, at)

@@ -131,7 +131,7 @@ func (s *State) totals() []string {
 
 // limit says what keeps the run from being faster.
 func (s *State) limit(now time.Time) (text string, style lipgloss.Style) {
-	inHand := len(s.fetches)
+	inHand := len(s.fetches) + len(s.between)
 	for _, w := range s.workers {
 		if w.key != "" {
 			inHand++
@@ -147,7 +147,7 @@ func (s *State) limit(now time.Time) (text string, style lipgloss.Style) {
 	case s.finishing:
 		return fmt.Sprintf("you: FINISHING, %s under way, no other is begun", progress.Count(inHand, "order")), doubt
 	case s.paused && inHand > 0:
-		return fmt.Sprintf("you: PAUSED, %s under way are finished", progress.Count(inHand, "order")), doubt
+		return fmt.Sprintf("you: PAUSED, %s under way", progress.Count(inHand, "order")), doubt
 	case s.paused:
 		return "you: PAUSED, nothing is under way", doubt
 	case now.Before(s.heldUntil):
