@@ -31,7 +31,7 @@ PUREPKGS  = $(addprefix ./,$(wildcard po messages portal \
 RACEPKGS  = $(filter-out $(PUREPKGS),$(shell find . -name '*_test.go' | xargs -n1 dirname | sort -u))
 GOTEST    = $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --hide-summary skipped
 
-.PHONY: help build demo test test-faults lint cross notices fuzz chaos kills soak bench cover chromium compiler clean
+.PHONY: help build demo test test-faults lint cross notices captures fuzz chaos kills soak bench cover chromium compiler clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -71,6 +71,9 @@ cross: ## builds and vets for Windows and macOS
 
 notices: ## THIRD-PARTY-NOTICES.txt, the licences of all that is linked
 	$(GO) test ./tests -run '^TestNotices$$' -count 1 -notices
+
+captures: chromium ## docs/captures, the README's pictures of a terminal, from a real run
+	$(GO) test ./cmd/poactor -run '^TestCaptures$$' -count 1 -captures $(CURDIR)/docs/captures
 
 fuzz: ## each fuzz target for FUZZTIME (20s)
 	@for pkg in $$($(GO) list ./...); do \

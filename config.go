@@ -71,6 +71,11 @@ type Config struct {
 	// or a twentieth of the disk where that is less; negative: nothing need.
 	MinFree int64
 
+	// Fast reads orders from their pages as the portal sends them, without a browser, once it
+	// has shown on 20 orders that browsers read the same; some go on being compared. Whatever
+	// needs a browser is read by one.
+	Fast bool
+
 	// Browsers opens the sessions that read the orders. Nil: real browsers, as
 	// the fields below say. It is for hosts that do other work under the same
 	// supervision, and for tests.

@@ -17,6 +17,7 @@ import (
 	"github.com/poactor/poactor/internal/fault/faulty"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -81,6 +82,8 @@ type resources struct {
 	archive  *download.Archive
 	faults   *faulty.Ports   // nil: there are none
 	results  *results.Writer // nil where the record is in memory
+	report   *report.Writer  // likewise
+	events   *report.Events  // for the report; nil also where they cannot be kept
 	audit    *audit          // still to be done for what is settled; nil if there is nothing
 }
 
@@ -171,6 +174,11 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 		cfg.Log.WithField("file", file).Warn(text)
 		cfg.OnEvent(messages.ResultsWarning{File: file, Text: text})
 	})
+	o.report = report.New(cfg.Out, o.ledger)
+	var err error
+	if o.events, err = report.OpenEvents(cfg.Out); err != nil { // the report does without
+		cfg.Log.WithError(err).Warn("cannot keep the events for the report")
+	}
 	if err := o.ledger.Begin(ctx, beginOf(cfg)); err != nil {
 		return 0, err
 	}
@@ -241,25 +249,11 @@ func (o *resources) openArchive(cfg Config) (err error) {
 	return err
 }
 
-// openBrowsers makes ready what opens browsers.
+// openBrowsers makes ready what opens browsers, and removes what killed runs have left.
 func (o *resources) openBrowsers(cfg Config) error {
-	settings, err := cfg.browserConfig()
+	settings, err := o.openProfiles(cfg)
 	if err != nil {
 		return err
-	}
-	if err := browser.Check(settings); err != nil {
-		return err
-	}
-	if err := checkTemp(); err != nil {
-		return err
-	}
-	// As many as SetWorkers may ask for, twice: a restart leases its new profile while the
-	// old browser may still be dying.
-	o.profiles, err = profilestore.OpenFor(settings.Downloads, profilestore.Config{
-		Base: cfg.Profile, Capacity: 2 * MaxWorkers, For: settings.Out, Remove: o.faults.RemoveProfile,
-	})
-	if err != nil {
-		return profileError(err)
 	}
 	o.incoming = settings.Downloads
 	if err := o.sweep(cfg, o.profiles.Swept()); err != nil {
@@ -267,6 +261,30 @@ func (o *resources) openBrowsers(cfg Config) error {
 	}
 	o.browsers = o.faults.Browsers(o.portOf(cfg, settings))
 	return nil
+}
+
+// openProfiles checks what would keep any browser from starting, and opens the store
+// of their profiles.
+func (o *resources) openProfiles(cfg Config) (browser.Config, error) {
+	settings, err := cfg.browserConfig()
+	if err != nil {
+		return settings, err
+	}
+	if err := browser.Check(settings); err != nil {
+		return settings, err
+	}
+	if err := checkTemp(); err != nil {
+		return settings, err
+	}
+	// As many as SetWorkers may ask for, twice: a restart leases its new profile while the
+	// old browser may still be dying.
+	o.profiles, err = profilestore.OpenFor(settings.Downloads, profilestore.Config{
+		Base: cfg.Profile, Capacity: 2 * MaxWorkers, For: settings.Out, Remove: o.faults.RemoveProfile,
+	})
+	if err != nil {
+		return settings, profileError(err)
+	}
+	return settings, nil
 }
 
 // sweep removes what runs that were killed have left, beside what the profile
@@ -326,6 +344,9 @@ func (o *resources) close() error {
 		errs = append(errs, o.archive.Close())
 	}
 	errs = append(errs, o.closeProfiles())
+	if o.events != nil {
+		errs = append(errs, o.events.Close())
+	}
 	if o.ours {
 		errs = append(errs, o.ledger.Close())
 	}

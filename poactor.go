@@ -18,6 +18,7 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/telemetry"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -48,7 +49,7 @@ type Handle struct {
 	onEvent func(event any)
 	auditor sync.WaitGroup
 	stop    context.CancelFunc // of what goes on beside the run
-	saver   func()             // ends the saving of results now and then
+	saver   func()             // ends the saving of results and report now and then
 	once    sync.Once
 	summary Summary
 	err     error
@@ -135,6 +136,9 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 			end.Deferred = out.later
 			event = end
 		}
+		if out.events != nil {
+			out.events.Event(event)
+		}
 		tell(event)
 	}
 	h := &Handle{log: cfg.Log, begun: time.Now(), output: out, onEvent: cfg.OnEvent, saver: func() {}}
@@ -150,13 +154,18 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 			run.SignIn = out.signIn
 		}
 	}
+	if cfg.Fast && out.browsers != nil {
+		run.Pages = out.pages(cfg)
+	}
 	h.run = actors.Start(run)
 	out.faults.SetSink(h.run.Publish)
 	out.archive.OnProgress(func(o po.Order, p po.FileProgress) {
 		h.run.Publish(messages.FileProgress{Key: o.Key, RawNumber: o.RawNumber, FileProgress: p})
 	})
 	if out.results != nil {
-		h.saver = out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })
+		saver := out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })
+		reporter := out.report.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Warn(err) })
+		h.saver = func() { reporter(); saver() }
 	}
 	beside, stop := context.WithCancel(ctx)
 	h.stop = stop
@@ -221,6 +230,7 @@ func (h *Handle) Wait() (Summary, error) {
 		h.auditor.Wait()
 		err := h.output.ended(end)
 		saved := h.saveResults()
+		h.saveReport()
 		err = errors.Join(err, h.output.closeProfiles())
 		left := h.output.left(context.Background())
 		if err = errors.Join(err, h.output.close()); err != nil { // the next start sweeps it
@@ -236,6 +246,18 @@ func (h *Handle) Wait() (Summary, error) {
 		}
 	})
 	return h.summary, h.err
+}
+
+// saveReport writes the report for the last time. That it cannot be written is no error of
+// the run.
+func (h *Handle) saveReport() {
+	if h.output.report == nil {
+		return
+	}
+	if err := h.output.report.Save(context.Background(), false); err != nil {
+		h.log.WithError(err).Warn("the report could not be written")
+		h.onEvent(messages.ResultsWarning{File: outdir.ReportFile, Text: "the report could not be written: " + err.Error()})
+	}
 }
 
 // saveResults writes the results for the last time.

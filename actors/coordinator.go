@@ -12,8 +12,8 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Config is what a run of the actors needs. Everything but Limiter, Proves and SignIn
-// must be set.
+// Config is what a run of the actors needs. Everything but Limiter, Proves, Pages and
+// SignIn must be set.
 type Config struct {
 	Portal      string // name, for events
 	Workers     int    // size of the pool; 1 is sequential
@@ -24,6 +24,7 @@ type Config struct {
 	Ledger      Ledger
 	Limiter     Limiter // nil: as many workers as wished
 	Proves      bool    // the sessions' Prove can tell who is signed in
+	Pages       Pages   // reads pages without a browser, where that can be trusted; nil: all are read by browsers
 	SignIn      SignIn  // restores a session that is over; nil: the run ends then
 	Log         *logrus.Logger
 	// OnEvent receives every fact of the run, in order, from one goroutine at a
@@ -109,6 +110,10 @@ func (k *coordinator) start(c actor.Context) {
 		Portal: k.cfg.Portal, Workers: k.cfg.Workers, Sequential: k.cfg.Workers == 1})
 	k.dispatcher = k.spawn(c, "dispatcher", func() actor.Actor { return newDispatcher(k.cfg) })
 	k.peers.fetcher = k.spawn(c, "fetcher", func() actor.Actor { return newFetcher(k.cfg.Files, k.dispatcher) })
+	if k.cfg.Pages != nil {
+		k.peers.pageReader = k.spawn(c, po.PageReader,
+			func() actor.Actor { return newPageReader(k.cfg.Pages, k.cfg.TaskTimeout, k.dispatcher) })
+	}
 	if k.cfg.Limiter != nil {
 		k.peers.governor = k.spawn(c, "governor", func() actor.Actor { return newGovernor(k.cfg.Limiter, k.dispatcher) })
 	}
@@ -190,7 +195,7 @@ func (k *coordinator) end(c actor.Context) {
 		c.Stop(w.pid)
 	}
 	c.Stop(k.peers.fetcher)
-	for _, child := range []*actor.PID{k.peers.governor, k.peers.sessionKeeper} {
+	for _, child := range []*actor.PID{k.peers.pageReader, k.peers.governor, k.peers.sessionKeeper} {
 		if child != nil {
 			c.Stop(child)
 		}

@@ -43,6 +43,7 @@ type ready struct {
 type peers struct {
 	coordinator, fetcher, observer *actor.PID
 	governor                       *actor.PID // nil: nothing binds
+	pageReader                     *actor.PID // nil: all pages are read by browsers
 	sessionKeeper                  *actor.PID // nil: a session that is over ends the run
 }
 
@@ -68,7 +69,7 @@ func newDispatcher(cfg Config) actor.Actor {
 	return &dispatcher{
 		cfg: cfg,
 		scheduler: schedule.New(schedule.Config{Attempts: cfg.Attempts, Workers: cfg.Workers, Random: rand.Float64,
-			Proves: cfg.Proves, Restores: cfg.SignIn != nil}),
+			Proves: cfg.Proves, Restores: cfg.SignIn != nil, Fast: cfg.Pages != nil}),
 		writer:  &ledgerWriter{ledger: cfg.Ledger},
 		workers: map[string]ready{},
 		counts:  map[po.Status]int{},
@@ -106,6 +107,13 @@ func (d *dispatcher) Receive(c actor.Context) {
 		d.publishRead(c, m)
 		d.informGovernor(c, Answer{Took: time.Duration(m.Took), Sign: m.Reading.Sign, Cause: m.Failure.Cause,
 			RetryAfter: m.Failure.RetryAfter, Retried: hasFailed})
+	case messages.PageRead:
+		hasFailed := d.scheduler.HasFailed(m.Token)
+		d.do(c, d.scheduler.PageRead(m, now))
+		m.Page.Credentials = po.Credentials{}
+		c.Send(d.peers.observer, m)
+		// Without a sign its time says nothing: pages come sooner than browsers read them.
+		d.informGovernor(c, Answer{Took: time.Duration(m.Took), Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Retried: hasFailed})
 	case messages.SessionProved:
 		c.Send(d.peers.observer, m)
 		d.do(c, d.scheduler.Proved(m, now))
@@ -168,6 +176,8 @@ func (d *dispatcher) do(c actor.Context, effects []schedule.Effect) {
 			d.claim(c, e)
 		case schedule.Assign:
 			d.assign(c, e)
+		case schedule.ReadPage:
+			d.readPage(c, e)
 		case schedule.Fetch:
 			d.fetch(c, e)
 		case schedule.Save:

@@ -44,6 +44,13 @@ type Session interface {
 	Close() error
 }
 
+// Pages reads orders' pages without a browser.
+type Pages interface {
+	// ReadPage asks for an order's page as the browser would whose credentials are given. An
+	// error is a *po.ReadFailure.
+	ReadPage(ctx context.Context, order po.Order, c po.Credentials) (po.PageReading, error)
+}
+
 // Files puts the files of orders where they belong: whole or not at all.
 type Files interface {
 	// Fetch gets what is listed in the job into the order's work folder. The

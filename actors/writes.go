@@ -77,6 +77,28 @@ func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 	})
 }
 
+// readPage has an order's page read when the ledger has that it is, unless something has come
+// between.
+func (d *dispatcher) readPage(c actor.Context, e schedule.ReadPage) {
+	ledger, token := d.cfg.Ledger, e.Lease.Token
+	d.writer.add(c, ledgerWrite{
+		effect: e,
+		record: func(ctx context.Context) error {
+			return ledger.Assign(ctx, token, po.Assignment{Worker: po.PageReader})
+		},
+		done: func(now time.Time, err error) []schedule.Effect {
+			switch {
+			case err != nil: // fenced
+				return append(d.scheduler.Fenced([]string{token}, now), d.scheduler.PageRead(messages.PageRead{Token: token}, now)...)
+			case !d.scheduler.IsPaging(token):
+				return d.scheduler.PageRead(messages.PageRead{Token: token}, now)
+			}
+			c.Send(d.peers.pageReader, messages.ReadPage{Token: token, Order: e.Lease.Order, Credentials: e.Credentials})
+			return nil
+		},
+	})
+}
+
 // fetch gives an order to the fetcher when the ledger has where its files will be, so
 // that the next start knows of every folder that this one may leave, unless something
 // has come between.

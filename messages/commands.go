@@ -51,6 +51,13 @@ type ProveSession struct {
 	Worker Worker // the incarnation that is asked; another leaves it alone
 }
 
+// ReadPage asks the page reader for the page of one order, without a browser.
+type ReadPage struct {
+	Token       string // of the lease
+	Order       po.Order
+	Credentials po.Credentials
+}
+
 // FetchFiles asks the file fetcher for the files of one order.
 type FetchFiles struct {
 	Token string // of the lease

@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"time"
@@ -16,6 +17,7 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[Warning]():          "advised", // "warning" is a line of the command
 	reflect.TypeFor[BatchMerged]():      "batch_merged",
 	reflect.TypeFor[FaultInjected]():    "fault_injected",
+	reflect.TypeFor[FastLane]():         "fast_lane",
 	reflect.TypeFor[FileProgress]():     "file_progress",
 	reflect.TypeFor[FilesFetched]():     "files_fetched",
 	reflect.TypeFor[JobReturned]():      "job_returned",
@@ -29,6 +31,7 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[OrderStarted]():     "order_started",
 	reflect.TypeFor[OrdersReopened]():   "orders_reopened",
 	reflect.TypeFor[OutputAudited]():    "output_audited",
+	reflect.TypeFor[PageRead]():         "page_read",
 	reflect.TypeFor[PoolResized]():      "pool_resized",
 	reflect.TypeFor[PortalPaced]():      "portal_paced",
 	reflect.TypeFor[ResultsWarning]():   "results_warning",
@@ -206,6 +209,45 @@ type FileProgress struct {
 	RawNumber string `json:"number,omitempty"` // the number as the batch has it
 	Key       po.Key `json:"key,omitempty"`
 	po.FileProgress
+}
+
+// PageRead is the page reader's answer to ReadPage: an order's page that was read without a
+// browser.
+type PageRead struct {
+	Token     string         `json:"-"`
+	RawNumber string         `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key         `json:"key,omitempty"`
+	Page      po.PageReading `json:"-"`
+	Failure   po.ReadFailure `json:"-"` // its Cause is empty if the portal has answered
+	Took      Duration       `json:"took_ms"`
+}
+
+// MarshalJSON shows of the page what is for people.
+func (e PageRead) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+type pageReadFields PageRead // without the method
+
+type pageReadShown struct {
+	pageReadFields
+	Cause  po.Cause `json:"cause,omitempty"`
+	Detail string   `json:"detail,omitempty"` // why it was not read, or why a browser has to read it
+	Found  int      `json:"found"`
+}
+
+func (e PageRead) shown() any {
+	return pageReadShown{pageReadFields(e), e.Failure.Cause, cmp.Or(e.Failure.Detail, e.Page.Doubt), len(e.Page.Attachments)}
+}
+
+// FastLane says that orders are read without a browser from now on, that none is any more, or,
+// at the end of a run, what came of it.
+type FastLane struct {
+	Trusted  bool   `json:"trusted"`          // some need no browser
+	Off      string `json:"reason,omitempty"` // why none is read without a browser any more; empty: they are
+	Compared int    `json:"compared"`         // orders that were read in both ways
+	Agreed   int    `json:"agreed"`           // of those, the ones of which both ways told the same
+	Page     int    `json:"by_page"`          // orders of this start that were completed without a browser
+	Browser  int    `json:"by_browser"`       // orders of this start that a browser has read
+	Ended    bool   `json:"ended,omitempty"`  // the run is over
 }
 
 // FilesFetched is the file fetcher's answer to FetchFiles.

@@ -36,6 +36,9 @@ type FetchJob struct {
 	Saved       Saved // from earlier attempts at this order
 	Attachments []Attachment
 	Credentials Credentials
+	// Replace says that the files in Saved are of a list that may have been another
+	// order's: what is not in Attachments is removed.
+	Replace bool
 }
 
 // FileProgress is how far a file is that is being fetched, and with it the others of its

@@ -22,6 +22,7 @@ type Lease struct {
 	Missing  []Missing     // what the last try that failed could not get; empty if it did not come so far
 	Evidence string        // of the last try in which a browser died; empty if there is none
 	Supplier string        // as an earlier attempt read it
+	ReadBy   ReadBy        // how the list was read that the files are of, where it was settled before
 }
 
 // Claim answers a request for leases.

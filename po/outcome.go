@@ -17,6 +17,11 @@ type Outcome struct {
 	Missing   []Missing `json:"missing_files,omitempty"` // those not, each with its own cause, in the order of the page
 	Folder    string    `json:"folder,omitempty"`        // relative to the output directory, forward slashes; may be empty
 	URL       string    `json:"url,omitempty"`           // of the order's page
-	Time      time.Time `json:"-"`
-	Trace     Trace     `json:"-"` // of the last try
+	// ReadBy is how the page was read, and Comparisons how often both ways had found the
+	// same by then, of orders before it and its own. Empty where no run was to do without
+	// browsers.
+	ReadBy      ReadBy    `json:"read_by,omitempty"`
+	Comparisons int       `json:"comparisons,omitempty"`
+	Time        time.Time `json:"-"`
+	Trace       Trace     `json:"-"` // of the last try
 }

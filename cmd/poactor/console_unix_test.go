@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -125,6 +126,16 @@ func (x *terminal) see(pattern string) string {
 	return ""
 }
 
+// count is how many orders the screen says have ended.
+func (x *terminal) count() int {
+	x.t.Helper()
+	n, err := strconv.Atoi(strings.TrimSuffix(x.see(`\d+/60`), "/60"))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return n
+}
+
 // end waits for the exit code, and sees to it that the terminal is as it was.
 func (x *terminal) end(code int) {
 	x.t.Helper()
@@ -180,7 +191,7 @@ func TestFaultsKeys(t *testing.T) {
 	x.see(`[1-9]\d* COMPLETED`)
 	x.press("p")
 	x.see(`limited by you: PAUSED, nothing is under way`)
-	done := x.see(`\d+/60`)
+	done := x.count()
 	x.press("+")
 	x.see(`worker-3 +(opening|idle)`)
 	x.see(`3 workers instead of 2`)
@@ -190,8 +201,9 @@ func TestFaultsKeys(t *testing.T) {
 	x.see(`(?m)^p \+ - f \^C`)
 	x.resize(140, 40)
 	x.see(`p go on   \+ - workers`)
-	if still := x.see(`\d+/60`); still != done {
-		t.Errorf("%s in the pause, then %s", done, still)
+	time.Sleep(3 * time.Second)
+	if n := x.count() - done; n > 2 { // what was given to the two workers before it may be told after it
+		t.Errorf("%d orders have ended in the pause", n)
 	}
 	x.press("+p")
 	x.see(`p pause   \+ - workers`)

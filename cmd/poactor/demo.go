@@ -191,7 +191,7 @@ func (a *app) explainOne(out string, outcomes []po.Outcome) error {
 			number = string(o.Key)
 		}
 	}
-	fmt.Fprintf(a.stdout, "\nThe story of one of these:\n\n$ poactor explain %s %s\n", shellWord(out), shellWord(number))
+	fmt.Fprintf(a.stdout, "\nThe story of one of these:\n\n$ poactor explain %s %s\n", po.ShellWord(out), po.ShellWord(number))
 	return a.explain(context.Background(), out, number, false)
 }
 

@@ -135,6 +135,9 @@ func showHistory(w io.Writer, s po.History) {
 	if o.URL != "" {
 		line("page: %s", o.URL)
 	}
+	if text := readByText(o); text != "" {
+		line("read: %s", text)
+	}
 	if s.Saved.Folder != "" {
 		line("folder: %s", s.Saved.Folder)
 	}
@@ -162,6 +165,19 @@ func showHistory(w io.Writer, s po.History) {
 		fmt.Fprintf(w, "%s  %9s  %-7s  %s\n", f.SHA256[:min(12, len(f.SHA256))],
 			humanize.Bytes(uint64(f.Bytes)), f.Lane, progress.Line(f.Name))
 	}
+}
+
+// readByText says how an order's page was read, where that need not have been by a browser.
+func readByText(o po.Outcome) string {
+	switch o.ReadBy {
+	case po.ReadByPage:
+		return fmt.Sprintf("by its page, without a browser; %d comparisons with browsers had agreed by then", o.Comparisons)
+	case po.ReadByBoth:
+		return "by its page and by a browser: both told the same"
+	case po.ReadByBrowser:
+		return "by a browser"
+	}
+	return ""
 }
 
 // headline says how an order stands.
@@ -205,7 +221,9 @@ func attemptText(x po.Attempt) string {
 	case po.EndReleased:
 		text += ": released, not counted"
 	case po.EndHandedOn:
-		text += ": handed on for the files that need a browser"
+		if text += ": handed on for the files that need a browser"; x.Assignment.Worker == po.PageReader {
+			text = strings.TrimSuffix(text, "for the files that need a browser") + "to a browser"
+		}
 	}
 	text += " after " + progress.Short(x.Ended.Sub(x.Began))
 	if x.Files > 0 {

@@ -208,10 +208,10 @@ func (a *app) saySignedIn(l login, before, info account.Info) {
 func (l login) flags() string {
 	text := ""
 	if l.settings.Portal != config.Defaults().Portal {
-		text += fmt.Sprintf("--portal %s ", shellWord(l.settings.Portal))
+		text += fmt.Sprintf("--portal %s ", po.ShellWord(l.settings.Portal))
 	}
 	if l.settings.BaseURL != "" {
-		text += fmt.Sprintf("--base-url %s ", shellWord(l.settings.BaseURL))
+		text += fmt.Sprintf("--base-url %s ", po.ShellWord(l.settings.BaseURL))
 	}
 	if l.profile != account.DefaultName {
 		text += fmt.Sprintf("--profile %s ", l.profile)

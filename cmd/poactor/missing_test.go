@@ -132,6 +132,11 @@ func TestFaultsMissingFilesAreKnown(t *testing.T) {
 		if code := a.main(args); code != exitDone && code != exitUnfinished {
 			t.Errorf("%q: exit code %d\n%s", args, code, errs.String())
 		}
+		if slices.Contains(args, "--json") {
+			if err := checkJSONLines(said.String()); err != nil {
+				t.Error(err)
+			}
+		}
 		return said.String()
 	}
 	flags := []string{"run", "--json", "--portal", filepath.Join(dir, "portal.yaml"), "--workers", "2", "--retries", "0",

@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/progress"
@@ -76,39 +73,16 @@ func (a *app) showUnfinished(dir string, list []unfinished) {
 func (a *app) showCommand(words ...string) {
 	line := "poactor"
 	for _, word := range words {
-		if !isPastable(runtime.GOOS, word) {
+		if !po.IsPastable(runtime.GOOS, word) {
 			return
 		}
-		line += " " + shellWord(word)
+		line += " " + po.ShellWord(word)
 	}
 	fmt.Fprintf(a.stdout, "  %s\n", line)
 }
 
 // mayRetry reports whether orders with a cause may end well as they stand in the list.
 func mayRetry(c po.Cause) bool { return c != po.InvalidNumber && c != po.Internal }
-
-// isPastable reports whether a text can be shown, and a shell of the system takes what
-// shellWord makes of it for just that. On Windows nothing keeps both shells from replacing
-// variables, and one of them takes typographic quotes for its own.
-func isPastable(goos, text string) bool {
-	hidden := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
-	return !strings.ContainsFunc(text, hidden) && (goos != "windows" || !strings.ContainsAny(text, "\"“”„$`%!"))
-}
-
-// plainWord is what no shell takes for anything but itself.
-var plainWord = regexp.MustCompile(`^[\pL\pN_+:./\\-]+$`)
-
-// shellWord is a text as a shell takes it for one word, and for nothing else: it may come
-// from a list that somebody else has made.
-func shellWord(text string) string {
-	switch {
-	case runtime.GOOS == "windows" && !plainWord.MatchString(text):
-		return `"` + text + `"`
-	case runtime.GOOS == "windows", plainWord.MatchString(text) && !strings.Contains(text, `\`):
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
 
 // showFiles says where the results are.
 func (a *app) showFiles(j *job) {

@@ -62,7 +62,7 @@ func TestPastableOnWindows(t *testing.T) {
 		`C:\Users\Ann Lee\orders`: true, "PO 1 & 2": true, "%PATH%": false, "$(calc)": false, "`a": false, `a" & calc "`: false,
 		"a” ; calc “": false, "Prêt à porter": true,
 	} {
-		if got := isPastable("windows", text); got != want {
+		if got := po.IsPastable("windows", text); got != want {
 			t.Errorf("%q: %t", text, got)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/poactor/poactor/internal/listing"
 	"github.com/poactor/poactor/po"
 )
 
@@ -32,7 +33,7 @@ func (s *Session) findItem(ctx context.Context, at *listPage, id string) (index 
 		if err := s.reopen(ctx, at); err != nil {
 			return 0, false, err
 		}
-		index, sure := s.lister.find(at.seen.Items, id)
+		index, sure := s.lister.Find(at.seen.Items, id)
 		if index >= 0 && at.ready && s.itemPresent(ctx, at, index) {
 			return index, sure || at.opened == 0, nil
 		}
@@ -107,11 +108,11 @@ func (s *Session) relist(ctx context.Context, at *listPage, id string) (index in
 	ctx, cancel := context.WithTimeout(ctx, relistWithin)
 	defer cancel()
 	for {
-		var items []item
+		var items []listing.Item
 		if err := s.page(ctx).evaluate(at.seen.world, "poactorList()", &items); err != nil {
 			return -1, false
 		}
-		if index, sure := s.lister.find(items, id); index >= 0 {
+		if index, sure := s.lister.Find(items, id); index >= 0 {
 			at.seen.Items = items
 			return index, sure
 		}

@@ -6,16 +6,17 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/poactor/poactor/internal/listing"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
 
 // Bounds of what is taken from a page, which is hostile.
 const (
-	maxItems         = 5000     // attachments of one order; more is an error, never cut off
-	maxNameChars     = 1024     // 4 KB at most
-	maxSupplierChars = 256      // 1 KB at most
-	maxURLChars      = 16 << 10 // signed links take some 4 KB
+	maxItems         = 5000 // attachments of one order; more is an error, never cut off
+	maxNameChars     = 1024 // 4 KB at most
+	maxSupplierChars = 256  // 1 KB at most
+	maxURLChars      = listing.MaxURLChars
 	// supplierWaitMS is how long a settled page is given to show a supplier,
 	// whose name an order's folder may need.
 	supplierWaitMS = 500
@@ -84,34 +85,24 @@ type fallbackSpec struct {
 
 // observation is what observe.js answers.
 type observation struct {
-	Sign     string   `json:"sign"`   // a po.Sign, "timeout" or "selector"
-	Detail   string   `json:"detail"` // the selector that is none
-	URL      string   `json:"url"`
-	Ready    string   `json:"ready"`   // document.readyState
-	Parsed   bool     `json:"parsed"`  // what its deferred scripts do is done
-	Changed  float64  `json:"changed"` // when the list, or its absence, changed last: milliseconds since 1970
-	Waiting  string   `json:"waiting"` // the sign that had not settled at the timeout
-	Doubt    string   `json:"doubt"`   // why the list, or its absence, is not believed: see doubtText
-	More     string   `json:"more"`    // the list may have more, which "click" or "scroll" brings up
-	Supplier string   `json:"supplier"`
-	Fallback string   `json:"fallback"`
-	Frames   []string `json:"frames"` // addresses of frames whose documents may change the list
-	Count    int      `json:"count"`  // of attachments, also where they are too many
-	Items    []item   `json:"items"`
+	Sign     string         `json:"sign"`   // a po.Sign, "timeout" or "selector"
+	Detail   string         `json:"detail"` // the selector that is none
+	URL      string         `json:"url"`
+	Ready    string         `json:"ready"`   // document.readyState
+	Parsed   bool           `json:"parsed"`  // what its deferred scripts do is done
+	Changed  float64        `json:"changed"` // when the list, or its absence, changed last: milliseconds since 1970
+	Waiting  string         `json:"waiting"` // the sign that had not settled at the timeout
+	Doubt    string         `json:"doubt"`   // why the list, or its absence, is not believed: see doubtText
+	More     string         `json:"more"`    // the list may have more, which "click" or "scroll" brings up
+	Supplier string         `json:"supplier"`
+	Fallback string         `json:"fallback"`
+	Frames   []string       `json:"frames"` // addresses of frames whose documents may change the list
+	Count    int            `json:"count"`  // of attachments, also where they are too many
+	Items    []listing.Item `json:"items"`
+	Rule     *po.Rule       `json:"rule"` // what of the definition shows the sign; nil: not known
 
 	address string // that was visited
 	world   int    // where the elements of the items are
-}
-
-// item is an element of the list; its place in the list is its handle.
-type item struct {
-	Name   string `json:"name"`
-	URL    string `json:"url"`    // absolute, of any scheme; empty: only a click works
-	Method bool   `json:"method"` // a script asks for it otherwise than by following its address
-	Data   string `json:"data"`   // a hash of the data that it hands to the portal or to a script
-	Text   string `json:"text"`   // of what is its alone, where it is clicked
-	Row    string `json:"row"`    // a hash of the text of what is its alone
-	Gone   bool   `json:"gone"`   // another part of the list is shown by now
 }
 
 func newSpec(p portal.Portal) spec {

@@ -252,28 +252,6 @@ func TestNavigationFailure(t *testing.T) {
 	}
 }
 
-func FuzzList(f *testing.F) {
-	f.Add("https://a.example/f#x", "name", "", "name")
-	f.Add("javascript:x", "a file attachment", "https://b.example/", "\x00")
-	p := portal.Portal{BaseURL: "https://a.example", Attachments: portal.Attachments{NamePattern: `^(.+) file attachment$`}}
-	f.Fuzz(func(t *testing.T, url1, name1, url2, name2 string) {
-		list, indexes := newLister(p).attachments([]item{{Name: name1, URL: url1}, {Name: name2, URL: url2}, {Name: name1}, {Name: name1}})
-		ids := map[string]bool{}
-		for _, a := range list {
-			if a.ID == "" && a.Cause == "" || ids[a.ID] {
-				t.Errorf("ID %q of %+v is empty or not its own", a.ID, a)
-			}
-			ids[a.ID] = true
-			if a.URL != "" && !strings.HasPrefix(strings.ToLower(a.URL), "https://a.example") {
-				t.Errorf("%q is to be fetched", a.URL)
-			}
-		}
-		if len(list) != len(indexes) {
-			t.Errorf("%d attachments, %d elements", len(list), len(indexes))
-		}
-	})
-}
-
 // A hang is to be noticed within 3 s (docs/spec.md §6); the first of the pings may have been
 // heard just before it.
 func TestHangsAreNoticedInTime(t *testing.T) {

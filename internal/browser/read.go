@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-rod/rod/lib/proto"
 
+	"github.com/poactor/poactor/internal/listing"
 	"github.com/poactor/poactor/po"
 )
 
@@ -39,7 +40,7 @@ func (s *Session) Look(ctx context.Context, order po.Order, missing po.Failure) 
 			return po.Reading{}, err
 		}
 		reading := po.Reading{Sign: po.Sign(seen.Sign), URL: po.PublicURL(seen.URL), Supplier: seen.Supplier}
-		reading.Attachments, _ = s.lister.attachments(seen.Items)
+		reading.Attachments, _ = s.lister.Attachments(seen.Items)
 		if reading.Sign != po.SignSignedOut {
 			reading.Trace.Evidence = s.evidence(ctx,
 				subject{order: order, cause: missing.Cause, detail: missing.Detail, page: true})
@@ -59,6 +60,7 @@ func (s *Session) attempt(
 
 	address := s.config.Portal.OrderURL(order.Number)
 	s.pages, s.answered = nil, false
+	s.interceptor.requests.startOrder()
 	s.failures.reset()
 	reading, err := read(ctx, address)
 	reading.Trace.Pages = s.pages
@@ -114,10 +116,14 @@ func (s *Session) read(ctx context.Context, order po.Order, address string, byBr
 	}
 	s.lists[listHash(seen)] = order.Number
 	reading := po.Reading{Sign: po.Sign(seen.Sign), URL: po.PublicURL(seen.URL), Supplier: seen.Supplier}
+	if seen.Rule != nil {
+		reading.Rule = *seen.Rule
+	}
+	reading.Requests = s.interceptor.requests.madeSince()
 	if reading.Sign != po.SignAttachments {
 		return reading, nil
 	}
-	reading.Attachments, _ = s.lister.attachments(seen.Items)
+	reading.Attachments, _ = s.lister.Attachments(seen.Items)
 	reading.Attachments, err = s.resolve(ctx, order, seen, reading.Attachments, byBrowser)
 	if err != nil {
 		return po.Reading{}, err
@@ -169,7 +175,7 @@ func (s *Session) identified() bool {
 // did. It may be that order's page still.
 func (s *Session) listedBefore(order po.Order, seen observation) bool {
 	number, known := s.lists[listHash(seen)]
-	return known && number != order.Number && slices.ContainsFunc(seen.Items, func(it item) bool { return it.URL != "" })
+	return known && number != order.Number && slices.ContainsFunc(seen.Items, func(it listing.Item) bool { return it.URL != "" })
 }
 
 // listHash tells lists apart by their addresses.

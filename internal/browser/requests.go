@@ -3,6 +3,8 @@ package browser
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -40,6 +42,7 @@ type pendingRequests struct {
 	ready    chan struct{}            // closed at the next change
 	ended    float64                  // when the last of them ended: milliseconds since 1970
 	repeats  map[string]int           // how many with a key have
+	made     map[string]bool          // keys of those that the order's pages have made, but for scripts
 
 	// Requests that are the same to the letter for several orders cannot ask for the
 	// list of one. Where they were out of time on the pages of two of them, and were never
@@ -95,6 +98,27 @@ func (p *pendingRequests) reset() {
 	p.changed()
 }
 
+// startOrder forgets what the pages of another order have asked for.
+func (p *pendingRequests) startOrder() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.made = map[string]bool{}
+}
+
+// madeSince are hashes of what was asked for since the order's first page was opened: the keys
+// themselves may hold a secret.
+func (p *pendingRequests) madeSince() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var list []string
+	for key := range p.made {
+		sum := sha256.Sum256([]byte(key))
+		list = append(list, hex.EncodeToString(sum[:12]))
+	}
+	slices.Sort(list)
+	return list
+}
+
 // startPage names the order's page that will be read.
 func (p *pendingRequests) startPage(page string) {
 	p.reset()
@@ -106,6 +130,9 @@ func (p *pendingRequests) startPage(page string) {
 func (p *pendingRequests) add(id proto.NetworkRequestID, r request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if r.kind != proto.NetworkResourceTypeScript && len(p.made) < maxRequests && p.made != nil {
+		p.made[r.key] = true
+	}
 	if len(p.inFlight) < maxRequests && !p.isIgnored(r) {
 		r.begun = time.Now()
 		if before, redirected := p.inFlight[id]; redirected {

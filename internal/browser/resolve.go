@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poactor/poactor/internal/listing"
 	"github.com/poactor/poactor/po"
 )
 
@@ -61,7 +62,7 @@ func (s *Session) resolve(
 			return fileResult{parts, true, sure}, err
 		}
 	}
-	byBrowserToo := wanted(list, byBrowser)
+	byBrowserToo := listing.Wanted(list, byBrowser)
 	lastClick := -1
 	for i, a := range list {
 		if a.URL == "" && a.Cause == "" {
@@ -89,7 +90,7 @@ func (s *Session) resolve(
 			return nil, err
 		}
 	}
-	if err := s.dropPageDownloads(ctx, &at, list, s.lister.texts(seen.Items), results, over); err != nil {
+	if err := s.dropPageDownloads(ctx, &at, list, s.lister.Texts(seen.Items), results, over); err != nil {
 		return nil, err
 	}
 	merge(results, again)

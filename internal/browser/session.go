@@ -14,6 +14,7 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 
 	"github.com/poactor/poactor/internal/browser/launch"
+	"github.com/poactor/poactor/internal/listing"
 	"github.com/poactor/poactor/po"
 )
 
@@ -30,7 +31,7 @@ const (
 type Session struct {
 	config    Config
 	spec      spec
-	lister    lister
+	lister    listing.Lister
 	profile   Profile
 	downloads string // directory of its own
 	proc      *launch.Process
@@ -91,7 +92,7 @@ func (g *browserGone) Error() string { return g.detail }
 func (g *browserGone) Unwrap() error { return g.cause }
 
 func newSession(c Config, spec spec, profile Profile, downloads string, proc *launch.Process) *Session {
-	s := &Session{config: c, spec: spec, lister: newLister(c.Portal), profile: profile, downloads: downloads, proc: proc,
+	s := &Session{config: c, spec: spec, lister: listing.New(c.Portal), profile: profile, downloads: downloads, proc: proc,
 		lists: map[[sha256.Size]byte]string{}, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.cookies.session = s
@@ -186,7 +187,11 @@ func (s *Session) listen() {
 			s.onDownloadProgress(event.Params)
 		}
 	}
-	s.fail(po.BrowserDied, "the browser's process ended")
+	detail := "the browser's process ended"
+	if line := s.proc.SystemError(); line != "" {
+		detail += ": " + line
+	}
+	s.fail(po.BrowserDied, detail)
 }
 
 // ping notices a browser that lives and does not answer.

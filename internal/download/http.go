@@ -216,7 +216,7 @@ func (s *session) get(ctx context.Context, att po.Attachment, to *sink) (answer,
 }
 
 // receiveBody writes a body into to, without its encodings.
-func receiveBody(to *sink, body io.Reader, encodings []string) error {
+func receiveBody(to io.Writer, body io.Reader, encodings []string) error {
 	if len(encodings) == 0 {
 		_, err := io.Copy(to, body)
 		return err

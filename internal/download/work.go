@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/poactor/poactor/internal/outdir"
@@ -39,7 +40,7 @@ func (a *Archive) openWork(job po.FetchJob) (*work, error) {
 		if err := a.makeAll(w.folder); err != nil {
 			return nil, err
 		}
-	} else if err := a.takeOver(w, found, job.Saved.Files); err != nil {
+	} else if err := a.takeOver(w, found, job.Saved.Files, job.Replace); err != nil {
 		return nil, err
 	}
 	var err error
@@ -101,8 +102,9 @@ func (a *Archive) find(key po.Key, above string, saved po.Saved) string {
 }
 
 // takeOver looks through the folder that was found and makes it the work
-// folder.
-func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
+// folder. Where its files are of a list that may be wrong, they count as those of an attempt
+// that is not over: the ones that are not listed any more go when the folder is finished.
+func (a *Archive) takeOver(w *work, found string, recorded []po.File, replace bool) error {
 	dir, err := a.root.OpenRoot(found)
 	if err != nil {
 		return diskError("open folder", err)
@@ -113,7 +115,11 @@ func (a *Archive) takeOver(w *work, found string, recorded []po.File) error {
 	})
 	w.kept = good
 	if err == nil && !outdir.IsWorkFolder(found) {
-		err = noteFound(dir)
+		var ours []po.File
+		if replace {
+			ours = good
+		}
+		err = noteFound(dir, ours)
 	}
 	dir.Close() // before the rename, which Windows would refuse
 	if err != nil || found == w.folder {
@@ -149,15 +155,15 @@ func wholeFiles(dir *os.Root, recorded []po.File, underWork bool, whole func(po.
 	return good, nil
 }
 
-// noteFound writes down what lies in a folder with a final name.
-func noteFound(dir *os.Root) error {
+// noteFound writes down what lies in a folder with a final name, but for some files of ours.
+func noteFound(dir *os.Root, ours []po.File) error {
 	entries, err := list(dir)
 	if err != nil {
 		return err
 	}
 	names := []string{}
 	for _, e := range entries {
-		if name := e.Name(); !isTemp(name) && name != foundName {
+		if name := e.Name(); !isTemp(name) && name != foundName && !slices.ContainsFunc(ours, func(f po.File) bool { return f.Name == name }) {
 			names = append(names, name)
 		}
 	}

@@ -38,6 +38,7 @@ type entry struct {
 	worker   string // who failed last
 	assigned string // who works on it
 	supplier string
+	readBy   po.ReadBy
 	kept     po.Saved
 	missing  []po.Missing // of the last try that failed
 	evidence string       // of the last try in which a browser died
@@ -124,7 +125,7 @@ func (m *Memory) lease(e *entry, now time.Time, ttl time.Duration) po.Lease {
 	m.leased[e.token] = e
 	return po.Lease{
 		Token: e.token, Order: e.order, TTL: ttl, Attempt: e.attempts + 1,
-		Worker: e.worker, Deaths: e.deaths, Saved: e.kept, Missing: e.missing, Evidence: e.evidence, Supplier: e.supplier,
+		Worker: e.worker, Deaths: e.deaths, Saved: e.kept, Missing: e.missing, Evidence: e.evidence, Supplier: e.supplier, ReadBy: e.readBy,
 	}
 }
 
@@ -167,6 +168,7 @@ func (m *Memory) Settle(_ context.Context, token string, o po.Outcome) error {
 	return m.change(token, func(e *entry) {
 		delete(m.leased, token)
 		m.ended[token] = e.order.Key
+		e.readBy = o.ReadBy
 		m.settled[e.order.Key] = settled{e, po.Outcome{Key: e.order.Key, RawNumber: e.order.RawNumber, Status: o.Status, Cause: o.Cause, Folder: o.Folder}}
 		m.open--
 	})

@@ -60,6 +60,9 @@ func (d *Disk) Merge(ctx context.Context, orders iter.Seq2[po.Order, error], cho
 		if err := d.reopenUnproved(); err != nil {
 			return err
 		}
+		if err := d.reopenUncompared(); err != nil {
+			return err
+		}
 		if err := d.choose(choice, &m); err != nil {
 			return err
 		}

@@ -77,7 +77,7 @@ const fileColumns = `f.id, f.name, f.original, f.bytes, f.sha256, f.url, f.lane,
 // condition ends with the order in which they come: files of one order together.
 func (d *Disk) outcomes(ctx context.Context, where string, args ...any) iter.Seq2[po.Outcome, error] {
 	return func(yield func(po.Outcome, error) bool) {
-		rows, err := d.reader(ctx).QueryContext(ctx, `SELECT `+outcomeColumns+d.missing("o")+`, `+fileColumns+
+		rows, err := d.reader(ctx).QueryContext(ctx, `SELECT `+outcomeColumns+d.missing("o")+`, `+d.readBy("o")+`, `+fileColumns+
 			` FROM orders o LEFT JOIN files f ON f.order_id = o.id WHERE `+where, args...)
 		if err != nil {
 			yield(po.Outcome{}, d.wrap(err))
@@ -116,13 +116,13 @@ type outcomeRow struct {
 
 func (r *outcomeRow) scan(rows *sql.Rows) error {
 	var order po.Order
-	var found, attempts, settled, time, bytes sql.NullInt64
+	var found, attempts, settled, time, bytes, comparisons sql.NullInt64
 	var empty sql.NullBool
 	var pages textList
 	var missing missingList
 	var file po.File
 	err := rows.Scan(&r.id, into(&order.Key), into(&order.Number), into(&order.RawNumber), into(&order.Invalid),
-		into(&r.Status), into(&r.Cause), into(&r.Detail), into(&r.Supplier), &found, into(&r.Folder), into(&r.URL), &attempts, &settled, &pages, into(&r.Trace.Evidence), &missing,
+		into(&r.Status), into(&r.Cause), into(&r.Detail), into(&r.Supplier), &found, into(&r.Folder), into(&r.URL), &attempts, &settled, &pages, into(&r.Trace.Evidence), &missing, into(&r.ReadBy), &comparisons,
 		into(&file.ID), into(&file.Name), into(&file.Original), &bytes, into(&file.SHA256), into(&file.URL), into(&file.Lane), &empty, &time)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (r *outcomeRow) scan(rows *sql.Rows) error {
 	order = stored(order, nil)
 	r.Key, r.RawNumber = order.Key, order.RawNumber
 	r.Found, r.Attempts, r.Time, r.Trace.Pages = int(found.Int64), int(attempts.Int64), fromNanos(settled), pages
-	r.Missing = missing
+	r.Missing, r.Comparisons = missing, int(comparisons.Int64)
 	if bytes.Valid { // there is a file
 		file.ID = po.RecordedID(file.ID)
 		file.Bytes, file.Empty, file.Time = bytes.Int64, empty.Bool, fromNanos(time)
@@ -211,30 +211,6 @@ func (d *Disk) History(ctx context.Context, key po.Key) (po.History, error) {
 	}
 	s.Attempts, err = d.attemptsOf(ctx, id)
 	return s, err
-}
-
-func (d *Disk) attemptsOf(ctx context.Context, id int64) ([]po.Attempt, error) {
-	rows, err := d.reader(ctx).QueryContext(ctx, `SELECT try, start, worker, profile, began, ended, ending, cause, detail, pages, evidence, files, bytes, `+d.missing("attempts")+`
-		FROM attempts WHERE order_id = ? ORDER BY serial`, id)
-	if err != nil {
-		return nil, d.wrap(err)
-	}
-	defer rows.Close()
-	var all []po.Attempt
-	for rows.Next() {
-		var a po.Attempt
-		var began, ended sql.NullInt64
-		var pages textList
-		var missing missingList
-		if err := rows.Scan(&a.Try, &a.Start, into(&a.Assignment.Worker), into(&a.Assignment.Profile), &began, &ended, into(&a.Ending),
-			into(&a.Failure.Cause), into(&a.Failure.Detail), &pages, into(&a.Failure.Trace.Evidence), &a.Files, &a.Bytes, &missing); err != nil {
-			return nil, d.wrap(err)
-		}
-		a.Began, a.Ended, a.Failure.Trace.Pages = fromNanos(began), fromNanos(ended), pages
-		a.Failure.Missing = missing
-		all = append(all, a)
-	}
-	return all, d.wrap(rows.Err())
 }
 
 // Settled returns the orders that are not to be worked on again by themselves:

@@ -92,6 +92,26 @@ func (d *Disk) reopenUnproved() error {
 	return d.exec(markReopened, string(po.EndReopened), string(po.EndSettled))
 }
 
+// reopenUncompared puts back what starts that did not come to their end have completed without a
+// browser since the last comparison that agreed: no other has followed, which would have
+// confirmed it.
+func (d *Disk) reopenUncompared() error {
+	n, err := d.execCount(`WITH
+		cut AS MATERIALIZED (SELECT id FROM starts WHERE id < ?1 AND (ended IS NULL OR cause IS NOT NULL)),
+		agreed AS MATERIALIZED (
+			SELECT a.start, max(a.began) AS began FROM attempts a JOIN orders o ON o.id = a.order_id
+			WHERE a.start IN (SELECT id FROM cut) AND o.read_by = ?2 AND a.worker = ?3
+			GROUP BY a.start)
+		`+clearOutcome+`read_by = ?4 AND id IN (
+			SELECT a.order_id FROM attempts a LEFT JOIN agreed g ON g.start = a.start
+			WHERE a.start IN (SELECT id FROM cut) AND a.worker = ?3 AND a.ending = ?5 AND (g.began IS NULL OR g.began < a.ended))`,
+		int64(d.start), string(po.ReadByBoth), po.PageReader, string(po.ReadByPage), string(po.EndSettled))
+	if err != nil || n == 0 {
+		return err
+	}
+	return d.exec(markReopened, string(po.EndReopened), string(po.EndSettled))
+}
+
 // withAttachments returns the orders of the batch that were last seen with attachments.
 func (d *Disk) withAttachments() ([]po.Order, error) {
 	var list []po.Order

@@ -10,7 +10,7 @@ const applicationID = 0x706f6163
 
 // migrations make each version of the schema out of the one before; the number
 // of them is the version. What has been released is never changed.
-var migrations = []string{schema1, schema2, schema3}
+var migrations = []string{schema1, schema2, schema3, schema4}
 
 // schema1 is the first schema. place is the order's in the batch, NULL where it
 // is in it no more. open is 0 for a settled order, 1 for one to be worked on, 2
@@ -114,6 +114,15 @@ ALTER TABLE attempts ADD COLUMN missing TEXT;
 
 // hasMissing is the first version of the schema that tells of missing files.
 const hasMissing = 3
+
+// schema4 tells how the page of an order was read, and how many comparisons had agreed.
+const schema4 = `
+ALTER TABLE orders ADD COLUMN read_by     TEXT;
+ALTER TABLE orders ADD COLUMN comparisons INTEGER;
+`
+
+// hasReadBy is the first version of the schema that tells how pages were read.
+const hasReadBy = 4
 
 // migrate brings the file to the newest schema.
 func (d *Disk) migrate() error {

@@ -226,6 +226,14 @@ func (d *Disk) missing(table string) string {
 	return table + ".missing"
 }
 
+// readBy names the columns of a table that tell how pages were read.
+func (d *Disk) readBy(table string) string {
+	if d.version < hasReadBy {
+		return "NULL, NULL"
+	}
+	return table + ".read_by, " + table + ".comparisons"
+}
+
 // text is a column whose empty text is NULL.
 type text string
 

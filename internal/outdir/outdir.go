@@ -15,6 +15,7 @@ import (
 const (
 	ManifestFile = "manifest.csv"
 	SumsFile     = "SHA256SUMS"
+	ReportFile   = "report.html"
 	ResultsStem  = "results" // and one of BatchExtensions: the list with its status columns
 )
 
@@ -24,6 +25,7 @@ const (
 	LedgerFile  = "ledger.db"
 	LockFile    = "lock"
 	LogFile     = "run.log"
+	EventsFile  = "events.jsonl" // what became of workers, portal and sign-in, for the report
 	BatchStem   = "batch"        // and one of BatchExtensions: the copy of the last start's list
 	ExportFile  = "results.json" // what the results were when they were written last
 	IncomingDir = "incoming"     // what browsers are downloading

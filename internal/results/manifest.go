@@ -17,7 +17,7 @@ const bom = "\uFEFF"
 
 // header names the columns of the manifest. The id is that of po.File where it
 // is not the URL.
-var header = [...]string{"PO_NUMBER", "key", "path", "original name", "bytes", "sha256", "url", "lane", "time", "id"}
+var header = [...]string{"PO_NUMBER", "key", "path", "original name", "bytes", "sha256", "url", "lane", "time", "id", "read by", "comparisons"}
 
 // Places in header.
 const (
@@ -31,6 +31,8 @@ const (
 	colLane
 	colTime
 	colID
+	colReadBy
+	colComparisons
 )
 
 // WriteManifest writes one line for each file of the outcomes: the order's number as
@@ -64,6 +66,10 @@ func line(o po.Outcome, f po.File) []string {
 	if id == f.URL {
 		id = ""
 	}
+	comparisons := ""
+	if o.ReadBy != "" {
+		comparisons = strconv.Itoa(o.Comparisons)
+	}
 	return []string{
 		colNumber:   escape(o.RawNumber),
 		colKey:      escape(string(o.Key)),
@@ -75,5 +81,8 @@ func line(o po.Outcome, f po.File) []string {
 		colLane:     string(f.Lane),
 		colTime:     f.Time.UTC().Format(time.RFC3339Nano),
 		colID:       escape(id),
+
+		colReadBy:      string(o.ReadBy),
+		colComparisons: comparisons,
 	}
 }

@@ -92,15 +92,17 @@ func TestManifestIsOneSafeLineAFile(t *testing.T) {
 
 func TestManifestColumns(t *testing.T) {
 	t.Parallel()
-	_, b := writeManifest(t, slices.Values(outcomes()[:1]))
+	first := outcomes()[:1]
+	first[0].ReadBy, first[0].Comparisons = po.ReadByPage, 21
+	_, b := writeManifest(t, slices.Values(first))
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(b), bom))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := [][]string{
-		{"PO_NUMBER", "key", "path", "original name", "bytes", "sha256", "url", "lane", "time", "id"},
+		{"PO_NUMBER", "key", "path", "original name", "bytes", "sha256", "url", "lane", "time", "id", "read by", "comparisons"},
 		{"PO 45-00001", "4500001", "São João/PO_4500001_COMPLETED/x.pdf", "../../x.pdf", "3", sum,
-			`https://acme.example/a?x=1,\u002d2`, "http", "2025-03-04T05:06:07.000008Z", ""},
+			`https://acme.example/a?x=1,\u002d2`, "http", "2025-03-04T05:06:07.000008Z", "", "page", "21"},
 	}
 	if diff := cmp.Diff(want, rows[:2]); diff != "" {
 		t.Error(diff)
@@ -131,7 +133,7 @@ func TestEscape(t *testing.T) {
 func TestReadManifestErrors(t *testing.T) {
 	t.Parallel()
 	head := strings.Join(header[:], ",") + "\n"
-	good := "PO1,1,a/b.pdf,b.pdf,3," + sum + ",,http,2025-03-04T05:06:07Z,x\n"
+	good := "PO1,1,a/b.pdf,b.pdf,3," + sum + ",,http,2025-03-04T05:06:07Z,x,,\n"
 	for name, tt := range map[string]struct{ text, want string }{
 		"empty":          {"", "first line"},
 		"another header": {"a,b\n", "first line"},

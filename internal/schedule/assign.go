@@ -17,17 +17,19 @@ func (s *Scheduler) advance(now time.Time) []Effect {
 		fx = s.restoreSession(now)
 	}
 	if s.finished() {
-		s.ended = true
-		return append(fx, End{})
+		return append(fx, s.end()...)
+	}
+	if s.lane.on {
+		fx = append(fx, s.adjustPool(now)...)
 	}
 	fx = append(fx, s.startProbes(now)...)
 	if s.finished() { // nothing is left to be probed by
-		s.ended = true
-		return append(fx, End{})
+		return append(fx, s.end()...)
 	}
 	if s.allSettled() {
 		fx = append(fx, s.reopenOrphans()...)
 	}
+	fx = append(fx, s.readPages(now)...)
 	fx = append(fx, s.assignAll(now)...)
 	if s.draining && s.stopCause == "" && s.workers.active() == 0 && len(s.queue.waiting) > 0 { // for what is begun
 		fx = append(fx, s.workers.hire(false))
@@ -61,11 +63,11 @@ func (s *Scheduler) assignAll(now time.Time) []Effect {
 // one that failed at it last, where there is another. It returns nil if there is none.
 func (s *Scheduler) nextAssignment(now time.Time) (*task, messages.Worker) {
 	none := messages.Worker{}
-	if s.stopCause != "" || s.paused(now) || s.suspended() || s.maxReading > 0 && len(s.workers.busy) >= s.maxReading {
+	if s.stopCause != "" || s.paused(now) || s.suspended() || !s.mayReadMore() {
 		return nil, none
 	}
 	for _, t := range s.queue.waiting {
-		if s.sessions.isProbed(t.key()) {
+		if s.sessions.isProbed(t.key()) || s.lane.isFor(t) {
 			continue
 		}
 		if !t.begun() && (s.draining || s.userPause || !t.isolated && s.queue.inFlight() >= s.maxInFlight()) {
@@ -108,7 +110,10 @@ func (s *Scheduler) wanted(now time.Time) int {
 	}
 	n := min(s.workers.idleInPool(), s.maxInFlight()-s.queue.inFlight())
 	if s.maxReading > 0 {
-		n = min(n, s.maxReading-len(s.workers.busy))
+		n = min(n, s.maxReading-len(s.workers.busy)-s.lane.reading)
+	}
+	if s.lane.usable() { // some more, so that none waits for the ledger
+		n = 2*s.poolSize - len(s.queue.waiting)
 	}
 	return max(0, n)
 }

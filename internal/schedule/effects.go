@@ -26,6 +26,12 @@ type (
 		ByBrowser []string // attachments that the browser must save
 		Look      po.Failure
 	}
+	// ReadPage records that an order's page is read without a browser, and has it read.
+	// Answered by Scheduler.PageRead.
+	ReadPage struct {
+		Lease       po.Lease
+		Credentials po.Credentials
+	}
 	// Fetch records where an order's files will be, then asks the file fetcher for
 	// them. Answered by Scheduler.Fetched.
 	Fetch struct {
@@ -120,6 +126,7 @@ type (
 
 func (Claim) effect()       {}
 func (Assign) effect()      {}
+func (ReadPage) effect()    {}
 func (Fetch) effect()       {}
 func (Save) effect()        {}
 func (Settle) effect()      {}

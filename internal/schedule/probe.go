@@ -18,6 +18,13 @@ func (s *Scheduler) startProbes(now time.Time) []Effect {
 	}
 	var fx []Effect
 	for _, w := range slices.Clone(s.workers.idle) {
+		if s.allSettled() && s.lastCheck() && !s.workers.isIsolated(w) && !s.sessions.isProbed(s.lane.last.order.Key) {
+			s.workers.notIdle(w.Name)
+			s.sessions.probes[w.Name] = probe{worker: w, key: s.lane.last.order.Key, check: true}
+			s.lane.checks++
+			fx = append(fx, Probe{Worker: w, Order: s.lane.last.order})
+			continue
+		}
 		if !s.needsProbe(w) {
 			continue
 		}
@@ -35,7 +42,7 @@ func (s *Scheduler) startProbes(now time.Time) []Effect {
 			continue
 		}
 		s.workers.notIdle(w.Name)
-		s.sessions.probes[w.Name] = probe{w, o.Key}
+		s.sessions.probes[w.Name] = probe{worker: w, key: o.Key}
 		fx = append(fx, Probe{Worker: w, Order: o})
 	}
 	return fx
@@ -61,7 +68,11 @@ func (s *Scheduler) Probed(m messages.OrderRead, now time.Time) []Effect {
 	if s.sessions.probes[name].worker != m.Worker {
 		return nil
 	}
+	check := s.sessions.probes[name].check
 	delete(s.sessions.probes, name)
+	if check {
+		return s.checked(m, now)
+	}
 	var fx []Effect
 	switch why := refusalReason(m); {
 	case s.stopCause != "", s.hasOldSession(m.Worker):

@@ -14,6 +14,7 @@ type stage int
 
 const (
 	waiting   stage = iota // for a worker, or for a probe
+	paging                 // its page is being read without a browser
 	reading                // at a worker
 	fetching               // at the file fetcher
 	recording              // at the ledger; nothing else may happen to it
@@ -35,6 +36,16 @@ type task struct {
 	started      time.Time
 	isolated     bool // in quarantine: for a throw-away worker
 	end          *end // it is known how it ends, but for evidence of its page
+
+	// Where pages are read without a browser:
+	pageRead bool // its own was
+	page     po.PageReading
+	pageAt   int    // which of the pages it was
+	byPage   bool   // reading is of that page
+	why      string // a browser reads it all the same
+	checked  bool   // it was compared with what a browser has read
+	agreed   bool   // and was the same
+	replaces bool   // its files are of a list that may be wrong
 }
 
 // end is how an order is about to end.
@@ -52,8 +63,8 @@ func (t *task) lookFor() po.Failure {
 	return po.Failure{Cause: t.end.cause, Detail: t.end.detail}
 }
 
-// begun says that the order was read in this attempt.
-func (t *task) begun() bool { return t.reading.Sign != "" }
+// begun says that the order, or its page, was read in this attempt.
+func (t *task) begun() bool { return t.reading.Sign != "" || t.pageRead }
 
 // key is the order's.
 func (t *task) key() po.Key { return t.lease.Order.Key }
@@ -62,7 +73,7 @@ func (t *task) key() po.Key { return t.lease.Order.Key }
 func (t *task) fetch() Fetch {
 	return Fetch{Token: t.lease.Token, Job: po.FetchJob{
 		Order: t.lease.Order, Supplier: t.reading.Supplier, Saved: t.kept,
-		Attachments: t.reading.Attachments, Credentials: t.reading.Credentials,
+		Attachments: t.reading.Attachments, Credentials: t.reading.Credentials, Replace: t.replaces,
 	}}
 }
 
@@ -81,7 +92,7 @@ func (t *task) stillMissing(cause po.Cause, detail string) []po.Missing {
 			list = append(list, m)
 		}
 	}
-	if !t.begun() {
+	if t.reading.Sign == "" {
 		for _, m := range t.lease.Missing {
 			add(m)
 		}
@@ -121,6 +132,17 @@ func (t *task) outcome(status po.Status, cause po.Cause, detail string) po.Outco
 	return o
 }
 
+// readBy is how the order's page was read.
+func (t *task) readBy(status po.Status) po.ReadBy {
+	switch {
+	case t.byPage && status == po.Completed:
+		return po.ReadByPage
+	case t.agreed:
+		return po.ReadByBoth
+	}
+	return po.ReadByBrowser
+}
+
 // failedStatus is how the order ends where some of its files are missing for sure.
 func (t *task) failedStatus() po.Status { return statusOf(len(t.kept.Files)+1, len(t.kept.Files)) }
 
@@ -156,7 +178,7 @@ func (q *queue) claimed(n int, c po.Claim) {
 // add takes an order in hand.
 func (q *queue) add(l po.Lease, now time.Time) *task {
 	q.count++
-	t := &task{number: q.count, lease: l, kept: l.Saved, started: now}
+	t := &task{number: q.count, lease: l, kept: l.Saved, started: now, replaces: l.ReadBy == po.ReadByPage}
 	q.tasks[l.Token] = t
 	return t
 }

@@ -21,6 +21,7 @@ func (s *Scheduler) Read(m messages.OrderRead, now time.Time) []Effect {
 	if reason := s.workers.recordPage(m); reason != "" {
 		fx = append(fx, Replace{m.Worker, reason})
 	}
+	fx = append(fx, s.byBrowserRead(t, m)...)
 	fx = append(fx, s.applyReading(t, m, now)...)
 	return append(fx, s.advance(now)...)
 }
@@ -52,7 +53,7 @@ func (s *Scheduler) applyReading(t *task, m messages.OrderRead, now time.Time) [
 	}
 	s.sessions.away = nil
 	hadAttachments := t.browserTried || len(t.kept.Files) > 0
-	if hadAttachments && (m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound) {
+	if hadAttachments && !t.replaces && (m.Reading.Sign == po.SignEmpty || m.Reading.Sign == po.SignNotFound) {
 		return s.failed(t, po.ReadFailure{Cause: po.UnrecognisedPage, URL: m.Reading.URL,
 			Detail: "the page no longer lists the attachments that it listed before"})
 	}
@@ -71,10 +72,12 @@ func (s *Scheduler) applyPage(t *task, m messages.OrderRead) []Effect {
 		s.sessions.confirm(m.Worker)
 		t.stage = fetching
 		return []Effect{t.fetch()}
-	case po.SignEmpty:
-		return []Effect{s.settle(t, po.NoAttachments, "", "")}
-	case po.SignNotFound:
-		return []Effect{s.settle(t, po.NotFound, po.CauseNotFound, "the portal has no such order")}
+	case po.SignEmpty, po.SignNotFound:
+		if t.replaces && len(t.kept.Files) > 0 { // which are of another list: they go first
+			t.stage = fetching
+			return []Effect{t.fetch()}
+		}
+		return []Effect{s.settleRead(t)}
 	case po.SignForbidden:
 		return failure(po.Forbidden, "the portal refuses this user")
 	case po.SignSignedOut:
@@ -84,6 +87,17 @@ func (s *Scheduler) applyPage(t *task, m messages.OrderRead) []Effect {
 		return failure(po.SignedOut, wantsSignIn)
 	}
 	return failure(po.Internal, "unknown sign "+string(m.Reading.Sign))
+}
+
+// settleRead ends an order as its page was read, all of whose files are there.
+func (s *Scheduler) settleRead(t *task) Effect {
+	switch t.reading.Sign {
+	case po.SignEmpty:
+		return s.settle(t, po.NoAttachments, "", "")
+	case po.SignNotFound:
+		return s.settle(t, po.NotFound, po.CauseNotFound, "the portal has no such order")
+	}
+	return s.settle(t, po.Completed, "", "")
 }
 
 // noAnswer handles a reading to which the portal gave no answer at all: the order goes
@@ -137,8 +151,10 @@ func (s *Scheduler) Fetched(m messages.FilesFetched, now time.Time) []Effect {
 		fx = append(fx, s.release(t, s.stopFailure()))
 	case m.Failure != "":
 		fx = append(fx, s.failed(t, po.ReadFailure{Cause: m.Failure, Detail: m.Detail})...)
+	case t.byPage && s.lane.trust.off != "":
+		fx = append(fx, s.toBrowser(t, s.lane.trust.off)...)
 	case len(m.Result.Missing) == 0:
-		fx = append(fx, s.settle(t, po.Completed, "", ""))
+		fx = append(fx, s.settleRead(t))
 	default:
 		fx = append(fx, s.applyMissing(t, m.Result.Missing)...)
 	}
@@ -161,6 +177,9 @@ func (s *Scheduler) applyMissing(t *task, missing []po.Missing) []Effect {
 		t.browserTried, t.stage = true, waiting
 		s.queue.pushFront(t)
 		return nil
+	}
+	if next == settleOrder && t.byPage {
+		return s.toBrowser(t, "some of its files did not come")
 	}
 	if next == settleOrder {
 		found := len(t.reading.Attachments)
@@ -234,6 +253,14 @@ func asFailure(f po.ReadFailure) po.Failure { return po.Failure{Cause: f.Cause, 
 func (s *Scheduler) settle(t *task, status po.Status, cause po.Cause, detail string) Effect {
 	t.stage = recording
 	o := t.outcome(status, cause, detail)
+	if s.lane.on && o.Attempts > 0 {
+		o.ReadBy, o.Comparisons = t.readBy(status), s.lane.trust.agreed
+	}
+	if t.byPage && status == po.Completed {
+		s.settledPage(t)
+	} else if o.Attempts > 0 {
+		s.lane.byBrowser++
+	}
 	s.sessions.record(t, o)
 	s.portal.recordFailed(o)
 	return Settle{Token: t.lease.Token, Order: t.lease.Order, Outcome: o, Saved: t.kept,

@@ -26,6 +26,7 @@ type Scheduler struct {
 	portal   outage   // whether it is there for anybody
 	sessions sessions // whose answers are confirmed
 	signIn   signIn   // whether the session is being restored
+	lane     lane     // what is read without a browser
 
 	poolSize   int       // as the workers were hired for; -1: not yet
 	maxReading int       // orders that are read at once; 0: one for each worker
@@ -45,12 +46,13 @@ type Config struct {
 	Random   func() float64 // numbers from [0,1), for jitter
 	Proves   bool           // a browser can show by a page of the portal that its session lives
 	Restores bool           // a session that is over may be restored; else the run ends
+	Fast     bool           // pages are read without a browser, where that can be trusted
 }
 
 // New makes a scheduler.
 func New(c Config) *Scheduler {
 	return &Scheduler{attempts: c.Attempts, random: c.Random, restores: c.Restores, poolSize: -1,
-		queue: newQueue(), workers: newRoster(), pool: newPool(c.Workers), portal: newOutage(), sessions: newSessions(c.Proves)}
+		queue: newQueue(), workers: newRoster(), pool: newPool(c.Workers), portal: newOutage(), sessions: newSessions(c.Proves), lane: lane{on: c.Fast, trust: newTrust()}}
 }
 
 // Begin hires the workers and asks how much there is to do.
@@ -175,6 +177,8 @@ func (s *Scheduler) WriteFailed(e Effect, err error, now time.Time) []Effect {
 		s.queue.reopening-- // the next start opens them
 	case Assign: // its worker was not told
 		return append(fx, s.Unassigned(e.Worker, now)...)
+	case ReadPage: // the reader was not told
+		return append(fx, s.PageRead(messages.PageRead{Token: e.Lease.Token}, now)...)
 	case Fetch: // the fetcher was not told
 		return append(fx, s.Fetched(messages.FilesFetched{Token: e.Token, Failure: po.Interrupted}, now)...)
 	}

@@ -23,6 +23,7 @@ func TestNoOrderIsLost(t *testing.T) {
 		orders := rapid.IntRange(0, 12).Draw(t, "orders")
 		workers := rapid.IntRange(1, 4).Draw(t, "workers")
 		sim := newSimulatorOf(t, orders, Config{Workers: workers,
+			Fast:   rapid.Bool().Draw(t, "fast"),
 			Proves: rapid.Bool().Draw(t, "proves"), Restores: rapid.Bool().Draw(t, "restores")})
 		rare := func(t *rapid.T, name string) bool { return rapid.IntRange(0, 19).Draw(t, name) == 0 }
 		t.Repeat(map[string]func(*rapid.T){
@@ -38,6 +39,26 @@ func TestNoOrderIsLost(t *testing.T) {
 					return
 				}
 				sim.read(i, rapid.SampledFrom(po.Signs()[:4]).Draw(t, "sign"), po.ReadFailure{})
+			},
+			"page": func(t *rapid.T) {
+				if len(sim.pages) == 0 {
+					return
+				}
+				list := po.Reading{Sign: po.SignAttachments, Attachments: []po.Attachment{{ID: "a"}, {ID: "b"}}}
+				another := po.Reading{Sign: po.SignAttachments, Attachments: []po.Attachment{{ID: "c"}}}
+				i := rapid.IntRange(0, len(sim.pages)-1).Draw(t, "which")
+				switch rapid.IntRange(0, 9).Draw(t, "page") {
+				case 0:
+					sim.page(i, po.PageReading{Doubt: "in doubt"}, po.ReadFailure{})
+				case 1:
+					sim.page(i, po.PageReading{}, po.ReadFailure{Cause: po.Throttled, RetryAfter: time.Second})
+				case 2:
+					sim.page(i, po.PageReading{Reading: po.Reading{Sign: po.SignSignedOut}, Doubt: "signed out"}, po.ReadFailure{})
+				case 3:
+					sim.page(i, po.PageReading{Reading: another}, po.ReadFailure{})
+				default:
+					sim.page(i, po.PageReading{Reading: list}, po.ReadFailure{})
+				}
 			},
 			"sign out": func(t *rapid.T) {
 				if len(sim.reads) > 0 && rare(t, "does") {

@@ -47,6 +47,7 @@ type sessions struct {
 type probe struct {
 	worker messages.Worker
 	key    po.Key // empty: the page that shows who is signed in
+	check  bool   // it is an order that was completed without a browser, to be compared
 }
 
 // heldOrder is an order whose answer may be everybody's: it waits until a probe of the

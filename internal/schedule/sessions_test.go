@@ -94,7 +94,7 @@ func TestSessionsPick(t *testing.T) {
 		o, _ := s.pick(w)
 		return o.Key
 	}
-	s.probes["a"] = probe{a, pick(a)}
+	s.probes["a"] = probe{worker: a, key: pick(a)}
 	if first, second := s.probes["a"].key, pick(b); first != "4" || second != "3" {
 		t.Errorf("picked %s, %s", first, second)
 	}

@@ -37,7 +37,7 @@ func (s *Scheduler) stop(cause po.Cause, detail string) []Effect {
 	s.stopCause, s.detail = cause, detail
 	fx := []Effect{CancelFetch{}} // of all
 	for _, t := range s.queue.inHand() {
-		if t.stage == waiting || t.stage == reading {
+		if t.stage == waiting || t.stage == paging || t.stage == reading {
 			fx = append(fx, s.release(t, s.stopFailure()))
 		}
 	}
@@ -63,7 +63,7 @@ func (s *Scheduler) shuttingDown() bool { return s.draining || s.stopCause != ""
 func (s *Scheduler) finished() bool {
 	unconfirmed := s.stopCause == "" && s.sessions.pending()
 	restoring := s.signIn.restoring && !s.shuttingDown()
-	return s.queue.quiet() && (s.shuttingDown() || s.queue.open == 0) && !unconfirmed && !restoring
+	return s.queue.quiet() && (s.shuttingDown() || s.queue.open == 0) && !unconfirmed && !restoring && !s.lastCheck()
 }
 
 // allSettled says that all is done but for answers that are not confirmed yet.

@@ -75,9 +75,10 @@ func (s *Scheduler) restoreSession(now time.Time) []Effect {
 	clear(s.sessions.held)
 	clear(s.sessions.changed)
 	s.sessions.away = nil
+	s.lane.credentials = po.Credentials{}
 	failure := po.Failure{Cause: po.SignedOut, Detail: detail}
 	for _, t := range s.queue.inHand() {
-		if t.stage == waiting || t.stage == reading {
+		if t.stage == waiting || t.stage == paging || t.stage == reading {
 			fx = append(fx, s.release(t, failure))
 		}
 	}

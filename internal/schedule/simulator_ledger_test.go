@@ -44,6 +44,9 @@ func (sim *simulator) write(expire bool) bool {
 	case Assign:
 		sim.startRead(e, expire)
 		return true
+	case ReadPage:
+		sim.startPage(e, expire)
+		return true
 	case Fetch:
 		sim.startFetch(e, expire)
 		return true
@@ -166,6 +169,28 @@ func (sim *simulator) startRead(e Assign, expire bool) {
 	}
 }
 
+// startPage is what it does when it is recorded that a page is read without a browser.
+func (sim *simulator) startPage(e ReadPage, expire bool) {
+	wanted := sim.scheduler.IsPaging(e.Lease.Token)
+	if expire && wanted {
+		sim.fence(e.Lease.Token)
+		wanted = false
+	}
+	if !wanted {
+		sim.do(sim.scheduler.PageRead(messages.PageRead{Token: e.Lease.Token}, sim.now))
+		return
+	}
+	if sim.restoring {
+		sim.t.Fatalf("the page of order %s is read while the session is restored", e.Lease.Order.Key)
+	}
+	for _, r := range sim.reads {
+		if r.Lease.Token == e.Lease.Token {
+			sim.t.Fatalf("order %s is read by %v, and without a browser", e.Lease.Order.Key, r.Worker)
+		}
+	}
+	sim.pages = append(sim.pages, e)
+}
+
 // startFetch is what it does when it is recorded where an order's files will be.
 func (sim *simulator) startFetch(e Fetch, expire bool) {
 	switch wanted := sim.scheduler.IsFetching(e.Token); {
@@ -192,6 +217,11 @@ func (sim *simulator) inFlight() []string {
 	for _, r := range sim.reads {
 		if sim.scheduler.queue.in(reading, r.Lease.Token) != nil {
 			list = append(list, r.Lease.Token)
+		}
+	}
+	for _, p := range sim.pages {
+		if sim.scheduler.queue.in(paging, p.Lease.Token) != nil {
+			list = append(list, p.Lease.Token)
 		}
 	}
 	for _, f := range sim.fetches {

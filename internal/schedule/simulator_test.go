@@ -30,7 +30,8 @@ type simulator struct {
 	tokens      int
 
 	claims     []Claim
-	reads      []Assign // given to workers, not answered
+	reads      []Assign   // given to workers, not answered
+	pages      []ReadPage // given to the page reader, not answered
 	fetches    []Fetch
 	writes     []Effect
 	hired      map[string]bool            // hired and not ended; true: a throw-away one
@@ -66,6 +67,10 @@ func newSimulatorOf(t *rapid.T, orders int, c Config) *simulator {
 	}
 	c.Attempts, c.Random = 3, func() float64 { return 0.5 }
 	sim.scheduler = New(c)
+	if c.Fast { // as if enough comparisons had agreed
+		trust := &sim.scheduler.lane.trust
+		trust.edition("").agreed, trust.longest = trustAfter, 2
+	}
 	sim.do(sim.scheduler.Begin(sim.now))
 	for _, name := range sim.without() {
 		sim.browserUp(name, "")
@@ -92,6 +97,12 @@ func (sim *simulator) do(effects []Effect) {
 			if _, begun := sim.readBy[e.Lease.Token]; sim.paused && !begun {
 				sim.t.Fatalf("order %s is begun in a pause", e.Lease.Order.Key)
 			}
+			sim.writes = append(sim.writes, e)
+		case ReadPage: // its order is in hand from now on
+			if sim.paused {
+				sim.t.Fatalf("the page of order %s is read in a pause", e.Lease.Order.Key)
+			}
+			sim.readBy[e.Lease.Token] = messages.Worker{}
 			sim.writes = append(sim.writes, e)
 		case Fetch, Retry, Release, Reopen:
 			sim.writes = append(sim.writes, e)
@@ -154,6 +165,8 @@ func (sim *simulator) finish() {
 		case sim.claim(), sim.write(false):
 		case len(sim.reads) > 0:
 			sim.answer(0)
+		case len(sim.pages) > 0:
+			sim.page(0, po.PageReading{Doubt: "in doubt"}, po.ReadFailure{})
 		case len(sim.fetches) > 0:
 			sim.fetch(0, nil, "")
 		case len(sim.proofs) > 0:

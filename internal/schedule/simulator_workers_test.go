@@ -45,6 +45,7 @@ func (sim *simulator) read(i int, sign po.Sign, f po.ReadFailure) {
 		m.Reading = po.Reading{Sign: sign}
 		if sign == po.SignAttachments {
 			m.Reading.Attachments = []po.Attachment{{ID: "a"}, {ID: "b"}}
+			m.Reading.Credentials.Cookies = jar{}
 		}
 	}
 	sim.stopped = sim.stopped || f.Unreachable
@@ -68,6 +69,16 @@ func (sim *simulator) read(i int, sign po.Sign, f po.ReadFailure) {
 	if sim.workers[e.Worker.Name] == e.Worker { // the living go on, the dead spoke late
 		sim.do(sim.scheduler.Ready(messages.WorkerReady{Worker: e.Worker, Worn: sim.recycleReason}, sim.now))
 	}
+}
+
+// jar is a browser's, of which only that it is there matters.
+type jar struct{ po.CookieJar }
+
+// page answers the reading of a page without a browser.
+func (sim *simulator) page(i int, page po.PageReading, f po.ReadFailure) {
+	e := sim.pages[i]
+	sim.pages = slices.Delete(sim.pages, i, i+1)
+	sim.do(sim.scheduler.PageRead(messages.PageRead{Token: e.Lease.Token, Page: page, Failure: f}, sim.now))
 }
 
 // prove answers a browser's look at who is signed in.

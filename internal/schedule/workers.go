@@ -138,6 +138,7 @@ func (s *Scheduler) adjustPool(now time.Time) []Effect {
 		}
 		s.poolSize = n
 	}
+	n = s.browsersFor(n)
 	for s.workers.active() < n {
 		fx = append(fx, s.workers.hire(false))
 	}

@@ -102,7 +102,8 @@ func TestMetrics(t *testing.T) {
 	check("poactor.workers.target", map[string]int64{"limited_by=memory": 3})
 	check("poactor.workers.resizes", map[string]int64{"limited_by=memory": 1})
 
-	a, b, old := file(s, "a", po.LaneHTTP, 100), file(s, "b", po.LaneBrowser, 7), po.File{Name: "old", Lane: po.LaneHTTP, Bytes: 1000}
+	a, b := file(s, "a", po.LaneHTTP, 100), file(s, "b", po.LaneBrowser, 7)
+	old := po.File{Name: "old", Lane: po.LaneHTTP, Bytes: 1000} // of an earlier start
 	read := messages.OrderRead{Worker: worker("worker-1"), Key: "1", Reading: po.Reading{Sign: po.SignAttachments}}
 	fetched := func(files ...po.File) messages.FilesFetched {
 		return messages.FilesFetched{Key: "1", Result: po.FetchResult{Saved: po.Saved{Files: files}}}
@@ -112,7 +113,8 @@ func TestMetrics(t *testing.T) {
 	check("poactor.orders.in_progress", map[string]int64{"stage=recording": 1})
 	s.tell(messages.OrderRetried{Key: "1", Failure: po.Failure{Cause: po.Throttled}})
 	check("poactor.orders.in_progress", map[string]int64{"stage=retrying": 1})
-	s.tell(messages.OrderStarted{Worker: worker("worker-2"), Key: "1", RawNumber: "PO1", Attempt: 2}, read, fetched(a, old, b),
+	s.tell(messages.OrderStarted{Worker: worker("worker-2"), Key: "1", RawNumber: "PO1", Attempt: 2},
+		read, fetched(a, old, b),
 		messages.OrderSettled{Outcome: po.Outcome{Key: "1", Status: po.Partial, Cause: po.Timeout,
 			Missing: []po.Missing{{Cause: po.Timeout}, {Cause: "made up"}}}})
 	check("poactor.files.saved", map[string]int64{"lane=browser": 1, "lane=http": 1}) // each once, and none of before
@@ -125,7 +127,8 @@ func TestMetrics(t *testing.T) {
 	s.tell(messages.OrderSettled{Outcome: po.Outcome{Key: "2", Status: po.NotFound, Cause: po.CauseNotFound}},
 		messages.OrdersReopened{Outcomes: []po.Outcome{{Key: "2", Status: po.NotFound, Cause: po.CauseNotFound}}},
 		messages.OrderReleased{Key: "2", Cause: po.BrowserDied}, messages.OrderQuarantined{Key: "2"},
-		messages.WorkerLost{Worker: "worker-2", Cause: po.BrowserHung}, messages.WorkerLost{Worker: "worker-9", GaveUp: true, Cause: po.BrowserDied},
+		messages.WorkerLost{Worker: "worker-2", Cause: po.BrowserHung},
+		messages.WorkerLost{Worker: "worker-9", GaveUp: true, Cause: po.BrowserDied},
 		messages.WorkerRecycled{Worker: "worker-1"}, messages.JobStuck{Worker: "worker-1"}, messages.SessionLost{},
 		messages.SessionRestored{How: "x"}, messages.SessionLost{}, messages.SessionRestored{Failure: "x"})
 	check("poactor.orders.settled", map[string]int64{"cause=timeout,status=PARTIAL": 1})

@@ -18,6 +18,8 @@ import (
 var (
 	//go:embed assets/app.js
 	appScript []byte
+	//go:embed assets/page.js
+	pageScript []byte
 	//go:embed assets/style.css
 	styleSheet []byte
 )
@@ -37,6 +39,8 @@ func makeAssets(seed uint64) map[string]asset {
 	rng := rand.New(rand.NewPCG(seed, 0x617373))
 	assets := map[string]asset{
 		"app.js":    {"text/javascript; charset=utf-8", appScript},
+		"page.js":   {"text/javascript; charset=utf-8", pageScript},
+		"page2.js":  {"text/javascript; charset=utf-8", pageScript}, // of the next release
 		"style.css": {"text/css; charset=utf-8", styleSheet},
 		"vendor.js": {"text/javascript; charset=utf-8", vendorScript()},
 		"go.ttf":    {"font/ttf", goregular.TTF},

@@ -24,6 +24,10 @@ func (p *Portal) attachment(w http.ResponseWriter, r *http.Request) {
 		p.message(w, http.StatusUnprocessableEntity, "en", "The change you wanted was rejected.")
 		return
 	}
+	if !p.punched(r) {
+		p.message(w, http.StatusForbidden, "en", "This link has been used.")
+		return
+	}
 	fault := p.fault(RequestFile, r.URL.Path, f.trouble)
 	if p.meet(w, r, fault) || !p.wait(r.Context(), p.opts.FileLatency) {
 		return

@@ -34,8 +34,9 @@ type sheet struct {
 	Total              string
 	Icons              []int
 	Cover, Controls    bool
-	Widget             string // address of a frame; empty if none
-	Half               bool   // without what fills the page
+	Widget             string       // address of a frame; empty if none
+	Half               bool         // without what fills the page
+	Written            *writtenList // nil: a script fills it
 	Account            account
 }
 
@@ -75,6 +76,12 @@ func (p *Portal) orderPage(w http.ResponseWriter, r *http.Request) {
 		s := p.sheet(o, o.number)
 		s.Account = p.account(r)
 		s.IsOrder, s.List = true, r.URL.Path+"/attachments.json"
+		if p.opts.Lists != ListsByScript && !s.Half {
+			s.Written = p.write(o, o.files, r.URL.Path)
+			if o.requisition != "" {
+				s.Written.Requisition, s.Written.RequisitionText = "/requisition_headers/"+o.requisition, words(o.lang)["requisition"]
+			}
+		}
 		p.render(w, http.StatusOK, "order.html", s)
 	}
 }

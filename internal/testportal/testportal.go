@@ -56,6 +56,7 @@ type Options struct {
 	SignIn         bool          // pages, lists and files need a session
 	Sessions       Sessions      // what is special about them; only with SignIn
 	Gone           float64       // share of the orders that are replaced by ones that are not found, up to 1
+	Lists          Lists         // how they come into the pages, of the Coupa-like portal
 	MaxFile        int           // bytes of the largest files, about; 0 means 25 MB for one, and 3 MB for the others
 	// Inject says which fault a request meets that would meet none: of the
 	// kinds RequestPage, RequestRequisition, RequestList and RequestFile, and
@@ -97,6 +98,8 @@ func (o Options) validate() error {
 	switch {
 	case o.Orders < 0:
 		return fmt.Errorf("%d orders", o.Orders)
+	case !o.Lists.valid():
+		return fmt.Errorf("unknown lists %q", o.Lists)
 	case o.Gone < 0 || o.Gone > 1:
 		return fmt.Errorf("a share of %g orders", o.Gone)
 	case o.Sessions != (Sessions{}) && !o.SignIn:
@@ -131,6 +134,7 @@ type Portal struct {
 	providerURL string // of the identity provider; empty if there is none
 	elsewhere   string // URL of the other host; empty if there is none
 
+	lister lister
 	record record
 	faults faults
 }

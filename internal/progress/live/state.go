@@ -41,8 +41,8 @@ type State struct {
 	finishing bool // no more orders are taken
 
 	workers map[string]*worker
+	inHand  map[po.Key]bool // begun, and not recorded yet
 	fetches map[po.Key]*fetch
-	between map[po.Key]bool // in hand, and neither read nor fetched: recorded, or to be read once more
 	usual   map[step]*durations
 
 	rateFrom time.Time // the pace before does not count
@@ -100,7 +100,8 @@ const (
 // NewState is a run into the output directory into before its first event.
 func NewState(into string) *State {
 	return &State{into: into, counts: map[po.Status]int{}, workers: map[string]*worker{}, fetches: map[po.Key]*fetch{},
-		between: map[po.Key]bool{}, usual: map[step]*durations{}, words: progress.NewLines(nil, into, nil)}
+		inHand: map[po.Key]bool{},
+		usual:  map[step]*durations{}, words: progress.NewLines(nil, into, nil)}
 }
 
 // Total is how many orders this start works on.
@@ -204,7 +205,7 @@ func (s *State) applyToWorkers(event any, at time.Time) {
 		}
 		w.number, w.key, w.attempt = e.RawNumber, e.Key, e.Attempt
 		delete(s.fetches, e.Key)
-		delete(s.between, e.Key)
+		s.inHand[e.Key] = true
 	case messages.OrderRead:
 		w := s.worker(e.Worker.Name)
 		if w.key != e.Key {
@@ -217,8 +218,6 @@ func (s *State) applyToWorkers(event any, at time.Time) {
 		if n := len(e.Reading.Attachments); n > 0 && e.Failure.Cause == "" {
 			s.fetches[e.Key] = &fetch{number: e.RawNumber, worker: w.name, since: at, sign: at,
 				FileProgress: po.FileProgress{Files: n}}
-		} else {
-			s.between[e.Key] = true
 		}
 	}
 }
@@ -232,10 +231,7 @@ func (s *State) applyToOrders(event any, at time.Time) {
 		}
 	case messages.FilesFetched:
 		s.lasted(fetching, time.Duration(e.Took))
-		if s.fetches[e.Key] != nil { // else it has come late
-			delete(s.fetches, e.Key)
-			s.between[e.Key] = true
-		}
+		delete(s.fetches, e.Key)
 	case messages.OrderRetried:
 		s.retries++
 		s.putBack(e.Key, at)
@@ -264,7 +260,7 @@ func (s *State) applyToOrders(event any, at time.Time) {
 // putBack takes it that an order is in nobody's hands.
 func (s *State) putBack(key po.Key, at time.Time) {
 	delete(s.fetches, key)
-	delete(s.between, key)
+	delete(s.inHand, key)
 	for _, w := range s.workers {
 		if w.key == key && (w.step == reading || w.step == saving) {
 			w.begin(idle, at)

@@ -131,12 +131,7 @@ func (s *State) totals() []string {
 
 // limit says what keeps the run from being faster.
 func (s *State) limit(now time.Time) (text string, style lipgloss.Style) {
-	inHand := len(s.fetches) + len(s.between)
-	for _, w := range s.workers {
-		if w.key != "" {
-			inHand++
-		}
-	}
+	inHand := len(s.inHand)
 	workers := progress.Count(s.size, "worker")
 	if s.size < s.wished {
 		workers = fmt.Sprintf("%d of %d workers", s.size, s.wished)
@@ -150,7 +145,7 @@ func (s *State) limit(now time.Time) (text string, style lipgloss.Style) {
 		return fmt.Sprintf("you: PAUSED, %s under way", progress.Count(inHand, "order")), doubt
 	case s.paused:
 		return "you: PAUSED, nothing is under way", doubt
-	case now.Before(s.heldUntil):
+	case s.heldUntil.Sub(now) > refresh: // less is over before it is read
 		return fmt.Sprintf("portal: a pause of another %s: %s", span(s.heldUntil.Sub(now)), progress.Clean(s.paceText)), doubt
 	case s.reading > 0:
 		return fmt.Sprintf("portal: %s read at once: %s", progress.Count(s.reading, "order"), progress.Clean(s.paceText)), doubt

@@ -208,7 +208,7 @@ func checkSize(t *testing.T, view string, size Size) {
 		if ansi.StringWidth(line) > max(size.Width, 1) {
 			t.Errorf("%v: %d wide: %q", size, ansi.StringWidth(line), line)
 		}
-		if strings.ContainsAny(ansi.Strip(line), "\x1b\x07\x9b\r\u202e") {
+		if strings.ContainsAny(ansi.Strip(line), "\x1b\x07\u009b\r\u202e") {
 			t.Errorf("%v: not clean: %q", size, line)
 		}
 	}

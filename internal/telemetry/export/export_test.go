@@ -76,8 +76,8 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // sendOrder makes the trace of one order with an environment, and returns what was said of
-// it at the end, and in the log.
-func sendOrder(t *testing.T, ctx context.Context, variables map[string]string) (atEnd error, logged string) {
+// it in the log, and at the end.
+func sendOrder(t *testing.T, ctx context.Context, variables map[string]string) (logged string, atEnd error) {
 	t.Helper()
 	var text strings.Builder
 	spans, err := Send(lookup(variables), "v1.2.3", log.New(&text, "", 0))
@@ -92,7 +92,7 @@ func sendOrder(t *testing.T, ctx context.Context, variables map[string]string) (
 	r.Event(messages.OrderRead{Key: "1", Took: messages.Duration(time.Millisecond)})
 	r.Event(messages.OrderSettled{Outcome: po.Outcome{Key: "1", Status: po.NoAttachments}})
 	atEnd = spans.Close(ctx)
-	return atEnd, text.String()
+	return text.String(), atEnd
 }
 
 func lookup(variables map[string]string) func(string) (string, bool) {
@@ -110,7 +110,8 @@ func TestSpansAreSent(t *testing.T) {
 		"at once":         {requests: 1},
 		"compressed":      {variables: map[string]string{"OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}, requests: 1},
 		"at a second try": {answers: []int{503}, requests: 2},
-		"with a header":   {variables: map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": "x-key=" + secret + "%20x"}, requests: 1},
+		"with a header": {variables: map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": "x-key=" + secret + "%20x"},
+			requests: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,7 +120,7 @@ func TestSpansAreSent(t *testing.T) {
 			for k, v := range tt.variables {
 				variables[k] = v
 			}
-			if err, logged := sendOrder(t, t.Context(), variables); err != nil || logged != "" {
+			if logged, err := sendOrder(t, t.Context(), variables); err != nil || logged != "" {
 				t.Fatalf("%v; %s", err, logged)
 			}
 			names := map[string]string{}
@@ -149,8 +150,8 @@ func TestSpansAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newCollector(t, status)
-			err, logged := sendOrder(t, t.Context(), map[string]string{
-				"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": strings.Replace(c.URL, "//", "//user:"+secret+"@", 1) + "/v1/traces?key=" + secret})
+			endpoint := strings.Replace(c.URL, "//", "//user:"+secret+"@", 1) + "/v1/traces?key=" + secret
+			logged, err := sendOrder(t, t.Context(), map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint})
 			if err == nil || !strings.HasPrefix(err.Error(), "4 spans could not be sent to "+c.URL+"/v1/traces: ") {
 				t.Errorf("%v", err)
 			}
@@ -178,16 +179,16 @@ func TestCollectorHangs(t *testing.T) {
 	t.Cleanup(c.Close)
 	t.Cleanup(func() { close(hung) })
 	variables := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": c.URL}
-	if err, _ := sendOrder(t, t.Context(), variables); err == nil { // the bound is the test's own timeout's business
+	if _, err := sendOrder(t, t.Context(), variables); err == nil { // the bound is the test's own timeout's business
 		t.Error("nothing is said of spans that were lost")
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err, _ := sendOrder(t, over, variables); err == nil {
+	if _, err := sendOrder(t, over, variables); err == nil {
 		t.Error("nothing is said of spans that were lost")
 	}
 	variables["OTEL_EXPORTER_OTLP_TIMEOUT"] = "200"
-	if err, logged := sendOrder(t, t.Context(), variables); err == nil || !strings.Contains(logged, "no answer in time") {
+	if logged, err := sendOrder(t, t.Context(), variables); err == nil || !strings.Contains(logged, "no answer in time") {
 		t.Errorf("%v; %s", err, logged)
 	}
 	c.CloseClientConnections()
@@ -201,27 +202,31 @@ func TestSettings(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const all, traces = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_"
+	type variables = map[string]string
+	const all, traces, exporter = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_", "OTEL_TRACES_EXPORTER"
+	const c, d = "https://c.example", "https://d.example/x"
 	for name, tt := range map[string]struct {
-		variables map[string]string
+		variables variables
 		endpoint  string // empty: none are sent
 		err       string
 	}{
 		"nothing":           {},
-		"only the exporter": {variables: map[string]string{"OTEL_TRACES_EXPORTER": "otlp"}, endpoint: "http://localhost:4318/v1/traces"},
-		"a base":            {variables: map[string]string{all + "ENDPOINT": "https://c.example/otlp/"}, endpoint: "https://c.example/otlp/v1/traces"},
-		"of traces": {variables: map[string]string{all + "ENDPOINT": "https://c.example", traces + "ENDPOINT": "https://d.example/x"},
-			endpoint: "https://d.example/x"},
-		"none":         {variables: map[string]string{all + "ENDPOINT": "https://c.example", "OTEL_TRACES_EXPORTER": "none"}},
-		"disabled":     {variables: map[string]string{all + "ENDPOINT": "https://c.example", "OTEL_SDK_DISABLED": "True"}},
-		"console":      {variables: map[string]string{"OTEL_TRACES_EXPORTER": "console"}, err: "OTEL_TRACES_EXPORTER is neither otlp nor none"},
-		"grpc":         {variables: map[string]string{all + "ENDPOINT": "http://c.example:4317", all + "PROTOCOL": "grpc"}, err: all + "PROTOCOL"},
-		"no address":   {variables: map[string]string{all + "ENDPOINT": "c.example:" + secret}, err: all + "ENDPOINT is no address like"},
-		"bad header":   {variables: map[string]string{all + "ENDPOINT": "http://c.example", traces + "HEADERS": "a=b," + secret}, err: traces + "HEADERS: entry 2"},
-		"bad timeout":  {variables: map[string]string{all + "ENDPOINT": "http://c.example", all + "TIMEOUT": "10s"}, err: all + "TIMEOUT"},
-		"compression":  {variables: map[string]string{all + "ENDPOINT": "http://c.example", all + "COMPRESSION": "zstd"}, err: all + "COMPRESSION"},
-		"certificate":  {variables: map[string]string{all + "ENDPOINT": "https://c.example", all + "CERTIFICATE": empty}, err: "no certificate"},
-		"key, no file": {variables: map[string]string{all + "ENDPOINT": "https://c.example", all + "CLIENT_CERTIFICATE": empty}, err: all + "CLIENT_CERTIFICATE"},
+		"only the exporter": {variables: variables{exporter: "otlp"}, endpoint: "http://localhost:4318/v1/traces"},
+		"a base":            {variables: variables{all + "ENDPOINT": c + "/otlp/"}, endpoint: c + "/otlp/v1/traces"},
+		"of traces":         {variables: variables{all + "ENDPOINT": c, traces + "ENDPOINT": d}, endpoint: d},
+		"none":              {variables: variables{all + "ENDPOINT": c, exporter: "none"}},
+		"disabled":          {variables: variables{all + "ENDPOINT": c, "OTEL_SDK_DISABLED": "True"}},
+		"console":           {variables: variables{exporter: "console"}, err: exporter + " is neither otlp nor none"},
+		"grpc":              {variables: variables{all + "ENDPOINT": c, all + "PROTOCOL": "grpc"}, err: all + "PROTOCOL"},
+		"no address": {variables: variables{all + "ENDPOINT": "x:" + secret},
+			err: all + "ENDPOINT is no address like"},
+		"bad header": {variables: variables{all + "ENDPOINT": c, traces + "HEADERS": "a=b," + secret},
+			err: traces + "HEADERS: entry 2"},
+		"bad timeout": {variables: variables{all + "ENDPOINT": c, all + "TIMEOUT": "10s"}, err: all + "TIMEOUT"},
+		"compression": {variables: variables{all + "ENDPOINT": c, all + "COMPRESSION": "zstd"}, err: all + "COMPRESSION"},
+		"certificate": {variables: variables{all + "ENDPOINT": c, all + "CERTIFICATE": empty}, err: "no certificate"},
+		"no key": {variables: variables{all + "ENDPOINT": c, all + "CLIENT_CERTIFICATE": empty},
+			err: all + "CLIENT_CERTIFICATE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

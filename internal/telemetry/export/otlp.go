@@ -53,7 +53,8 @@ func Send(env func(string) (string, bool), version string, errorLog *log.Logger)
 	if err != nil {
 		return nil, err
 	}
-	return &Spans{client: c, provider: sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(source(version)))}, nil
+	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(source(version)))
+	return &Spans{provider: provider, client: c}, nil
 }
 
 // Tracers is what makes the spans that are sent.

@@ -1,4 +1,4 @@
-package browser
+package listing
 
 import (
 	"net/url"

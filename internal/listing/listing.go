@@ -1,4 +1,7 @@
-package browser
+// Package listing turns the elements that a page lists into attachments: which are one,
+// what each is called, where it is fetched from, and by what it is known again in
+// another reading. It is pure, and the same for every way in which a page is read.
+package listing
 
 import (
 	"net/url"
@@ -9,25 +12,39 @@ import (
 	"github.com/poactor/poactor/portal"
 )
 
-// lister turns what a page lists into attachments.
-type lister struct {
+// MaxURLChars bounds an address: signed links take some 4 KB.
+const MaxURLChars = 16 << 10
+
+// Item is an element of the list; its place in the list is its handle.
+type Item struct {
+	Name   string `json:"name"`
+	URL    string `json:"url"`    // absolute, of any scheme; empty: only a click works
+	Method bool   `json:"method"` // a script asks for it otherwise than by following its address
+	Data   string `json:"data"`   // a hash of the data that it hands to the portal or to a script
+	Text   string `json:"text"`   // of what is its alone, where it is clicked
+	Row    string `json:"row"`    // a hash of the text of what is its alone
+	Gone   bool   `json:"gone"`   // another part of the list is shown by now
+}
+
+// Lister turns what a page lists into attachments.
+type Lister struct {
 	portal  portal.Portal
 	pattern *regexp.Regexp // of the name within what was found; nil: all of it
 }
 
-// newLister leaves out a name pattern that is none; the portal's Check refuses
+// New makes the Lister of a portal. It leaves out a name pattern that is none; the portal's Check refuses
 // those.
-func newLister(p portal.Portal) lister {
-	l := lister{portal: p}
+func New(p portal.Portal) Lister {
+	l := Lister{portal: p}
 	if p.Attachments.NamePattern != "" {
 		l.pattern, _ = regexp.Compile(p.Attachments.NamePattern)
 	}
 	return l
 }
 
-// attachments keeps the page's order. Items with the same URL are one, by the
+// Attachments keeps the page's order. Items with the same URL are one, by the
 // first name that is not empty. indexes say which item each attachment is.
-func (l lister) attachments(items []item) (list []po.Attachment, indexes []int) {
+func (l Lister) Attachments(items []Item) (list []po.Attachment, indexes []int) {
 	byURL := map[string]int{}
 	for i, it := range items {
 		a := po.Attachment{Name: l.name(it.Name)}
@@ -51,7 +68,7 @@ func (l lister) attachments(items []item) (list []po.Attachment, indexes []int) 
 // identify gives each attachment the ID that it will have in another reading too, as
 // far as its address or its data and its label are its alone. What nothing tells
 // apart has its place, which says nothing of another reading.
-func (l lister) identify(list []po.Attachment, indexes []int, items []item) {
+func (l Lister) identify(list []po.Attachment, indexes []int, items []Item) {
 	data, names, rows, places := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	called := func(i int) string { return po.MaskAddresses(list[i].Name) }
 	row := func(i int) string { return called(i) + " ~" + items[indexes[i]].Row }
@@ -83,11 +100,11 @@ func (l lister) identify(list []po.Attachment, indexes []int, items []item) {
 	}
 }
 
-// wanted tells which attachments are among those whose IDs are given, perhaps by
+// Wanted tells which attachments are among those whose IDs are given, perhaps by
 // another reading. Of those that only their place tells apart, all are if one is. Where
 // one is not found again, all that have an address are: what the browser saves beside
 // what it must costs time only.
-func wanted(list []po.Attachment, ids []string) map[int]bool {
+func Wanted(list []po.Attachment, ids []string) map[int]bool {
 	older, newer := make([]string, 0, len(ids)), make([]string, len(list))
 	seen, alike, want := map[string]bool{}, map[string]bool{}, map[int]bool{}
 	for _, id := range ids {
@@ -120,9 +137,9 @@ func wanted(list []po.Attachment, ids []string) map[int]bool {
 	return want
 }
 
-// texts are what people read at each attachment: its name and its row.
-func (l lister) texts(items []item) []string {
-	list, indexes := l.attachments(items)
+// Texts are what people read at each attachment: its name and its row.
+func (l Lister) Texts(items []Item) []string {
+	list, indexes := l.Attachments(items)
 	all := make([]string, len(list))
 	for i, a := range list {
 		all[i] = a.Name + "\n" + items[indexes[i]].Text
@@ -130,9 +147,9 @@ func (l lister) texts(items []item) []string {
 	return all
 }
 
-// find says which item an attachment is that was listed before; -1 if none.
-func (l lister) find(items []item, id string) (index int, sure bool) {
-	list, indexes := l.attachments(items)
+// Find says which item an attachment is that was listed before; -1 if none.
+func (l Lister) Find(items []Item, id string) (index int, sure bool) {
+	list, indexes := l.Attachments(items)
 	ids := make([]string, len(list))
 	for i, a := range list {
 		if ids[i] = a.ID; a.ID == id {
@@ -149,7 +166,7 @@ func (l lister) find(items []item, id string) (index int, sure bool) {
 // returns what identifies the address. A fragment never reaches a server, so it
 // makes no difference; nor does what a link is signed with, which changes with each
 // look at the page.
-func (l lister) locate(a *po.Attachment, address string) (key string) {
+func (l Lister) locate(a *po.Attachment, address string) (key string) {
 	address, _, _ = strings.Cut(address, "#")
 	u, err := url.Parse(address)
 	if err == nil {
@@ -159,7 +176,7 @@ func (l lister) locate(a *po.Attachment, address string) (key string) {
 	}
 	key = strings.ReplaceAll(key, " ", "%20")
 	switch {
-	case len(address) > maxURLChars:
+	case len(address) > MaxURLChars:
 		a.Cause, a.Detail = po.DownloadRejected, "the link is longer than any address"
 	case err != nil:
 		a.Cause, a.Detail = po.DownloadRejected, "the link is no address"
@@ -178,7 +195,7 @@ func blockedDetail(u *url.URL) string {
 	return "the link leads to " + po.Clip(u.Host, 100) + ", which is not one of the portal's hosts"
 }
 
-func (l lister) name(found string) string {
+func (l Lister) name(found string) string {
 	if l.pattern == nil {
 		return found
 	}

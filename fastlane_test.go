@@ -1,0 +1,125 @@
+package poactor
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/poactor/poactor/internal/testportal"
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// runFast runs the whole batch with Fast, and holds what is on record, and on disk, against the
+// portal's truth: an order may have been settled twice.
+func (r *trial) runFast(t *testing.T) (outcomes []po.Outcome, state messages.FastLane) {
+	t.Helper()
+	r.cfg.Fast = true
+	summary, err := Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, err := OpenLedgerReadOnly(r.cfg.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer record.Close()
+	for o, err := range record.Outcomes(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcomes = append(outcomes, o)
+	}
+	for _, line := range r.portal.Verify(r.cfg.Out, outcomes) {
+		t.Error(line)
+	}
+	for order, n := range r.portal.AtOnce() {
+		if n > 1 {
+			t.Errorf("order %s was fetched by %d at once", order, n)
+		}
+	}
+	r.nothingLeft(t, summary)
+	states := all[messages.FastLane](r)
+	if len(states) == 0 || !states[len(states)-1].Ended {
+		t.Fatalf("the fast lane says %+v", states)
+	}
+	return outcomes, states[len(states)-1]
+}
+
+// readBy counts outcomes by how the page was read.
+func readBy(outcomes []po.Outcome) map[po.ReadBy]int {
+	counts := map[po.ReadBy]int{}
+	for _, o := range outcomes {
+		counts[o.ReadBy]++
+	}
+	return counts
+}
+
+// In whatever way lists come into pages, and whatever happens to that in the middle of a run: no
+// order is wrong. Where the page has its list, most need no browser.
+func TestFaultsFastLane(t *testing.T) {
+	t.Parallel()
+	for lists, row := range map[testportal.Lists]struct {
+		page int  // orders that are read without a browser, at least
+		none bool // and none may be
+	}{
+		testportal.ListsInPage:   {page: 30},
+		testportal.ListsByScript: {none: true},
+		testportal.ListsLines:    {none: true},
+		testportal.ListsRights:   {},
+		testportal.ListsRelease:  {},
+		testportal.ListsStale:    {},
+		testportal.ListsPaged:    {},
+		testportal.ListsOneUse:   {none: true},
+	} {
+		t.Run("lists "+string(lists), func(t *testing.T) {
+			t.Parallel()
+			opts := ordinary()
+			opts.Lists, opts.Orders = lists, 90
+			r := newTrial(t, opts)
+			outcomes, state := r.runFast(t)
+			by := readBy(outcomes)
+			t.Logf("%+v; %v", state, by)
+			if n := by[po.ReadByPage]; n < row.page || row.none && n > 0 {
+				t.Errorf("%d orders were read without a browser", n)
+			}
+		})
+	}
+}
+
+// Every scenario of the built-in portal, faults included.
+func TestFaultsFastLaneEverything(t *testing.T) {
+	t.Parallel()
+	opts := quick
+	opts.Lists, opts.Orders = testportal.ListsInPage, 150
+	r := newTrial(t, opts)
+	r.cfg.TaskTimeout = 30 * time.Second
+	outcomes, state := r.runFast(t)
+	by := readBy(outcomes)
+	t.Logf("%+v; %v", state, by)
+	for _, o := range outcomes {
+		if o.ReadBy == po.ReadByPage && (o.Status != po.Completed || o.Comparisons < 20) {
+			t.Errorf("order %s is %s by its page, after %d comparisons", o.Key, o.Status, o.Comparisons)
+		}
+	}
+	if by[po.ReadByPage] == 0 || state.Off != "" {
+		t.Errorf("no order was read without a browser: %+v", state)
+	}
+}
+
+// Where the flag is not given nothing of it runs.
+func TestSlowLane(t *testing.T) {
+	t.Parallel()
+	opts := ordinary()
+	opts.Lists, opts.Orders = testportal.ListsInPage, 3
+	r := newTrial(t, opts)
+	r.run(t)
+	if len(all[messages.PageRead](r))+len(all[messages.FastLane](r)) > 0 {
+		t.Error("pages were read")
+	}
+	for _, e := range all[messages.OrderSettled](r) {
+		if e.ReadBy != "" || e.Comparisons != 0 {
+			t.Errorf("order %s is read by %q", e.Key, e.ReadBy)
+		}
+	}
+}

@@ -1,0 +1,252 @@
+package schedule
+
+import (
+	"time"
+
+	"github.com/poactor/poactor/messages"
+	"github.com/poactor/poactor/po"
+)
+
+// lane is the reading of orders' pages without a browser: what it needs, and who it is to.
+type lane struct {
+	on          bool // the run is to use it
+	trust       trust
+	credentials po.Credentials // of the browser that has last seen a list; zero: nobody has
+	tries       int            // readings of browsers since then, or since there are none
+	reading     int            // pages that are being read
+	browsers    int            // that are needed; as many as may be where the lane is off
+	calm        int            // orders in a row that needed no further browser
+	last        checkable      // the last order that was completed without a browser
+	checks      int            // tries to compare it at the end
+	told        string         // why the lane is off, as the host was told
+	trusted     bool           // as the host was told
+	byPage      int            // orders that were completed without a browser
+	byBrowser   int            // that a browser has read
+}
+
+// checkable is an order whose page a browser can still read for comparison.
+type checkable struct {
+	order po.Order
+	page  po.PageReading
+	at    int
+}
+
+// calmAfter is how many orders in a row must have needed no further browser until there is one
+// less.
+const calmAfter = 25
+
+// blindAfter is how many orders a browser must have read without seeing a list until there are as
+// many browsers as may be.
+const blindAfter = 3
+
+// usable says that pages can be read without a browser now.
+func (l *lane) usable() bool { return l.on && l.trust.off == "" && l.credentials.Cookies != nil }
+
+// isFor says whether an order's page is to be read without a browser first. What has failed
+// before, or has files already, is for browsers.
+func (l *lane) isFor(t *task) bool {
+	return l.usable() && t.stage == waiting && !t.isolated && !t.begun() && len(t.byBrowser) == 0 &&
+		t.lease.Attempt <= 1 && t.lease.Deaths == 0 && len(t.kept.Files) == 0 && t.lease.ReadBy == ""
+}
+
+// forBrowser counts the orders that wait for a browser.
+func (s *Scheduler) forBrowser() int {
+	n := 0
+	for _, t := range s.queue.waiting {
+		if !t.isolated && !s.lane.isFor(t) {
+			n++
+		}
+	}
+	return n
+}
+
+// readPages hands out pages to be read without a browser, as many at once as there may be
+// workers. It does not run far ahead of the browsers.
+func (s *Scheduler) readPages(now time.Time) []Effect {
+	if !s.lane.usable() || s.stopCause != "" || s.draining || s.userPause || s.paused(now) || s.suspended() {
+		return nil
+	}
+	var fx []Effect
+	for s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() && s.forBrowser() < s.poolSize {
+		t := s.nextPage()
+		if t == nil {
+			break
+		}
+		s.queue.pull(t)
+		s.lane.reading++
+		s.lane.trust.read++
+		t.stage, t.pageRead, t.pageAt = paging, true, s.lane.trust.read
+		fx = append(fx, ReadPage{Lease: t.lease, Credentials: s.lane.credentials})
+	}
+	return fx
+}
+
+// mayReadMore says whether the portal bears one more page at once.
+func (s *Scheduler) mayReadMore() bool {
+	return s.maxReading == 0 || len(s.workers.busy)+s.lane.reading < s.maxReading
+}
+
+func (s *Scheduler) nextPage() *task {
+	for _, t := range s.queue.waiting {
+		if s.lane.isFor(t) && !s.sessions.isProbed(t.key()) {
+			return t
+		}
+	}
+	return nil
+}
+
+// IsPaging says whether a page still is to be read without a browser under a lease.
+func (s *Scheduler) IsPaging(token string) bool {
+	return s.queue.in(paging, token) != nil && s.stopCause == ""
+}
+
+// PageRead brings a page that was read without a browser.
+func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
+	s.lane.reading--
+	t := s.queue.in(paging, m.Token)
+	if t == nil {
+		return s.advance(now)
+	}
+	t.stage, t.page = waiting, m.Page
+	if m.Failure.Cause != "" {
+		t.page = po.PageReading{Doubt: m.Failure.Detail}
+		if m.Failure.Cause == po.Throttled && s.attempts > 1 {
+			return append(s.failed(t, m.Failure), s.advance(now)...)
+		}
+	}
+	if t.page.Sign == po.SignSignedOut { // a browser will tell; until one has seen a list again no page is read
+		s.lane.credentials = po.Credentials{}
+	}
+	if t.why = s.lane.trust.needsBrowser(t.page, s.random()); t.why != "" {
+		if t.page.Doubt != "" {
+			s.lane.trust.passedOn(t.page.Doubt)
+		}
+		s.queue.push(t)
+		return append(s.tellLane(), s.advance(now)...)
+	}
+	s.portal.answered()
+	t.byPage, t.reading = true, t.page.Reading
+	t.stage = fetching
+	return append([]Effect{t.fetch()}, s.advance(now)...)
+}
+
+// toBrowser has a browser read an order whose page was read without one: what came of that is
+// not to be its end.
+func (s *Scheduler) toBrowser(t *task, why string) []Effect {
+	t.stage, t.why, t.replaces, t.byPage = waiting, why, true, false
+	s.queue.pushFront(t)
+	return nil
+}
+
+// byBrowserRead takes what a browser has read of an order: what its page asks for, with which
+// credentials pages can be read, and whether it is the same as without it.
+func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
+	if !s.lane.on || t.end != nil { // it was for evidence
+		return nil
+	}
+	s.lane.tries++
+	if m.Failure.Cause != "" {
+		return nil
+	}
+	own := s.lane.trust.asks(t.key(), m.Reading.Requests)
+	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
+		s.lane.credentials, s.lane.tries = m.Reading.Credentials, 0
+	}
+	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut || s.lane.trust.off != "" || t.checked {
+		return nil
+	}
+	t.checked = true
+	verdict, again := s.lane.trust.compare(t.key(), t.pageAt, t.page, own, m.Reading)
+	t.agreed = verdict == agreement
+	if s.lane.trust.off != "" {
+		return s.readAgain(again)
+	}
+	return s.tellLane()
+}
+
+// tellLane tells the host what has changed about the lane.
+func (s *Scheduler) tellLane() []Effect {
+	l := &s.lane
+	if l.told == l.trust.off && l.trusted == l.trust.trusted() {
+		return nil
+	}
+	l.told, l.trusted = l.trust.off, l.trust.trusted()
+	return []Effect{Notify{l.state()}}
+}
+
+func (l *lane) state() messages.FastLane {
+	return messages.FastLane{Trusted: l.trusted, Off: l.told, Compared: l.trust.compared, Agreed: l.trust.agreed,
+		Page: l.byPage, Browser: l.byBrowser}
+}
+
+// end ends the run.
+func (s *Scheduler) end() []Effect {
+	s.ended = true
+	if !s.lane.on {
+		return []Effect{End{}}
+	}
+	state := s.lane.state()
+	state.Ended = true
+	return []Effect{Notify{state}, End{}}
+}
+
+// readAgain puts back what no comparison has confirmed.
+func (s *Scheduler) readAgain(keys []po.Key) []Effect {
+	s.lane.byPage -= len(keys)
+	return append(s.reopen(keys, "pages are no longer believed without a browser: "+s.lane.trust.off), s.tellLane()...)
+}
+
+// settledPage takes an order that is completed without a browser.
+func (s *Scheduler) settledPage(t *task) {
+	s.lane.byPage++
+	s.lane.trust.completed(t.key(), t.pageAt)
+	s.lane.calm++
+	if t.pageAt > s.lane.last.at {
+		s.lane.last, s.lane.checks = checkable{t.lease.Order, t.page, t.pageAt}, 0
+	}
+}
+
+// browsersFor is how many browsers there should be of those that there may be: one at first, and
+// more as long as orders wait for one.
+func (s *Scheduler) browsersFor(n int) int {
+	l := &s.lane
+	if !l.on || l.trust.off != "" || l.credentials.Cookies == nil && l.tries >= blindAfter {
+		return n
+	}
+	waiting := s.forBrowser()
+	if l.trust.trusted() { // those that wait are few, and soon read
+		waiting /= 2
+	}
+	if needed := len(s.workers.busy) + waiting; waiting > 0 && needed >= l.browsers && l.credentials.Cookies != nil {
+		l.calm, l.browsers = 0, needed
+	} else if l.calm >= calmAfter {
+		l.calm = 0
+		l.browsers--
+	}
+	l.browsers = max(1, min(l.browsers, n))
+	return l.browsers
+}
+
+// maxChecks bounds the tries to compare the last order at a run's end.
+const maxChecks = 3
+
+// lastCheck says whether a browser is still to read the last order that was completed without
+// one: a release of the portal may have come after the last comparison.
+func (s *Scheduler) lastCheck() bool {
+	return s.lane.on && !s.shuttingDown() && s.lane.trust.off == "" && len(s.lane.trust.unproved) > 0 && s.lane.checks < maxChecks
+}
+
+// checked brings what a browser has read of that order.
+func (s *Scheduler) checked(m messages.OrderRead, now time.Time) []Effect {
+	if m.Failure.Cause != "" || m.Reading.Sign == po.SignSignedOut || s.stopCause != "" { // perhaps once more
+		return s.advance(now)
+	}
+	s.lane.checks = maxChecks // unless another order follows
+	last := s.lane.last
+	own := s.lane.trust.asks(last.order.Key, m.Reading.Requests)
+	_, again := s.lane.trust.compare(last.order.Key, last.at+1, last.page, own, m.Reading)
+	if s.lane.trust.off != "" {
+		return append(s.readAgain(again), s.advance(now)...)
+	}
+	return s.advance(now)
+}

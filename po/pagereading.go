@@ -1,0 +1,16 @@
+package po
+
+// PageReading is what an order's page tells without a browser.
+type PageReading struct {
+	Reading
+	// Doubt says in words why a browser has to read the page; empty: nothing speaks
+	// against what was read.
+	Doubt string
+	// Parts are hashes of the kinds of parts that the page is built of, each once, in
+	// order: elements within elements, classes, states and data, but for what they say of
+	// one order. Pages with the same parts have one shape.
+	Parts []uint64
+	// Edition tells apart which scripts of the portal the page loads: another release of
+	// the portal has another.
+	Edition string
+}

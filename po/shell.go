@@ -1,0 +1,32 @@
+package po
+
+import (
+	"regexp"
+	"runtime"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// plainWord is what no shell takes for anything but itself.
+var plainWord = regexp.MustCompile(`^[\pL\pN_+:./\\-]+$`)
+
+// ShellWord is a text as a shell takes it for one word, and for nothing else: it may come
+// from a list that somebody else has made.
+func ShellWord(text string) string {
+	switch {
+	case runtime.GOOS == "windows" && !plainWord.MatchString(text):
+		return `"` + text + `"`
+	case runtime.GOOS == "windows", plainWord.MatchString(text) && !strings.Contains(text, `\`):
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// IsPastable reports whether a text can be shown, and a shell of the system goos takes what
+// ShellWord makes of it for just that. On Windows nothing keeps both shells from replacing
+// variables, and one of them takes typographic quotes for its own.
+func IsPastable(goos, text string) bool {
+	hidden := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+	return !strings.ContainsFunc(text, hidden) && (goos != "windows" || !strings.ContainsAny(text, "\"“”„$`%!"))
+}
