@@ -92,3 +92,13 @@ func listOf(t *testing.T, text string) *poactor.Batch {
 	}
 	return b
 }
+
+// A demo cannot be resumed, and ends as its run does.
+func TestNotResumed(t *testing.T) {
+	t.Parallel()
+	err := notResumed(interrupted(3))
+	if got := userErrors(err)[0]; strings.Contains(got.Hint, "again") || got.Msg != interrupted(3).Error() ||
+		exitCode(err) != exitInterrupted {
+		t.Errorf("%q, %q, %d", got.Msg, got.Hint, exitCode(err))
+	}
+}
