@@ -173,11 +173,12 @@
     const causes = byCause();
     fill($('failures'), causes.map((c) => {
       const help = data.causes[c.cause] || { text: c.cause, cure: '', retry: true };
-      const cards = el('ul', { class: 'cards' });
+      const pictured = c.orders.some((o) => data.thumbnails[folderOf(o)]);
+      const cards = el('ul', { class: 'cards' + (pictured ? '' : ' plain') });
       const more = el('button', { class: 'more', type: 'button', on: () => add(48) });
       let shown = 0;
       function add(n) {
-        for (const o of c.orders.slice(shown, shown + n)) cards.append(card(o));
+        for (const o of c.orders.slice(shown, shown + n)) cards.append(card(o, pictured));
         shown = Math.min(c.orders.length, shown + n);
         more.hidden = shown === c.orders.length;
         more.textContent = 'Show more of ' + number(c.orders.length);
@@ -200,9 +201,9 @@
     link.append(img);
     return link;
   }
-  function card(o) {
+  function card(o, pictured) {
     const folder = folderOf(o);
-    return el('li', {}, picture(folder, o, 'shot') || el('div', { class: 'noshot' }, folder ? 'No screenshot' : 'No evidence'),
+    return el('li', {}, pictured && (picture(folder, o, 'shot') || el('div', { class: 'noshot' }, 'No screenshot')),
       el('div', { class: 'in' }, orderLink(o), el('p', { class: 'soft' }, WORDS[o.state] + (o.supplier ? ', ' + o.supplier : '')),
         el('p', {}, o.detail || causeText(o.cause)),
         o.missing_files.slice(0, 3).map((m) => el('p', {}, 'Missing: ', el('bdi', {}, m.name))),
