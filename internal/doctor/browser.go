@@ -27,7 +27,7 @@ func (d *doctor) browser(ctx context.Context) {
 		d.skip("there is no browser", CheckStart, CheckSandbox, CheckPage, CheckLanes, CheckProfile, CheckSignIn, CheckOrder, CheckWorkers)
 		return
 	}
-	defer d.close()
+	defer func() { _ = d.close() }() // the next start sweeps what is left
 	d.start(ctx)
 	if d.trial == nil {
 		d.skip("no browser has started", CheckPage, CheckLanes, CheckProfile, CheckSignIn, CheckOrder, CheckWorkers)

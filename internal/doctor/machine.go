@@ -29,17 +29,17 @@ func (d *doctor) machine(ctx context.Context) {
 	d.add(Finding{Check: CheckProgram, State: OK,
 		Text:  fmt.Sprintf("%s on %s/%s, %s", d.Program, runtime.GOOS, runtime.GOARCH, runtime.Version()),
 		Facts: map[string]any{"version": d.Program, "os": runtime.GOOS, "arch": runtime.GOARCH, "go": runtime.Version()}})
-	d.check(ctx, CheckOut, quick, d.out)
-	d.check(ctx, CheckTemp, quick, d.temp)
-	d.check(ctx, CheckShared, quick, d.shared)
+	d.check(ctx, CheckOut, d.out)
+	d.check(ctx, CheckTemp, d.temp)
+	d.check(ctx, CheckShared, d.shared)
 	f, usage := timed(ctx, quick, d.memory)
 	f.Check, d.usage = CheckMemory, usage
 	d.add(f)
-	d.check(ctx, CheckOpenFiles, quick, openFiles)
+	d.check(ctx, CheckOpenFiles, openFiles)
 	f, d.freeTasks = timed(ctx, quick, processes)
 	f.Check = CheckProcesses
 	d.add(f)
-	d.check(ctx, CheckDisplay, quick, d.display)
+	d.check(ctx, CheckDisplay, d.display)
 }
 
 const (

@@ -21,7 +21,7 @@ const portalWithin = 15 * time.Second
 
 // portal looks at the way to the portal, as poactor's own requests for files go it.
 func (d *doctor) portal(ctx context.Context) {
-	d.check(ctx, CheckProxy, quick, d.proxy)
+	d.check(ctx, CheckProxy, d.proxy)
 	if d.Run.Portal.BaseURL == "" {
 		for _, name := range []string{CheckPortal, CheckClock} {
 			d.add(Finding{Check: name, State: Skipped, Text: "no portal is given", Hint: "give it with --base-url URL, or --portal FILE"})
@@ -37,7 +37,7 @@ func (d *doctor) portal(ctx context.Context) {
 	})
 	f.Check, d.served = CheckPortal, answer.status != 0
 	d.add(f)
-	d.check(ctx, CheckClock, quick, func(context.Context) Finding { return clock(answer) })
+	d.check(ctx, CheckClock, func(context.Context) Finding { return clock(answer) })
 }
 
 // answered is what the portal has answered, and when.
