@@ -79,7 +79,7 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // it in the log, and at the end.
 func sendOrder(t *testing.T, ctx context.Context, variables map[string]string) (logged string, atEnd error) {
 	t.Helper()
-	var text strings.Builder
+	var text safeText // a batch that is under way at the end may be told of after it
 	spans, err := Send(lookup(variables), "v1.2.3", log.New(&text, "", 0))
 	if err != nil || spans == nil {
 		t.Fatalf("%v, %v", spans, err)
@@ -93,6 +93,25 @@ func sendOrder(t *testing.T, ctx context.Context, variables map[string]string) (
 	r.Event(messages.OrderSettled{Outcome: po.Outcome{Key: "1", Status: po.NoAttachments}})
 	atEnd = spans.Close(ctx)
 	return text.String(), atEnd
+}
+
+// safeText is a strings.Builder for several goroutines.
+type safeText struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+// Write implements io.Writer.
+func (s *safeText) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeText) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
 
 func lookup(variables map[string]string) func(string) (string, bool) {
