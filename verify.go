@@ -35,8 +35,8 @@ type Difference struct {
 // DifferenceKind tells what is lost from what is only not done yet.
 type DifferenceKind string
 
-// The kinds of differences. Damaged is a file that is not as the record has it, or
-// that only SHA256SUMS knows. The others are files that are as recorded, where what
+// The kinds of differences. Damaged is a file that is not as the record has it, that
+// only SHA256SUMS knows, or that has another hash there though no run was cut off. The others are files that are as recorded, where what
 // is written after the record is behind it: their line in SHA256SUMS, or the final
 // name of their folder. A run that was killed leaves such.
 const (
@@ -127,8 +127,10 @@ func (v *Verification) file(check *download.Checker, sums map[string]string, o p
 	switch {
 	case !listed:
 		add(NotListed, "is not in "+outdir.SumsFile)
-	case sum != f.SHA256:
+	case sum != f.SHA256 && v.CutOff: // of a file that has been fetched anew since
 		add(NotListed, "has another hash in "+outdir.SumsFile)
+	case sum != f.SHA256:
+		add(Damaged, "has another hash in "+outdir.SumsFile+", which no run has left so")
 	}
 }
 
