@@ -32,8 +32,10 @@ var (
 var hints = map[po.Cause]string{
 	po.SignedOut:     hintSignIn,
 	po.DiskFull:      "make room on the disk, see to the permissions of the output directory, close programs that have its files open; " + po.HintResume,
-	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + po.HintResume,
-	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + po.HintResume,
+	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + po.HintDoctor,
+	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + po.HintDoctor,
+	po.Timeout:       hintPortal,
+	po.Throttled:     hintPortal,
 	po.BrowserHung:   "try fewer --workers; " + po.HintResume,
 	po.ProfileFailed: "check --profile DIR and the room in the temporary directory; " + po.HintResume,
 	po.Interrupted:   po.HintResume,
@@ -43,6 +45,9 @@ var hints = map[po.Cause]string{
 	po.Internal:         "this is a bug of poactor, see the log; " + po.HintResume,
 }
 
+// hintPortal is for a portal that is reached, and does not serve.
+const hintPortal = "see whether the portal answers in a browser of yours; " + po.HintResume
+
 // ended makes the error of a run that ended early.
 func ended(cause po.Cause, detail string) *Error {
 	if detail == "" {
@@ -51,24 +56,19 @@ func ended(cause po.Cause, detail string) *Error {
 	return &Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail)}
 }
 
-const (
-	hintTemp   = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + po.HintResume
-	hintShared = "make room in the directory for temporary files and in /dev/shm, or give fewer --workers; " + po.HintResume
-)
+const hintTemp = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + po.HintResume
 
 // hintOf is what a user can do about what ended a run: about the trouble itself
 // where the system has said what it is, else about what it was the end of.
 func hintOf(cause po.Cause, detail string) string {
 	says := func(text string) bool { return strings.Contains(strings.ToLower(detail), text) }
 	switch {
-	case says("remotedebuggingallowed"):
-		return browser.HintForbidden
 	case says("too many open files"):
 		return outdir.HintOpenFiles
 	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profilestore.WorkDirPrefix())):
 		return hintTemp
-	case cause == po.BrowserDied && says("no space left on device"):
-		return hintShared
+	case (cause == po.BrowserDied || says("remotedebuggingallowed")) && browser.HintOf(detail) != "":
+		return browser.HintOf(detail) + "; " + po.HintResume
 	case says("err_cert_"):
 		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " + po.HintResume
 	case says("err_name_not_resolved"):
@@ -81,6 +81,15 @@ func hintOf(cause po.Cause, detail string) string {
 		return "see to the permissions of the output directory, or give another --out; " + po.HintResume
 	}
 	return hints[cause]
+}
+
+// HintOf is what to do about an error of the system's: too many open files, a full disk. It
+// is or where the error says none of that.
+func HintOf(err error, or string) string {
+	if e, ok := SystemError(err); ok && e.Hint != "" {
+		return e.Hint
+	}
+	return or
 }
 
 // SystemError makes an *Error of what the operating system has refused, which is no

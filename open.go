@@ -249,25 +249,11 @@ func (o *resources) openArchive(cfg Config) (err error) {
 	return err
 }
 
-// openBrowsers makes ready what opens browsers.
+// openBrowsers makes ready what opens browsers, and removes what killed runs have left.
 func (o *resources) openBrowsers(cfg Config) error {
-	settings, err := cfg.browserConfig()
+	settings, err := o.openProfiles(cfg)
 	if err != nil {
 		return err
-	}
-	if err := browser.Check(settings); err != nil {
-		return err
-	}
-	if err := checkTemp(); err != nil {
-		return err
-	}
-	// As many as SetWorkers may ask for, twice: a restart leases its new profile while the
-	// old browser may still be dying.
-	o.profiles, err = profilestore.OpenFor(settings.Downloads, profilestore.Config{
-		Base: cfg.Profile, Capacity: 2 * MaxWorkers, For: settings.Out, Remove: o.faults.RemoveProfile,
-	})
-	if err != nil {
-		return profileError(err)
 	}
 	o.incoming = settings.Downloads
 	if err := o.sweep(cfg, o.profiles.Swept()); err != nil {
@@ -275,6 +261,30 @@ func (o *resources) openBrowsers(cfg Config) error {
 	}
 	o.browsers = o.faults.Browsers(o.portOf(cfg, settings))
 	return nil
+}
+
+// openProfiles checks what would keep any browser from starting, and opens the store
+// of their profiles.
+func (o *resources) openProfiles(cfg Config) (browser.Config, error) {
+	settings, err := cfg.browserConfig()
+	if err != nil {
+		return settings, err
+	}
+	if err := browser.Check(settings); err != nil {
+		return settings, err
+	}
+	if err := checkTemp(); err != nil {
+		return settings, err
+	}
+	// As many as SetWorkers may ask for, twice: a restart leases its new profile while the
+	// old browser may still be dying.
+	o.profiles, err = profilestore.OpenFor(settings.Downloads, profilestore.Config{
+		Base: cfg.Profile, Capacity: 2 * MaxWorkers, For: settings.Out, Remove: o.faults.RemoveProfile,
+	})
+	if err != nil {
+		return settings, profileError(err)
+	}
+	return settings, nil
 }
 
 // sweep removes what runs that were killed have left, beside what the profile

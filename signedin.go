@@ -98,6 +98,14 @@ func (s *signedInSession) Read(ctx context.Context, o po.Order, byBrowser []stri
 	return r, err
 }
 
+// Look implements actors.Session. It may be what finds that the session is over, which must
+// not be kept then.
+func (s *signedInSession) Look(ctx context.Context, o po.Order, missing po.Failure) (po.Reading, error) {
+	r, err := s.session.Look(ctx, o, missing)
+	s.lives.Store(err == nil && r.Sign == po.SignAttachments)
+	return r, err
+}
+
 // Prove implements actors.Session. Another user than the run's is nobody.
 func (s *signedInSession) Prove(ctx context.Context) (po.Proof, error) {
 	p, err := s.session.Prove(ctx)

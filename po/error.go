@@ -19,6 +19,9 @@ type Error struct {
 // HintResume is the hint where a run ended early and nothing else is to be done.
 const HintResume = "run the same command again to resume"
 
+// HintDoctor is the end of a hint where more can be found out.
+const HintDoctor = "poactor doctor tells more; " + HintResume
+
 // Error returns Msg.
 func (e *Error) Error() string { return e.Msg }
 

@@ -29,6 +29,7 @@ func Signs() []Sign {
 // there are attachments, what is needed to fetch them without the browser.
 type Reading struct {
 	Sign        Sign
+	Rule        Rule   // by which the page was recognised
 	URL         string // of the page that was recognised, the fallback's where that was followed
 	Supplier    string // as the page shows it; hostile, may be empty
 	Attachments []Attachment
@@ -37,6 +38,13 @@ type Reading struct {
 	// Requests are hashes of what the page's scripts and frames have asked the portal for
 	// while it was read. What no other order's page asks for may be for its list.
 	Requests []string
+}
+
+// Rule is the line of a portal's definition by which a page was recognised. The zero
+// value is none: an address on another host that looks like a sign-in, say.
+type Rule struct {
+	Place string `json:"place"` // like "attachments.links" or "signs.not_found.texts"
+	Value string `json:"value"` // the selector, the text, the part of an address or the status
 }
 
 // Attachment is one document that an order's page lists.

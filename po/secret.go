@@ -22,7 +22,7 @@ var secrets = []struct {
 }{
 	{regexp.MustCompile(`\beyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?`), removed}, // JWT
 	{regexp.MustCompile(`(?i)\b(bearer|basic|negotiate|digest)\s+[\w.~+/=-]{12,}`), "$1 " + removed},
-	{regexp.MustCompile(`(?i)([\w.-]*(?:token|secret|session|sid|signature|sig|passw\w*|api[-_]?key|auth|nonce)["']?` +
+	{regexp.MustCompile(`(?i)([\w.-]*(?:token|secret|[cx]srf|session(?:[-_]?id)?|sid|signature|sig|passw\w*|api[-_]?key|auth|nonce)["']?` +
 		`\s*[=:]\s*["']?)[\w.~+/%=-]{6,}`), "${1}" + removed},
 }
 

@@ -4,10 +4,12 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // plainWord is what no shell takes for anything but itself.
-var plainWord = regexp.MustCompile(`^[\pL\pN_@%+=:,./\\-]+$`)
+var plainWord = regexp.MustCompile(`^[\pL\pN_+:./\\-]+$`)
 
 // ShellWord is a text as a shell takes it for one word, and for nothing else: it may come
 // from a list that somebody else has made.
@@ -19,4 +21,12 @@ func ShellWord(text string) string {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// IsPastable reports whether a text can be shown, and a shell of the system goos takes what
+// ShellWord makes of it for just that. On Windows nothing keeps both shells from replacing
+// variables, and one of them takes typographic quotes for its own.
+func IsPastable(goos, text string) bool {
+	hidden := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+	return !strings.ContainsFunc(text, hidden) && (goos != "windows" || !strings.ContainsAny(text, "\"“”„$`%!"))
 }

@@ -38,6 +38,7 @@ var house = map[string][]string{
 	"internal/process":        {},
 	"internal/outdir":         {"po"},
 	"internal/resource":       {"po"},
+	"internal/doctor":         {"", "po", "profilestore", "internal/browser/launch", "internal/resource"},
 	"internal/testdisplay":    {},
 	"internal/testportal":     {"po", "portal"},
 	"internal/progress":       {"messages", "po"},

@@ -105,7 +105,7 @@ func (a *app) openScreen(j *job, controls *keys) {
 		return
 	}
 	c := live.Config{Out: out, Environ: a.environ, Into: j.dir, MaxWorkers: poactor.MaxWorkers, Controls: controls,
-		Plain: progress.NewLines(a.stdout, j.dir, time.Now).Event}
+		Suspends: canSuspend(), Plain: progress.NewLines(a.stdout, j.dir, time.Now).Event}
 	if in, ok := a.stdin.(*os.File); ok && isatty.IsTerminal(in.Fd()) {
 		c.In = in
 	}

@@ -13,3 +13,10 @@ func inForeground(terminal *os.File) bool {
 	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
 	return err != nil || group == unix.Getpgrp()
 }
+
+// canSuspend reports whether there is a shell that would have this process go on after a
+// stop. Without one, as under ssh -t HOST COMMAND or in a container, the system stops nobody.
+func canSuspend() bool {
+	session, err := unix.Getsid(0)
+	return err == nil && session != unix.Getpgrp()
+}

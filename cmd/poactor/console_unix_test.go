@@ -208,6 +208,7 @@ func TestFaultsKeys(t *testing.T) {
 	x.press("+p")
 	x.see(`p pause   \+ - workers`)
 	x.see(`limited by you: 2 workers`)
+	x.press("\x1a") // no shell would have it go on
 	x.press("f")
 	x.end(exitInterrupted)
 	x.see(`60 orders: \d+ COMPLETED, \d+ open`)

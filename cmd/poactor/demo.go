@@ -86,7 +86,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	out := filepath.Join(dir, "orders")
 	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
 		discard(dir, out)
-		return err
+		return notResumed(err)
 	}
 	return a.judge(site, out)
 }
@@ -124,6 +124,15 @@ func discard(dir, out string) {
 	if _, err := os.Stat(outdir.ResultsPath(out)); errors.Is(err, fs.ErrNotExist) {
 		_ = os.RemoveAll(dir) // it was new or empty
 	}
+}
+
+// notResumed is the error of a demo's run: that cannot be resumed, as its portal ends with it.
+func notResumed(err error) error {
+	if e, ok := errors.AsType[*po.Error](err); ok {
+		hint := strings.ReplaceAll(e.Hint, po.HintResume, "begin another demo")
+		return &po.Error{Cause: e.Cause, Msg: e.Msg, Hint: hint, Err: err}
+	}
+	return err
 }
 
 // judge compares a result with the truth. It reads the result as a user finds

@@ -27,7 +27,7 @@ func TestEventsPage(t *testing.T) {
 	t.Parallel()
 	types := messages.EventTypes()
 	for name, line := range map[string]any{"list_read": listLine{}, "planned": plannedLine{}, "metrics_served": metricsLine{}, "warning": warningLine{},
-		"error": errorLine{}, "ended": endedLine{}, "batch": batchStanding{},
+		"error": errorLine{}, "ended": endedLine{}, "finding": findingLine{}, "diagnosed": diagnosedLine{}, "batch": batchStanding{},
 		"file": po.File{}, "missing file": po.Missing{}} {
 		types[name] = reflect.TypeOf(line)
 	}
@@ -133,6 +133,9 @@ func kindOf(field string, value any) string {
 		}
 		return "integer"
 	case map[string]any:
+		if field == "facts" {
+			return "object"
+		}
 		if v["counts"] != nil {
 			return "[batch](#batch)"
 		}

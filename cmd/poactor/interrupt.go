@@ -56,8 +56,8 @@ func (i *interrupt) watch(signals <-chan os.Signal) (stop func()) {
 		case <-signals:
 		case <-timer.C:
 		}
+		i.cancel() // first: to say so may take time
 		i.say("ending now")
-		i.cancel()
 	}()
 	return sync.OnceFunc(func() { close(done) })
 }
@@ -72,9 +72,9 @@ func (i *interrupt) first() bool {
 		i.cancel()
 		return false
 	}
+	i.drain()
 	i.say(fmt.Sprintf("interrupted: finishing the orders under way (%s at most); interrupt again to end at once",
 		progress.Short(grace)))
-	i.drain()
 	return true
 }
 

@@ -60,7 +60,9 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return wrongUse(c.CommandPath()+" --help lists the flags", "%v", err)
 	})
-	root.AddCommand(a.runCommand(), a.loginCommand(), a.profileCommand(), a.demoCommand(), a.chaosCommand(), a.statusCommand(), a.explainCommand(), a.reportCommand(), a.retryCommand(), a.verifyCommand(), a.cleanCommand(), a.portalCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.loginCommand(), a.profileCommand(), a.doctorCommand(), a.demoCommand(), a.chaosCommand(),
+		a.statusCommand(), a.explainCommand(), a.reportCommand(), a.retryCommand(), a.verifyCommand(), a.cleanCommand(),
+		a.portalCommand(), a.versionCommand())
 	return root
 }
 

@@ -150,7 +150,7 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 		fmt.Fprintln(a.stdout, progress.Line("nothing to do: no order ended "+describe(j.choice.Only)))
 	}
 	fmt.Fprintf(a.stdout, "%s, in %s\n", progress.Total(counts, open), progress.Short(took))
-	if j.merged.Deferred > 0 {
+	if j.merged.Deferred > 0 && j.settings.Limit > 0 {
 		fmt.Fprintf(a.stdout, "%s left by --limit: run the same command again for the next\n",
 			progress.Count(j.merged.Deferred, "order"))
 	}

@@ -25,6 +25,7 @@ import (
 func commandLines() map[string]any {
 	return map[string]any{"list_read": listLine{}, "planned": plannedLine{}, "metrics_served": metricsLine{},
 		"warning": warningLine{}, "error": errorLine{}, "ended": endedLine{},
+		"finding": findingLine{}, "diagnosed": diagnosedLine{},
 		"demo_started": demoStartedLine{}, "demo_judged": demoJudgedLine{},
 		"chaos_begun": chaosBegunLine{}, "chaos_start": chaosStartLine{}, "chaos_judged": chaosJudgedLine{}}
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/progress"
@@ -42,7 +44,9 @@ func unfinishedOf(ctx context.Context, ledger *poactor.Ledger) ([]unfinished, er
 
 // showUnfinished says why orders did not end well, and what to do about it.
 func (a *app) showUnfinished(dir string, list []unfinished) {
-	dir = po.ShellWord(dir)
+	if strings.HasPrefix(dir, "-") { // else it is taken for a flag
+		dir = "." + string(filepath.Separator) + dir
+	}
 	for _, u := range list {
 		which := progress.Clean(u.first)
 		if u.orders > 1 {
@@ -51,13 +55,30 @@ func (a *app) showUnfinished(dir string, list []unfinished) {
 		fmt.Fprintf(a.stdout, "\n%s with %s: %s: %s\n", progress.Count(u.orders, "order"), u.cause, u.cause.Text(), which)
 		fmt.Fprintf(a.stdout, "  what to do: %s\n", u.cause.Cure())
 		if mayRetry(u.cause) {
-			fmt.Fprintf(a.stdout, "  poactor retry %s --cause %s\n", dir, u.cause)
+			a.showCommand("retry", dir, "--cause", string(u.cause))
 		}
-		fmt.Fprintf(a.stdout, "  poactor explain %s %s\n", dir, po.ShellWord(progress.Clean(u.first)))
+		if strings.HasPrefix(u.first, "-") {
+			a.showCommand("explain", dir, "--", u.first)
+		} else {
+			a.showCommand("explain", dir, u.first)
+		}
 	}
 	if len(list) > 0 {
 		fmt.Fprintln(a.stdout)
 	}
+}
+
+// showCommand shows a command that can be pasted; nothing where a shell would take it for
+// another.
+func (a *app) showCommand(words ...string) {
+	line := "poactor"
+	for _, word := range words {
+		if !po.IsPastable(runtime.GOOS, word) {
+			return
+		}
+		line += " " + po.ShellWord(word)
+	}
+	fmt.Fprintf(a.stdout, "  %s\n", line)
 }
 
 // mayRetry reports whether orders with a cause may end well as they stand in the list.
@@ -65,9 +86,10 @@ func mayRetry(c po.Cause) bool { return c != po.InvalidNumber && c != po.Interna
 
 // showFiles says where the results are.
 func (a *app) showFiles(j *job) {
-	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", filepath.Join(j.dir, j.batch.ResultsName()), j.dir)
+	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", progress.Line(filepath.Join(j.dir, j.batch.ResultsName())),
+		progress.Line(j.dir))
 	if report := filepath.Join(j.dir, "report.html"); isFile(report) {
-		fmt.Fprintf(a.stdout, "report:  %s\n", report)
+		fmt.Fprintf(a.stdout, "report:  %s\n", progress.Line(report))
 	}
 }
 

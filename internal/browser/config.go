@@ -132,8 +132,8 @@ func (c Config) options(profileDir, tempDir string) launch.Options {
 	}
 }
 
-// HintForbidden is what to do where policies forbid to drive the browser.
-const HintForbidden = launch.HintForbidden + "; " + po.HintResume
+// HintOf is what to do about what the system or a browser says; empty if that is not known.
+func HintOf(text string) string { return launch.HintOf(text) }
 
 // Check tells what would keep any browser from starting, before one is
 // started. The error is a *po.Error.

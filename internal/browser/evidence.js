@@ -68,7 +68,7 @@
     [/\b(https?:)?\/\/[^\s"'<>]+/gi, (address) => address.replace(/^((?:https?:)?\/\/)[^/@]*@/i, '$1').replace(/;jsessionid=[^?#/]*/i, '').replace(/[?#].*$/s, '?' + gone)],
     [/\beyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?/g, gone], // JWT
     [/\b(bearer)\s+[\w.~+/=-]{16,}/gi, '$1 ' + gone],
-    [/\b([\w.-]*(?:token|secret|session|sid|signature|sig|passw\w*|api[-_]?key|auth|nonce)["']?\s*[=:]\s*["']?)[\w.~+/%=-]{6,}/gi, '$1' + gone],
+    [/\b([\w.-]*(?:token|secret|[cx]srf|session(?:[-_]?id)?|sid|signature|sig|passw\w*|api[-_]?key|auth|nonce)["']?\s*[=:]\s*["']?)[\w.~+/%=-]{6,}/gi, '$1' + gone],
     // Letters and digits change often in what is random, and rarely in names of files. A UUID is an order's or a file's.
     [/[\w+/=-]{32,}/g, (text) => (text.match(/\d(?=[a-z])|[a-z](?=\d)/gi) || []).length >= 5 && !/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text) ? gone : text],
   ];

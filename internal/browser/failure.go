@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,6 +50,21 @@ func signOffPortal(p portal.Portal, address string) po.Sign {
 		return po.SignSignedOut
 	}
 	return ""
+}
+
+// urlRule is what a page that leads off the portal's hosts was known by as its sign-in.
+func urlRule(p portal.Portal, address string) *po.Rule {
+	for _, pattern := range p.Signs.SignedOut.URLs {
+		if (portal.Sign{URLs: []string{pattern}}).MatchesURL(address) {
+			return &po.Rule{Place: "signs.signed_out.urls", Value: pattern}
+		}
+	}
+	return nil
+}
+
+// statusRule is what a page was known by whose HTTP status is enough.
+func statusRule(sign po.Sign, status int) *po.Rule {
+	return &po.Rule{Place: "signs." + string(sign) + ".statuses", Value: strconv.Itoa(status)}
 }
 
 // looksLikeSignIn knows the addresses of single sign-on: its protocols' query

@@ -95,7 +95,8 @@ func (l *Launcher) open(ctx context.Context, profile Profile) (*Session, error) 
 			return nil, l.remember(err)
 		}
 		return nil, &po.Error{
-			Msg: fmt.Sprintf("start %s: %v", path, err), Hint: launch.Hint, Cause: po.BrowserDied, Err: err,
+			Msg: fmt.Sprintf("start %s: %v", path, err), Hint: cmp.Or(launch.HintOf(err.Error()), launch.Hint),
+			Cause: po.BrowserDied, Err: err,
 		}
 	}
 	s := newSession(l.config, l.spec, profile, downloads, proc)

@@ -48,7 +48,7 @@
   const phrases = {};
   for (const name in marks) phrases[name] = (marks[name].texts || []).map((t) => {
     const phrase = flat(t);
-    return {squeezed: bare(t), found: (text) => text.includes(phrase)};
+    return {phrase: t, squeezed: bare(t), found: (text) => text.includes(phrase)};
   });
   // An order's number counts only whole: 1001 is not in 11001, and is in PO1001.
   const whole = (phrase) => {
@@ -59,7 +59,7 @@
   };
   if (number) phrases.identity = spec.identity.texts.map((t) => {
     const pattern = whole(t);
-    return {squeezed: bare(t.split('{number}')[0]), found: (text) => pattern.test(text)};
+    return {phrase: t, squeezed: bare(t.split('{number}')[0]), found: (text) => pattern.test(text)};
   });
   let shown = {}, textDue = 0, unread = true; // the page has changed since its texts were read
   const readTexts = (now, anyway) => {
@@ -70,10 +70,10 @@
     const raw = bodies.map((b) => bare(b.textContent)).join('\n');
     let text = null;
     for (const name in phrases) {
-      for (const {squeezed, found} of phrases[name]) {
+      for (const {phrase, squeezed, found} of phrases[name]) {
         if (!raw.includes(squeezed)) continue;
         if (text === null) text = bodies.map((b) => flat(b.innerText)).join('\n');
-        if (found(text)) shown[name] = true;
+        if (found(text)) shown[name] ||= {phrase};
       }
     }
     textDue = now + 10 * (performance.now() - now);
@@ -424,12 +424,22 @@
     const items = sign === 'attachments' ? list() : [];
     return {items, ...union(items)};
   };
+  // What of the definition shows a sign, in the order in which shows looks.
+  const ruleOf = (name) => {
+    const rule = (place, value) => value === undefined ? null : {place, value};
+    if (name === 'attachments') return rule('attachments.links', spec.links.find((s) => all([s]).some((el) => !signsOut(el))));
+    const of = spec.signs[name];
+    if (!of) return null;
+    return (known === name && rule(`signs.${name}.statuses`, '')) || rule(`signs.${name}.urls`, (of.urls || []).find(atURL)) ||
+      rule(`signs.${name}.texts`, shown[name]?.phrase) ||
+      rule(`signs.${name}.selectors`, (of.selectors || []).find((s) => all([s]).some(visible)));
+  };
   const finish = (answer, extra, view) => {
     ended = true;
     watch.disconnect();
     clearTimeout(timer);
     clearInterval(pulse);
-    const out = {sign: answer, url: location.href.slice(0, spec.urlMax), ready: document.readyState, parsed: parsed(), changed: performance.timeOrigin + since, supplier: '', fallback: '', items: [], count: 0, ...extra};
+    const out = {sign: answer, url: location.href.slice(0, spec.urlMax), ready: document.readyState, parsed: parsed(), changed: performance.timeOrigin + since, supplier: '', fallback: '', items: [], count: 0, rule: ruleOf(answer), ...extra};
     if (answer === 'attachments' || answer === 'empty') [out.supplier, out.frames] = [supplier(), working()];
     if (answer === 'empty') out.fallback = fallback();
     if (answer === 'attachments') {

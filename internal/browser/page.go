@@ -99,6 +99,7 @@ type observation struct {
 	Frames   []string       `json:"frames"` // addresses of frames whose documents may change the list
 	Count    int            `json:"count"`  // of attachments, also where they are too many
 	Items    []listing.Item `json:"items"`
+	Rule     *po.Rule       `json:"rule"` // what of the definition shows the sign; nil: not known
 
 	address string // that was visited
 	world   int    // where the elements of the items are

@@ -66,7 +66,9 @@ func (s *Session) prove(ctx context.Context, address string, p patience) (po.Pro
 	defer s.interceptor.setMode(modeRead, nil)
 	proof, err := s.openProbe(visit, address, p)
 	if off, ok := errors.AsType[*offPortalError](context.Cause(visit)); ok {
-		return nobody("the portal leads to " + hostOf(off.url)), nil
+		elsewhere := nobody("the portal leads to " + hostOf(off.url))
+		elsewhere.Asks = signOffPortal(s.config.Portal, off.url) != ""
+		return elsewhere, nil
 	}
 	return proof, err
 }
@@ -83,19 +85,21 @@ func (s *Session) openProbe(ctx context.Context, address string, p patience) (po
 	if failure := serverFailure(answer, time.Now()); failure != nil {
 		return po.Proof{}, failure
 	}
-	if statusSign(s.config.Portal, answer.Status) != "" {
-		return nobody(fmt.Sprintf("the portal answers %d to the page that shows who is signed in (probe.path)", answer.Status)), nil
+	if sign := statusSign(s.config.Portal, answer.Status); sign != "" {
+		refused := nobody(fmt.Sprintf("the portal answers %d to the page that shows who is signed in (probe.path)", answer.Status))
+		refused.Asks = sign == po.SignSignedOut
+		return refused, nil
 	}
-	const asks = "the portal asks for a sign-in"
+	asks := po.Proof{Asks: true, Detail: "the portal asks for a sign-in"}
 	if p.asks == 0 && s.config.Portal.Signs.SignedOut.MatchesURL(answer.URL) {
-		return nobody(asks), nil
+		return asks, nil
 	}
 	seen, err := s.observeProbe(ctx, p)
 	switch {
 	case err != nil:
 		return po.Proof{}, err
 	case seen.Out || s.config.Portal.Signs.SignedOut.MatchesURL(seen.URL):
-		return nobody(asks), nil
+		return asks, nil
 	case !seen.In || !allowed(s.config.Portal, seen.URL):
 		return nobody("the page does not show that anybody is signed in (signs.signed_in)"), nil
 	}

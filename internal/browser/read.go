@@ -116,6 +116,9 @@ func (s *Session) read(ctx context.Context, order po.Order, address string, byBr
 	}
 	s.lists[listHash(seen)] = order.Number
 	reading := po.Reading{Sign: po.Sign(seen.Sign), URL: po.PublicURL(seen.URL), Supplier: seen.Supplier}
+	if seen.Rule != nil {
+		reading.Rule = *seen.Rule
+	}
 	reading.Requests = s.interceptor.requests.madeSince()
 	if reading.Sign != po.SignAttachments {
 		return reading, nil

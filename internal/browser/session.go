@@ -187,7 +187,11 @@ func (s *Session) listen() {
 			s.onDownloadProgress(event.Params)
 		}
 	}
-	s.fail(po.BrowserDied, "the browser's process ended")
+	detail := "the browser's process ended"
+	if line := s.proc.SystemError(); line != "" {
+		detail += ": " + line
+	}
+	s.fail(po.BrowserDied, detail)
 }
 
 // ping notices a browser that lives and does not answer.

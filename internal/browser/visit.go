@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,13 +60,16 @@ func (s *Session) navigateAndObserve(ctx context.Context, address string) (obser
 		return observation{}, failure
 	}
 	if _, failed := errors.AsType[*po.ReadFailure](err); failed && known != "" { // the browser shows no page, and none is needed
-		return observation{Sign: string(known), URL: answer.URL}, nil
+		return observation{Sign: string(known), URL: answer.URL, Rule: statusRule(known, answer.Status)}, nil
 	}
 	if err != nil {
 		return observation{}, err
 	}
 	seen, err := s.observeAnswered(ctx, known)
 	seen.address = address
+	if seen.Rule != nil && seen.Rule.Value == "" {
+		seen.Rule.Value = strconv.Itoa(answer.Status)
+	}
 	if err == nil {
 		err = unrecognised(seen)
 	}
@@ -211,7 +215,7 @@ func (s *Session) leaveDocument(ctx context.Context, address string) error {
 // offPortal is the outcome of a visit that leads off the portal's hosts.
 func (s *Session) offPortal(address string) (observation, error) {
 	if sign := signOffPortal(s.config.Portal, address); sign != "" {
-		return observation{Sign: string(sign), URL: po.PublicURL(address)}, nil
+		return observation{Sign: string(sign), URL: po.PublicURL(address), Rule: urlRule(s.config.Portal, address)}, nil
 	}
 	return observation{}, &po.ReadFailure{Cause: po.BlockedHost, LeftPortal: true, URL: po.PublicURL(address),
 		Detail: "the page leads to " + hostOf(address) + ", which is not one of the portal's hosts"}

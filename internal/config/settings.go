@@ -63,12 +63,12 @@ func Defaults() Settings {
 func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.IntVarP(&s.Workers, "workers", "w", 4, "number of browsers, 1 to 64; 1 is sequential")
 	s.registerPlace(fs)
-	fs.StringVarP(&s.Out, "out", "o", "", "output `directory` (default: named after the batch, beside it)")
+	s.RegisterOut(fs)
 	s.registerProfile(fs)
 	s.RegisterSecrets(fs)
 	s.RegisterBrowser(fs)
 	fs.BoolVar(&s.Fast, "fast", false, "read orders without a browser where that is proven to tell the same")
-	fs.BoolVar(&s.Headful, "headful", false, "show the browser windows")
+	s.RegisterHeadful(fs)
 	fs.IntVar(&s.Retries, "retries", 2, "retries of an order, where the cause may pass")
 	fs.DurationVar(&s.TaskTimeout, "task-timeout", 2*time.Minute, "longest time to read one order")
 	fs.DurationVar(&s.LoginWait, "login-wait", 0,
@@ -84,6 +84,16 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 	fs.BoolVarP(&s.Quiet, "quiet", "q", false, "write errors only")
 	fs.StringVar(&s.LogLevel, "log-level", "info", "of the log file: error, warn, info, debug or trace")
 	fs.StringVar(&s.LogFile, "log-file", "", "log `file` (default: OUT/.poactor/run.log)")
+}
+
+// RegisterOut declares only the flag for the output directory.
+func (s *Settings) RegisterOut(fs *pflag.FlagSet) {
+	fs.StringVarP(&s.Out, "out", "o", "", "output `directory` (default: named after the batch, beside it)")
+}
+
+// RegisterHeadful declares only the flag that shows the browsers' windows.
+func (s *Settings) RegisterHeadful(fs *pflag.FlagSet) {
+	fs.BoolVar(&s.Headful, "headful", false, "show the browser windows")
 }
 
 // RegisterPortal declares only the flags that say which portal it is and how to

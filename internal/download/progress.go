@@ -66,5 +66,5 @@ func (p *progress) done() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.whole++
+	p.whole = min(p.whole+1, p.files) // one that is fetched again is whole again
 }

@@ -65,3 +65,14 @@ func TestProgress(t *testing.T) {
 		t.Errorf("of a file that comes at once: %v", told)
 	}
 }
+
+// A file of which an earlier fetch is not believed is fetched again, and counts once.
+func TestProgressOfRefetch(t *testing.T) {
+	t.Parallel()
+	p := &progress{files: 1}
+	p.done()
+	p.done()
+	if p.whole != 1 {
+		t.Errorf("%d of %d files are whole", p.whole, p.files)
+	}
+}

@@ -38,6 +38,8 @@ type Process struct {
 	// the smaller of working set and private bytes; on macOS the resident size,
 	// which counts the code as well. Only Trees fills it.
 	Memory uint64
+	// Threads is how many it has; only Linux tells it.
+	Threads int
 
 	group  int  // its process group; 0 where there are none
 	zombie bool // dead, but not yet waited for by its parent

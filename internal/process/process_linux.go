@@ -39,6 +39,18 @@ func table(ctx context.Context) ([]Process, error) {
 	return all, nil
 }
 
+// ThreadsOfUser is how many threads all processes of this user have: what ulimit -u bounds.
+func ThreadsOfUser(ctx context.Context) (int, error) {
+	all, err := table(ctx)
+	sum := 0
+	for _, p := range all {
+		if ours(p.Pid) {
+			sum += p.Threads
+		}
+	}
+	return sum, err
+}
+
 // read reads one process; false if there is none.
 func read(_ context.Context, pid int) (Process, bool) {
 	stat, err := os.ReadFile(procFile(pid, "stat"))
@@ -65,7 +77,8 @@ func parseStat(pid int, stat []byte) (Process, bool) {
 	}
 	return Process{
 		ID: ID{Pid: pid, Started: n[19]}, Parent: int(n[1]), group: int(n[2]), zombie: f[0] == "Z" || f[0] == "X",
-		CPU: tick * time.Duration(n[11]+n[12]), ChildCPU: tick * time.Duration(n[13]+n[14]),
+		Threads: int(n[17]),
+		CPU:     tick * time.Duration(n[11]+n[12]), ChildCPU: tick * time.Duration(n[13]+n[14]),
 	}, true
 }
 

@@ -158,7 +158,7 @@ func TestDamagedPictures(t *testing.T) {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(write(t, out, sample(10), true))
-		if err != nil || strings.Contains(string(text), `":"data:image`) {
+		if err != nil || strings.Contains(string(text), "base64,/9j/") {
 			t.Errorf("a thumbnail of a damaged picture, or %v", err)
 		}
 	}

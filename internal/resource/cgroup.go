@@ -17,6 +17,7 @@ type cgroups struct {
 	memory  hierarchy
 	cpu     hierarchy
 	cpuacct hierarchy // counts processor time, in version 1
+	pids    hierarchy // bounds processes and threads
 }
 
 // hierarchy lists the directories of a controller: our cgroup's first, then those
@@ -57,7 +58,7 @@ func findCgroups(files fs.FS) (cgroups, error) {
 		}
 		return hierarchy{}
 	}
-	return cgroups{memory: find("memory"), cpu: find("cpu"), cpuacct: find("cpuacct")}, nil
+	return cgroups{memory: find("memory"), cpu: find("cpu"), cpuacct: find("cpuacct"), pids: find("pids")}, nil
 }
 
 // unescape resolves the octal escapes of mountinfo, see proc(5).

@@ -98,7 +98,13 @@ func (sim *simulator) do(effects []Effect) {
 				sim.t.Fatalf("order %s is begun in a pause", e.Lease.Order.Key)
 			}
 			sim.writes = append(sim.writes, e)
-		case ReadPage, Fetch, Retry, Release, Reopen:
+		case ReadPage: // its order is in hand from now on
+			if sim.paused {
+				sim.t.Fatalf("the page of order %s is read in a pause", e.Lease.Order.Key)
+			}
+			sim.readBy[e.Lease.Token] = messages.Worker{}
+			sim.writes = append(sim.writes, e)
+		case Fetch, Retry, Release, Reopen:
 			sim.writes = append(sim.writes, e)
 		case Probe:
 			sim.checkProbe(e)

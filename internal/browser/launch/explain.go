@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +20,6 @@ var ErrForbidden = errors.New("policies forbid to drive the browser")
 // HintForbidden is what to do about ErrForbidden.
 const HintForbidden = "ask who manages this machine to allow it; no option of poactor changes that"
 
-// Hint is what to do about a program that cannot be used as a browser.
-const Hint = "name Chromium, Google Chrome or Microsoft Edge with --browser PATH"
-
 // Explain says why a browser that was started could not be used, where err is
 // what was noticed of it, and ends it. The error is a *po.Error.
 func (p *Process) Explain(ctx context.Context, err error) error {
@@ -35,18 +33,23 @@ func (p *Process) Explain(ctx context.Context, err error) error {
 	if p.stderr.isForbidden() {
 		return p.browser.drivingForbidden()
 	}
+	byItself := p.endsWithin(300 * time.Millisecond)
 	p.Kill() // whoever closed the pipe without ending
 	<-p.exited
 	// What it said is in the pipe already; only a process that left its group
 	// could hold the pipe open.
 	_ = p.errR.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
 	<-p.stderr.done
-	line, hint, msg := p.stderr.firstError(), Hint, ""
+	line, msg := p.stderr.firstError(), ""
+	hint := cmp.Or(HintOf(line), Hint)
+	if hint == Hint && byItself {
+		hint = p.hintOfExit()
+	}
 	switch {
 	case p.stderr.isForbidden():
 		return p.browser.drivingForbidden()
-	case strings.Contains(line, "sandbox"):
-		msg, hint = fmt.Sprintf("the browser ended at its start: %s", line), hintSandbox
+	case hint == hintSandbox:
+		msg = fmt.Sprintf("the browser has no sandbox, and ended at its start: %s", line)
 	case p.browser.Edge() && p.state.Success():
 		msg = p.browser.Path + " ended at its start and left no way to drive it: it may have started itself again"
 		hint = hintRelaunch
@@ -58,11 +61,28 @@ func (p *Process) Explain(ctx context.Context, err error) error {
 	return &po.Error{Msg: msg, Hint: hint, Cause: po.BrowserDied, Err: err}
 }
 
-const hintRelaunch = "see that no compatibility mode is set for Microsoft Edge in the properties of its program, " +
-	"or name another browser with --browser PATH"
+// hintOfExit is the hint for a browser that has ended by itself and said nothing of use.
+func (p *Process) hintOfExit() string {
+	switch text := p.exitText(); {
+	case strings.Contains(text, "killed"): // by the system, which was short of memory
+		return hintMemory
+	case strings.HasPrefix(text, "signal"):
+		return hintCrash
+	}
+	return Hint
+}
 
-const hintSandbox = "let this user create namespaces (see the browser's own help), " +
-	"or give --no-sandbox if this machine or container is for nothing else"
+// endsWithin waits a while until the browser has ended.
+func (p *Process) endsWithin(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-p.exited:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
 
 func (p *Process) hasExited() bool {
 	select {
@@ -83,5 +103,13 @@ func StartError(ctx context.Context, what string, err error) error {
 	case errors.Is(why, context.DeadlineExceeded):
 		cause = po.Timeout
 	}
-	return &po.Error{Msg: fmt.Sprintf("%s: %v", what, err), Cause: cause, Err: err}
+	e := &po.Error{Msg: fmt.Sprintf("%s: %v", what, err), Cause: cause, Err: err}
+	switch {
+	case cause != po.BrowserDied:
+	case HintOf(what) != "": // what the browser has said
+		e.Hint = HintOf(what)
+	default:
+		e.Hint = hintSlow
+	}
+	return e
 }

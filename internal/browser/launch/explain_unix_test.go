@@ -49,7 +49,21 @@ func TestExplain(t *testing.T) {
 		"Edge starts itself again":            {fake(t, "msedge", again), "it may have started itself again", hintRelaunch, false},
 		"another browser starts itself again": {fake(t, "browser", again), "it ended at once (exit 0)", Hint, false},
 		"no sandbox": {fake(t, "chromium", "echo '[1:1:FATAL:x.cc(1)] No usable sandbox!' >&2; exit 1"),
-			"the browser ended at its start: No usable sandbox!", hintSandbox, false},
+			"and ended at its start: No usable sandbox!", hintSandbox, false},
+		"no namespaces": {fake(t, "chromium", "echo '[1:1:FATAL:x.cc(1)] Failed to move to new namespace: PID namespaces supported' >&2; exit 1"),
+			"the browser has no sandbox", hintSandbox, false},
+		"too many open files": {fake(t, "chromium", "echo '[1:1:FATAL:x.cc(1)] Check failed: . : Too many open files (24)' >&2; exit 1"),
+			"Too many open files", "raise the limit of open files (ulimit -n), or give fewer --workers", false},
+		"shared memory": {fake(t, "chromium", "echo '[1:1:ERROR:x.cc(1)] Creating shared memory in /dev/shm/x failed: No space left on device (28)' >&2; exit 1"),
+			"No space left on device", hintShared, false},
+		"a library": {fake(t, "chromium", "echo 'chrome: error while loading shared libraries: libnss3.so: cannot open shared object file' >&2; exit 127"),
+			"libnss3.so", hintLibrary, false},
+		"threads": {fake(t, "chromium", "echo '[1:1:ERROR:x.cc(1)] pthread_create: Resource temporarily unavailable (11)' >&2; kill -ABRT $$"),
+			"pthread_create", hintProcesses, false},
+		"a crash":              {fake(t, "chromium", "kill -SEGV $$"), "(signal: segmentation fault", hintCrash, false},
+		"killed by the system": {fake(t, "chromium", "kill -KILL $$"), "(signal: killed)", hintMemory, false},
+		"no display": {fake(t, "chromium", "echo '[1:1:ERROR:ozone_platform_x11.cc(1)] Missing X server or $DISPLAY' >&2; exit 1"),
+			"Missing X server", hintDisplay, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -116,6 +116,10 @@ func start(b Browser, args, env []string, driven bool) (_ *Process, err error) {
 	return p, nil
 }
 
+// SystemError is what the browser has said so far of what the system has refused to it;
+// empty if nothing.
+func (p *Process) SystemError() string { return systemError(p.stderr.text()) }
+
 // run holds one thread of the system for the browser's whole life: on Linux
 // the browser is told to die with the thread that started it.
 func (p *Process) run(theirs []*os.File, started chan<- error) {

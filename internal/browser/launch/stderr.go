@@ -3,6 +3,7 @@ package launch
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -83,12 +84,16 @@ func firstError(text string) string {
 	return po.Clip(last, 300)
 }
 
+// refusals are words of the system.
+var refusals = []string{"too many open files", "no space left on device", "pthread_create", "cannot allocate memory"}
+
 // systemError is the line that says what the system has refused to the browser, which
 // is the cause of all else that it says; empty if none does.
 func systemError(text string) string {
 	for line := range strings.Lines(text) {
 		low := strings.ToLower(line)
-		if strings.Contains(low, "too many open files") || strings.Contains(low, "no space left on device") {
+		refused := func(text string) bool { return strings.Contains(low, text) }
+		if slices.ContainsFunc(refusals, refused) {
 			return po.Clip(message(strings.TrimSpace(line)), 300)
 		}
 	}

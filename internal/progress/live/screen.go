@@ -2,7 +2,7 @@ package live
 
 import (
 	"os"
-	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +29,7 @@ type Config struct {
 	Into       string   // the output directory, as the screen names it
 	MaxWorkers int
 	Controls   Controls
+	Suspends   bool // Ctrl-Z stops the program, until its shell has it go on
 	// Plain takes what happens where the screen could not be shown, or has failed.
 	Plain func(event any)
 }
@@ -44,11 +45,15 @@ type Screen struct {
 	program atomic.Pointer[tea.Program] // nil until the run starts
 	ended   chan struct{}
 	failed  bool // read after ended
+
+	mu      sync.Mutex
+	pending []tea.Msg     // that the program has not been told yet
+	more    chan struct{} // there are
 }
 
 // New makes a screen. Nothing is shown before the run starts and has something to do.
 func New(c Config) *Screen {
-	return &Screen{config: c, state: NewState(c.Into), ended: make(chan struct{})}
+	return &Screen{config: c, state: NewState(c.Into), ended: make(chan struct{}), more: make(chan struct{}, 1)}
 }
 
 // Event takes in an event of the run.
@@ -60,7 +65,7 @@ func (s *Screen) Event(event any) {
 			s.open()
 		}
 	case s.isOpen():
-		program.Send(happened{event, time.Now()})
+		s.tell(happened{event, time.Now()})
 	case s.failed:
 		s.config.Plain(event)
 	}
@@ -68,18 +73,47 @@ func (s *Screen) Event(event any) {
 
 // Note shows a line that is no event's. It reports whether there is a screen to show it on.
 func (s *Screen) Note(text string, bad bool) bool {
-	program := s.program.Load()
-	if program == nil || !s.isOpen() {
+	if s.program.Load() == nil || !s.isOpen() {
 		return false
 	}
-	program.Send(noted{text, bad, time.Now()})
+	s.tell(noted{text, bad, time.Now()})
 	return true
 }
 
 // Finishing has the screen say that no more orders are taken.
 func (s *Screen) Finishing() {
-	if program := s.program.Load(); program != nil {
-		program.Send(finishing{})
+	if s.program.Load() != nil {
+		s.tell(finishing{})
+	}
+}
+
+// tell has the program told something, and waits for nothing: neither the run nor its end
+// may depend on a terminal that takes no more.
+func (s *Screen) tell(msg tea.Msg) {
+	s.mu.Lock()
+	s.pending = append(s.pending, msg)
+	s.mu.Unlock()
+	select {
+	case s.more <- struct{}{}:
+	default: // it knows already
+	}
+}
+
+// pass passes on what the program is told, until that has ended.
+func (s *Screen) pass(program *tea.Program) {
+	for {
+		select {
+		case <-s.ended:
+			return
+		case <-s.more:
+		}
+		s.mu.Lock()
+		list := s.pending
+		s.pending = nil
+		s.mu.Unlock()
+		for _, msg := range list {
+			program.Send(msg)
+		}
 	}
 }
 
@@ -91,8 +125,9 @@ func (s *Screen) open() {
 		options = append(options, tea.WithInput(s.config.In))
 	}
 	program := tea.NewProgram(model{state: s.state, controls: s.config.Controls, keys: s.config.In != nil,
-		maxWorkers: s.config.MaxWorkers, now: time.Now()}, options...)
+		maxWorkers: s.config.MaxWorkers, suspends: s.config.Suspends, now: time.Now()}, options...)
 	s.program.Store(program)
+	go s.pass(program)
 	go func() {
 		defer close(s.ended)
 		_, err := program.Run()
@@ -139,6 +174,7 @@ type model struct {
 	controls   Controls
 	keys       bool
 	maxWorkers int
+	suspends   bool
 	wished     int // workers, by the keys; 0: they have not been touched
 	size       Size
 	now        time.Time
@@ -190,7 +226,7 @@ func (m model) press(key string) (tea.Model, tea.Cmd) {
 	case "-":
 		return m.wish(-1), nil
 	case "ctrl+z":
-		if runtime.GOOS != "windows" {
+		if m.suspends {
 			return m, tea.Suspend
 		}
 	}

@@ -142,7 +142,7 @@ func (s *State) limit(now time.Time) (text string, style lipgloss.Style) {
 	case s.finishing:
 		return fmt.Sprintf("you: FINISHING, %s under way, no other is begun", progress.Count(inHand, "order")), doubt
 	case s.paused && inHand > 0:
-		return fmt.Sprintf("you: PAUSED, %s under way are finished", progress.Count(inHand, "order")), doubt
+		return fmt.Sprintf("you: PAUSED, %s under way", progress.Count(inHand, "order")), doubt
 	case s.paused:
 		return "you: PAUSED, nothing is under way", doubt
 	case s.heldUntil.Sub(now) > refresh: // less is over before it is read

@@ -208,7 +208,7 @@ func checkSize(t *testing.T, view string, size Size) {
 		if ansi.StringWidth(line) > max(size.Width, 1) {
 			t.Errorf("%v: %d wide: %q", size, ansi.StringWidth(line), line)
 		}
-		if strings.ContainsAny(ansi.Strip(line), "\x1b\x07\x9b\r\u202e") {
+		if strings.ContainsAny(ansi.Strip(line), "\x1b\x07\u009b\r\u202e") {
 			t.Errorf("%v: not clean: %q", size, line)
 		}
 	}
@@ -293,5 +293,32 @@ func TestRate(t *testing.T) {
 	p.all(1, 31, 60)
 	if rate, left := p.state.rate(p.now); rate != 30 || left != 2*time.Minute {
 		t.Errorf("%v a minute, %v left", rate, left)
+	}
+}
+
+// Until it is recorded how an order ends, it is under way.
+func TestPausedWhileRecorded(t *testing.T) {
+	t.Parallel()
+	p := newTape()
+	p.up(3, 1)
+	p.start(1, 1)
+	p.after(0, messages.RunPaused{})
+	key, raw := number(1)
+	read := messages.OrderRead{Worker: named(1), Key: key, RawNumber: raw,
+		Reading: po.Reading{Sign: po.SignAttachments, Attachments: make([]po.Attachment, 1)}}
+	settled := messages.OrderSettled{Outcome: po.Outcome{Key: key, RawNumber: raw, Status: po.Completed}}
+	for _, step := range []struct {
+		event any
+		want  string
+	}{
+		{read, "you: PAUSED, 1 order under way"},
+		{messages.FilesFetched{Key: key, RawNumber: raw}, "you: PAUSED, 1 order under way"},
+		{settled, "you: PAUSED, nothing is under way"},
+		{messages.FilesFetched{Key: key, RawNumber: raw}, "you: PAUSED, nothing is under way"}, // it comes late
+	} {
+		p.after(0, step.event)
+		if got, _ := p.state.limit(p.now); got != step.want {
+			t.Errorf("after %T: %q, want %q", step.event, got, step.want)
+		}
 	}
 }

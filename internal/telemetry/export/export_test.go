@@ -76,10 +76,10 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // sendOrder makes the trace of one order with an environment, and returns what was said of
-// it at the end, and in the log.
-func sendOrder(t *testing.T, ctx context.Context, variables map[string]string) (atEnd error, logged string) {
+// it in the log, and at the end.
+func sendOrder(t *testing.T, ctx context.Context, variables map[string]string) (logged string, atEnd error) {
 	t.Helper()
-	var text strings.Builder
+	var text safeText // a batch that is under way at the end may be told of after it
 	spans, err := Send(lookup(variables), "v1.2.3", log.New(&text, "", 0))
 	if err != nil || spans == nil {
 		t.Fatalf("%v, %v", spans, err)
@@ -92,7 +92,26 @@ func sendOrder(t *testing.T, ctx context.Context, variables map[string]string) (
 	r.Event(messages.OrderRead{Key: "1", Took: messages.Duration(time.Millisecond)})
 	r.Event(messages.OrderSettled{Outcome: po.Outcome{Key: "1", Status: po.NoAttachments}})
 	atEnd = spans.Close(ctx)
-	return atEnd, text.String()
+	return text.String(), atEnd
+}
+
+// safeText is a strings.Builder for several goroutines.
+type safeText struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+// Write implements io.Writer.
+func (s *safeText) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeText) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
 
 func lookup(variables map[string]string) func(string) (string, bool) {
@@ -120,7 +139,7 @@ func TestSpansAreSent(t *testing.T) {
 			for k, v := range tt.variables {
 				variables[k] = v
 			}
-			if err, logged := sendOrder(t, t.Context(), variables); err != nil || logged != "" {
+			if logged, err := sendOrder(t, t.Context(), variables); err != nil || logged != "" {
 				t.Fatalf("%v; %s", err, logged)
 			}
 			names := map[string]string{}
@@ -151,7 +170,7 @@ func TestSpansAreRefused(t *testing.T) {
 			t.Parallel()
 			c := newCollector(t, status)
 			endpoint := strings.Replace(c.URL, "//", "//user:"+secret+"@", 1) + "/v1/traces?key=" + secret
-			err, logged := sendOrder(t, t.Context(), map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint})
+			logged, err := sendOrder(t, t.Context(), map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint})
 			if err == nil || !strings.HasPrefix(err.Error(), "4 spans could not be sent to "+c.URL+"/v1/traces: ") {
 				t.Errorf("%v", err)
 			}
@@ -179,16 +198,16 @@ func TestCollectorHangs(t *testing.T) {
 	t.Cleanup(c.Close)
 	t.Cleanup(func() { close(hung) })
 	variables := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": c.URL}
-	if err, _ := sendOrder(t, t.Context(), variables); err == nil { // the bound is the test's own timeout's business
+	if _, err := sendOrder(t, t.Context(), variables); err == nil { // the bound is the test's own timeout's business
 		t.Error("nothing is said of spans that were lost")
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err, _ := sendOrder(t, over, variables); err == nil {
+	if _, err := sendOrder(t, over, variables); err == nil {
 		t.Error("nothing is said of spans that were lost")
 	}
 	variables["OTEL_EXPORTER_OTLP_TIMEOUT"] = "200"
-	if err, logged := sendOrder(t, t.Context(), variables); err == nil || !strings.Contains(logged, "no answer in time") {
+	if logged, err := sendOrder(t, t.Context(), variables); err == nil || !strings.Contains(logged, "no answer in time") {
 		t.Errorf("%v; %s", err, logged)
 	}
 	c.CloseClientConnections()

@@ -1,0 +1,63 @@
+package live
+
+import (
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/poactor/poactor/messages"
+)
+
+// A terminal that takes nothing, like one behind a connection that stands still, keeps
+// neither the run waiting nor who wants to end it.
+func TestScreenWaitsForNoTerminal(t *testing.T) {
+	t.Parallel()
+	far, near, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	fill(t, near)
+	s := New(Config{Out: near, Environ: []string{"TERM=xterm-256color"}, Into: "orders", MaxWorkers: 4})
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		s.Event(messages.BatchMerged{Start: 1, New: 1, Open: 1})
+		s.Event(messages.RunStarted{Portal: "coupa", Workers: 1})
+		for range 20 {
+			s.Event(messages.RunPaused{})
+			s.Event(messages.RunResumed{})
+			s.Note("still here", false)
+		}
+		s.Finishing()
+	}()
+	select {
+	case <-told:
+	case <-time.After(time.Minute):
+		t.Fatal("the run waits for the terminal")
+	}
+	go func() { _, _ = io.Copy(io.Discard, far) }() // it moves again
+	s.Close()
+	_ = near.Close()
+}
+
+// fill writes into a pipe what it holds.
+func fill(t *testing.T, w *os.File) {
+	t.Helper()
+	for {
+		if err := w.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+			t.Skipf("a pipe has no deadlines here: %v", err)
+		}
+		if _, err := w.Write(make([]byte, 4096)); err != nil {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	if err := w.SetWriteDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+}

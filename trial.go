@@ -1,0 +1,101 @@
+package poactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/fault/faulty"
+	"github.com/poactor/poactor/po"
+)
+
+// Trial is one browser, opened as a run opens its own: with the same flags and profile,
+// and the same proof of who is signed in. It is for looking what a machine and a portal
+// can do, before a run. One Read or Prove runs at a time.
+type Trial struct {
+	session actors.Session
+	held    *resources
+	temp    string // stands for the output directory
+}
+
+// OpenTrial opens a browser as a run of cfg would; cfg.Out is left alone, and so is what
+// killed runs have left. The error is an *Error; its cause is po.SignedOut where the
+// browser works and nobody is signed in. What it has begun it ends on failure.
+func OpenTrial(ctx context.Context, cfg Config) (_ *Trial, err error) {
+	t := &Trial{held: &resources{faults: faulty.New(Config{}.faults())}}
+	if t.temp, err = os.MkdirTemp("", "pa"); err != nil {
+		return nil, tempError(err)
+	}
+	defer func() {
+		if err != nil {
+			err = userError(errors.Join(err, t.Close()))
+		}
+	}()
+	cfg.Out, cfg.Workers = t.temp, 1
+	cfg = cfg.withDefaults()
+	settings, err := t.held.openProfiles(cfg)
+	if err != nil {
+		return nil, err
+	}
+	t.session, err = t.held.portOf(cfg, settings).Open(ctx)
+	return t, err
+}
+
+// tempError is the error of a directory for temporary files that takes none.
+func tempError(err error) error {
+	if e := checkTemp(); e != nil {
+		return userError(e)
+	}
+	return userError(fmt.Errorf("directory for temporary files: %w", err))
+}
+
+// Read opens an order's page and tells which it is, as in a run; no file is fetched. The
+// error is an *Error around a po.ReadFailure.
+func (t *Trial) Read(ctx context.Context, order po.Order) (po.Reading, error) {
+	r, err := t.session.Read(ctx, order, nil)
+	return r, pageError(err)
+}
+
+// Prove opens the portal's page that shows who is signed in. The error is as of Read.
+func (t *Trial) Prove(ctx context.Context) (po.Proof, error) {
+	p, err := t.session.Prove(ctx)
+	return p, pageError(err)
+}
+
+// pageError is the *Error of a page that could not be read.
+func pageError(err error) error {
+	failure, ok := errors.AsType[*po.ReadFailure](err)
+	if !ok {
+		return err
+	}
+	e := ended(failure.Cause, failure.Detail)
+	e.Err = err
+	return e
+}
+
+// Process is the number of the browser's main process; 0: it is none of ours.
+func (t *Trial) Process() int {
+	if p, ok := t.session.(interface{ Process() int }); ok {
+		return p.Process()
+	}
+	return 0
+}
+
+// Version is the browser's name and version; empty: not known.
+func (t *Trial) Version() string {
+	if v, ok := t.session.(interface{ Version() string }); ok {
+		return v.Version()
+	}
+	return ""
+}
+
+// Close ends the browser and removes all that the trial has made.
+func (t *Trial) Close() error {
+	var errs []error
+	if t.session != nil {
+		errs = append(errs, t.session.Close())
+	}
+	return errors.Join(append(errs, t.held.close(), os.RemoveAll(t.temp))...)
+}
