@@ -10,7 +10,8 @@ import (
 func TestParseStat(t *testing.T) {
 	t.Parallel()
 	const rest = " S 7 8 9 0 -1 4194560 1 2 3 4 10 20 30 40 20 0 5 0 1234 99 50"
-	want := Process{ID: ID{42, 1234}, Parent: 7, group: 8, CPU: 300 * time.Millisecond, ChildCPU: 700 * time.Millisecond}
+	want := Process{ID: ID{42, 1234}, Parent: 7, group: 8, CPU: 300 * time.Millisecond, ChildCPU: 700 * time.Millisecond,
+		Threads: 5}
 	for _, c := range []struct {
 		name, line string
 		ok         bool
