@@ -55,13 +55,19 @@ type plainBrowsers struct{ *plain.Browsers }
 func (b plainBrowsers) Open(ctx context.Context) (actors.Session, error) { return b.Browsers.Open(ctx) }
 
 // TestScripts runs testdata/script: the specification of the command line.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+
+// TestFaultsScripts runs those scripts that take long.
+func TestFaultsScripts(t *testing.T) { runScripts(t, "testdata/slow") }
+
+func runScripts(t *testing.T, dir string) {
+	t.Helper()
 	t.Parallel()
 	if signal.Ignored(syscall.SIGHUP) { // by nohup: what the scripts start would inherit it
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir:                 dir,
 		Setup:               setup,
 		Condition:           condition,
 		RequireExplicitExec: true,
