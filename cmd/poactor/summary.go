@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/po"
 )
@@ -88,7 +89,7 @@ func mayRetry(c po.Cause) bool { return c != po.InvalidNumber && c != po.Interna
 func (a *app) showFiles(j *job) {
 	fmt.Fprintf(a.stdout, "results: %s\nfiles:   %s\n", progress.Line(filepath.Join(j.dir, j.batch.ResultsName())),
 		progress.Line(j.dir))
-	if report := filepath.Join(j.dir, "report.html"); isFile(report) {
+	if report := filepath.Join(j.dir, outdir.ReportFile); isFile(report) {
 		fmt.Fprintf(a.stdout, "report:  %s\n", progress.Line(report))
 	}
 }

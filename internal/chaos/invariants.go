@@ -137,7 +137,7 @@ func (r *run) checkFiles(ctx context.Context, s result) (broken []string) {
 			r.breakFor(&broken, outcome.Key, "its folder %s is not there", outcome.Folder)
 		}
 	}
-	exports := []string{outdir.ManifestFile, outdir.SumsFile, filepath.Base(outdir.ResultsPath(r.out))}
+	exports := []string{outdir.ManifestFile, outdir.SumsFile, outdir.ReportFile, filepath.Base(outdir.ResultsPath(r.out))}
 	err = fs.WalkDir(os.DirFS(r.out), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
