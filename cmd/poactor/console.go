@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,13 +106,21 @@ func (a *app) openScreen(j *job, controls *keys) {
 		return
 	}
 	c := live.Config{Out: out, Environ: a.environ, Into: j.dir, MaxWorkers: poactor.MaxWorkers, Controls: controls,
-		Suspends: canSuspend(), Plain: progress.NewLines(a.stdout, j.dir, time.Now).Event}
+		Suspends: canSuspend(), Plain: progress.NewLines(a.stdout, j.dir, time.Now).Event, Panicked: a.screenPanicked}
 	if in, ok := a.stdin.(*os.File); ok && isatty.IsTerminal(in.Fd()) {
 		c.In = in
 	}
 	a.console.mu.Lock()
 	defer a.console.mu.Unlock()
 	a.console.screen = live.New(c)
+}
+
+// screenPanicked tells of a bug of the screen: the run goes on without it.
+func (a *app) screenPanicked(p any) {
+	if a.log != nil {
+		a.log.WithField("stack", string(debug.Stack())).Errorf("panic of the screen: %v", p)
+	}
+	a.warn("the screen has failed, which is a bug: please report it with the log; the run goes on in plain lines")
 }
 
 // screenFile is the terminal that standard output is; nil where that is something else, where

@@ -32,6 +32,8 @@ type Config struct {
 	Suspends   bool // Ctrl-Z stops the program, until its shell has it go on
 	// Plain takes what happens where the screen could not be shown, or has failed.
 	Plain func(event any)
+	// Panicked is told of a bug of the screen, from where it shows on the stack.
+	Panicked func(p any)
 }
 
 // refresh is how often the times on the screen move.
@@ -124,14 +126,15 @@ func (s *Screen) open() {
 	if s.config.In != nil {
 		options = append(options, tea.WithInput(s.config.In))
 	}
-	program := tea.NewProgram(model{state: s.state, controls: s.config.Controls, keys: s.config.In != nil,
-		maxWorkers: s.config.MaxWorkers, suspends: s.config.Suspends, now: time.Now()}, options...)
+	var broken atomic.Bool
+	program := tea.NewProgram(guarded{&broken, s.config.Panicked, model{state: s.state, controls: s.config.Controls,
+		keys: s.config.In != nil, maxWorkers: s.config.MaxWorkers, suspends: s.config.Suspends, now: time.Now()}}, options...)
 	s.program.Store(program)
 	go s.pass(program)
 	go func() {
 		defer close(s.ended)
 		_, err := program.Run()
-		s.failed = err != nil
+		s.failed = err != nil || broken.Load()
 	}()
 }
 
@@ -167,6 +170,43 @@ type (
 	finishing struct{}
 	tick      time.Time
 )
+
+// guarded is a model whose bugs end the screen, not the run, which goes on in plain lines.
+// The library would write the stack to the terminal.
+type guarded struct {
+	broken   *atomic.Bool
+	panicked func(p any)
+	model    tea.Model
+}
+
+// Init implements tea.Model.
+func (g guarded) Init() tea.Cmd { return g.model.Init() }
+
+// Update implements tea.Model.
+func (g guarded) Update(msg tea.Msg) (next tea.Model, cmd tea.Cmd) {
+	defer g.recover(func() { next, cmd = g, tea.Quit })
+	if g.broken.Load() { // by View
+		return g, tea.Quit
+	}
+	g.model, cmd = g.model.Update(msg)
+	return g, cmd
+}
+
+// View implements tea.Model.
+func (g guarded) View() (v tea.View) {
+	defer g.recover(func() { v = tea.NewView("") })
+	return g.model.View()
+}
+
+// recover is to be deferred: it takes a panic, and does then what is given.
+func (g guarded) recover(then func()) {
+	if p := recover(); p != nil {
+		if !g.broken.Swap(true) {
+			g.panicked(p)
+		}
+		then()
+	}
+}
 
 // model is the program: it passes events to the state, and keys to the controls.
 type model struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,60 @@ func TestScreenWaitsForNoTerminal(t *testing.T) {
 	go func() { _, _ = io.Copy(io.Discard, far) }() // it moves again
 	s.Close()
 	_ = near.Close()
+}
+
+// brokenControls have a bug.
+type brokenControls struct{ Controls }
+
+func (brokenControls) Pause() { panic("a bug") }
+
+// A bug of the screen ends the screen alone: its stack is not for the terminal, and what
+// happens then is told in plain lines.
+func TestScreenPanics(t *testing.T) {
+	t.Parallel()
+	far, near, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, keyboard, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer keys.Close()
+	shown := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(far)
+		shown <- string(text)
+	}()
+	bugs, plain := make(chan any, 1), 0
+	s := New(Config{Out: near, In: keys, Environ: []string{"TERM=xterm-256color"}, Into: "orders", MaxWorkers: 4,
+		Controls: brokenControls{}, Panicked: func(p any) { bugs <- p }, Plain: func(any) { plain++ }})
+	s.Event(messages.BatchMerged{Start: 1, New: 1, Open: 1})
+	s.Event(messages.RunStarted{Portal: "coupa", Workers: 1})
+	if _, err := keyboard.WriteString("p"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case p := <-bugs:
+		if p != "a bug" {
+			t.Errorf("told of %v", p)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("nobody is told of the bug")
+	}
+	select {
+	case <-s.ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the screen goes on")
+	}
+	if s.Event(messages.RunPaused{}); plain != 1 {
+		t.Errorf("%d events in plain lines", plain)
+	}
+	s.Close()
+	_ = near.Close()
+	if text := <-shown; strings.Contains(text, "goroutine") || strings.Contains(text, "panic") {
+		t.Errorf("%q", text)
+	}
 }
 
 // fill writes into a pipe what it holds.
