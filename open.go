@@ -3,11 +3,8 @@ package poactor
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"iter"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 
 	"github.com/poactor/poactor/actors"
@@ -149,6 +146,20 @@ func (o *resources) remember(orders iter.Seq2[po.Order, error]) (int, error) {
 	})
 	o.record = record
 	return valid, errors.Join(failed, err)
+}
+
+// openExisting opens the ledger of an output directory where there is one, as OpenLedger
+// would make one.
+func openExisting(out string) (*Ledger, error) {
+	look, err := OpenLedgerReadOnly(out)
+	if err != nil {
+		return nil, err
+	}
+	record, err := OpenLedger(out)
+	if err = errors.Join(look.Close(), err); err != nil {
+		return nil, userError(err)
+	}
+	return record, nil
 }
 
 // openLedger opens the record on disk, unless the host has, puts the orders
@@ -359,46 +370,6 @@ func (o *resources) closeProfiles() error {
 		return nil
 	}
 	return o.profiles.Close()
-}
-
-// left looks for what the run has not cleared away, when its profiles are
-// closed.
-func (o *resources) left(ctx context.Context) []string {
-	var left []string
-	look := func(what string, list []string, err error) {
-		left = append(left, list...)
-		if err != nil { // it must not pass for nothing
-			left = append(left, fmt.Sprintf("perhaps %s: %v", what, err))
-		}
-	}
-	if o.profiles != nil {
-		list, err := profilestore.Remaining(o.profiles.Dir())
-		look("profiles", list, err)
-		list, err = listDir(o.incoming)
-		look("downloads", list, err)
-	}
-	if o.ledger != nil && o.archive != nil {
-		list, err := o.workFolders(ctx)
-		look("work folders", list, err)
-	}
-	return left
-}
-
-// workFolders lists the work folders of orders that are settled. That of an
-// order which is open has what the next start goes on with.
-func (o *resources) workFolders(ctx context.Context) ([]string, error) {
-	var list []string
-	err := o.archive.WorkFolders(func(folder string, key po.Key) error {
-		s, err := o.ledger.History(ctx, key)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // of another ledger
-		}
-		if err == nil && !s.Open {
-			list = append(list, filepath.Join(o.ledger.Dir(), filepath.FromSlash(folder)))
-		}
-		return err
-	})
-	return list, err
 }
 
 // program is this build's version.

@@ -2,7 +2,6 @@ package poactor
 
 import (
 	"context"
-	"errors"
 
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/report"
@@ -12,13 +11,9 @@ import (
 // run does now and then and at its end: after a kill, say. An error is an *Error: ErrHeld
 // while a run goes on, and fs.ErrNotExist where there is no record of a run.
 func WriteReport(ctx context.Context, out string) error {
-	look, err := OpenLedgerReadOnly(out) // which makes none
+	record, err := openExisting(out)
 	if err != nil {
 		return err
-	}
-	record, err := OpenLedger(out)
-	if err = errors.Join(look.Close(), err); err != nil {
-		return userError(err)
 	}
 	defer record.Close()
 	if err := report.New(out, record).Save(ctx, false); err != nil {

@@ -2,7 +2,6 @@ package poactor
 
 import (
 	"context"
-	"errors"
 	"net/url"
 
 	"github.com/poactor/poactor/internal/download"
@@ -17,13 +16,9 @@ import (
 // a file is damaged, Verify tells so afterwards as before: the lists are of the record.
 // An error is an *Error: ErrHeld while a run goes on.
 func UpdateSums(ctx context.Context, out string) error {
-	look, err := OpenLedgerReadOnly(out) // which makes none
+	record, err := openExisting(out)
 	if err != nil {
 		return err
-	}
-	record, err := OpenLedger(out)
-	if err = errors.Join(look.Close(), err); err != nil {
-		return userError(err)
 	}
 	defer record.Close()
 	if err := finishFolders(ctx, out, record); err != nil {
