@@ -290,6 +290,39 @@ func TestSessionIsKept(t *testing.T) {
 	}
 }
 
+// A browser whose last look at a page finds the session over does not keep that session.
+func TestFaultsSessionFoundOverIsNotKept(t *testing.T) {
+	t.Parallel()
+	r, kept := newSessionTrial(t, testportal.Sessions{RotateEvery: 1, RotateGrace: time.Hour})
+	orders := r.orders(t)
+	out, err := openResources(t.Context(), r.cfg.withDefaults(), Orders(slices.Values(orders)))
+	must(t, err)
+	defer out.close()
+	shown := slices.IndexFunc(orders, func(o po.Order) bool {
+		truth, ok := r.portal.Order(o.RawNumber)
+		return ok && truth.Status == po.Completed
+	})
+	for name, over := range map[string]bool{"lives": false, "is over": true} {
+		before := kept.saved
+		s, err := out.browsers.Open(t.Context())
+		must(t, err)
+		if seen, err := s.Read(t.Context(), orders[shown], nil); err != nil || seen.Sign != po.SignAttachments {
+			t.Fatalf("%s: %+v, %v", name, seen.Sign, err)
+		}
+		if over {
+			r.portal.EndSessions()
+		}
+		_, _ = s.Look(t.Context(), orders[shown], po.Failure{Cause: po.DownloadRejected})
+		must(t, s.Close())
+		if got := kept.saved > before; got == over {
+			t.Errorf("the session %s: kept %v", name, got)
+		}
+		if over { // whatever comes first
+			kept.store(t, stateOf(t, map[string]*http.Cookie{r.portal.URL(): r.portal.SessionCookieFor("ada")}))
+		}
+	}
+}
+
 // A session that somebody has stored while the portal is in trouble is not taken for one
 // that lives; it is tried again.
 func TestFaultsStoredInTrouble(t *testing.T) {
