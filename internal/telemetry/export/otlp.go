@@ -205,5 +205,5 @@ func (c *client) failure() error {
 	if c.lost == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d spans could not be sent to %s: %w", c.lost, po.PublicURL(c.endpoint), c.last)
+	return fmt.Errorf("at least %d spans could not be sent to %s: %w", c.lost, po.PublicURL(c.endpoint), c.last)
 }
