@@ -242,6 +242,8 @@ func (s *scenario) start(t *testing.T) {
 	log := logrus.New()
 	log.SetOutput(t.Output())
 	log.SetLevel(logrus.WarnLevel)
+	started := make(chan struct{}) // what happens before may be told before s has its handle
+	defer close(started)
 	s.handle = Start(Config{
 		Portal: "test", Workers: s.workers, Attempts: max(s.attempts, 3), TaskTimeout: 30 * time.Second,
 		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Limiter: s.limiter, Log: log,
@@ -251,6 +253,7 @@ func (s *scenario) start(t *testing.T) {
 			s.events = append(s.events, e)
 			s.mu.Unlock()
 			if s.onEvent != nil {
+				<-started
 				s.onEvent(e)
 			}
 		},
