@@ -28,7 +28,7 @@ import (
 const MaxWorkers = 64
 
 // DefaultMaxFile is the largest file that is taken where a Config says nothing.
-const DefaultMaxFile = outdir.DefaultMaxFile
+const DefaultMaxFile = 2 << 30
 
 // Config says what a run works with. Portal and Out must be set; the zero
 // value of everything else is good.
