@@ -258,8 +258,6 @@ func (s *Scheduler) settle(t *task, status po.Status, cause po.Cause, detail str
 	}
 	if t.byPage && status == po.Completed {
 		s.settledPage(t)
-	} else if o.Attempts > 0 {
-		s.lane.byBrowser++
 	}
 	s.sessions.record(t, o)
 	s.portal.recordFailed(o)
