@@ -237,7 +237,7 @@ func (l *Lines) order(e messages.OrderSettled) string {
 	o := e.Outcome
 	line := fmt.Sprintf("%-14s %-14s %-10s", Clean(o.RawNumber), o.Status, files(o))
 	if e.Worker != "" {
-		line += fmt.Sprintf(" %-9s %6s", e.Worker, Short(time.Duration(e.Took)))
+		line += fmt.Sprintf(" %-11s %6s", e.Worker, Short(time.Duration(e.Took)))
 	}
 	if o.Cause != "" && o.Status != po.NotFound {
 		line += "  " + why(o.Cause, o.Detail)

@@ -44,20 +44,28 @@ func be(n int) string {
 // ReadBy says in one line how the pages of orders were read: "412 orders: 371 by page, 41 by
 // browser". It is empty where nothing is known of it: in a run that only browsers read for.
 func ReadBy(counts map[po.ReadBy]int) string {
-	sum, browser := 0, 0
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	if sum == 0 {
+		return ""
+	}
+	return Count(sum, "order") + ": " + Ways(counts)
+}
+
+// Ways says how many orders were read how: "371 by page, 41 by browser".
+func Ways(counts map[po.ReadBy]int) string {
+	browser := 0
 	var parts []string
 	for _, way := range slices.Sorted(maps.Keys(counts)) {
-		sum += counts[way]
 		if way == po.ReadByBrowser || way == po.ReadByBoth {
 			browser += counts[way]
 		} else {
 			parts = append(parts, fmt.Sprintf("%d by %s", counts[way], Clean(string(way))))
 		}
 	}
-	if sum == 0 {
-		return ""
-	}
-	return Count(sum, "order") + ": " + strings.Join(append(parts, fmt.Sprintf("%d by browser", browser)), ", ")
+	return strings.Join(append(parts, fmt.Sprintf("%d by browser", browser)), ", ")
 }
 
 // Compared says what the comparisons of a start have shown, and what followed from it.
