@@ -110,7 +110,7 @@ func (d *dispatcher) Receive(c actor.Context) {
 	case messages.PageRead:
 		hasFailed := d.scheduler.HasFailed(m.Token)
 		d.do(c, d.scheduler.PageRead(m, now))
-		m.Page.Credentials = po.Credentials{}
+		m.Page.Credentials, m.Reason = po.Credentials{}, d.scheduler.WhyBrowser(m.Token)
 		c.Send(d.peers.observer, m)
 		// Without a sign its time says nothing: pages come sooner than browsers read them.
 		d.informGovernor(c, Answer{Took: time.Duration(m.Took), Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Retried: hasFailed})
