@@ -59,6 +59,8 @@ const hintTemp = "set TMPDIR (on Windows TMP) to a directory that is there, has 
 func hintOf(cause po.Cause, detail string) string {
 	says := func(text string) bool { return strings.Contains(strings.ToLower(detail), text) }
 	switch {
+	case says("the host's onevent has panicked"):
+		return "the stack is in the log; " + po.HintResume
 	case says("too many open files"):
 		return outdir.HintOpenFiles
 	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profilestore.WorkDirPrefix())):

@@ -48,17 +48,21 @@ type peers struct {
 }
 
 // setPeers tells the dispatcher its peers; it begins then.
-type setPeers struct{ peers peers }
+type setPeers struct {
+	quiet
+	peers peers
+}
 
 // wake and extendLeases are the dispatcher's timers.
 type (
-	wake         struct{}
-	extendLeases struct{}
+	wake         struct{ quiet }
+	extendLeases struct{ quiet }
 )
 
 // dispatchEnded tells the coordinator that nothing is in hand and nothing more
 // will be.
 type dispatchEnded struct {
+	quiet
 	cause  po.Cause
 	detail string
 	open   int
