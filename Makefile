@@ -27,7 +27,7 @@ FAULTS    = ^TestFaults
 FAULTPKGS = $(shell grep -rl --include='*_test.go' '^func TestFaults' . | xargs -n1 dirname | sort -u)
 # Packages without goroutines and locks of ours are tested without the race detector.
 PUREPKGS  = $(addprefix ./,$(wildcard po messages portal \
-	$(addprefix internal/,batch outdir progress report resource results schedule xlsx)))
+	$(addprefix internal/,batch outdir preferences progress report resource results schedule xlsx)))
 RACEPKGS  = $(filter-out $(PUREPKGS),$(shell find . -name '*_test.go' | xargs -n1 dirname | sort -u))
 GOTEST    = $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --hide-summary skipped
 

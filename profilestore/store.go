@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/preferences"
 	"github.com/poactor/poactor/po"
 )
 
@@ -248,6 +249,12 @@ func (s *Store) reserve() (*Profile, error) {
 	}
 }
 
+// defaultPreferences are those that every profile gets.
+var defaultPreferences = preferences.Values{
+	"plugins":  {"always_open_pdf_externally": true}, // a PDF shown in the page becomes a download
+	"download": {"prompt_for_download": false},       // no dialog that nobody would answer
+}
+
 // prepare gives a profile its content.
 func (s *Store) prepare(ctx context.Context, p *Profile, base string) error {
 	for _, dir := range []string{p.Dir, p.TempDir} {
@@ -269,7 +276,7 @@ func (s *Store) prepare(ctx context.Context, p *Profile, base string) error {
 	if err := plan.copyTo(ctx, p.Dir); err != nil {
 		return err
 	}
-	return writePreferences(filepath.Join(p.Dir, "Default", "Preferences"))
+	return preferences.Set(p.Dir, defaultPreferences)
 }
 
 func (s *Store) forget(p *Profile) {
