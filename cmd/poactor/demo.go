@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
@@ -37,7 +36,8 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: `Demo starts a portal on this machine that behaves like Coupa, with orders of every
 kind and with faults, so that some orders must fail, runs a batch of them with real browsers, and compares the
 result with what the portal knows, file by file by SHA-256. It needs a browser
-and no network, and ends with 0 only if everything is right.`,
+and no network, and ends with 0 only if everything is right. With --fast that portal writes its lists into its
+pages, so that most orders need no browser.`,
 		Example: "  poactor demo\n  poactor demo --orders 200 --workers 8 --out /tmp/demo",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -53,6 +53,7 @@ and no network, and ends with 0 only if everything is right.`,
 	fs.IntVar(&d.orders, "orders", 60, "orders in the batch")
 	fs.Uint64Var(&d.seed, "seed", 1, "what orders, files and faults are made from")
 	fs.StringVarP(&d.settings.Out, "out", "o", "", "`directory`, new or empty (default: poactor-demo, or the next free number)")
+	fs.BoolVar(&d.settings.Fast, "fast", false, "read orders without a browser where that is proven to tell the same")
 	d.settings.RegisterMetrics(fs)
 	fs.BoolVar(&d.settings.JSON, "json", false, "write events as JSON lines to standard output")
 	c.Annotations = map[string]string{streamsEvents: "yes"}
@@ -69,7 +70,11 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	if err != nil {
 		return err
 	}
-	site, err := testportal.Start(testportal.Options{Seed: d.seed, Orders: d.orders})
+	options := testportal.Options{Seed: d.seed, Orders: d.orders}
+	if d.settings.Fast { // the lists of the other pages are filled by scripts
+		options.Lists = testportal.ListsInPage
+	}
+	site, err := testportal.Start(options)
 	if err != nil {
 		return cannot("", "built-in portal: %v", err)
 	}
@@ -81,10 +86,10 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	a.sayDemo(site.URL(), orders, d.settings.JSON)
 	s := config.Defaults()
 	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
-	s.JSON = d.settings.JSON
+	s.JSON, s.Fast = d.settings.JSON, d.settings.Fast
 	s.BaseURL, s.Profile, s.Metrics = site.URL(), config.NoProfile, d.settings.Metrics
 	out := filepath.Join(dir, "orders")
-	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
+	if err := a.run(ctx, s, orders, po.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
 		discard(dir, out)
 		return notResumed(err)
 	}

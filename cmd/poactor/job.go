@@ -19,7 +19,7 @@ type job struct {
 	ledger   *poactor.Ledger // nil for a dry run
 	aside    string          // where --fresh has put an earlier one
 	batch    *poactor.Batch
-	choice   poactor.Choice
+	choice   po.Choice
 	profile  runProfile
 	// telemetry is where metrics and spans go; set when work begins.
 	telemetry *telemetry
@@ -27,8 +27,9 @@ type job struct {
 	forgotten error
 
 	merged messages.BatchMerged
-	opened int      // orders that the audit has opened again
-	left   []string // what the run could not clear away
+	opened int               // orders that the audit has opened again
+	left   []string          // what the run could not clear away
+	lane   messages.FastLane // how far orders were read without a browser; zero: they were not to be
 
 	cleanup []func()
 }
@@ -48,6 +49,8 @@ func (j *job) note(event any) {
 		j.opened += e.Opened
 	case messages.RunCleaned:
 		j.left = e.Leftovers
+	case messages.FastLane:
+		j.lane = e
 	}
 }
 

@@ -19,15 +19,16 @@ import (
 
 // standing is how a run stands, as `poactor status` shows it.
 type standing struct {
-	Dir     string                `json:"dir"`
-	Orders  int                   `json:"orders"`
-	Counts  map[po.Status]int     `json:"counts"`
-	Open    int                   `json:"open"`
-	Causes  map[po.Cause]int      `json:"causes"`
-	Files   int                   `json:"files"`
-	Bytes   int64                 `json:"bytes"`
-	Starts  []poactor.LedgerStart `json:"starts"`
-	Running *poactor.LedgerOwner  `json:"running,omitempty"`
+	Dir     string            `json:"dir"`
+	Orders  int               `json:"orders"`
+	Counts  map[po.Status]int `json:"counts"`
+	Open    int               `json:"open"`
+	Causes  map[po.Cause]int  `json:"causes"`
+	ReadBy  map[po.ReadBy]int `json:"read_by,omitempty"` // settled orders by how their pages were read
+	Files   int               `json:"files"`
+	Bytes   int64             `json:"bytes"`
+	Starts  []po.Start        `json:"starts"`
+	Running *po.Owner         `json:"running,omitempty"`
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -72,7 +73,7 @@ func noRecord(dir string) error {
 }
 
 func standingOf(ctx context.Context, dir string) (standing, error) {
-	s := standing{Dir: dir, Starts: []poactor.LedgerStart{}}
+	s := standing{Dir: dir, Starts: []po.Start{}}
 	ledger, err := openRecord(dir)
 	if err != nil {
 		return s, err
@@ -85,11 +86,12 @@ func standingOf(ctx context.Context, dir string) (standing, error) {
 		if s.Counts, s.Open, err = ledger.Counts(ctx); err != nil {
 			return err
 		}
-		totals, err := ledger.Totals(ctx)
-		if err != nil {
+		if s.ReadBy, err = ledger.ReadBy(ctx); err != nil {
 			return err
 		}
-		s.Causes, s.Files, s.Bytes = totals.Causes, totals.Files, totals.Bytes
+		if s.Files, s.Bytes, s.Causes, err = ledger.Totals(ctx); err != nil {
+			return err
+		}
 		starts, err := ledger.Starts(ctx)
 		s.Starts = append(s.Starts, starts...)
 		return err
@@ -106,6 +108,9 @@ func (a *app) showStanding(s standing) {
 		fmt.Fprintf(a.stdout, "%-8s %s\n", name, progress.Line(fmt.Sprintf(format, args...)))
 	}
 	line("orders", "%s", progress.Total(s.Counts, s.Open))
+	if text := progress.ReadBy(s.ReadBy); text != "" {
+		line("read", "%s", text)
+	}
 	line("files", "%s, %s", progress.Count(s.Files, "file"), humanize.Bytes(uint64(s.Bytes)))
 	for _, cause := range slices.Sorted(maps.Keys(s.Causes)) {
 		line("cause", "%s: %s", cause, progress.Count(s.Causes[cause], "order"))
@@ -121,7 +126,7 @@ func (a *app) showStanding(s standing) {
 }
 
 // endOf says how a start ended.
-func endOf(s poactor.LedgerStart, running bool) string {
+func endOf(s po.Start, running bool) string {
 	switch {
 	case s.Ended.IsZero() && running:
 		return ", still running"

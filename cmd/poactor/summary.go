@@ -13,6 +13,7 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
@@ -92,6 +93,19 @@ func commandLine(words ...string) (line string, ok bool) {
 
 // mayRetry reports whether orders with a cause may end well as they stand in the list.
 func mayRetry(c po.Cause) bool { return c != po.InvalidNumber && c != po.Internal }
+
+// readByLine says how the orders' pages were read; empty where only browsers were to read them.
+func readByLine(counts map[po.ReadBy]int, j *job) string {
+	parts := []string{progress.ReadBy(counts)}
+	if j.lane != (messages.FastLane{}) {
+		text := progress.Compared(j.lane)
+		if j.merged.Start > 1 {
+			text += " (of this start)"
+		}
+		parts = append(parts, text)
+	}
+	return strings.TrimPrefix(strings.Join(parts, "; "), "; ")
+}
 
 // showFiles says where the results are.
 func (a *app) showFiles(j *job) {

@@ -169,7 +169,7 @@ func (m *Memory) Settle(_ context.Context, token string, o po.Outcome) error {
 		delete(m.leased, token)
 		m.ended[token] = e.order.Key
 		e.readBy = o.ReadBy
-		m.settled[e.order.Key] = settled{e, po.Outcome{Key: e.order.Key, RawNumber: e.order.RawNumber, Status: o.Status, Cause: o.Cause, Folder: o.Folder}}
+		m.settled[e.order.Key] = settled{e, po.Outcome{Key: e.order.Key, RawNumber: e.order.RawNumber, Status: o.Status, Cause: o.Cause, Folder: o.Folder, ReadBy: o.ReadBy}}
 		m.open--
 	})
 }

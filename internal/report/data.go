@@ -23,8 +23,10 @@ type Ledger interface {
 	Outcomes(ctx context.Context) iter.Seq2[po.Outcome, error]
 	// Attempts yields the attempts at them, in the same order.
 	Attempts(ctx context.Context) iter.Seq2[ledger.OrderAttempt, error]
+	// ReadBy says how the pages of settled orders were read, where that is known.
+	ReadBy(ctx context.Context) (map[po.ReadBy]int, error)
 	// Starts lists the starts on the output directory, the first first.
-	Starts(ctx context.Context) ([]ledger.Start, error)
+	Starts(ctx context.Context) ([]po.Start, error)
 }
 
 // maxOrders is how many orders a page has at most: a browser opens a page of so many at
@@ -39,10 +41,11 @@ type page struct {
 	Running bool              `json:"running"` // by a run that goes on
 	Counts  map[po.Status]int `json:"counts"`
 	Open    int               `json:"open"`
+	ReadBy  map[po.ReadBy]int `json:"read_by"` // settled orders, of those of which it is known
 	Files   int               `json:"files"`
 	Bytes   int64             `json:"bytes"`
 	Causes  map[po.Cause]help `json:"causes"` // all that occur
-	Starts  []ledger.Start    `json:"starts"`
+	Starts  []po.Start        `json:"starts"`
 	Events  []moment          `json:"events"`
 	Orders  []order           `json:"orders"`
 	// Thumbnails are pictures as data: URLs, by the folder of the evidence. Pictures are
@@ -79,11 +82,14 @@ func (p *page) read(ctx context.Context, from Ledger) (err error) {
 	if p.Counts, p.Open, err = from.Counts(ctx); err != nil {
 		return err
 	}
+	if p.ReadBy, err = from.ReadBy(ctx); err != nil {
+		return err
+	}
 	starts, err := from.Starts(ctx)
 	if err != nil {
 		return err
 	}
-	p.Starts = append([]ledger.Start{}, starts...)
+	p.Starts = append([]po.Start{}, starts...)
 	for i := range p.Starts {
 		p.explain(p.Starts[i].Cause)
 		p.Starts[i].Detail, p.Starts[i].BaseURL = mask(p.Starts[i].Detail), po.PublicURL(p.Starts[i].BaseURL)
@@ -150,7 +156,7 @@ func (p *page) order(o po.Outcome, open bool) order {
 }
 
 func (p *page) try(a po.Attempt) try {
-	a.Detail, a.Missing = mask(a.Detail), p.missing(a.Missing)
+	a.Detail, a.Reason, a.Missing = mask(a.Detail), mask(a.Reason), p.missing(a.Missing)
 	p.explain(a.Cause)
 	t := try{Attempt: a, Evidence: a.Trace.Evidence}
 	for _, address := range a.Trace.Pages {
