@@ -196,7 +196,10 @@ func (a *app) explainOne(out string, outcomes []po.Outcome) error {
 			number = string(o.Key)
 		}
 	}
-	fmt.Fprintf(a.stdout, "\nThe story of one of these:\n\n$ poactor explain %s %s\n", po.ShellWord(out), po.ShellWord(number))
+	fmt.Fprint(a.stdout, "\nThe story of one of these:\n\n")
+	if line, ok := commandLine("poactor", "explain", out, number); ok {
+		fmt.Fprintf(a.stdout, "$ %s\n", line)
+	}
 	return a.explain(context.Background(), out, number, false)
 }
 
