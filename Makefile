@@ -91,8 +91,8 @@ kills: chromium ## poactor killed with -9: 150 times with plain sessions, 50 tim
 soak: chromium ## 2,000 orders in one run: memory, processes and open files stay flat
 	$(GO) test ./cmd/poactor -run TestSoak -soak 2000 -timeout 60m -v
 
-bench: chromium build ## orders a minute, CPU and memory, against the floor; RUNS (3) of each
-	$(GO) run ./bench -runs $(RUNS) -poactor bin/poactor $(SANDBOX)
+bench: chromium build ## orders a minute, CPU and memory, against the floor; RUNS (3) of each; FAST=--fast for the fast lane
+	$(GO) run ./bench -runs $(RUNS) -poactor bin/poactor $(SANDBOX) $(FAST)
 
 cover: chromium ## coverage, by package and in all
 	CGO_ENABLED=1 $(GO) test -coverprofile cover.out -coverpkg ./... ./...

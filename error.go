@@ -14,10 +14,6 @@ import (
 	"github.com/poactor/poactor/profilestore"
 )
 
-// Error is why a run could not begin or ended early, in words for the user. It
-// wraps its cause, or ErrConfig, ErrHeld, ErrResults, or profilestore.ErrBaseInUse.
-type Error = po.Error
-
 // What is wrong where it is none of the causes, for errors.Is.
 var (
 	ErrConfig = errors.New("wrong configuration")
@@ -49,11 +45,11 @@ var hints = map[po.Cause]string{
 const hintPortal = "see whether the portal answers in a browser of yours; " + po.HintResume
 
 // ended makes the error of a run that ended early.
-func ended(cause po.Cause, detail string) *Error {
+func ended(cause po.Cause, detail string) *po.Error {
 	if detail == "" {
 		detail = cause.Error()
 	}
-	return &Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail)}
+	return &po.Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail)}
 }
 
 const hintTemp = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + po.HintResume
@@ -92,9 +88,9 @@ func HintOf(err error, or string) string {
 	return or
 }
 
-// SystemError makes an *Error of what the operating system has refused, which is no
+// SystemError makes a *po.Error of what the operating system has refused, which is no
 // bug of poactor's; false if err is of another kind.
-func SystemError(err error) (*Error, bool) {
+func SystemError(err error) (*po.Error, bool) {
 	if _, ok := errors.AsType[syscall.Errno](err); !ok {
 		return nil, false
 	}
@@ -107,17 +103,17 @@ func SystemError(err error) (*Error, bool) {
 	default: // what it is about is not known
 		hint = ""
 	}
-	return &Error{Cause: po.DiskFull, Msg: text, Hint: hint, Err: err}, true
+	return &po.Error{Cause: po.DiskFull, Msg: text, Hint: hint, Err: err}, true
 }
 
-// userError makes an *Error of any: what already is one is left as it is.
+// userError makes a *po.Error of any: what already is one is left as it is.
 func userError(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := errors.AsType[*po.Error](err); ok {
 		return e
 	}
 	cause := po.CauseOf(err)
 	if e, ok := SystemError(err); ok && cause == po.Internal {
 		return e
 	}
-	return &Error{Cause: cause, Msg: po.DetailOf(err), Hint: hintOf(cause, po.DetailOf(err)), Err: err}
+	return &po.Error{Cause: cause, Msg: po.DetailOf(err), Hint: hintOf(cause, po.DetailOf(err)), Err: err}
 }

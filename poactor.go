@@ -82,16 +82,16 @@ func Run(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (Su
 // Start begins a run of the orders, or goes on with it where an earlier one
 // into the same output directory has ended, however that was; each key may come
 // once. An error that orders yields ends everything before it has begun. The
-// end of ctx ends the run at once and cleanly. An error is an *Error: the
+// end of ctx ends the run at once and cleanly. An error is a *po.Error: the
 // configuration is wrong, or the environment cannot do it; nothing was started
 // then.
 func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (*Handle, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
-		return nil, &Error{Msg: err.Error(), Err: ErrConfig}
+		return nil, &po.Error{Msg: err.Error(), Err: ErrConfig}
 	}
 	if err := cfg.measure(); err != nil {
-		return nil, &Error{Msg: "telemetry: " + err.Error(), Err: ErrConfig}
+		return nil, &po.Error{Msg: "telemetry: " + err.Error(), Err: ErrConfig}
 	}
 	cfg.OnEvent = oneAtATime(cfg.OnEvent)
 	out, err := openResources(ctx, cfg, orders)
@@ -220,7 +220,7 @@ func (h *Handle) SetWorkers(n int) {
 }
 
 // Wait waits for the run's end, when every event has been delivered, the results are
-// written, and every browser and profile is gone. An error is an *Error: the run ended
+// written, and every browser and profile is gone. An error is a *po.Error: the run ended
 // before every order was settled, or the results could not be written; the same run
 // begun again goes on.
 func (h *Handle) Wait() (Summary, error) {

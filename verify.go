@@ -53,7 +53,7 @@ func (k DifferenceKind) String() string {
 
 // Verify reads every file of an output directory again, and compares its size and
 // SHA-256 with the record and with SHA256SUMS. What is in no record is no
-// difference. An error is an *Error: of OpenLedgerReadOnly, or ErrHeld while a run goes on.
+// difference. An error is a *po.Error: as of OpenLedgerReadOnly, or ErrHeld while a run goes on.
 func Verify(ctx context.Context, out string) (Verification, error) {
 	v := Verification{Dir: out, Differences: []Difference{}}
 	record, err := ledger.OpenReadOnly(out)
@@ -64,7 +64,7 @@ func Verify(ctx context.Context, out string) (Verification, error) {
 	if owner, err := ledger.FindOwner(out); err != nil {
 		return v, err
 	} else if owner != nil {
-		return v, &Error{Msg: "a run is active in " + out, Hint: "wait until it has ended", Err: ErrHeld}
+		return v, &po.Error{Msg: "a run is active in " + out, Hint: "wait until it has ended", Err: ErrHeld}
 	}
 	starts, err := record.Starts(ctx)
 	if err != nil {

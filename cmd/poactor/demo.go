@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
@@ -84,7 +83,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	s.JSON = d.settings.JSON
 	s.BaseURL, s.Profile, s.Metrics = site.URL(), config.NoProfile, d.settings.Metrics
 	out := filepath.Join(dir, "orders")
-	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
+	if err := a.run(ctx, s, orders, po.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
 		discard(dir, out)
 		return notResumed(err)
 	}

@@ -71,7 +71,7 @@ func newFinished(t *testing.T, site *testportal.Portal, change func(e *finished,
 	e.must(err)
 	record, err := ledger.Open(e.out)
 	e.must(err)
-	_, err = record.Merge(t.Context(), plan.All(), ledger.Choice{})
+	_, err = record.Merge(t.Context(), plan.All(), po.Choice{})
 	e.must(err)
 	claim, err := record.Claim(t.Context(), len(truth), time.Minute)
 	e.must(err)

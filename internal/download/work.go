@@ -163,7 +163,9 @@ func noteFound(dir *os.Root, ours []po.File) error {
 	}
 	names := []string{}
 	for _, e := range entries {
-		if name := e.Name(); !isTemp(name) && name != foundName && !slices.ContainsFunc(ours, func(f po.File) bool { return f.Name == name }) {
+		name := e.Name()
+		isOurs := slices.ContainsFunc(ours, func(f po.File) bool { return f.Name == name })
+		if !isTemp(name) && name != foundName && !isOurs {
 			names = append(names, name)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/poactor/poactor/po"
 )
@@ -27,24 +26,6 @@ type Merged struct {
 	Invalid  int // of those open, the ones whose number is none of the portal's
 }
 
-// Choice says which orders a start works on.
-type Choice struct {
-	// Limit is how many of the open orders are taken; 0: all.
-	Limit int
-	// Only picks among the orders that have an outcome: those are opened again,
-	// and nothing else is worked on. Nil: every order that is not settled for
-	// good, see po.Status.Settled.
-	Only *Filter
-}
-
-// Filter picks orders by how they ended. An empty list picks all that did not
-// end well; what the lists name is picked whatever it is.
-type Filter struct {
-	Statuses []po.Status
-	Causes   []po.Cause
-	Since    time.Time // settled then or later; zero: any
-}
-
 // never is a place that no batch reaches.
 const never = math.MaxInt64
 
@@ -52,7 +33,7 @@ const never = math.MaxInt64
 // does not know are added, those that are not among them stay with what is
 // known of them and are not worked on. Then it opens what choice says. A key
 // that comes twice is an error. It is called once, before the first Claim.
-func (d *Disk) Merge(ctx context.Context, orders iter.Seq2[po.Order, error], choice Choice) (Merged, error) {
+func (d *Disk) Merge(ctx context.Context, orders iter.Seq2[po.Order, error], choice po.Choice) (Merged, error) {
 	var m Merged
 	err := d.Commit(ctx, func(context.Context) error {
 		if err := d.replaceBatch(orders, &m); err != nil {
@@ -343,7 +324,7 @@ func (d *Disk) checkKind(tasks bool) error {
 }
 
 // choose opens what is to be worked on, and counts.
-func (d *Disk) choose(c Choice, m *Merged) (err error) {
+func (d *Disk) choose(c po.Choice, m *Merged) (err error) {
 	if c.Only == nil {
 		err = d.openAll(m)
 	} else {
@@ -392,17 +373,17 @@ func (d *Disk) openAll(m *Merged) (err error) {
 	return err
 }
 
-func (d *Disk) openOnly(f Filter, m *Merged) (err error) {
+func (d *Disk) openOnly(f po.Filter, m *Merged) (err error) {
 	if err := d.exec(`UPDATE orders SET open = 2 WHERE open = 1`); err != nil {
 		return err
 	}
-	where, args := f.where()
+	where, args := filterCondition(f)
 	m.Reopened, err = d.execCount(reopen+where, args...)
 	return err
 }
 
-// where is the filter as a condition.
-func (f Filter) where() (string, []any) {
+// filterCondition is a filter as a condition.
+func filterCondition(f po.Filter) (string, []any) {
 	where, args := `status IS NOT NULL`, []any{}
 	if len(f.Statuses) == 0 && len(f.Causes) == 0 {
 		f.Statuses = []po.Status{po.Failed, po.Partial}
