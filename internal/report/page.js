@@ -90,6 +90,7 @@
       if (t.to >= t.from) o.took += t.to - t.from;
     }
     o.at = at(o.time);
+    o.tried = o.tries.filter((t) => t.ending !== 'handed_on').length; // what another has gone on with is no other try
     o.retried = o.tries.filter((t) => t.ending === 'retried').length;
     byKey.set(o.key, o);
   });
@@ -504,7 +505,7 @@
     const table = (heads, rows) => el('table', {}, el('thead', {}, el('tr', {}, heads.map((h, i) => el('th', { scope: 'col', class: i ? 'num' : undefined }, h)))), el('tbody', {}, rows));
     const slowest = data.orders.filter((o) => o.took > 0).sort((a, b) => b.took - a.took).slice(0, 10);
     fill($('slowest'), slowest.length ? table(['Order', 'At work', 'Files', 'Tries'], slowest.map((o) => el('tr', {}, el('td', {}, orderLink(o)), el('td', { class: 'num' }, took(o.took)),
-      el('td', { class: 'num' }, number(o.files.length)), el('td', { class: 'num' }, number(o.tries.length))))) : el('p', { class: 'soft' }, 'None.'));
+      el('td', { class: 'num' }, number(o.files.length)), el('td', { class: 'num' }, number(o.tried))))) : el('p', { class: 'soft' }, 'None.'));
     const causes = new Map();
     const retried = data.orders.filter((o) => o.retried);
     for (const o of retried) for (const t of o.tries) if (t.ending === 'retried') {
@@ -528,7 +529,7 @@
     { id: 'supplier', name: 'Supplier', by: (o) => o.supplier || '', wide: true },
     ...(ways.length ? [{ id: 'read', name: 'Read by', by: (o) => o.read_by || '', wide: true }] : []),
     { id: 'files', name: 'Files', by: (o) => o.files.length, num: true },
-    { id: 'tries', name: 'Tries', by: (o) => o.tries.length, num: true, wide: true },
+    { id: 'tries', name: 'Tries', by: (o) => o.tried, num: true, wide: true },
     { id: 'took', name: 'At work', by: (o) => o.took, num: true },
     { id: 'time', name: 'Ended', by: (o) => o.at || 0, num: true, wide: true },
   ];
@@ -583,11 +584,11 @@
       el('td', {}, el('span', { class: 'dot s-' + (WORDS[o.state] ? o.state : 'OPEN') }), WORDS[o.state] || o.state),
       el('td', { class: 'wideonly' }, o.cause ? causeText(o.cause) : ''), el('td', { class: 'wideonly' }, el('bdi', {}, o.supplier)), ways.length > 0 && el('td', { class: 'wideonly' }, o.read_by || ''),
       el('td', { class: 'num' }, o.found > o.files.length ? o.files.length + ' of ' + o.found : number(o.files.length)),
-      el('td', { class: 'num wideonly' }, o.tries.length || ''), el('td', { class: 'num' }, o.took ? took(o.took) : ''),
+      el('td', { class: 'num wideonly' }, o.tried || ''), el('td', { class: 'num' }, o.took ? took(o.took) : ''),
       el('td', { class: 'num wideonly when' }, Number.isNaN(o.at) ? '' : [el('span', {}, day(o.at)), ' ', el('span', {}, clock(o.at))]));
   }
   function tryText(t) {
-    const text = { settled: 'ended', retried: 'failed, tried again', released: 'put back, not counted', handed_on: 'handed on for the files that need a browser', reopened: 'ended; open again later, as a lost session may have faked it' }[t.ending]
+    const text = { settled: 'ended', retried: 'failed, tried again', released: 'put back, not counted', handed_on: t.worker === 'page-reader' ? 'handed on to a browser' : 'handed on for the files that need a browser', reopened: 'ended; open again later, as a lost session may have faked it' }[t.ending]
       || (data.running && last && t.start === last.number ? 'under way' : 'cut off');
     return text + (t.to >= t.from ? ' after ' + took(t.to - t.from) : '') + (t.files ? ', ' + count(t.files, 'file') + ' of ' + size(t.bytes) : '') + (t.cause ? ': ' + causeText(t.cause) + (t.detail ? ' (' + t.detail + ')' : '') : '');
   }
