@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -18,7 +19,7 @@ import (
 // files. What the ledger says of the disk is made true; what is missing is
 // fetched again.
 type audit struct {
-	ledger  *Ledger
+	ledger  *ledger.Disk
 	archive *download.Archive
 	found   messages.OutputAudited
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/po"
 )
 
@@ -17,11 +18,11 @@ func TestAuditLeavesWhatIsJustSettled(t *testing.T) {
 	t.Parallel()
 	r := newPlainTrial(t, 1)
 	must(t, os.MkdirAll(r.cfg.Out, 0o755))
-	l, err := OpenLedger(r.cfg.Out)
+	l, err := ledger.Open(r.cfg.Out)
 	must(t, err)
 	defer l.Close()
 	must(t, l.Begin(t.Context(), beginOf(r.cfg)))
-	_, err = l.Merge(t.Context(), Orders(slices.Values(r.orders(t))), Choice{})
+	_, err = l.Merge(t.Context(), Orders(slices.Values(r.orders(t))), po.Choice{})
 	must(t, err)
 	c, err := l.Claim(t.Context(), 1, time.Minute)
 	must(t, err)

@@ -10,9 +10,6 @@ import (
 	"github.com/poactor/poactor/portal"
 )
 
-// BatchCounts says what is in a list of orders.
-type BatchCounts = batch.Counts
-
 // Batch is a list of orders in a file: CSV or TSV in any common encoding, or an
 // Excel workbook (XLSX, XLSM). The file is read again for whatever is asked of it,
 // and nothing of it but what is wrong is held in memory; it must not change
@@ -24,12 +21,12 @@ type Batch struct {
 
 // OpenBatch reads a list of orders through. It finds the header and the column of
 // order numbers by itself; what an order number is, p says, which needs no base
-// URL for that. An error wraps an *Error: the file cannot be read, or it is not clear
+// URL for that. An error wraps a *po.Error: the file cannot be read, or it is not clear
 // which column has the numbers.
 func OpenBatch(path string, p portal.Portal) (*Batch, error) {
 	parse, err := p.Parser()
 	if err != nil {
-		return nil, &Error{Msg: err.Error(), Err: ErrConfig}
+		return nil, &po.Error{Msg: err.Error(), Err: ErrConfig}
 	}
 	list, err := batch.Open(path, parse)
 	if err != nil {
@@ -47,9 +44,9 @@ func OpenBatch(path string, p portal.Portal) (*Batch, error) {
 func (b *Batch) String() string { return b.list.Describe() }
 
 // Counts says what is in the list.
-func (b *Batch) Counts() BatchCounts { return b.plan.Counts }
+func (b *Batch) Counts() po.BatchCounts { return b.plan.BatchCounts }
 
-// CheckUsable returns an error that wraps an *Error where no row has a number of the
+// CheckUsable returns an error that wraps a *po.Error where no row has a number of the
 // portal, so that there is nothing to run.
 func (b *Batch) CheckUsable() error { return b.plan.CheckUsable() }
 
@@ -60,7 +57,7 @@ func (b *Batch) Len() int { return b.plan.Orders + b.plan.Invalid }
 // once. Rows that say COMPLETED in their STATUS column, as results of an earlier
 // run do, are left out. A number that is none of the portal's makes an order that
 // is Invalid, which a run settles as FAILED without asking the portal. An error
-// wraps an *Error and ends it.
+// wraps a *po.Error and ends it.
 func (b *Batch) Orders() iter.Seq2[po.Order, error] { return b.plan.All() }
 
 // Warnings tells, in words and with their places, of rows that need a look: without
@@ -82,7 +79,7 @@ func (b *Batch) ResultsName() string { return b.list.ResultsName() }
 // outcome knows the order; everything else is as it was, formulas and styles of a
 // workbook included. Where the list's own encoding lacks a character of an outcome
 // the results are UTF-8; outcome may be asked twice for an order because of that.
-// An error of the list wraps an *Error, one of w comes back wrapped.
+// An error of the list wraps a *po.Error, one of w comes back wrapped.
 func (b *Batch) WriteResults(w io.Writer, outcome func(key po.Key) (po.Outcome, bool)) error {
 	if !b.list.Unicode() {
 		err := b.list.WriteResults(io.Discard, outcome)

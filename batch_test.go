@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -124,7 +125,7 @@ func TestBatchErrors(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := openList(t, "A,B\n1,2\n")
-	if e, ok := errors.AsType[*poactor.Error](err); !ok || e.Hint == "" || e.Cause != "" {
+	if e, ok := errors.AsType[*po.Error](err); !ok || e.Hint == "" || e.Cause != "" {
 		t.Errorf("no column: %v", err)
 	}
 	b, err := openList(t, "PO\n1\n")

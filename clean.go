@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/profilestore"
@@ -65,17 +66,13 @@ func sweepProfiles(dryRun bool, tell func(dir string, swept profilestore.Leftove
 // downloads of browsers, and work folders of orders that are open, which are
 // fetched anew then. Nothing else is touched: neither results nor record nor
 // evidence, and of a work folder that had a final name before not what was in it
-// then. With dryRun it only says what it would do. An error is an *Error,
+// then. With dryRun it only says what it would do. An error is a *po.Error,
 // which wraps ErrHeld where a run holds the directory, and fs.ErrNotExist where
 // there is no record of a run.
 func CleanOutput(ctx context.Context, out string, dryRun bool) ([]Leftover, error) {
-	look, err := OpenLedgerReadOnly(out) // which makes none
+	record, err := openExisting(out)
 	if err != nil {
 		return nil, err
-	}
-	record, err := OpenLedger(out)
-	if err = errors.Join(look.Close(), err); err != nil {
-		return nil, userError(err)
 	}
 	defer record.Close()
 	c := cleaning{ctx: ctx, out: out, dryRun: dryRun, record: record}
@@ -90,7 +87,7 @@ type cleaning struct {
 	ctx     context.Context
 	out     string
 	dryRun  bool
-	record  *Ledger
+	record  *ledger.Disk
 	archive *download.Archive
 	found   []Leftover
 }

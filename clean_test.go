@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 )
@@ -96,7 +97,7 @@ func reopen(t *testing.T, out string, work bool) (po.Key, po.Saved) {
 			saved.Folder = asWork(was)
 			rename(t, filepath.Join(out, was), filepath.Join(out, saved.Folder))
 		}
-		l, err := OpenLedger(out)
+		l, err := ledger.Open(out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +115,7 @@ func reopen(t *testing.T, out string, work bool) (po.Key, po.Saved) {
 // disk as it says.
 func recorded(t *testing.T, out string) map[po.Key]po.Saved {
 	t.Helper()
-	l, err := OpenLedgerReadOnly(out)
+	l, err := ledger.OpenReadOnly(out)
 	if err != nil {
 		t.Fatal(err)
 	}

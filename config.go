@@ -28,7 +28,7 @@ import (
 const MaxWorkers = 64
 
 // DefaultMaxFile is the largest file that is taken where a Config says nothing.
-const DefaultMaxFile = outdir.DefaultMaxFile
+const DefaultMaxFile = 2 << 30
 
 // Config says what a run works with. Portal and Out must be set; the zero
 // value of everything else is good.
@@ -51,7 +51,7 @@ type Config struct {
 	Batch *Batch
 	// Choice says which of the orders this run works on: its zero value means
 	// all that are not settled for good. It needs a ledger on disk.
-	Choice Choice
+	Choice po.Choice
 
 	// Workers is the size of the pool, 1 to MaxWorkers; default 4. One worker
 	// means sequential: an order's files are fetched before the next order is
@@ -205,10 +205,10 @@ func (c Config) browserConfig() (browser.Config, error) {
 	}, nil
 }
 
-// profileError is the *Error of a profile store that cannot be opened.
+// profileError is the *po.Error of a profile store that cannot be opened.
 func profileError(err error) error {
 	cause, detail := po.CauseOf(err), po.DetailOf(err)
-	e := &Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail), Err: err}
+	e := &po.Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail), Err: err}
 	switch {
 	case errors.Is(err, profilestore.ErrUnreadable):
 		e.Hint = "let this user read it, or give another --profile DIR; " + po.HintResume
@@ -231,7 +231,7 @@ func tempDir() string { return filepath.Dir(profilestore.WorkDir("")) }
 func checkTemp() error {
 	dir := tempDir()
 	fail := func(cause po.Cause, format string, args ...any) error {
-		return &Error{Cause: cause, Msg: "the directory for temporary files, " + dir + ", " + fmt.Sprintf(format, args...), Hint: hintTemp}
+		return &po.Error{Cause: cause, Msg: "the directory for temporary files, " + dir + ", " + fmt.Sprintf(format, args...), Hint: hintTemp}
 	}
 	info, err := os.Stat(dir)
 	switch {

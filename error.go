@@ -14,10 +14,6 @@ import (
 	"github.com/poactor/poactor/profilestore"
 )
 
-// Error is why a run could not begin or ended early, in words for the user. It
-// wraps its cause, or ErrConfig, ErrHeld, ErrResults, or profilestore.ErrBaseInUse.
-type Error = po.Error
-
 // What is wrong where it is none of the causes, for errors.Is.
 var (
 	ErrConfig = errors.New("wrong configuration")
@@ -31,7 +27,7 @@ var (
 // hints says what a user can do about a run that ended early.
 var hints = map[po.Cause]string{
 	po.SignedOut:     hintSignIn,
-	po.DiskFull:      "make room on the disk, see to the permissions of the output directory, close programs that have its files open; " + po.HintResume,
+	po.DiskFull:      hintDisk,
 	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + po.HintDoctor,
 	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + po.HintDoctor,
 	po.Timeout:       hintPortal,
@@ -45,32 +41,40 @@ var hints = map[po.Cause]string{
 	po.Internal:         "this is a bug of poactor, see the log; " + po.HintResume,
 }
 
+const hintDisk = "make room on the disk, see to the permissions of the output directory, " +
+	"close programs that have its files open; " + po.HintResume
+
 // hintPortal is for a portal that is reached, and does not serve.
 const hintPortal = "see whether the portal answers in a browser of yours; " + po.HintResume
 
 // ended makes the error of a run that ended early.
-func ended(cause po.Cause, detail string) *Error {
+func ended(cause po.Cause, detail string) *po.Error {
 	if detail == "" {
 		detail = cause.Error()
 	}
-	return &Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail)}
+	return &po.Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail)}
 }
 
-const hintTemp = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + po.HintResume
+const hintTemp = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " +
+	po.HintResume
 
 // hintOf is what a user can do about what ended a run: about the trouble itself
 // where the system has said what it is, else about what it was the end of.
 func hintOf(cause po.Cause, detail string) string {
 	says := func(text string) bool { return strings.Contains(strings.ToLower(detail), text) }
 	switch {
+	case says("the host's onevent has panicked"):
+		return "the stack is in the log; " + po.HintResume
 	case says("too many open files"):
 		return outdir.HintOpenFiles
-	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profilestore.WorkDirPrefix())):
+	case says("a browser profile needs"),
+		cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profilestore.WorkDirPrefix())):
 		return hintTemp
 	case (cause == po.BrowserDied || says("remotedebuggingallowed")) && browser.HintOf(detail) != "":
 		return browser.HintOf(detail) + "; " + po.HintResume
 	case says("err_cert_"):
-		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " + po.HintResume
+		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " +
+			po.HintResume
 	case says("err_name_not_resolved"):
 		return "check the host in --base-url, and that this machine can look up names; " + po.HintResume
 	case says("err_proxy_"), says("err_tunnel_"):
@@ -92,9 +96,9 @@ func HintOf(err error, or string) string {
 	return or
 }
 
-// SystemError makes an *Error of what the operating system has refused, which is no
+// SystemError makes a *po.Error of what the operating system has refused, which is no
 // bug of poactor's; false if err is of another kind.
-func SystemError(err error) (*Error, bool) {
+func SystemError(err error) (*po.Error, bool) {
 	if _, ok := errors.AsType[syscall.Errno](err); !ok {
 		return nil, false
 	}
@@ -107,17 +111,17 @@ func SystemError(err error) (*Error, bool) {
 	default: // what it is about is not known
 		hint = ""
 	}
-	return &Error{Cause: po.DiskFull, Msg: text, Hint: hint, Err: err}, true
+	return &po.Error{Cause: po.DiskFull, Msg: text, Hint: hint, Err: err}, true
 }
 
-// userError makes an *Error of any: what already is one is left as it is.
+// userError makes a *po.Error of any: what already is one is left as it is.
 func userError(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := errors.AsType[*po.Error](err); ok {
 		return e
 	}
 	cause := po.CauseOf(err)
 	if e, ok := SystemError(err); ok && cause == po.Internal {
 		return e
 	}
-	return &Error{Cause: cause, Msg: po.DetailOf(err), Hint: hintOf(cause, po.DetailOf(err)), Err: err}
+	return &po.Error{Cause: cause, Msg: po.DetailOf(err), Hint: hintOf(cause, po.DetailOf(err)), Err: err}
 }

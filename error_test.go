@@ -44,16 +44,16 @@ func TestHintsFitTheirCause(t *testing.T) {
 		"output full":             {ended(po.DiskFull, "write out/a.pdf: no space left on device"), "make room"},
 		"archive, open files":     {userError(fmt.Errorf("output directory: %w", open(syscall.EMFILE))), "ulimit -n"},
 		"ledger, open files":      {userError(fmt.Errorf("audit: %w", outdir.WriteError(open(syscall.EMFILE)))), "ulimit -n"},
-		"ledger":                  {userError(fmt.Errorf("audit: %w", &Error{Cause: po.DiskFull, Msg: "read-only", Hint: "x"})), "x"},
+		"ledger":                  {userError(fmt.Errorf("audit: %w", &po.Error{Cause: po.DiskFull, Msg: "read-only", Hint: "x"})), "x"},
 		"unreadable profile":      {profileError(fmt.Errorf("open: %w: %w", po.ProfileFailed, profilestore.ErrUnreadable)), "let this user read it"},
 		"what the system refuses": {userError(fmt.Errorf("sweep: %w", open(syscall.EACCES))), "permissions"},
 	} {
-		e, ok := errors.AsType[*Error](tt.err)
+		e, ok := errors.AsType[*po.Error](tt.err)
 		if !ok || !strings.Contains(e.Hint, tt.want) || e.Cause == po.Internal || strings.Contains(e.Msg, "\n") {
 			t.Errorf("%s: %+v, want a hint with %q", name, e, tt.want)
 		}
 	}
-	if e, _ := errors.AsType[*Error](userError(errors.New("x"))); e.Cause != po.Internal {
+	if e, _ := errors.AsType[*po.Error](userError(errors.New("x"))); e.Cause != po.Internal {
 		t.Errorf("a bug is not told: %+v", e)
 	}
 	if err := profileError(fmt.Errorf("open: %w: %w", po.ProfileFailed, profilestore.ErrInUse)); !errors.Is(err, ErrHeld) {
@@ -83,7 +83,7 @@ func TestCheckTemp(t *testing.T) {
 		for _, name := range []string{"TMPDIR", "TMP"} {
 			t.Setenv(name, dir)
 		}
-		e, ok := errors.AsType[*Error](checkTemp())
+		e, ok := errors.AsType[*po.Error](checkTemp())
 		if !ok || e.Msg != "the directory for temporary files, "+dir+", "+want || e.Hint != hintTemp || e.Cause == "" {
 			t.Errorf("%s: %+v, want %q", dir, e, want)
 		}

@@ -30,7 +30,7 @@ func ExampleRun() {
 	}
 	orders := []po.Order{{Key: "15262984", Number: "15262984"}, {Key: "15263011", Number: "15263011"}}
 	_, err := poactor.Run(context.Background(), cfg, poactor.Orders(slices.Values(orders)))
-	if e, ok := errors.AsType[*poactor.Error](err); ok {
+	if e, ok := errors.AsType[*po.Error](err); ok {
 		fmt.Println(e.Msg)
 	}
 	// Output: portal "coupa" has no base URL

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -19,7 +20,7 @@ func (r *trial) runFast(t *testing.T) (outcomes []po.Outcome, state messages.Fas
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := OpenLedgerReadOnly(r.cfg.Out)
+	record, err := ledger.OpenReadOnly(r.cfg.Out)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/po"
 )
 
@@ -59,7 +60,7 @@ func TestLostSessionLeavesNoOutcome(t *testing.T) {
 			if po.CauseOf(err) != po.SignedOut || summary.Open == 0 {
 				t.Fatalf("%+v, %v", summary, err)
 			}
-			l, err := OpenLedgerReadOnly(r.cfg.Out)
+			l, err := ledger.OpenReadOnly(r.cfg.Out)
 			must(t, err)
 			for o, err := range l.Outcomes(t.Context()) {
 				if must(t, err); o.Status == po.NotFound || o.Status == po.NoAttachments {

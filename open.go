@@ -21,52 +21,10 @@ import (
 	"github.com/poactor/poactor/profilestore"
 )
 
-// Ledger is the durable record of an output directory: what was done, and what
-// is to be done. It holds the directory for one process.
-type Ledger = ledger.Disk
-
-// Choice says which orders of a batch a run works on, and Filter picks them by
-// how they ended.
-type (
-	Choice = ledger.Choice
-	Filter = ledger.Filter
-)
-
-// LedgerOwner is who holds an output directory.
-type LedgerOwner = ledger.Owner
-
-// LedgerStart is one start on an output directory, as the ledger has it.
-type LedgerStart = ledger.Start
-
-// LedgerHolder tells who holds an output directory: nobody if that is nil. An error
-// is an *Error.
-func LedgerHolder(out string) (*LedgerOwner, error) {
-	return ledger.FindOwner(out)
-}
-
-// OpenLedger takes the output directory for this process and opens its ledger;
-// both are made if need be. An error is an *Error.
-func OpenLedger(out string) (*Ledger, error) {
-	return ledger.Open(out)
-}
-
-// OpenLedgerReadOnly opens the ledger of an output directory for reading only, also
-// while a run goes on. An error is an *Error, which wraps fs.ErrNotExist where
-// there is none.
-func OpenLedgerReadOnly(out string) (*Ledger, error) {
-	return ledger.OpenReadOnly(out)
-}
-
-// ArchiveLedger makes room for a new ledger and returns the path that the old
-// one has now: empty if there was none. An error is an *Error.
-func ArchiveLedger(out string) (string, error) {
-	return ledger.Archive(out)
-}
-
 // resources is what a run has open on disk.
 type resources struct {
 	record   actors.Ledger // the port: ledger, or one in memory
-	ledger   *Ledger       // nil where the record is in memory
+	ledger   *ledger.Disk  // nil where the record is in memory
 	ours     bool          // the ledger was opened here
 	orders   int           // to work on, of those that can be read
 	later    int           // open ones that are left for another start
@@ -150,12 +108,12 @@ func (o *resources) remember(orders iter.Seq2[po.Order, error]) (int, error) {
 
 // openExisting opens the ledger of an output directory where there is one, as OpenLedger
 // would make one.
-func openExisting(out string) (*Ledger, error) {
-	look, err := OpenLedgerReadOnly(out)
+func openExisting(out string) (*ledger.Disk, error) {
+	look, err := ledger.OpenReadOnly(out)
 	if err != nil {
 		return nil, err
 	}
-	record, err := OpenLedger(out)
+	record, err := ledger.Open(out)
 	if err = errors.Join(look.Close(), err); err != nil {
 		return nil, userError(err)
 	}
@@ -166,7 +124,9 @@ func openExisting(out string) (*Ledger, error) {
 // into it and holds it against the disk. It says for how many orders browsers
 // are needed.
 func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (int, error) {
-	if o.ledger = cfg.Ledger; o.ledger == nil {
+	if cfg.Ledger != nil {
+		o.ledger = cfg.Ledger.disk
+	} else {
 		var err error
 		if o.ledger, err = ledger.Open(cfg.Out); err != nil {
 			return 0, err
@@ -229,8 +189,8 @@ func (o *resources) merge(ctx context.Context, cfg Config, orders iter.Seq2[po.O
 }
 
 // beginOf is what the record says of a start.
-func beginOf(cfg Config) ledger.Start {
-	return ledger.Start{Program: program(), Portal: cfg.Portal.Name, BaseURL: cfg.Portal.BaseURL, Workers: cfg.Workers}
+func beginOf(cfg Config) po.Start {
+	return po.Start{Program: program(), Portal: cfg.Portal.Name, BaseURL: cfg.Portal.BaseURL, Workers: cfg.Workers}
 }
 
 // look holds the record against the disk: at once what is to be worked on, and

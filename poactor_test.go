@@ -296,7 +296,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{"no time", Config{Portal: good, Out: "x", TaskTimeout: 1}},
 	} {
 		_, err := Run(t.Context(), c.cfg, Orders(slices.Values([]po.Order{})))
-		if e, ok := err.(*Error); !ok || e.Cause != "" || e.Msg == "" || !errors.Is(err, ErrConfig) {
+		if e, ok := err.(*po.Error); !ok || e.Cause != "" || e.Msg == "" || !errors.Is(err, ErrConfig) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

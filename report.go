@@ -8,7 +8,7 @@ import (
 )
 
 // WriteReport writes report.html of an output directory anew from its record, as every
-// run does now and then and at its end: after a kill, say. An error is an *Error: ErrHeld
+// run does now and then and at its end: after a kill, say. An error is a *po.Error: ErrHeld
 // while a run goes on, and fs.ErrNotExist where there is no record of a run.
 func WriteReport(ctx context.Context, out string) error {
 	record, err := openExisting(out)

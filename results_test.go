@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/poactor/poactor/internal/batch"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/messages"
@@ -163,7 +164,7 @@ func TestResultsOfARunThatIsCutShort(t *testing.T) {
 			if rows := r.rows(t); len(rows) != 41 {
 				t.Errorf("%d rows", len(rows))
 			}
-			l, err := OpenLedgerReadOnly(r.cfg.Out)
+			l, err := ledger.OpenReadOnly(r.cfg.Out)
 			if err != nil {
 				t.Error(err)
 				return
@@ -233,7 +234,7 @@ func TestResultsThatCannotBeWritten(t *testing.T) {
 		}
 	}
 	summary, err := r.start(t, r.orders(t))
-	e, ok := errors.AsType[*Error](err)
+	e, ok := errors.AsType[*po.Error](err)
 	if !ok || !errors.Is(err, ErrResults) || e.Hint == "" || summary.ResultsErr != err {
 		t.Errorf("%v, %v", err, summary.ResultsErr)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/internal/testportal/plain"
 	"github.com/poactor/poactor/messages"
@@ -50,7 +51,7 @@ func (r *trial) start(t *testing.T, orders []po.Order) (Summary, error) {
 // ledgerIsRight holds the ledger and the disk against the truth.
 func (r *trial) ledgerIsRight(t *testing.T) {
 	t.Helper()
-	l, err := OpenLedgerReadOnly(r.cfg.Out)
+	l, err := ledger.OpenReadOnly(r.cfg.Out)
 	if err != nil {
 		t.Fatal(err)
 	}

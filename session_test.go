@@ -204,7 +204,7 @@ func TestFaultsNobodyIsSignedIn(t *testing.T) {
 	r.hooks = nil
 	begun := len(all[messages.OrderSettled](r))
 	_, err = Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t))))
-	if e, ok := errors.AsType[*Error](err); !ok || e.Cause != po.SignedOut || e.Hint == "" || len(all[messages.OrderSettled](r)) != begun {
+	if e, ok := errors.AsType[*po.Error](err); !ok || e.Cause != po.SignedOut || e.Hint == "" || len(all[messages.OrderSettled](r)) != begun {
 		t.Errorf("nobody: %v", err)
 	}
 }
@@ -230,7 +230,7 @@ func TestFaultsOneSessionOnly(t *testing.T) {
 				return
 			}
 			_, err := Run(t.Context(), r.cfg, Orders(slices.Values(r.orders(t))))
-			e, ok := errors.AsType[*Error](err)
+			e, ok := errors.AsType[*po.Error](err)
 			if !ok || e.Cause != po.SignedOut || !strings.Contains(e.Msg, "--workers 1") {
 				t.Errorf("ended: %v", err)
 			}

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/telemetry"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
@@ -62,7 +63,7 @@ func TestMetricsAreTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	settled, files, size := map[string]int64{}, map[string]int64{}, map[string]int64{}
-	ledger, err := OpenLedgerReadOnly(r.cfg.Out)
+	ledger, err := ledger.OpenReadOnly(r.cfg.Out)
 	must(t, err)
 	defer ledger.Close()
 	for o, err := range ledger.Outcomes(t.Context()) {

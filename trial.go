@@ -21,7 +21,7 @@ type Trial struct {
 }
 
 // OpenTrial opens a browser as a run of cfg would; cfg.Out is left alone, and so is what
-// killed runs have left. The error is an *Error; its cause is po.SignedOut where the
+// killed runs have left. The error is a *po.Error; its cause is po.SignedOut where the
 // browser works and nobody is signed in. What it has begun it ends on failure.
 func OpenTrial(ctx context.Context, cfg Config) (_ *Trial, err error) {
 	t := &Trial{held: &resources{faults: faulty.New(Config{}.faults())}}
@@ -52,7 +52,7 @@ func tempError(err error) error {
 }
 
 // Read opens an order's page and tells which it is, as in a run; no file is fetched. The
-// error is an *Error around a po.ReadFailure.
+// error is a *po.Error around a po.ReadFailure.
 func (t *Trial) Read(ctx context.Context, order po.Order) (po.Reading, error) {
 	r, err := t.session.Read(ctx, order, nil)
 	return r, pageError(err)
@@ -64,7 +64,7 @@ func (t *Trial) Prove(ctx context.Context) (po.Proof, error) {
 	return p, pageError(err)
 }
 
-// pageError is the *Error of a page that could not be read.
+// pageError is the *po.Error of a page that could not be read.
 func pageError(err error) error {
 	failure, ok := errors.AsType[*po.ReadFailure](err)
 	if !ok {

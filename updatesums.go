@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/poactor/poactor/internal/download"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/po"
@@ -14,7 +15,7 @@ import (
 // going on with it: folders of settled orders get their final names, and manifest.csv and
 // SHA256SUMS have all files of the record. The results are written by the next start. Where
 // a file is damaged, Verify tells so afterwards as before: the lists are of the record.
-// An error is an *Error: ErrHeld while a run goes on.
+// An error is a *po.Error: ErrHeld while a run goes on.
 func UpdateSums(ctx context.Context, out string) error {
 	record, err := openExisting(out)
 	if err != nil {
@@ -36,11 +37,11 @@ func UpdateSums(ctx context.Context, out string) error {
 
 // cannotWrite is the error of a list that another program holds.
 func cannotWrite(text string) error {
-	return &Error{Msg: text, Hint: "close it there, and do the same again", Err: results.ErrNotWritten}
+	return &po.Error{Msg: text, Hint: "close it there, and do the same again", Err: results.ErrNotWritten}
 }
 
 // finishFolders gives the folders of settled orders their final names.
-func finishFolders(ctx context.Context, out string, record *Ledger) error {
+func finishFolders(ctx context.Context, out string, record *ledger.Disk) error {
 	check, err := download.NewChecker(out)
 	if err != nil {
 		return outdir.WriteError(err)

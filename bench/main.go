@@ -3,9 +3,11 @@
 // ratios within a run mean anything on a noisy machine.
 //
 //	go run ./bench -poactor bin/poactor -runs 3
+//	go run ./bench -poactor bin/poactor -runs 3 --fast
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -27,6 +29,7 @@ type settings struct {
 	runs      int
 	orders    int
 	workers   []int
+	fast      bool
 	noSandbox bool
 	browser   string
 }
@@ -49,7 +52,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	results := map[string][]result{}
 	for i := range s.runs {
 		for _, n := range s.workers { // interleaved, so that noise hits all alike
-			for _, kind := range []string{"floor", "poactor"} {
+			for _, kind := range s.kinds() {
 				fmt.Fprintf(out, "run %d of %d: %s %d\n", i+1, s.runs, kind, n)
 				r, err := s.measure(ctx, kind, n)
 				if err != nil {
@@ -60,8 +63,20 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			}
 		}
 	}
+	if s.fast {
+		reportFast(out, s, results)
+		return nil
+	}
 	report(out, s, results)
 	return nil
+}
+
+// kinds are what is measured.
+func (s settings) kinds() []string {
+	if s.fast {
+		return []string{"floor", "page floor", "poactor"}
+	}
+	return []string{"floor", "poactor"}
 }
 
 func parse(args []string) (settings, error) {
@@ -70,13 +85,18 @@ func parse(args []string) (settings, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.StringVar(&s.poactor, "poactor", "bin/poactor", "the binary to measure")
 	fs.IntVar(&s.runs, "runs", 3, "how often each is measured; medians are shown")
-	fs.IntVar(&s.orders, "orders", 60, "orders in the batch")
-	fs.StringVar(&workers, "workers", "1,2,4,8", "sizes of the pool")
+	fs.IntVar(&s.orders, "orders", 0, "orders in the batch (default 60, with -fast 240)")
+	fs.StringVar(&workers, "workers", "", "sizes of the pool (default 1,2,4,8, with -fast 4)")
+	fs.BoolVar(&s.fast, "fast", false, "measure poactor --fast, at a portal whose pages have their lists in them")
 	fs.BoolVar(&s.noSandbox, "no-sandbox", false, "passed to poactor")
 	fs.StringVar(&s.browser, "browser", "", "passed to poactor")
 	if err := fs.Parse(args); err != nil {
 		return s, err
 	}
+	if s.fast {
+		s.orders, workers = cmp.Or(s.orders, 240), cmp.Or(workers, "4")
+	}
+	s.orders, workers = cmp.Or(s.orders, 60), cmp.Or(workers, "1,2,4,8")
 	for w := range strings.SplitSeq(workers, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(w))
 		if err != nil || n < 1 {
@@ -90,7 +110,11 @@ func parse(args []string) (settings, error) {
 // measure runs one thing once, on a portal of its own, so that no cache of a
 // former run helps.
 func (s settings) measure(ctx context.Context, kind string, n int) (result, error) {
-	p, err := testportal.Start(testportal.Options{Mix: testportal.Plain, Orders: s.orders})
+	options := testportal.Options{Mix: testportal.Plain, Orders: s.orders, SignIn: true}
+	if s.fast {
+		options.Lists = testportal.ListsInPage
+	}
+	p, err := testportal.Start(options)
 	if err != nil {
 		return result{}, err
 	}
@@ -98,9 +122,12 @@ func (s settings) measure(ctx context.Context, kind string, n int) (result, erro
 	p.Truth() // makes all files now
 	load := readLoad()
 	var r result
-	if kind == "floor" {
-		r, err = floor(ctx, p, n)
-	} else {
+	switch kind {
+	case "floor":
+		r, err = floor(ctx, p, n, listByCall)
+	case "page floor":
+		r, err = floor(ctx, p, n, listInPage)
+	default:
 		r, err = s.product(ctx, p, n)
 	}
 	r.busy = load.share()
@@ -117,8 +144,20 @@ type result struct {
 	browserCPU float64       // seconds, of the browsers, whole run
 	warmCPU    float64       // seconds an order, without start and first pages
 	ownCPU     float64       // seconds, of poactor itself
-	memory     float64       // MB a worker, at the peak
+	memory     float64       // MB of the browsers, at the peak
+	trusted    trusted       // with -fast, since most orders need no browser
 	busy       float64       // share of the machine's cores that was in use
+}
+
+// trusted is what was measured from the moment on at which the lane was trusted.
+type trusted struct {
+	after  time.Duration // the start of the process
+	orders int           // settled since
+	rate   float64       // orders a minute since, up to the last one
+	cpu    float64       // seconds an order, of poactor and its browsers, up to the end of the process
+	memory float64       // MB of the browsers, in the middle of the samples
+	byPage int           // orders that were read without a browser
+	why    string        // why the lane was turned off; empty: it was not
 }
 
 func (r result) perMinute() float64 { return float64(r.orders) / r.wall.Minutes() }

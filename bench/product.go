@@ -26,14 +26,16 @@ func (s settings) product(ctx context.Context, p *testportal.Portal, n int) (res
 	if err := p.WriteBatch(batch); err != nil {
 		return result{}, err
 	}
-	args := []string{"--base-url", p.URL(), "--workers", strconv.Itoa(n), "--json"}
-	if s.noSandbox {
-		args = append(args, "--no-sandbox")
+	args, env, err := s.signIn(ctx, p, dir)
+	if err != nil {
+		return result{}, fmt.Errorf("sign in: %w", err)
 	}
-	if s.browser != "" {
-		args = append(args, "--browser", s.browser)
+	args = append(args, "--workers", strconv.Itoa(n), "--json")
+	if s.fast {
+		args = append(args, "--fast")
 	}
 	cmd := exec.CommandContext(ctx, s.poactor, append(args, batch)...)
+	cmd.Env = env
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
@@ -46,13 +48,14 @@ func (s settings) product(ctx context.Context, p *testportal.Portal, n int) (res
 	}
 	used := watchUsage(cmd.Process.Pid)
 	seen := watchEvents(bufio.NewScanner(out), used, 2*n)
+	used.sample(ctx) // the last: the process is not waited for yet
 	err = cmd.Wait()
 	ended := time.Now()
 	used.stop()
 	if err != nil {
 		return result{}, fmt.Errorf("%w: %s", err, stderr.String())
 	}
-	return seen.result(used, n, begun, ended), nil
+	return seen.result(used, begun, ended), nil
 }
 
 // seen is what the event stream told.
@@ -62,6 +65,12 @@ type seen struct {
 	warm      int         // orders settled when warmCPU was read
 	warmCPU   float64
 	completed int
+
+	trusted    time.Time // the lane is; zero: it never was
+	before     int       // orders settled until then
+	trustedCPU float64   // of poactor and its browsers until then
+	byPage     int
+	off        string // why the lane is off
 }
 
 // watchEvents reads poactor's events until it ends, with the time of their
@@ -70,7 +79,11 @@ func watchEvents(lines *bufio.Scanner, used *usage, warm int) *seen {
 	s := &seen{}
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
-		var e struct{ Event, Status string }
+		var e struct {
+			Event, Status, Reason string
+			Trusted               bool
+			ByPage                int `json:"by_page"`
+		}
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
 			continue
 		}
@@ -78,6 +91,13 @@ func watchEvents(lines *bufio.Scanner, used *usage, warm int) *seen {
 		case "order_started":
 			if s.first.IsZero() {
 				s.first = time.Now()
+			}
+		case "fast_lane":
+			s.byPage, s.off = e.ByPage, e.Reason
+			if e.Trusted && s.trusted.IsZero() {
+				used.sample(context.Background())
+				s.trusted, s.before, s.trustedCPU = time.Now(), len(s.ends), used.own()+used.browsers()
+				used.settle()
 			}
 		case "order_settled":
 			s.ends = append(s.ends, time.Now())
@@ -92,16 +112,23 @@ func watchEvents(lines *bufio.Scanner, used *usage, warm int) *seen {
 	return s
 }
 
-func (s *seen) result(used *usage, workers int, begun, ended time.Time) result {
+func (s *seen) result(used *usage, begun, ended time.Time) result {
 	r := result{
 		orders: s.completed, wall: ended.Sub(begun), first: s.first.Sub(begun), steady: rate(s.ends),
-		browserCPU: used.browsers(), ownCPU: used.own(), memory: used.peak() / float64(workers),
+		browserCPU: used.browsers(), ownCPU: used.own(), memory: used.peak(),
 	}
-	if n := len(s.ends); n > 0 {
+	n := len(s.ends)
+	if n > 0 {
 		r.clean = ended.Sub(s.ends[n-1])
 		if n > s.warm {
 			r.warmCPU = (r.browserCPU - s.warmCPU) / float64(n-s.warm)
 		}
+	}
+	if orders := n - s.before; !s.trusted.IsZero() && orders > 0 {
+		r.trusted = trusted{after: s.trusted.Sub(begun), orders: orders,
+			rate:   float64(orders) / s.ends[n-1].Sub(s.trusted).Minutes(),
+			cpu:    (r.browserCPU + r.ownCPU - s.trustedCPU) / float64(orders),
+			memory: used.usual(), byPage: s.byPage, why: s.off}
 	}
 	return r
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type usage struct {
 	mu   sync.Mutex
 	cpu  map[process.ID]time.Duration // of each process seen, as it was last
 	most uint64                       // bytes
+	each []uint64                     // bytes of each sample since settle
 }
 
 func watchUsage(pid int) *usage {
@@ -60,6 +62,25 @@ func (u *usage) sample(ctx context.Context) {
 		}
 	}
 	u.most = max(u.most, memory)
+	u.each = append(u.each, memory)
+}
+
+// settle has usual know of nothing that was before.
+func (u *usage) settle() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.each = nil
+}
+
+// usual is the median of the memory that the tree without its root had, in MB.
+func (u *usage) usual() float64 {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(u.each) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(u.each))
+	return float64(sorted[len(sorted)/2]) / (1 << 20)
 }
 
 // browsers is the CPU time so far of all but the root, in seconds.

@@ -45,7 +45,8 @@ func (p Portal) Warnings() []string {
 	if err != nil {
 		return nil
 	}
-	const cure = ": the former order's page, or a list of several orders, could be taken for the order's; say in order.identity what proves whose page it is"
+	const cure = ": the former order's page, or a list of several orders, could be taken for the order's; " +
+		"say in order.identity what proves whose page it is"
 	if strings.Contains(u.Fragment, "123456") {
 		return []string{"order.path has the number behind a #, so that the portal's script decides what is shown" + cure}
 	}
@@ -64,6 +65,20 @@ type checker struct{ found Errors }
 func (c *checker) fault(key, value, fault, hint string) {
 	if fault != "" {
 		c.found = append(c.found, &Error{Key: key, Msg: fmt.Sprintf("%s: %s %s", key, quote(value), fault), Hint: hint})
+	}
+}
+
+// number records that the number at key is wrong; an empty fault is none.
+func (c *checker) number(key string, value int, fault, hint string) {
+	if fault != "" {
+		c.found = append(c.found, &Error{Key: key, Msg: fmt.Sprintf("%s: %d %s", key, value, fault), Hint: hint})
+	}
+}
+
+// wait records that the time at key, in milliseconds, is not between 0 and most.
+func (c *checker) wait(key string, value, most int) {
+	if value < 0 || value > most {
+		c.number(key, value, fmt.Sprintf("is not between 0 and %d", most), "0 suits most portals")
 	}
 }
 
@@ -100,7 +115,8 @@ func (c *checker) general(p Portal) {
 
 func (c *checker) order(p Portal) {
 	path := p.Order.Path
-	const pathHint = "write the part of an order page's address after the base URL, with {number} for the number, like /orders/{number}"
+	const pathHint = "write the part of an order page's address after the base URL, " +
+		"with {number} for the number, like /orders/{number}"
 	if path == "" {
 		c.missing("order.path", pathHint)
 	} else {
@@ -116,6 +132,8 @@ func (c *checker) order(p Portal) {
 
 func (c *checker) identity(id Identity) {
 	const key = "order.identity."
+	const textHint = "write the text of the page as it stands, " +
+		"with {number} for the order's number, like Purchase order {number}"
 	samples := make([]string, len(id.Selectors))
 	for i, s := range id.Selectors {
 		samples[i] = strings.ReplaceAll(s, numberMark, "123456")
@@ -123,7 +141,7 @@ func (c *checker) identity(id Identity) {
 	c.selectors(key+"selectors", samples)
 	for i, s := range id.Texts {
 		if !strings.Contains(s, numberMark) {
-			c.fault(item(key+"texts", i), s, "has no {number}", "write the text of the page as it stands, with {number} for the order's number, like Purchase order {number}")
+			c.fault(item(key+"texts", i), s, "has no {number}", textHint)
 		}
 	}
 }
@@ -159,9 +177,8 @@ func (c *checker) sign(key string, p Portal, s Sign) {
 	c.selectors(key+".selectors", s.Selectors)
 	c.texts(key+".texts", s.Texts)
 	for i, status := range s.Statuses {
-		if fault, hint := statusFault(status); fault != "" {
-			c.found = append(c.found, &Error{Key: item(key+".statuses", i), Msg: fmt.Sprintf("%s: %d %s", item(key+".statuses", i), status, fault), Hint: hint})
-		}
+		fault, hint := statusFault(status)
+		c.number(item(key+".statuses", i), status, fault, hint)
 	}
 	for i, pattern := range s.URLs {
 		fault, hint := "", "name a part of the address that only this page has, like /login"
@@ -224,9 +241,7 @@ const maxInterstitial = 60_000
 
 func (c *checker) interstitial(i Interstitial) {
 	c.texts("interstitial.texts", i.Texts)
-	if i.Wait < 0 || i.Wait > maxInterstitial {
-		c.found = append(c.found, &Error{Key: "interstitial.wait_ms", Msg: fmt.Sprintf("interstitial.wait_ms: %d is not between 0 and %d", i.Wait, maxInterstitial), Hint: "0 suits most portals"})
-	}
+	c.wait("interstitial.wait_ms", i.Wait, maxInterstitial)
 }
 
 func statusFault(status int) (fault, hint string) {
@@ -253,18 +268,14 @@ func (c *checker) attachments(a Attachments) {
 		fault, hint := namePatternFault(a.NamePattern)
 		c.fault(key+"name_pattern", a.NamePattern, fault, hint)
 	}
-	if a.Settle < 0 || a.Settle > maxSettle {
-		c.found = append(c.found, &Error{Key: key + "settle_ms", Msg: fmt.Sprintf("%ssettle_ms: %d is not between 0 and %d", key, a.Settle, maxSettle), Hint: "0 suits most portals"})
-	}
+	c.wait(key+"settle_ms", a.Settle, maxSettle)
 	c.mark(key+"complete", a.Complete)
 	c.mark(key+"incomplete", a.Incomplete)
 	c.selectors(key+"count", a.Count)
 	c.selectors(key+"more.click", a.More.Click)
 	c.selectors(key+"more.scroll", a.More.Scroll)
 	c.selectors(key+"frames", a.Frames)
-	if a.ClickWait < 0 || a.ClickWait > maxClickWait {
-		c.found = append(c.found, &Error{Key: key + "click_wait_ms", Msg: fmt.Sprintf("%sclick_wait_ms: %d is not between 0 and %d", key, a.ClickWait, maxClickWait), Hint: "0 suits most portals"})
-	}
+	c.wait(key+"click_wait_ms", a.ClickWait, maxClickWait)
 }
 
 // maxClickWait, in milliseconds, is the longest time that a file may take at all.
@@ -300,7 +311,8 @@ func (c *checker) attributes(key string, list []string) {
 func (c *checker) hosts(p Portal) {
 	for i, entry := range p.AllowedHosts {
 		_, fault := parseHost(entry)
-		c.fault(item("allowed_hosts", i), entry, fault, "write it like files.example.com, *.example.com or files.example.com:8443")
+		c.fault(item("allowed_hosts", i), entry, fault,
+			"write it like files.example.com, *.example.com or files.example.com:8443")
 	}
 	for i, entry := range p.Block {
 		fault, hint := blockFault(p, entry)
@@ -312,7 +324,8 @@ func (c *checker) hosts(p Portal) {
 func blockKinds() []string { return []string{"image", "font", "media", "stylesheet"} }
 
 func blockFault(p Portal, entry string) (fault, hint string) {
-	kinds := "the kinds are " + strings.Join(blockKinds(), ", ") + "; a URL pattern has a *, like *://tracker.example.com/*"
+	kinds := "the kinds are " + strings.Join(blockKinds(), ", ") +
+		"; a URL pattern has a *, like *://tracker.example.com/*"
 	switch {
 	case slices.Contains(blockKinds(), entry):
 		return "", ""

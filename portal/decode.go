@@ -36,7 +36,8 @@ func (d *decoder) mapping(key string, node *yaml.Node, out reflect.Value) {
 		return
 	}
 	if node.Kind != yaml.MappingNode {
-		d.fault(key, node, "must be keys and values, not "+describe(node), "the keys are "+strings.Join(keysOf(out.Type()), ", "))
+		d.fault(key, node, "must be keys and values, not "+describe(node),
+			"the keys are "+strings.Join(keysOf(out.Type()), ", "))
 		return
 	}
 	seen := map[string]int{}
@@ -47,7 +48,8 @@ func (d *decoder) mapping(key string, node *yaml.Node, out reflect.Value) {
 		case !ok:
 			d.unknown(key, name, out.Type())
 		case seen[name.Value] > 0:
-			d.fault(join(key, name.Value), name, fmt.Sprintf("stands here twice, first in line %d", seen[name.Value]), "keep one of the two")
+			d.fault(join(key, name.Value), name,
+				fmt.Sprintf("stands here twice, first in line %d", seen[name.Value]), "keep one of the two")
 		default:
 			seen[name.Value] = name.Line
 			d.value(join(key, name.Value), value, field)
@@ -116,7 +118,8 @@ func (d *decoder) scalar(key string, node *yaml.Node, out reflect.Value) {
 		want = "a number"
 	}
 	if node.Kind != yaml.ScalarNode {
-		d.fault(key, node, "must be "+want+", not "+describe(node), "put a text that begins with [ or {, or that has a colon and a space, in quotes")
+		d.fault(key, node, "must be "+want+", not "+describe(node),
+			"put a text that begins with [ or {, or that has a colon and a space, in quotes")
 		return
 	}
 	if out.Kind() == reflect.Int {

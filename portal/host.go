@@ -169,7 +169,8 @@ func wildcardFault(rule hostRule) string {
 	if _, err := netip.ParseAddr(rule.host); err == nil {
 		return "puts a wildcard before an address"
 	}
-	if suffix, icann := publicsuffix.PublicSuffix(rule.host); suffix == rule.host && (icann || !strings.Contains(suffix, ".")) {
+	suffix, icann := publicsuffix.PublicSuffix(rule.host)
+	if suffix == rule.host && (icann || !strings.Contains(suffix, ".")) {
 		return "takes in everybody's hosts: name the company's part"
 	}
 	return ""

@@ -43,7 +43,11 @@ func readFile(path string) ([]byte, error) {
 	case err != nil:
 		return nil, openFault(path, err)
 	case len(data) > maxFileBytes:
-		return nil, Errors{{Path: path, Msg: "is larger than 1 MiB", Hint: "a portal file has a few kilobytes; is this the right file?"}}
+		return nil, Errors{{
+			Path: path,
+			Msg:  "is larger than 1 MiB",
+			Hint: "a portal file has a few kilobytes; is this the right file?",
+		}}
 	}
 	return data, nil
 }
@@ -112,7 +116,12 @@ func compose(data []byte) (*yaml.Node, *Error) {
 	err = loader.Load(&second)
 	switch {
 	case err == nil:
-		return nil, &Error{Line: second.Line, Column: second.Column, Msg: "a second document begins", Hint: "keep one portal in one file"}
+		return nil, &Error{
+			Line:   second.Line,
+			Column: second.Column,
+			Msg:    "a second document begins",
+			Hint:   "keep one portal in one file",
+		}
 	case !errors.Is(err, io.EOF):
 		return nil, syntaxFault(err)
 	}

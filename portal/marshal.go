@@ -50,7 +50,8 @@ func prune(key string, node *yaml.Node) {
 // hasDefault reports whether a list is filled in where it is left out.
 func hasDefault(key string) bool {
 	switch key {
-	case "signs.not_found.statuses", "signs.forbidden.statuses", "signs.signed_out.statuses", "attachments.name", "attachments.target":
+	case "signs.not_found.statuses", "signs.forbidden.statuses", "signs.signed_out.statuses",
+		"attachments.name", "attachments.target":
 		return true
 	}
 	return false

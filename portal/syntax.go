@@ -25,7 +25,12 @@ func textFault(data []byte) *Error {
 			case r == utf8.RuneError && size == 1:
 				return &Error{Line: i + 1, Column: column, Msg: "the text is not UTF-8", Hint: "save the file as UTF-8"}
 			case (r < ' ' || r == 0x7f) && r != '\t' && (r != '\r' || size != len(rest)):
-				return &Error{Line: i + 1, Column: column, Msg: fmt.Sprintf("a control character (%U) stands here", r), Hint: "take it out; is this a text file?"}
+				return &Error{
+					Line:   i + 1,
+					Column: column,
+					Msg:    fmt.Sprintf("a control character (%U) stands here", r),
+					Hint:   "take it out; is this a text file?",
+				}
 			}
 			rest = rest[size:]
 		}
@@ -52,11 +57,13 @@ func syntaxHint(message string) string {
 	for _, known := range []struct{ part, hint string }{
 		{"cannot start any token", "put a text that begins with @, ` or % in quotes"},
 		{"unknown escape character", "write patterns in single quotes, where \\ stands for itself"},
-		{"mapping values are not allowed", "put a text that has a colon and a space in quotes; is the line above indented right?"},
+		{"mapping values are not allowed", "put a text that has a colon and a space in quotes; " +
+			"is the line above indented right?"},
 		{"unexpected end of stream", "a quote that opens here is never closed"},
 		{"unknown anchor", "put a text that begins with * in quotes"},
 		{"max depth", "a portal file is nested three deep"},
-		{"did not find expected", "look at this line and the one above: indentation, quotes; put a text that begins with [ { ' or \" in quotes as a whole"},
+		{"did not find expected", "look at this line and the one above: indentation, quotes; " +
+			"put a text that begins with [ { ' or \" in quotes as a whole"},
 	} {
 		if strings.Contains(message, known.part) {
 			return known.hint

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
@@ -90,7 +89,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	s.JSON, s.Fast = d.settings.JSON, d.settings.Fast
 	s.BaseURL, s.Profile, s.Metrics = site.URL(), config.NoProfile, d.settings.Metrics
 	out := filepath.Join(dir, "orders")
-	if err := a.run(ctx, s, orders, poactor.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
+	if err := a.run(ctx, s, orders, po.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
 		discard(dir, out)
 		return notResumed(err)
 	}
@@ -197,7 +196,10 @@ func (a *app) explainOne(out string, outcomes []po.Outcome) error {
 			number = string(o.Key)
 		}
 	}
-	fmt.Fprintf(a.stdout, "\nThe story of one of these:\n\n$ poactor explain %s %s\n", po.ShellWord(out), po.ShellWord(number))
+	fmt.Fprint(a.stdout, "\nThe story of one of these:\n\n")
+	if line, ok := commandLine("poactor", "explain", out, number); ok {
+		fmt.Fprintf(a.stdout, "$ %s\n", line)
+	}
 	return a.explain(context.Background(), out, number, false)
 }
 

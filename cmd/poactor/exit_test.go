@@ -23,7 +23,7 @@ import (
 
 func TestExitCode(t *testing.T) {
 	t.Parallel()
-	cause := func(c po.Cause) error { return &poactor.Error{Cause: c, Msg: "m"} }
+	cause := func(c po.Cause) error { return &po.Error{Cause: c, Msg: "m"} }
 	tests := map[string]struct {
 		counts map[po.Status]int
 		err    error
@@ -72,10 +72,10 @@ func TestByInterrupt(t *testing.T) {
 	}{
 		"drained":         {nil, 2, true},
 		"all were done":   {nil, 0, false},
-		"cancelled":       {&poactor.Error{Cause: po.Interrupted}, 2, true},
+		"cancelled":       {&po.Error{Cause: po.Interrupted}, 2, true},
 		"context":         {fmt.Errorf("x: %w", context.Canceled), 2, true},
-		"disk full":       {&poactor.Error{Cause: po.DiskFull}, 2, false},
-		"signed out":      {&poactor.Error{Cause: po.SignedOut}, 2, false},
+		"disk full":       {&po.Error{Cause: po.DiskFull}, 2, false},
+		"signed out":      {&po.Error{Cause: po.SignedOut}, 2, false},
 		"a bug":           {errors.New("x"), 2, false},
 		"results unsaved": {cannot("", "x"), 0, false},
 	} {

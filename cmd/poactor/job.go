@@ -19,7 +19,7 @@ type job struct {
 	ledger   *poactor.Ledger // nil for a dry run
 	aside    string          // where --fresh has put an earlier one
 	batch    *poactor.Batch
-	choice   poactor.Choice
+	choice   po.Choice
 	profile  runProfile
 	// telemetry is where metrics and spans go; set when work begins.
 	telemetry *telemetry

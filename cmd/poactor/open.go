@@ -9,11 +9,12 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/po"
 )
 
 // openJob reads and checks everything that can be without a browser. A dry run
 // leaves the output directory alone.
-func (a *app) openJob(ctx context.Context, s config.Settings, path string, choice poactor.Choice) (*job, error) {
+func (a *app) openJob(ctx context.Context, s config.Settings, path string, choice po.Choice) (*job, error) {
 	j := &job{settings: s, choice: choice}
 	if err := a.open(ctx, j, path); err != nil {
 		j.close()

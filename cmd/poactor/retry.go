@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/batch"
 	"github.com/poactor/poactor/internal/config"
 	"github.com/poactor/poactor/internal/outdir"
@@ -51,7 +50,7 @@ made it, or it was moved, say with flags which portal and profile it is for.`,
 				return err
 			}
 			s.Out = args[0]
-			return a.run(c.Context(), s, batch, poactor.Choice{Limit: s.Limit, Only: filter})
+			return a.run(c.Context(), s, batch, po.Choice{Limit: s.Limit, Only: filter})
 		},
 	}
 	c.Annotations = map[string]string{streamsEvents: "yes"}
@@ -112,11 +111,11 @@ func checkPortal(ctx context.Context, s config.Settings, dir string) error {
 }
 
 // filter is the selection checked; nil if nothing is asked for.
-func (w selection) filter(now time.Time) (*poactor.Filter, error) {
+func (w selection) filter(now time.Time) (*po.Filter, error) {
 	if len(w.statuses)+len(w.causes) == 0 && w.since == "" {
 		return nil, nil
 	}
-	f := &poactor.Filter{}
+	f := &po.Filter{}
 	for _, text := range w.statuses {
 		status := po.Status(strings.ToUpper(strings.TrimSpace(text)))
 		if !status.Valid() {
@@ -137,7 +136,7 @@ func (w selection) filter(now time.Time) (*poactor.Filter, error) {
 }
 
 // describe says in words what is selected, as in "no order ended …".
-func describe(f *poactor.Filter) string {
+func describe(f *po.Filter) string {
 	var parts []string
 	if len(f.Statuses) > 0 {
 		parts = append(parts, "with status "+names(f.Statuses))

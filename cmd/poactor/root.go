@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/config"
+	"github.com/poactor/poactor/po"
 )
 
 const rootHelp = `poactor downloads the documents attached to purchase orders.
@@ -87,7 +87,7 @@ func (a *app) runCommand() *cobra.Command {
 				}
 				a.faults = string(text)
 			}
-			return a.run(c.Context(), s, args[0], poactor.Choice{Limit: s.Limit})
+			return a.run(c.Context(), s, args[0], po.Choice{Limit: s.Limit})
 		},
 	}
 	c.Annotations = map[string]string{streamsEvents: "yes"}

@@ -18,7 +18,7 @@ import (
 )
 
 // run is the main job: a batch into an output directory, from where it stood.
-func (a *app) run(ctx context.Context, s config.Settings, path string, choice poactor.Choice) error {
+func (a *app) run(ctx context.Context, s config.Settings, path string, choice po.Choice) error {
 	a.json = s.JSON
 	if err := s.Check(); err != nil {
 		return wrongUse("poactor --help lists the flags", "%v", err)

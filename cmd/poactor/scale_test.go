@@ -92,7 +92,7 @@ func scaleRun(b *testing.B, batch string, limit int) scaled {
 	s := config.Defaults()
 	s.BaseURL, s.Workers, s.Quiet = "http://127.0.0.1", poactor.MaxWorkers, true
 	s.LogLevel = "error"
-	if err := a.run(context.Background(), s, batch, poactor.Choice{Limit: limit}); err != nil {
+	if err := a.run(context.Background(), s, batch, po.Choice{Limit: limit}); err != nil {
 		b.Fatal(err, stderr.String())
 	}
 	return scaled{first: firstAt.Sub(begun), running: time.Since(firstAt)}

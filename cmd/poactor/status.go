@@ -19,16 +19,16 @@ import (
 
 // standing is how a run stands, as `poactor status` shows it.
 type standing struct {
-	Dir     string                `json:"dir"`
-	Orders  int                   `json:"orders"`
-	Counts  map[po.Status]int     `json:"counts"`
-	Open    int                   `json:"open"`
-	Causes  map[po.Cause]int      `json:"causes"`
-	ReadBy  map[po.ReadBy]int     `json:"read_by,omitempty"` // settled orders by how their pages were read
-	Files   int                   `json:"files"`
-	Bytes   int64                 `json:"bytes"`
-	Starts  []poactor.LedgerStart `json:"starts"`
-	Running *poactor.LedgerOwner  `json:"running,omitempty"`
+	Dir     string            `json:"dir"`
+	Orders  int               `json:"orders"`
+	Counts  map[po.Status]int `json:"counts"`
+	Open    int               `json:"open"`
+	Causes  map[po.Cause]int  `json:"causes"`
+	ReadBy  map[po.ReadBy]int `json:"read_by,omitempty"` // settled orders by how their pages were read
+	Files   int               `json:"files"`
+	Bytes   int64             `json:"bytes"`
+	Starts  []po.Start        `json:"starts"`
+	Running *po.Owner         `json:"running,omitempty"`
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -73,7 +73,7 @@ func noRecord(dir string) error {
 }
 
 func standingOf(ctx context.Context, dir string) (standing, error) {
-	s := standing{Dir: dir, Starts: []poactor.LedgerStart{}}
+	s := standing{Dir: dir, Starts: []po.Start{}}
 	ledger, err := openRecord(dir)
 	if err != nil {
 		return s, err
@@ -89,11 +89,9 @@ func standingOf(ctx context.Context, dir string) (standing, error) {
 		if s.ReadBy, err = ledger.ReadBy(ctx); err != nil {
 			return err
 		}
-		totals, err := ledger.Totals(ctx)
-		if err != nil {
+		if s.Files, s.Bytes, s.Causes, err = ledger.Totals(ctx); err != nil {
 			return err
 		}
-		s.Causes, s.Files, s.Bytes = totals.Causes, totals.Files, totals.Bytes
 		starts, err := ledger.Starts(ctx)
 		s.Starts = append(s.Starts, starts...)
 		return err
@@ -128,7 +126,7 @@ func (a *app) showStanding(s standing) {
 }
 
 // endOf says how a start ended.
-func endOf(s poactor.LedgerStart, running bool) string {
+func endOf(s po.Start, running bool) string {
 	switch {
 	case s.Ended.IsZero() && running:
 		return ", still running"

@@ -73,14 +73,22 @@ func (a *app) showUnfinished(dir string, list []unfinished) {
 // showCommand shows a command that can be pasted; nothing where a shell would take it for
 // another.
 func (a *app) showCommand(words ...string) {
-	line := "poactor"
-	for _, word := range words {
-		if !po.IsPastable(runtime.GOOS, word) {
-			return
-		}
-		line += " " + po.ShellWord(word)
+	if line, ok := commandLine(append([]string{"poactor"}, words...)...); ok {
+		fmt.Fprintf(a.stdout, "  %s\n", line)
 	}
-	fmt.Fprintf(a.stdout, "  %s\n", line)
+}
+
+// commandLine is a command that can be pasted; ok is false where a shell would take it for
+// another.
+func commandLine(words ...string) (line string, ok bool) {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		if !po.IsPastable(runtime.GOOS, word) {
+			return "", false
+		}
+		quoted[i] = po.ShellWord(word)
+	}
+	return strings.Join(quoted, " "), true
 }
 
 // mayRetry reports whether orders with a cause may end well as they stand in the list.

@@ -32,25 +32,10 @@ type Bad struct {
 // be bad.
 const maxBad = 1000
 
-// Counts says what is in a list.
-type Counts struct {
-	Rows      int // that are not empty
-	Orders    int // different ones to work on, with a number of the portal
-	Completed int // rows that say so already: left alone
-	Blank     int // rows with cells and no number
-	Malformed int // rows whose number is not one of the portal's
-	Invalid   int // different malformed numbers
-	Duplicate int // rows whose order an earlier row has
-	Other     int // rows of something else than an order
-}
-
-// Bad is how many rows need a look.
-func (c Counts) Bad() int { return c.Blank + c.Malformed + c.Duplicate + c.Other }
-
 // Plan says what there is to do in a batch. It holds a byte for each row and
 // the bad rows.
 type Plan struct {
-	Counts
+	po.BatchCounts
 	BadRows []Bad // the first of them, in the order of the file
 
 	batch  *Batch

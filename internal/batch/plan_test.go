@@ -28,8 +28,8 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	counts := Counts{Rows: 9, Orders: 4, Completed: 1, Blank: 1, Malformed: 2, Invalid: 1, Duplicate: 1}
-	want := &Plan{Counts: counts, BadRows: []Bad{
+	counts := po.BatchCounts{Rows: 9, Orders: 4, Completed: 1, Blank: 1, Malformed: 2, Invalid: 1, Duplicate: 1}
+	want := &Plan{BatchCounts: counts, BadRows: []Bad{
 		{Line: 4, Reason: Blank},
 		{Line: 6, Written: "bad", Reason: Malformed, Detail: "not an order number of this portal"},
 		{Line: 7, Written: "1", Reason: Duplicate, First: 2},

@@ -93,8 +93,13 @@ var (
 	// writes a web page, XML or lines of fields.
 	office = set(".xls .doc .xlt .dot")
 	// binaries are formats that are never text.
-	binaries = set(".pdf .docx .docm .dotx .xlsx .xlsm .xlsb .xltx .pptx .pptm .ppt .pps .ppsx .odt .ods .odp .odg .pages .numbers .msg .zip .7z .rar .gz .tgz .bz2 .xz .tar " +
-		".png .jpg .jpeg .jpe .gif .bmp .tif .tiff .webp .heic .heif .avif .mp3 .mp4 .m4a .mov .avi .wmv .mkv .wav .exe .msi .dwg .vsd .vsdx .mpp .one .epub .psd .dcm")
+	binaries = set(`
+		.pdf .docx .docm .dotx .xlsx .xlsm .xlsb .xltx .pptx .pptm .ppt .pps .ppsx
+		.odt .ods .odp .odg .pages .numbers .msg
+		.zip .7z .rar .gz .tgz .bz2 .xz .tar
+		.png .jpg .jpeg .jpe .gif .bmp .tif .tiff .webp .heic .heif .avif
+		.mp3 .mp4 .m4a .mov .avi .wmv .mkv .wav
+		.exe .msi .dwg .vsd .vsdx .mpp .one .epub .psd .dcm`)
 )
 
 // binaryType says whether a Content-Type is that of a format which is never text.
@@ -106,11 +111,17 @@ func binaryType(declared string) bool {
 	case strings.HasPrefix(declared, "audio/"), strings.HasPrefix(declared, "video/"):
 		return true
 	}
-	return binaryTypes[declared] || strings.HasPrefix(declared, "application/vnd.openxmlformats-") || strings.HasPrefix(declared, "application/vnd.oasis.opendocument.")
+	return binaryTypes[declared] ||
+		strings.HasPrefix(declared, "application/vnd.openxmlformats-") ||
+		strings.HasPrefix(declared, "application/vnd.oasis.opendocument.")
 }
 
-var binaryTypes = set("application/pdf application/x-pdf application/zip application/x-zip-compressed application/x-7z-compressed application/vnd.rar application/x-rar-compressed " +
-	"application/gzip application/x-gzip application/x-tar application/vnd.ms-outlook application/vnd.ms-powerpoint application/x-msdownload")
+var binaryTypes = set(`
+	application/pdf application/x-pdf
+	application/zip application/x-zip-compressed application/x-7z-compressed
+	application/vnd.rar application/x-rar-compressed
+	application/gzip application/x-gzip application/x-tar
+	application/vnd.ms-outlook application/vnd.ms-powerpoint application/x-msdownload`)
 
 // mismatch says in words why content of a kind is not what was promised; empty
 // if it may be. Whatever came as a sign-in page or as an error's answer is never
@@ -132,7 +143,8 @@ func (c content) mismatch(k kind) string {
 	case binaries[ext], !known(ext) && binaryType(declared):
 		return k.words() + " came in the place of the file"
 	case office[ext]:
-		if !attached && k.is == kindHTML && !bytes.Contains(c.head, []byte("urn:schemas-microsoft-com:office")) || k.is == kindJSON || k.is == kindText && !k.lines {
+		if !attached && k.is == kindHTML && !bytes.Contains(c.head, []byte("urn:schemas-microsoft-com:office")) ||
+			k.is == kindJSON || k.is == kindText && !k.lines {
 			return k.words() + " came in the place of the file"
 		}
 	case k.is == kindHTML && (tables[ext] || jsons[ext] || xmls[ext] && !looseHTML.Match(k.plain)):
@@ -155,7 +167,8 @@ func (c content) binaryMismatch(k kind, ext string) string {
 	switch {
 	case !binaries[ext] && !office[ext], c.name == "":
 		return ""
-	case k.mime.Is("application/gzip") && ext != ".gz" && ext != ".tgz", k.mime.Is("application/zstd"), k.mime.Is("application/zlib"):
+	case k.mime.Is("application/gzip") && ext != ".gz" && ext != ".tgz",
+		k.mime.Is("application/zstd"), k.mime.Is("application/zlib"):
 		return "the portal sent the file compressed, and did not say so"
 	case ext == ".pdf" && k.unknown():
 		return "what came is no PDF"

@@ -67,7 +67,12 @@ func parseCookie(field string, from *url.URL, now time.Time) (po.Cookie, bool) {
 	if !named {
 		name, value = "", pair
 	}
-	c := po.Cookie{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value), Domain: from.Hostname(), Path: defaultPath(from)}
+	c := po.Cookie{
+		Name:   strings.TrimSpace(name),
+		Value:  strings.TrimSpace(value),
+		Domain: from.Hostname(),
+		Path:   defaultPath(from),
+	}
 	// The standard library knows the attributes; of names and values less than browsers.
 	known, err := http.ParseSetCookie("x=x;" + attributes)
 	if err != nil || c.Name == "" && c.Value == "" || len(field) > 4096+1024 {
@@ -136,7 +141,8 @@ func isAddress(host string) bool {
 // cookies and what they say of themselves go there.
 func trustworthy(u *url.URL) bool {
 	host := strings.ToLower(u.Hostname())
-	return u.Scheme == "https" || host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host).IsLoopback()
+	return u.Scheme == "https" ||
+		host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host).IsLoopback()
 }
 
 // siteOf is the site that an address is of: scheme and registered domain.

@@ -44,7 +44,8 @@ func expectedName(chosen string, att po.Attachment) string {
 		return onPage
 	}
 	name := SafeName(chosen)
-	if there := SafeName(urlName(att.URL)); !known(extension(name)) && binaries[extension(there)] && extension(there) != ".exe" {
+	there := SafeName(urlName(att.URL))
+	if ext := extension(there); !known(extension(name)) && binaries[ext] && ext != ".exe" {
 		return there
 	}
 	return name
@@ -108,7 +109,8 @@ func dispositionName(header string) string {
 // fromCharset makes UTF-8 of a name in a charset. One that nobody knows counts as
 // none.
 func fromCharset(charset, name string) string {
-	if enc, err := htmlindex.Get(charset); err == nil && !(strings.EqualFold(charset, "utf-8") && !utf8.ValidString(name)) {
+	falseUTF8 := strings.EqualFold(charset, "utf-8") && !utf8.ValidString(name)
+	if enc, err := htmlindex.Get(charset); err == nil && !falseUTF8 {
 		if plain, err := enc.NewDecoder().String(name); err == nil {
 			return plain
 		}

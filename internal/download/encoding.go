@@ -54,7 +54,8 @@ var decoders = map[string]func(io.Reader) (io.Reader, error){
 
 // decodable says whether all of the encodings can be undone.
 func decodable(encodings []string) bool {
-	return len(encodings) <= maxEncodings && !slices.ContainsFunc(encodings, func(e string) bool { return decoders[e] == nil })
+	unknown := func(encoding string) bool { return decoders[encoding] == nil }
+	return len(encodings) <= maxEncodings && !slices.ContainsFunc(encodings, unknown)
 }
 
 // errEncoding is a body that is not encoded as the portal says, or not to its end.

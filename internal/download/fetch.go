@@ -102,6 +102,11 @@ func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, e
 	}
 	defer w.dir.Close()
 	parts := w.plan(job.Attachments)
+	if job.Order.IsTask() {
+		if err := w.removeUnlisted(parts); err != nil {
+			return po.FetchResult{Saved: job.Saved}, fmt.Errorf("open work folder: %w", err)
+		}
+	}
 	w.progress = a.progressOf(job.Order, parts)
 	fetchErr := a.fetchAll(ctx, session, w, parts)
 	if fetchErr == nil && discardUnsure(parts) {
@@ -203,6 +208,9 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	att := p.attachment
+	if att.SHA256 != "" {
+		return a.receiveChecked(p, to)
+	}
 	var ans answer
 	var err error
 	lane := po.LaneHTTP
@@ -263,8 +271,15 @@ func examine(ans answer, att po.Attachment, name string, to *sink) (kind, error)
 	if err != nil {
 		return kind{}, err
 	}
-	cause, detail := check(content{name: expectedName(name, att), contentType: ans.contentType, disposition: ans.disposition,
-		head: to.head, tail: tail, announced: ans.announced, size: to.bytes})
+	cause, detail := check(content{
+		name:        expectedName(name, att),
+		contentType: ans.contentType,
+		disposition: ans.disposition,
+		head:        to.head,
+		tail:        tail,
+		announced:   ans.announced,
+		size:        to.bytes,
+	})
 	if cause != "" {
 		return kind{}, newFileError(cause, "%s", detail)
 	}
@@ -273,7 +288,8 @@ func examine(ans answer, att po.Attachment, name string, to *sink) (kind, error)
 	}
 	k := kindOf(to.head)
 	if ans.unsure && !k.hasEnd() {
-		return kind{}, newFileError(po.DownloadIncomplete, "the portal sent the file compressed, and the browser does not tell whether all of it came")
+		return kind{}, newFileError(po.DownloadIncomplete,
+			"the portal sent the file compressed, and the browser does not tell whether all of it came")
 	}
 	return k, nil
 }
@@ -291,8 +307,14 @@ func takeSaved(att po.Attachment, to *sink) (answer, error) {
 		length = -1
 	}
 	ans, err := answerOf(att.Answer.Status, header, length, att)
-	if r, ok := errors.AsType[*fileError](err); ok && r.Cause == po.DownloadRejected { // an encoding that browsers do not know is left as it is
-		return answer{status: att.Answer.Status, contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), announced: length}, nil
+	if r, ok := errors.AsType[*fileError](err); ok && r.Cause == po.DownloadRejected {
+		// An encoding that browsers do not know is left as it is.
+		return answer{
+			status:      att.Answer.Status,
+			contentType: header.Get("Content-Type"),
+			disposition: header.Get("Content-Disposition"),
+			announced:   length,
+		}, nil
 	}
 	ans.unsure = len(ans.encodings) > 0
 	return ans, err

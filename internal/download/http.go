@@ -63,7 +63,9 @@ type session struct {
 	browser   po.Credentials
 }
 
-func newSession(transport http.RoundTripper, allowed func(*url.URL) bool, idleLimit time.Duration, c po.Credentials) *session {
+func newSession(
+	transport http.RoundTripper, allowed func(*url.URL) bool, idleLimit time.Duration, c po.Credentials,
+) *session {
 	s := &session{allowed: allowed, idleLimit: idleLimit, browser: c}
 	s.client = &http.Client{Transport: transport, CheckRedirect: s.redirect}
 	return s
@@ -145,7 +147,13 @@ func answerOf(status int, header http.Header, length int64, att po.Attachment) (
 	if part != "" {
 		return answer{}, retryInBrowser(po.DownloadIncomplete, "%s", part)
 	}
-	a := answer{status: status, contentType: header.Get("Content-Type"), disposition: header.Get("Content-Disposition"), encodings: encodingsOf(header), announced: length}
+	a := answer{
+		status:      status,
+		contentType: header.Get("Content-Type"),
+		disposition: header.Get("Content-Disposition"),
+		encodings:   encodingsOf(header),
+		announced:   length,
+	}
 	if header.Get("Content-Length") == "" {
 		a.announced = -1 // HTTP/2 makes a 0 of none
 	}
@@ -154,7 +162,8 @@ func answerOf(status int, header http.Header, length int64, att po.Attachment) (
 	}
 	switch {
 	case !decodable(a.encodings):
-		return answer{}, retryInBrowser(po.DownloadRejected, "the portal sent the file with the encoding %s", visible(strings.Join(a.encodings, ", ")))
+		return answer{}, retryInBrowser(po.DownloadRejected,
+			"the portal sent the file with the encoding %s", visible(strings.Join(a.encodings, ", ")))
 	case len(a.encodings) > 0 && a.announced != 0:
 		a.announced = -1 // it is that of the encoded file
 	case whole >= 0 && a.announced < 0:
@@ -170,7 +179,9 @@ func (a answer) isArchive(att po.Attachment) bool {
 		return false
 	}
 	ext := strings.ToLower(path.Ext(expectedName(chooseName(a.disposition, att), att)))
-	return ext == ".gz" || ext == ".tgz" || ext == "" && (mediaType(a.contentType) == "application/gzip" || mediaType(a.contentType) == "application/x-gzip")
+	declared := mediaType(a.contentType)
+	return ext == ".gz" || ext == ".tgz" ||
+		ext == "" && (declared == "application/gzip" || declared == "application/x-gzip")
 }
 
 // get writes what an attachment's address has into to. The error is a *fileError, or
@@ -238,8 +249,8 @@ func checkStatus(status int, header http.Header, now time.Time) *fileError {
 		return retryInBrowser(po.PortalError, "the portal checks the browser (HTTP %d)", status)
 	case status == http.StatusForbidden:
 		return retryInBrowser(po.Forbidden, "the portal refuses the file (HTTP 403)")
-	case status == http.StatusNotFound || status == http.StatusGone:
-		return retryInBrowser(po.DownloadRejected, "the portal does not have the file (HTTP %d)", status) // a click may ask otherwise
+	case status == http.StatusNotFound || status == http.StatusGone: // but a click may ask otherwise
+		return retryInBrowser(po.DownloadRejected, "the portal does not have the file (HTTP %d)", status)
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && header.Get("Retry-After") != "":
 		r := newFileError(po.Throttled, "the portal asks to slow down (HTTP %d)", status)
 		r.RetryAfter = after

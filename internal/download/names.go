@@ -100,7 +100,7 @@ func replaceRune(r rune) rune {
 
 // devices are names that Windows gives to devices, whatever their extension.
 // COM and LPT take a digit, also a superscript one.
-var devices = map[string]bool{"CON": true, "PRN": true, "AUX": true, "NUL": true, "CONIN$": true, "CONOUT$": true, "CLOCK$": true}
+var devices = set("CON PRN AUX NUL CONIN$ CONOUT$ CLOCK$")
 
 // reserved tells names that mean something to Windows: its devices, and two
 // files that change how it treats the folder around them.

@@ -30,7 +30,12 @@ func (a *Archive) Page(ctx context.Context, address string, c po.Credentials) (P
 	if err == nil {
 		return p, nil
 	}
-	failure := &po.ReadFailure{Cause: po.PortalError, Detail: "the page cannot be read", URL: po.PublicURL(address), Status: p.Status}
+	failure := &po.ReadFailure{
+		Cause:  po.PortalError,
+		Detail: "the page cannot be read",
+		URL:    po.PublicURL(address),
+		Status: p.Status,
+	}
 	if f, ok := errors.AsType[*fileError](err); ok {
 		failure.Cause, failure.Detail, failure.RetryAfter = f.Cause, f.Detail, f.RetryAfter
 	}
@@ -58,7 +63,8 @@ func (a *Archive) page(ctx context.Context, s *session, address string) (Page, e
 	}
 	p := Page{URL: resp.Request.URL.String(), Status: resp.StatusCode, Header: resp.Header}
 	body := idle.body(resp.Body)
-	if f := checkStatus(resp.StatusCode, resp.Header, time.Now()); f != nil && (f.Cause == po.Throttled || resp.StatusCode >= 500) {
+	f := checkStatus(resp.StatusCode, resp.Header, time.Now())
+	if f != nil && (f.Cause == po.Throttled || resp.StatusCode >= 500) {
 		_, _ = io.CopyN(io.Discard, body, drainBytes)
 		return p, f
 	}

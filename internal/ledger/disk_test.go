@@ -47,7 +47,7 @@ func pairs(orders []po.Order) iter.Seq2[po.Order, error] {
 
 func merge(t testing.TB, d *ledger.Disk, orders []po.Order) ledger.Merged {
 	t.Helper()
-	m, err := d.Merge(t.Context(), pairs(orders), ledger.Choice{})
+	m, err := d.Merge(t.Context(), pairs(orders), po.Choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestEverythingLasts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	no(d.Begin(t.Context(), ledger.Start{Program: "v1", Portal: "coupa", BaseURL: "http://x", Workers: 4}))
+	no(d.Begin(t.Context(), po.Start{Program: "v1", Portal: "coupa", BaseURL: "http://x", Workers: 4}))
 	merge(t, d, orders(2))
 	claim := func() po.Lease {
 		t.Helper()

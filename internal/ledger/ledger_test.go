@@ -316,7 +316,7 @@ func TestKeyTwice(t *testing.T) {
 	}
 	d := openDisk(t, t.TempDir())
 	for range 2 {
-		if _, err := d.Merge(t.Context(), pairs(twice), ledger.Choice{}); err == nil || err.Error() != "order K0 comes twice" {
+		if _, err := d.Merge(t.Context(), pairs(twice), po.Choice{}); err == nil || err.Error() != "order K0 comes twice" {
 			t.Errorf("disk: %v", err)
 		}
 		merge(t, d, orders(202)) // nothing of it was kept

@@ -24,13 +24,6 @@ type lock struct {
 // ownerName is the file that says who holds the lock.
 const ownerName = outdir.LockFile + ".owner"
 
-// Owner is who holds an output directory.
-type Owner struct {
-	Process int       `json:"process"`
-	Host    string    `json:"host"`
-	Since   time.Time `json:"since"`
-}
-
 // lockTries is how often a lock is asked for: somebody who only wants to know
 // who holds it has it for a moment.
 const lockTries = 5
@@ -47,7 +40,7 @@ func takeLock(dir string) (*lock, error) {
 		return nil, err
 	}
 	host, _ := os.Hostname() // only for people
-	text, err := json.Marshal(Owner{os.Getpid(), host, time.Now().UTC().Truncate(time.Second)})
+	text, err := json.Marshal(po.Owner{Process: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
 	if err == nil {
 		err = l.root.WriteFile(ownerName, text, 0o600)
 	}
@@ -76,7 +69,7 @@ func (l *lock) try(dir string, tries int) error {
 		case free:
 			return nil
 		case n == tries:
-			return &po.Error{Msg: "another run holds " + dir + l.holder().text(),
+			return &po.Error{Msg: "another run holds " + dir + describeOwner(l.holder()),
 				Hint: "wait until it has ended, or give another --out", Err: ErrHeld}
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -84,7 +77,7 @@ func (l *lock) try(dir string, tries int) error {
 }
 
 // FindOwner tells who holds an output directory: nobody if that is nil.
-func FindOwner(dir string) (*Owner, error) {
+func FindOwner(dir string) (*po.Owner, error) {
 	l, err := newLock(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -109,14 +102,15 @@ func FindOwner(dir string) (*Owner, error) {
 
 // holder is the owner, as far as it is known. It is a file of its own: on
 // Windows nobody else can read a locked one.
-func (l *lock) holder() (o Owner) {
+func (l *lock) holder() (o po.Owner) {
 	if text, err := l.root.ReadFile(ownerName); err != nil || json.Unmarshal(text, &o) != nil {
-		return Owner{}
+		return po.Owner{}
 	}
 	return o
 }
 
-func (o Owner) text() string {
+// describeOwner follows what is held by an owner.
+func describeOwner(o po.Owner) string {
 	if o.Process == 0 {
 		return ""
 	}

@@ -160,12 +160,12 @@ func TestMergeOfABatchThatBreaksOff(t *testing.T) {
 				}
 			}
 		})
-		if _, err := d.Merge(t.Context(), seq, ledger.Choice{}); !errors.Is(err, broken) {
+		if _, err := d.Merge(t.Context(), seq, po.Choice{}); !errors.Is(err, broken) {
 			t.Errorf("after %d: %v", after, err)
 		}
 	}
 	panics := iter.Seq2[po.Order, error](func(yield func(po.Order, error) bool) { yield(orders(1)[0], nil); panic("no more") })
-	if _, err := d.Merge(t.Context(), panics, ledger.Choice{}); err == nil || !strings.Contains(err.Error(), "no more") {
+	if _, err := d.Merge(t.Context(), panics, po.Choice{}); err == nil || !strings.Contains(err.Error(), "no more") {
 		t.Errorf("a panic: %v", err)
 	}
 	if m := merge(t, d, orders(3)); m.New+m.Removed+m.Returned != 0 {
@@ -191,22 +191,22 @@ func choices(t *testing.T) (ledgerUnderTest, *ledger.Disk) {
 func TestChoice(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		choice ledger.Choice
+		choice po.Choice
 		want   []string
 		merged ledger.Merged
 	}{
-		"all":         {ledger.Choice{}, []string{"K5", "K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 4}},
-		"two":         {ledger.Choice{Limit: 2}, []string{"K1", "K3"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 2, Deferred: 2}},
-		"more":        {ledger.Choice{Limit: 9}, []string{"K5", "K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 4}},
-		"what failed": {ledger.Choice{Only: &ledger.Filter{}}, []string{"K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 3, Deferred: 1}},
-		"a status":    {ledger.Choice{Only: &ledger.Filter{Statuses: []po.Status{po.Partial}}}, []string{"K3"}, ledger.Merged{Settled: 4, Reopened: 1, Open: 1, Deferred: 1}},
-		"a good one":  {ledger.Choice{Only: &ledger.Filter{Statuses: []po.Status{po.Completed, po.NotFound}}}, []string{"K0", "K2"}, ledger.Merged{Settled: 3, Reopened: 2, Open: 2, Deferred: 1}},
-		"a cause":     {ledger.Choice{Only: &ledger.Filter{Causes: []po.Cause{po.Timeout, po.CauseNotFound}}}, []string{"K1", "K2"}, ledger.Merged{Settled: 3, Reopened: 2, Open: 2, Deferred: 1}},
-		"both": {ledger.Choice{Only: &ledger.Filter{Statuses: []po.Status{po.Failed}, Causes: []po.Cause{po.Timeout, po.CauseNotFound}}},
+		"all":         {po.Choice{}, []string{"K5", "K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 4}},
+		"two":         {po.Choice{Limit: 2}, []string{"K1", "K3"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 2, Deferred: 2}},
+		"more":        {po.Choice{Limit: 9}, []string{"K5", "K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 4}},
+		"what failed": {po.Choice{Only: &po.Filter{}}, []string{"K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 3, Deferred: 1}},
+		"a status":    {po.Choice{Only: &po.Filter{Statuses: []po.Status{po.Partial}}}, []string{"K3"}, ledger.Merged{Settled: 4, Reopened: 1, Open: 1, Deferred: 1}},
+		"a good one":  {po.Choice{Only: &po.Filter{Statuses: []po.Status{po.Completed, po.NotFound}}}, []string{"K0", "K2"}, ledger.Merged{Settled: 3, Reopened: 2, Open: 2, Deferred: 1}},
+		"a cause":     {po.Choice{Only: &po.Filter{Causes: []po.Cause{po.Timeout, po.CauseNotFound}}}, []string{"K1", "K2"}, ledger.Merged{Settled: 3, Reopened: 2, Open: 2, Deferred: 1}},
+		"both": {po.Choice{Only: &po.Filter{Statuses: []po.Status{po.Failed}, Causes: []po.Cause{po.Timeout, po.CauseNotFound}}},
 			[]string{"K1"}, ledger.Merged{Settled: 4, Reopened: 1, Open: 1, Deferred: 1}},
-		"long ago":      {ledger.Choice{Only: &ledger.Filter{Since: time.Now().Add(-time.Hour)}}, []string{"K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 3, Deferred: 1}},
-		"in the future": {ledger.Choice{Only: &ledger.Filter{Since: time.Now().Add(time.Hour)}}, []string{}, ledger.Merged{Settled: 5, Deferred: 1}},
-		"one of them":   {ledger.Choice{Limit: 1, Only: &ledger.Filter{}}, []string{"K1"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 1, Deferred: 3}},
+		"long ago":      {po.Choice{Only: &po.Filter{Since: time.Now().Add(-time.Hour)}}, []string{"K1", "K3", "K4"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 3, Deferred: 1}},
+		"in the future": {po.Choice{Only: &po.Filter{Since: time.Now().Add(time.Hour)}}, []string{}, ledger.Merged{Settled: 5, Deferred: 1}},
+		"one of them":   {po.Choice{Limit: 1, Only: &po.Filter{}}, []string{"K1"}, ledger.Merged{Settled: 2, Reopened: 3, Open: 1, Deferred: 3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -123,7 +123,7 @@ func TestDamagedWithin(t *testing.T) {
 	d, err = ledger.Open(dir)
 	if err == nil {
 		defer d.Close()
-		_, err = d.Merge(t.Context(), pairs(list), ledger.Choice{})
+		_, err = d.Merge(t.Context(), pairs(list), po.Choice{})
 	}
 	if !errors.Is(err, ledger.ErrDamaged) {
 		t.Errorf("%v", err)

@@ -23,7 +23,7 @@ func TestReopenedAttempts(t *testing.T) {
 	}
 	start := func() ledgerUnderTest {
 		d := openDisk(t, dir)
-		no(d.Begin(t.Context(), ledger.Start{Portal: "coupa"}))
+		no(d.Begin(t.Context(), po.Start{Portal: "coupa"}))
 		merge(t, d, orders(3))
 		return ledgerUnderTest{t, d}
 	}

@@ -9,24 +9,9 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Start is one start of poactor on an output directory.
-type Start struct {
-	Number  int       `json:"number"` // 1 for the first
-	Began   time.Time `json:"began"`
-	Ended   time.Time `json:"ended,omitzero"`    // zero: it was killed, or is under way
-	Program string    `json:"program,omitempty"` // version of poactor
-	Host    string    `json:"-"`
-	Process int       `json:"-"`
-	Portal  string    `json:"portal"`
-	BaseURL string    `json:"base_url"`
-	Workers int       `json:"workers"`
-	Cause   po.Cause  `json:"cause,omitempty"` // why it ended early; empty if it did not
-	Detail  string    `json:"detail,omitempty"`
-}
-
 // Begin records a start; its Program, Portal, BaseURL and Workers are taken.
 // Whatever an earlier start had in hand is free again.
-func (d *Disk) Begin(ctx context.Context, s Start) error {
+func (d *Disk) Begin(ctx context.Context, s po.Start) error {
 	host, _ := os.Hostname() // only for people
 	return d.write(ctx, func() error {
 		last, err := d.number(`SELECT max(id) FROM starts`)
@@ -54,15 +39,15 @@ func (d *Disk) Number() int {
 }
 
 // Starts lists the starts, the first first.
-func (d *Disk) Starts(ctx context.Context) ([]Start, error) {
+func (d *Disk) Starts(ctx context.Context) ([]po.Start, error) {
 	rows, err := d.look.QueryContext(ctx, `SELECT id, began, ended, program, host, process, portal, base_url, workers, cause, detail FROM starts ORDER BY id`)
 	if err != nil {
 		return nil, d.wrap(err)
 	}
 	defer rows.Close()
-	var all []Start
+	var all []po.Start
 	for rows.Next() {
-		var s Start
+		var s po.Start
 		var began, ended, process, workers sql.NullInt64
 		if err := rows.Scan(&s.Number, &began, &ended, into(&s.Program), into(&s.Host), &process, into(&s.Portal), into(&s.BaseURL), &workers, into(&s.Cause), into(&s.Detail)); err != nil {
 			return nil, d.wrap(err)

@@ -26,7 +26,7 @@ type Ledger interface {
 	// ReadBy says how the pages of settled orders were read, where that is known.
 	ReadBy(ctx context.Context) (map[po.ReadBy]int, error)
 	// Starts lists the starts on the output directory, the first first.
-	Starts(ctx context.Context) ([]ledger.Start, error)
+	Starts(ctx context.Context) ([]po.Start, error)
 }
 
 // maxOrders is how many orders a page has at most: a browser opens a page of so many at
@@ -45,7 +45,7 @@ type page struct {
 	Files   int               `json:"files"`
 	Bytes   int64             `json:"bytes"`
 	Causes  map[po.Cause]help `json:"causes"` // all that occur
-	Starts  []ledger.Start    `json:"starts"`
+	Starts  []po.Start        `json:"starts"`
 	Events  []moment          `json:"events"`
 	Orders  []order           `json:"orders"`
 	// Thumbnails are pictures as data: URLs, by the folder of the evidence. Pictures are
@@ -89,7 +89,7 @@ func (p *page) read(ctx context.Context, from Ledger) (err error) {
 	if err != nil {
 		return err
 	}
-	p.Starts = append([]ledger.Start{}, starts...)
+	p.Starts = append([]po.Start{}, starts...)
 	for i := range p.Starts {
 		p.explain(p.Starts[i].Cause)
 		p.Starts[i].Detail, p.Starts[i].BaseURL = mask(p.Starts[i].Detail), po.PublicURL(p.Starts[i].BaseURL)

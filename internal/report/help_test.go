@@ -25,7 +25,7 @@ type record struct {
 	outcomes []po.Outcome
 	open     map[po.Key]bool
 	attempts []ledger.OrderAttempt
-	starts   []ledger.Start
+	starts   []po.Start
 }
 
 func (r *record) Changes() uint64 { return 1 }
@@ -34,7 +34,7 @@ func (r *record) View(ctx context.Context, do func(ctx context.Context) error) e
 
 func (r *record) Open(context.Context) (map[po.Key]bool, error) { return r.open, nil }
 
-func (r *record) Starts(context.Context) ([]ledger.Start, error) { return r.starts, nil }
+func (r *record) Starts(context.Context) ([]po.Start, error) { return r.starts, nil }
 
 func (r *record) Counts(context.Context) (map[po.Status]int, int, error) {
 	counts := map[po.Status]int{}
@@ -87,7 +87,7 @@ const evidence = ".poactor/evidence/PO00005/20261130T080100.000-timeout"
 // sample is the record of a run of some orders, with a second start, and one that is hostile.
 func sample(orders int) *record {
 	r := &record{open: map[po.Key]bool{}}
-	r.starts = []ledger.Start{
+	r.starts = []po.Start{
 		{Number: 1, Began: morning, Portal: "acme", BaseURL: "https://portal.example/?t=" + secret, Workers: 4},
 		{Number: 2, Began: morning.Add(2 * time.Hour), Ended: morning.Add(3 * time.Hour), Portal: "acme", BaseURL: "https://portal.example", Workers: 4},
 	}

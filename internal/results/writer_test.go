@@ -55,7 +55,7 @@ func newFixture(t *testing.T, dir, rows string) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { disk.Close() })
-	if _, err := disk.Merge(t.Context(), plan.All(), ledger.Choice{}); err != nil {
+	if _, err := disk.Merge(t.Context(), plan.All(), po.Choice{}); err != nil {
 		t.Fatal(err)
 	}
 	x := &fixture{t: t, disk: disk}
