@@ -52,7 +52,9 @@ func checkUse(t *testing.T, got map[string]any) {
 		"search": []any{"PO00017", "PO00117", "PO00217"}, "search for nothing": "No order matches.",
 		"filter by status": "Orders 1 to 15 of 15 that match, of 302.", "address of filter": "#status=FAILED",
 		"filter by both": "Orders 1 to 15 of 15 that match, of 302.", "all again": "Orders 1 to 50 of 302.",
-		"sorted": "PO00017", "aria-sort": "descending", "focus after sort": "files",
+		"filter by way": "Orders 1 to 50 of 60 that match, of 302.", "address of way": "#read=call",
+		"read by": []any{"", "page", "both", "browser", "call"},
+		"sorted":  "PO00017", "aria-sort": "descending", "focus after sort": "files",
 		"page 2": "Orders 51 to 100 of 302.", "address of page": "#sort=-files&page=2", "slash": "q",
 		"story": "PO00017", "focus": "true", "closed": 0.0, "focus after closing": "false", "back": 1.0,
 		"links":         []any{"https://portal.example/orders/PO00017", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017", "#order=PO00017", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017/Contract%2017.pdf", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017/Contract%2017%20%232%20100%25.pdf", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017/third.pdf"},
@@ -60,11 +62,15 @@ func checkUse(t *testing.T, got map[string]any) {
 		"scripts": 3.0, "pictures": []any{"data:image/"}, "odd links": []any{}, "axe rules passed": true,
 	}
 	for name, texts := range map[string][]string{
-		"tiles":         {"Orders302", "Did not end well31", "Open1"},
-		"what to do":    {"15 orders: the portal did not answer in time", "poactor retry ", " --cause timeout"},
-		"what happened": {"worker-1 lost its browser: the browser crashed", "The session is restored: by hand", "Paused by the user"},
-		"story text":    {"Contract 17.pdf", strings.Repeat("1e", 32), "worker-2", "poactor explain ", " PO00017"},
-		"hostile":       {`</script><img src=x onerror=owned()>`, "⟨U+202E⟩fdp.exe⟨U+2028⟩", "The portal said: "},
+		"tiles":      {"Orders302", "Did not end well31", "Open1"},
+		"what to do": {"15 orders: the portal did not answer in time", "poactor retry ", " --cause timeout"},
+		"what happened": {"worker-1 lost its browser: the browser crashed", "The session is restored: by hand", "Paused by the user",
+			"Most orders need no browser from now on: 20 orders were the same without one", "Every order is read by a browser from now on: order PO00007"},
+		"ways": {"By page, without a browser120", "By call, without a browser60", "By browser and without one: the same60", "By browser60",
+			"22 orders compared, 1 different.", "on every order was read by a browser: order PO00007 differs: the supplier </script>",
+			"3 orders since the last comparison that agreed were read again."},
+		"story text": {"Contract 17.pdf", strings.Repeat("1e", 32), "worker-2", "By browser and without one: the same; 20 comparisons had agreed by then", "poactor explain ", " PO00017"},
+		"hostile":    {`</script><img src=x onerror=owned()>`, "⟨U+202E⟩fdp.exe⟨U+2028⟩", "The portal said: "},
 	} {
 		text, _ := got[name].(string)
 		for _, part := range texts {

@@ -20,6 +20,7 @@ addEventListener('load', async () => {
     check('tiles', $('tiles').textContent);
     check('what to do', $('failures').textContent);
     check('what happened', $('words').textContent);
+    check('ways', $('reading').textContent); check('read by', [...$('read').options].map((o) => o.value));
     check('charts', document.querySelectorAll('.chart > svg').length);
 
     await type('contract 17.pdf'); check('search', numbers());
@@ -27,6 +28,8 @@ addEventListener('load', async () => {
     await type('');
     await choose('status', 'FAILED'); check('filter by status', found()); check('address of filter', location.hash);
     await choose('cause', 'timeout'); check('filter by both', found());
+    await choose('status', ''); await choose('cause', ''); await choose('read', 'call');
+    check('filter by way', found()); check('address of way', location.hash);
     document.querySelector('#filters button[type=reset]').click(); await pause(); check('all again', found());
     document.querySelector('[data-sort=files]').click(); document.querySelector('[data-sort=files]').click(); await pause();
     check('sorted', numbers()[0]); check('aria-sort', document.querySelector('[aria-sort]').getAttribute('aria-sort'));
