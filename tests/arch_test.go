@@ -56,6 +56,7 @@ var house = map[string][]string{
 		"internal/browser", "internal/ledger", "internal/download", "internal/resource",
 		"internal/fastlane", "internal/fault/faulty", "internal/report", "internal/results", "internal/storagestate",
 		"internal/telemetry"},
+	"poactortest": {"", "actors", "messages", "po", "portal", "profilestore", "internal/chaos", "internal/testportal"},
 	"cmd/poactor": {"*"},
 	"bench":       {"*"},
 	"tests":       {"*"},
