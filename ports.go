@@ -36,7 +36,9 @@ func OpenBrowsers(cfg Config) (*Browsers, error) {
 }
 
 // Open implements actors.Browsers.
-func (b *Browsers) Open(ctx context.Context) (actors.Session, error) { return b.held.browsers.Open(ctx) }
+func (b *Browsers) Open(ctx context.Context) (actors.Session, error) {
+	return b.held.browsers.Open(ctx)
+}
 
 // Close removes the profiles.
 func (b *Browsers) Close() error { return b.held.close() }

@@ -118,7 +118,7 @@ func (v *Verification) file(check *download.Checker, sums map[string]string, o p
 	}
 	sum, listed := sums[path]
 	delete(sums, path)
-	for _, folder := range outdir.OtherFolders(o.Folder) { // a line of before it was renamed
+	for _, folder := range outdir.Orders.OtherFolders(o.Folder) { // a line of before it was renamed
 		if before := folder + "/" + f.Name; !listed && sums[before] == f.SHA256 {
 			delete(sums, before)
 			add(NotListed, "is in "+outdir.SumsFile+" as "+before)
@@ -147,7 +147,7 @@ func (v *Verification) unrecorded(check *download.Checker, name, sum string) {
 // elsewhere is the folder that a file is in, whole, under another name that its
 // order's folder may have: the record is written before a folder is renamed.
 func elsewhere(check *download.Checker, folder string, f po.File) string {
-	for _, other := range outdir.OtherFolders(folder) {
+	for _, other := range outdir.Orders.OtherFolders(folder) {
 		if check.File(other, f) == "" {
 			return other
 		}

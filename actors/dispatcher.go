@@ -159,9 +159,10 @@ func (d *dispatcher) Receive(c actor.Context) {
 	}
 }
 
-// publishRead passes a reading on as an event, without the credentials.
+// publishRead passes a reading on as an event, without the credentials and what a task's work
+// has returned, which may be large.
 func (d *dispatcher) publishRead(c actor.Context, m messages.OrderRead) {
-	m.Reading.Credentials = po.Credentials{}
+	m.Reading.Credentials, m.Reading.Result = po.Credentials{}, nil
 	c.Send(d.peers.observer, m)
 }
 

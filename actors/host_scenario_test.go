@@ -212,8 +212,7 @@ func TestUnknownMessages(t *testing.T) {
 		h, _ := newHost()
 		r := &hosted{scenario: scenario{workers: 2, orders: 10}}
 		r.spawn(t, h)
-		strange := []any{"hello", 7, &messages.Stop{}, messages.OrderRead{}, messages.RunEnded{}, &actor.Terminated{Who: h.actor},
-		}
+		strange := []any{"hello", 7, &messages.Stop{}, messages.OrderRead{}, messages.RunEnded{}, &actor.Terminated{Who: h.actor}}
 		for _, m := range strange {
 			h.system.Root.Send(r.pid, m)
 			h.system.Root.RequestFuture(r.pid, m, time.Second)

@@ -142,9 +142,22 @@ func (d *dispatcher) settle(c actor.Context, e schedule.Settle) {
 	ledger, files, outcome := d.cfg.Ledger, d.cfg.Files, e.Outcome
 	outcome.Folder = files.Final(e.Order, outcome.Supplier, e.Saved, outcome.Status)
 	outcome.Time = time.Now()
+	lost := outcome.Folder == "" && len(outcome.Files) > 0 // files without a folder go
+	if lost {
+		outcome.Files = nil
+	}
+	told := outcome
+	told.Result = nil // it may be large, and is in the ledger
 	d.writer.add(c, ledgerWrite{
 		effect: e,
-		record: func(ctx context.Context) error { return ledger.Settle(ctx, e.Token, outcome) },
+		record: func(ctx context.Context) error {
+			if lost {
+				if err := ledger.Save(ctx, e.Token, outcome.Supplier, po.Saved{}); err != nil {
+					return err
+				}
+			}
+			return ledger.Settle(ctx, e.Token, outcome)
+		},
 		finish: func(ctx context.Context) error {
 			if err := files.Finish(ctx, e.Saved, outcome.Folder); err != nil {
 				return fmt.Errorf("finish folder of order %s: %w", outcome.Key, err)
@@ -155,7 +168,7 @@ func (d *dispatcher) settle(c actor.Context, e schedule.Settle) {
 			if err == nil {
 				d.counts[outcome.Status]++
 				c.Send(d.peers.observer, messages.OrderSettled{
-					Outcome: outcome, Worker: e.Worker, Took: messages.Duration(now.Sub(e.Started))})
+					Outcome: told, Worker: e.Worker, Took: messages.Duration(now.Sub(e.Started))})
 			}
 			return d.scheduler.Recorded(e.Token, err == nil, now)
 		},

@@ -57,6 +57,7 @@ var house = map[string][]string{
 		"internal/fastlane", "internal/fault/faulty", "internal/report", "internal/results", "internal/schedule",
 		"internal/storagestate",
 		"internal/telemetry"},
+	"poactortest": {"", "actors", "messages", "po", "portal", "profilestore", "internal/chaos", "internal/testportal"},
 	"cmd/poactor": {"*"},
 	"bench":       {"*"},
 	"tests":       {"*"},

@@ -64,7 +64,7 @@ func (d *Disk) Claim(ctx context.Context, n int, ttl time.Duration) (c po.Claim,
 // leaseColumns are what a lease is made of. Each query names its index, which holds
 // little more than what it looks for: an order leaves it when it is settled. Left to
 // itself SQLite goes through all orders for some.
-const leaseColumns = `id, key, number, written, levels, invalid, failures, deaths, worker, supplier, folder, read_by`
+const leaseColumns = `id, key, number, written, levels, invalid, failures, deaths, worker, supplier, folder, read_by, task`
 
 // claimHeld leases orders whose pause is over.
 func (d *Disk) claimHeld(n int, now time.Time, ttl time.Duration) ([]po.Lease, error) {
@@ -118,7 +118,7 @@ func (d *Disk) claimRows(n int, now time.Time, ttl time.Duration, query string, 
 		var levels textList
 		o := &l.Order
 		if err := scan(&id, into(&o.Key), into(&o.Number), into(&o.RawNumber), &levels, into(&o.Invalid), &l.Attempt, &l.Deaths,
-			into(&l.Worker), into(&l.Supplier), into(&l.Saved.Folder), into(&l.ReadBy)); err != nil {
+			into(&l.Worker), into(&l.Supplier), into(&l.Saved.Folder), into(&l.ReadBy), (*jsonText)(&o.Task)); err != nil {
 			return err
 		}
 		if _, held := d.held[id]; held || len(list) == n {

@@ -13,7 +13,7 @@ const maxKnown = 16
 // had asked for it. A folder that has nothing in it is forgotten too; its caller
 // removes it.
 const clearOutcome = `UPDATE orders SET open = 1, due = 0, failures = 0, deaths = 0, worker = NULL, status = NULL, cause = NULL, detail = NULL,
-	found = NULL, url = NULL, attempts = NULL, settled = NULL, pages = NULL, evidence = NULL,
+	found = NULL, url = NULL, attempts = NULL, settled = NULL, pages = NULL, evidence = NULL, result = NULL,
 	folder = CASE WHEN EXISTS (SELECT 1 FROM files WHERE order_id = orders.id) THEN folder END
 	WHERE place IS NOT NULL AND open = 0 AND `
 
@@ -123,7 +123,7 @@ func (d *Disk) withAttachments() ([]po.Order, error) {
 		}
 		list = append(list, stored(o, levels))
 		return nil
-	}, `SELECT key, number, written, levels FROM orders WHERE status = ? AND open = 0 AND place IS NOT NULL ORDER BY settled DESC LIMIT ?`,
+	}, `SELECT key, number, written, levels FROM orders WHERE status = ? AND open = 0 AND place IS NOT NULL AND task IS NULL ORDER BY settled DESC LIMIT ?`,
 		string(po.Completed), maxKnown)
 	return list, err
 }

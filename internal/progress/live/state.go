@@ -103,7 +103,7 @@ const (
 func NewState(into string) *State {
 	return &State{into: into, counts: map[po.Status]int{}, workers: map[string]*worker{}, fetches: map[po.Key]*fetch{},
 		inHand: map[po.Key]bool{}, lane: newLane(),
-		usual:  map[step]*durations{}, words: progress.NewLines(nil, into, nil)}
+		usual: map[step]*durations{}, words: progress.NewLines(nil, into, nil)}
 }
 
 // Total is how many orders this start works on.
