@@ -214,6 +214,7 @@ type scenario struct {
 	files    *fakeFiles
 	ledger   Ledger
 	limiter  Limiter
+	pages    Pages
 	proves   bool
 	signIn   SignIn
 	workers  int
@@ -246,7 +247,7 @@ func (s *scenario) start(t *testing.T) {
 	defer close(started)
 	s.handle = Start(Config{
 		Portal: "test", Workers: s.workers, Attempts: max(s.attempts, 3), TaskTimeout: 30 * time.Second,
-		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Limiter: s.limiter, Log: log,
+		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Limiter: s.limiter, Pages: s.pages, Log: log,
 		Proves: s.proves, SignIn: s.signIn,
 		OnEvent: func(e any) {
 			s.mu.Lock()
