@@ -18,6 +18,7 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/telemetry"
 	"github.com/poactor/poactor/messages"
@@ -93,8 +94,14 @@ func Start(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 	if err := cfg.measure(); err != nil {
 		return nil, &po.Error{Msg: "telemetry: " + err.Error(), Err: ErrConfig}
 	}
+	if cfg.work != nil {
+		cfg.Portal, _ = cfg.portalOfTasks() // it was validated
+	}
 	cfg.OnEvent = oneAtATime(cfg.OnEvent)
 	out, err := openResources(ctx, cfg, orders)
+	if errors.Is(err, ledger.ErrClash) || errors.Is(err, ledger.ErrOtherKind) {
+		return nil, &po.Error{Msg: err.Error(), Hint: hintFrom(err), Err: errors.Join(ErrConfig, err)}
+	}
 	if err != nil {
 		return nil, userError(err)
 	}
@@ -164,7 +171,10 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 	})
 	if out.results != nil {
 		saver := out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })
-		reporter := out.report.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Warn(err) })
+		h.saver = saver
+	}
+	if out.report != nil {
+		saver, reporter := h.saver, out.report.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Warn(err) })
 		h.saver = func() { reporter(); saver() }
 	}
 	beside, stop := context.WithCancel(ctx)
@@ -231,7 +241,7 @@ func (h *Handle) Wait() (Summary, error) {
 		err := h.output.ended(end)
 		saved := h.saveResults()
 		h.saveReport()
-		err = errors.Join(err, h.output.closeProfiles())
+		err = errors.Join(err, h.output.closeProfiles(), h.output.removeLoose())
 		left := h.output.left(context.Background())
 		if err = errors.Join(err, h.output.close()); err != nil { // the next start sweeps it
 			h.log.WithError(err).Warn("the run did not end cleanly")
@@ -275,18 +285,24 @@ func (h *Handle) saveResults() error {
 }
 
 // browsers makes the launcher a port of the actors.
-type browsers struct{ launcher *browser.Launcher }
+type browsers struct {
+	launcher *browser.Launcher
+	loose    looseFiles
+}
 
 func (b browsers) Open(ctx context.Context) (actors.Session, error) {
 	s, err := b.launcher.Open(ctx)
 	if err != nil {
 		return nil, err // not a session that is a nil *browser.Session
 	}
-	return session{s}, nil
+	return session{s, b.loose}, nil
 }
 
 // session makes a browser's session a port of the actors.
-type session struct{ *browser.Session }
+type session struct {
+	*browser.Session
+	loose looseFiles
+}
 
 // Memory implements the port.
 func (s session) Memory() int64 { return 0 }
