@@ -222,7 +222,10 @@ func (r *TaskRun[T, R]) Results() iter.Seq2[TaskResult[T, R], error] {
 
 // yield yields results until the run has ended, and reports whether it came to that.
 func (r *TaskRun[T, R]) yield(yield func(TaskResult[T, R], error) bool) (all bool) {
-	r.auditor.Wait() // what is found missing is not told as settled
+	select { // what is found missing is not told as settled
+	case <-r.audited:
+	case <-r.ended:
+	}
 	ctx := context.WithoutCancel(r.ctx)
 	if r.output.ledger != nil {
 		for t, err := range r.output.ledger.EarlierTasks(ctx) {
@@ -233,7 +236,7 @@ func (r *TaskRun[T, R]) yield(yield func(TaskResult[T, R], error) bool) (all boo
 	}
 	var doubtful []po.Key // a session that is lost may have faked them
 	go func() {
-		<-r.run.Ended()
+		<-r.ended
 		r.settled.close()
 	}()
 	for key := range r.settled.all() {

@@ -55,7 +55,7 @@ func (d *dispatcher) extend(c actor.Context, e schedule.Extend) {
 // has come between.
 func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 	ledger, token := d.cfg.Ledger, e.Lease.Token
-	to := po.Assignment{Worker: e.Worker.Name, Profile: d.workers[e.Worker.Name].profile}
+	to := po.Assignment{Worker: e.Worker.Name, Profile: d.workers[e.Worker.Name].profile, Reason: e.Reason}
 	d.writer.add(c, ledgerWrite{
 		effect: e,
 		record: func(ctx context.Context) error { return ledger.Assign(ctx, token, to) },
@@ -69,7 +69,7 @@ func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 			o := e.Lease.Order
 			c.Send(d.peers.observer, messages.OrderStarted{
 				Worker: e.Worker, Key: o.Key, RawNumber: o.RawNumber, Attempt: e.Lease.Attempt,
-				ByBrowser: len(e.ByBrowser)})
+				ByBrowser: len(e.ByBrowser), Reason: e.Reason})
 			c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{
 				Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser, Look: e.Look})
 			return nil
@@ -93,6 +93,7 @@ func (d *dispatcher) readPage(c actor.Context, e schedule.ReadPage) {
 			case !d.scheduler.IsPaging(token):
 				return d.scheduler.PageRead(messages.PageRead{Token: token}, now)
 			}
+			c.Send(d.peers.observer, messages.PageRequested{Key: e.Lease.Order.Key, RawNumber: e.Lease.Order.RawNumber})
 			c.Send(d.peers.pageReader, messages.ReadPage{Token: token, Order: e.Lease.Order, Credentials: e.Credentials})
 			return nil
 		},

@@ -95,7 +95,7 @@ func documentedCommands(t *testing.T, page string) (list []documentedCommand) {
 			} else if text, ok := strings.CutPrefix(line, "ExecStart=/usr/local/bin/"); ok {
 				add(number, environment+text)
 			}
-		case commandLine.MatchString(line):
+		case startsCommand.MatchString(line):
 			t.Errorf("%s:%d: %s: a command belongs in a code block of the language sh or console", page, number, line)
 		}
 	}
@@ -103,14 +103,14 @@ func documentedCommands(t *testing.T, page string) (list []documentedCommand) {
 }
 
 var (
-	codeSpan     = regexp.MustCompile("`([^`]+)`")
-	cronLine     = regexp.MustCompile(`^(?:[-\d*/,]+ +){5}(.+)$`)
-	commandLine  = regexp.MustCompile(`^(\$ |(poactor|make|sha256sum|go|docker|sudo|systemctl|nohup) )`)
-	taskAction   = regexp.MustCompile(`-Argument '([^']*)'`)
-	assignment   = regexp.MustCompile(`^\$\w+ += `)
-	alternative  = regexp.MustCompile(`\s*\[[^\]]*\]`) // what may be left out of a command
-	bareArgument = regexp.MustCompile(` [A-Z]`)        // of a command's usage, that must be given
-	bareWords    = regexp.MustCompile(`^[a-z -]+$`)
+	codeSpan      = regexp.MustCompile("`([^`]+)`")
+	cronLine      = regexp.MustCompile(`^(?:[-\d*/,]+ +){5}(.+)$`)
+	startsCommand = regexp.MustCompile(`^(\$ |(poactor|make|sha256sum|go|docker|sudo|systemctl|nohup) )`)
+	taskAction    = regexp.MustCompile(`-Argument '([^']*)'`)
+	assignment    = regexp.MustCompile(`^\$\w+ += `)
+	alternative   = regexp.MustCompile(`\s*\[[^\]]*\]`) // what may be left out of a command
+	bareArgument  = regexp.MustCompile(` [A-Z]`)        // of a command's usage, that must be given
+	bareWords     = regexp.MustCompile(`^[a-z -]+$`)
 )
 
 // spanCommand is the command between two backquotes, without what may be left out of it; ok

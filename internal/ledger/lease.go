@@ -220,8 +220,8 @@ func (d *Disk) Assign(ctx context.Context, token string, to po.Assignment) error
 			return err
 		}
 		l.serial, l.worker, l.files, l.bytes = max(last, 0)+1, to.Worker, 0, 0
-		return d.exec(`INSERT INTO attempts(order_id, serial, try, start, worker, profile, began) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			l.id, l.serial, l.try, d.start, text(to.Worker), text(to.Profile), time.Now().UnixNano())
+		return d.exec(`INSERT INTO attempts(order_id, serial, try, start, worker, profile, reason, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			l.id, l.serial, l.try, d.start, text(to.Worker), text(to.Profile), text(to.Reason), time.Now().UnixNano())
 	})
 }
 

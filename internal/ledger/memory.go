@@ -194,7 +194,8 @@ func (m *Memory) Settle(_ context.Context, token string, o po.Outcome) error {
 		delete(m.leased, token)
 		m.ended[token] = e.order.Key
 		e.readBy = o.ReadBy
-		is := settled{entry: e, outcome: po.Outcome{Key: e.order.Key, RawNumber: e.order.RawNumber, Status: o.Status, Cause: o.Cause, Folder: o.Folder}}
+		is := settled{entry: e, outcome: po.Outcome{Key: e.order.Key, RawNumber: e.order.RawNumber, Status: o.Status,
+			Cause: o.Cause, Folder: o.Folder, ReadBy: o.ReadBy}}
 		if e.order.IsTask() { // until it is taken
 			is.task = &o
 		}

@@ -33,13 +33,13 @@ func (d *Disk) Reopen(ctx context.Context, keys []po.Key) ([]po.Outcome, error) 
 			if err := d.rows(func(scan func(...any) error) error {
 				var o po.Order
 				was.Key = key
-				if err := scan(into(&was.Status), into(&was.Cause), into(&was.Folder), into(&o.Number), into(&o.RawNumber)); err != nil {
+				if err := scan(into(&was.Status), into(&was.Cause), into(&was.Folder), into(&was.ReadBy), into(&o.Number), into(&o.RawNumber)); err != nil {
 					return err
 				}
 				o.Key = key
 				was.RawNumber = stored(o, nil).RawNumber
 				return nil
-			}, `SELECT status, cause, folder, number, written FROM orders WHERE key = ? AND place IS NOT NULL AND open = 0`, string(key)); err != nil {
+			}, `SELECT status, cause, folder, read_by, number, written FROM orders WHERE key = ? AND place IS NOT NULL AND open = 0`, string(key)); err != nil {
 				return err
 			}
 			n, err := d.execCount(clearOutcome+`place < ? AND key = ?`, d.before, string(key))

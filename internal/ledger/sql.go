@@ -234,6 +234,14 @@ func (d *Disk) readBy(table string) string {
 	return table + ".read_by, " + table + ".comparisons"
 }
 
+// reason names the column of the attempts that tells why a browser has read an order.
+func (d *Disk) reason() string {
+	if d.version < hasReason {
+		return "NULL"
+	}
+	return "a.reason"
+}
+
 // jsonText is a column that holds JSON; NULL if it is nil.
 type jsonText json.RawMessage
 

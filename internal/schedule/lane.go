@@ -11,17 +11,15 @@ import (
 type lane struct {
 	on          bool // the run is to use it
 	trust       trust
-	credentials po.Credentials // of the browser that has last seen a list; zero: nobody has
-	tries       int            // readings of browsers since then, or since there are none
-	reading     int            // pages that are being read
-	browsers    int            // that are needed; as many as may be where the lane is off
-	calm        int            // orders in a row that needed no further browser
-	last        checkable      // the last order that was completed without a browser
-	checks      int            // tries to compare it at the end
-	told        string         // why the lane is off, as the host was told
-	trusted     bool           // as the host was told
-	byPage      int            // orders that were completed without a browser
-	byBrowser   int            // that a browser has read
+	credentials po.Credentials    // of the browser that has last seen a list; zero: nobody has
+	tries       int               // readings of browsers since then, or since there are none
+	reading     int               // pages that are being read
+	browsers    int               // that are needed; as many as may be where the lane is off
+	calm        int               // orders in a row that needed no further browser
+	last        checkable         // the last order that was completed without a browser
+	checks      int               // tries to compare it at the end
+	told        messages.FastLane // as the host was told last
+	readAgain   int               // orders that were completed without a browser, and no longer count
 }
 
 // checkable is an order whose page a browser can still read for comparison.
@@ -47,6 +45,38 @@ func (l *lane) usable() bool { return l.on && l.trust.off == "" && l.credentials
 func (l *lane) isFor(t *task) bool {
 	return l.usable() && t.stage == waiting && !t.isolated && !t.begun() && len(t.byBrowser) == 0 &&
 		t.lease.Attempt <= 1 && t.lease.Deaths == 0 && len(t.kept.Files) == 0 && t.lease.ReadBy == ""
+}
+
+// whyBrowser says why a browser reads an order, in a run that reads orders without one.
+func (l *lane) whyBrowser(t *task) string {
+	switch {
+	case !l.on:
+		return ""
+	case t.end != nil:
+		return "its page is to be kept as evidence"
+	case len(t.byBrowser) > 0:
+		return "HTTP could not get some of its files"
+	case t.why != "":
+		return t.why
+	case l.trust.off != "":
+		return l.trust.off
+	case t.isolated || t.lease.Deaths > 0:
+		return "a browser has died with it in hand"
+	case t.lease.Attempt > 1:
+		return "an earlier try has failed"
+	case t.lease.ReadBy != "" || len(t.kept.Files) > 0:
+		return "it was read before, and is to be read again"
+	}
+	return "no browser has seen a list yet with whose session pages can be read"
+}
+
+// WhyBrowser says why a browser has to read an order whose page was read without one; empty: it
+// need not.
+func (s *Scheduler) WhyBrowser(token string) string {
+	if t := s.queue.tasks[token]; t != nil {
+		return t.why
+	}
+	return ""
 }
 
 // forBrowser counts the orders that wait for a browser.
@@ -166,17 +196,17 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 
 // tellLane tells the host what has changed about the lane.
 func (s *Scheduler) tellLane() []Effect {
-	l := &s.lane
-	if l.told == l.trust.off && l.trusted == l.trust.trusted() {
+	state := s.lane.state()
+	if state == s.lane.told {
 		return nil
 	}
-	l.told, l.trusted = l.trust.off, l.trust.trusted()
-	return []Effect{Notify{l.state()}}
+	s.lane.told = state
+	return []Effect{Notify{state}}
 }
 
 func (l *lane) state() messages.FastLane {
-	return messages.FastLane{Trusted: l.trusted, Off: l.told, Compared: l.trust.compared, Agreed: l.trust.agreed,
-		Page: l.byPage, Browser: l.byBrowser}
+	return messages.FastLane{Way: po.ReadByPage, Trusted: l.trust.trusted(), Off: l.trust.off, Learned: l.trust.learned(),
+		Needed: trustAfter, Compared: l.trust.compared, Agreed: l.trust.agreed, ReadAgain: l.readAgain}
 }
 
 // end ends the run.
@@ -192,13 +222,12 @@ func (s *Scheduler) end() []Effect {
 
 // readAgain puts back what no comparison has confirmed.
 func (s *Scheduler) readAgain(keys []po.Key) []Effect {
-	s.lane.byPage -= len(keys)
+	s.lane.readAgain += len(keys)
 	return append(s.reopen(keys, "pages are no longer believed without a browser: "+s.lane.trust.off), s.tellLane()...)
 }
 
 // settledPage takes an order that is completed without a browser.
 func (s *Scheduler) settledPage(t *task) {
-	s.lane.byPage++
 	s.lane.trust.completed(t.key(), t.pageAt)
 	s.lane.calm++
 	if t.pageAt > s.lane.last.at {

@@ -268,13 +268,14 @@ func (s *Scheduler) settle(t *task, status po.Status, cause po.Cause, detail str
 	}
 	if t.byPage && status == po.Completed {
 		s.settledPage(t)
-	} else if o.Attempts > 0 {
-		s.lane.byBrowser++
 	}
 	s.sessions.record(t, o)
 	s.portal.recordFailed(o)
-	return Settle{Token: t.lease.Token, Order: t.lease.Order, Outcome: o, Saved: t.kept,
-		Worker: t.worker.Name, Started: t.started}
+	worker := t.worker.Name
+	if t.byPage {
+		worker = po.PageReader
+	}
+	return Settle{Token: t.lease.Token, Order: t.lease.Order, Outcome: o, Saved: t.kept, Worker: worker, Started: t.started}
 }
 
 // release puts an order back without counting the try.
