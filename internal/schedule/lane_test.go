@@ -119,7 +119,7 @@ func (r *portalRun) do(effects []Effect) {
 		case Fetch:
 			key := number(e.Job.Order.Key)
 			r.listed[key] = -1
-			if want := listOf(key); differenceOf(po.Reading{Sign: want.Sign, Attachments: want.Attachments},
+			if want := listOf(key); DifferenceOf(po.Reading{Sign: want.Sign, Attachments: want.Attachments},
 				po.Reading{Sign: want.Sign, Attachments: e.Job.Attachments}) == "" {
 				r.listed[key] = key
 			}
@@ -415,10 +415,10 @@ func TestDifferenceOf(t *testing.T) {
 		"blocked":  func(r *po.Reading) { r.Attachments[0].Cause = po.BlockedHost },
 	} {
 		a, b := listOf(2).Reading, listOf(2).Reading
-		if d := differenceOf(a, b); d != "" {
+		if d := DifferenceOf(a, b); d != "" {
 			t.Fatal(d)
 		}
-		if change(&b); differenceOf(a, b) == "" || differenceOf(b, a) == "" {
+		if change(&b); DifferenceOf(a, b) == "" || DifferenceOf(b, a) == "" {
 			t.Errorf("%s: no difference", name)
 		}
 	}
