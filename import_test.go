@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/sirupsen/logrus"
 	"go.opentelemetry.io/otel"
 
@@ -95,3 +96,8 @@ func captureOutput(t *testing.T) (text func() string) {
 		return <-read
 	}
 }
+
+func discard(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// asRoot is whether the browser needs --no-sandbox.
+func asRoot() bool { return os.Geteuid() == 0 }
