@@ -60,14 +60,14 @@ func TestTasks(t *testing.T) {
 	d.Close()
 
 	d = openDisk(t, dir)
-	if err := d.Begin(t.Context(), ledger.Start{}); err != nil {
+	if err := d.Begin(t.Context(), po.Start{}); err != nil {
 		t.Fatal(err)
 	}
 	if m := merge(t, d, tasks("a", "b", "c", "d")); m.Settled != 3 || m.Open != 1 {
 		t.Errorf("merged %+v", m)
 	}
 	var got []string
-	for task, err := range d.Tasked(t.Context(), true) {
+	for task, err := range d.EarlierTasks(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestTasksThatClash(t *testing.T) {
 		"of another kind": append(tasks("a"), orders(1)...),
 	} {
 		d := openDisk(t, t.TempDir())
-		if _, err := d.Merge(t.Context(), pairs(list), ledger.Choice{}); err == nil {
+		if _, err := d.Merge(t.Context(), pairs(list), po.Choice{}); err == nil {
 			t.Errorf("%s: merged", name)
 		} else if name == "case only" && !strings.Contains(err.Error(), "keys of tasks a and A differ only in case") {
 			t.Errorf("%s: %v", name, err)
@@ -121,13 +121,13 @@ func TestTasksThatClash(t *testing.T) {
 	}
 	d := openDisk(t, t.TempDir()) // with what an earlier start has had
 	merge(t, d, tasks("a"))
-	if _, err := d.Merge(t.Context(), pairs(tasks("b", "A")), ledger.Choice{}); err == nil {
+	if _, err := d.Merge(t.Context(), pairs(tasks("b", "A")), po.Choice{}); err == nil {
 		t.Error("case only, of an earlier start: merged")
 	}
 	for _, kinds := range [][2][]po.Order{{tasks("a"), orders(1)}, {orders(1), tasks("a")}} {
 		d := openDisk(t, t.TempDir())
 		merge(t, d, kinds[0])
-		if _, err := d.Merge(t.Context(), pairs(kinds[1]), ledger.Choice{}); !errors.Is(err, ledger.ErrOtherKind) {
+		if _, err := d.Merge(t.Context(), pairs(kinds[1]), po.Choice{}); !errors.Is(err, ledger.ErrOtherKind) {
 			t.Errorf("mixed: %v", err)
 		}
 	}

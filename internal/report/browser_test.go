@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,8 @@ func checkUse(t *testing.T, got map[string]any) {
 		"story": "PO00017", "focus": "true", "closed": 0.0, "focus after closing": "false", "back": 1.0,
 		"links":         []any{"https://portal.example/orders/PO00017", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017", "#order=PO00017", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017/Contract%2017.pdf", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017/Contract%2017%20%232%20100%25.pdf", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017/third.pdf"},
 		"hostile links": []any{"#order=HOSTILE"}, "hostile hash": "Orders 1 to 50 of 302.", "owned": "undefined",
+		"paper": map[string]any{"wide": []any{}, "cut": []any{}, "fixed": []any{}, "controls": []any{}, "dark": false, "small": []any{},
+			"rows": 302.0, "shots": true}, "rows after printing": 50.0,
 		"scripts": 3.0, "pictures": []any{"data:image/"}, "odd links": []any{}, "axe rules passed": true,
 	}
 	for name, texts := range map[string][]string{
@@ -82,6 +85,26 @@ func checkUse(t *testing.T, got map[string]any) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("use of the page (-want +got):\n%s", diff)
+	}
+}
+
+// TestFaultsPrint prints a page: it is as long as what it tells, and no longer where there are more
+// orders than anybody reads.
+func TestFaultsPrint(t *testing.T) {
+	t.Parallel()
+	chromium := findChromium(t)
+	for orders, most := range map[int]int{300: 25, 5000: 75} {
+		out := output(t)
+		file := filepath.Join(out, "report.pdf")
+		runChromium(t, chromium, write(t, out, sample(orders), false), "--no-pdf-header-footer", "--print-to-pdf="+file)
+		pdf, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages := len(regexp.MustCompile(`/Type /Page\b`).FindAll(pdf, -1))
+		if t.Logf("%d orders: %d pages", orders, pages); pages < 5 || pages > most {
+			t.Errorf("%d orders are %d pages, want at most %d", orders, pages, most)
+		}
 	}
 }
 
@@ -111,25 +134,13 @@ func exercise(t *testing.T, path string) string {
 // use opens a page that uses itself, and returns what it has found.
 func use(t *testing.T, chromium, path string, flags ...string) findings {
 	t.Helper()
-	profile, err := os.MkdirTemp("", "poactor-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(profile) }) // a child of the browser may write yet
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	flags = append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+profile, "--virtual-time-budget=60000",
-		"--dump-dom", (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String())
-	dom, err := exec.CommandContext(ctx, chromium, flags...).Output()
-	if err != nil {
-		t.Fatalf("chromium: %v", err)
-	}
-	_, rest, ok := strings.Cut(string(dom), `<pre id="findings">`)
+	dom := runChromium(t, chromium, path, append(flags, "--virtual-time-budget=60000", "--dump-dom")...)
+	_, rest, ok := strings.Cut(dom, `<pre id="findings">`)
 	if !ok {
 		t.Fatal("the page has found nothing")
 	}
 	text, _, _ := strings.Cut(rest, "</pre>")
-	text, err = url.PathUnescape(text)
+	text, err := url.PathUnescape(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,6 +149,25 @@ func use(t *testing.T, chromium, path string, flags ...string) findings {
 		t.Fatal(err)
 	}
 	return got
+}
+
+// runChromium opens a page, and returns what Chromium says.
+func runChromium(t *testing.T, chromium, path string, flags ...string) string {
+	t.Helper()
+	profile, err := os.MkdirTemp("", "poactor-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) }) // a child of the browser may write yet
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	flags = append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+profile,
+		(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String())
+	said, err := exec.CommandContext(ctx, chromium, flags...).Output()
+	if err != nil {
+		t.Fatalf("chromium: %v", err)
+	}
+	return string(said)
 }
 
 func findChromium(t *testing.T) string {

@@ -6,7 +6,8 @@
   const $ = (id) => document.getElementById(id);
   const STATUSES = ['COMPLETED', 'NO_ATTACHMENTS', 'NOT_FOUND', 'PARTIAL', 'FAILED', 'OPEN'];
   const WORDS = { COMPLETED: 'Completed', NO_ATTACHMENTS: 'No attachments', NOT_FOUND: 'Not found', PARTIAL: 'Partial', FAILED: 'Failed', OPEN: 'Open' };
-  const PAGE = 50;
+  const PAGE = 50, PRINTED = 1000; // orders
+  let printing = false;
 
   // Characters that turn or hide text are shown as what they are.
   const hidden = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb]/g;
@@ -89,6 +90,7 @@
       if (t.to >= t.from) o.took += t.to - t.from;
     }
     o.at = at(o.time);
+    o.tried = o.tries.filter((t) => t.ending !== 'handed_on').length; // what another has gone on with is no other try
     o.retried = o.tries.filter((t) => t.ending === 'retried').length;
     byKey.set(o.key, o);
   });
@@ -193,6 +195,7 @@
       const help = data.causes[c.cause] || { text: c.cause, cure: '', retry: true };
       const pictured = c.orders.some((o) => data.thumbnails[folderOf(o)]);
       const cards = el('ul', { class: 'cards' + (pictured ? '' : ' plain') });
+      const rest = el('p', { class: 'soft printed' });
       const more = el('button', { class: 'more', type: 'button', on: () => add(48) });
       let shown = 0;
       function add(n) {
@@ -200,12 +203,13 @@
         shown = Math.min(c.orders.length, shown + n);
         more.hidden = shown === c.orders.length;
         more.textContent = 'Show more of ' + number(c.orders.length);
+        rest.textContent = more.hidden ? '' : 'The first ' + number(shown) + ' of ' + number(c.orders.length) + '; the others are among all orders, below.';
       }
       add(12);
       return el('article', { class: 'cause' },
         el('h3', {}, count(c.orders.length, 'order') + ': ' + help.text, el('small', {}, c.cause)),
         help.cure && el('p', {}, 'What to do: ' + help.cure + '.'),
-        help.retry && command('poactor retry ' + data.quoted + ' --cause ' + c.cause), cards, more);
+        help.retry && command('poactor retry ' + data.quoted + ' --cause ' + c.cause), cards, more, rest);
     }), causes.length ? '' : el('p', {}, data.open ? 'Nothing about the orders that have ended.' : 'Nothing: every order ended well.'));
   }
   const folderOf = (o) => [o.evidence, ...o.missing_files.map((m) => m.evidence), ...o.tries.map((t) => t.evidence).reverse()].find((f) => f && data.pictures[f])
@@ -252,9 +256,11 @@
     return steps.find((s) => s >= ms) || Math.ceil(ms / 604800000) * 604800000;
   }
   const LEFT = 78, RIGHT = 12;
+  // On paper a chart is as wide as a page, so that its words are no smaller than others.
+  const widthOf = (box) => printing ? 690 : Math.max(320, box.clientWidth || 1000);
   // A frame has the time axis that all three charts have.
   function frame(box, height, label) {
-    const width = Math.max(320, box.clientWidth || 1000);
+    const width = widthOf(box);
     const root = svg('svg', { viewBox: '0 0 ' + width + ' ' + (height + 22), role: 'img', 'aria-label': label });
     const { from, to } = course;
     const x = (t) => LEFT + (width - LEFT - RIGHT) * (Math.min(to, Math.max(from, t)) - from) / (to - from);
@@ -349,7 +355,7 @@
   function throughput() {
     const box = $('throughput'), height = 130;
     const settled = course.tries.filter((t) => t.ending === 'settled' && t.to);
-    const probe = Math.max(320, box.clientWidth || 1000) - LEFT - RIGHT;
+    const probe = widthOf(box) - LEFT - RIGHT;
     const step = niceStep((course.to - course.from) / Math.min(90, probe / 9));
     const n = Math.ceil((course.to - course.from) / step);
     const good = new Array(n).fill(0), poor = new Array(n).fill(0);
@@ -499,7 +505,7 @@
     const table = (heads, rows) => el('table', {}, el('thead', {}, el('tr', {}, heads.map((h, i) => el('th', { scope: 'col', class: i ? 'num' : undefined }, h)))), el('tbody', {}, rows));
     const slowest = data.orders.filter((o) => o.took > 0).sort((a, b) => b.took - a.took).slice(0, 10);
     fill($('slowest'), slowest.length ? table(['Order', 'At work', 'Files', 'Tries'], slowest.map((o) => el('tr', {}, el('td', {}, orderLink(o)), el('td', { class: 'num' }, took(o.took)),
-      el('td', { class: 'num' }, number(o.files.length)), el('td', { class: 'num' }, number(o.tries.length))))) : el('p', { class: 'soft' }, 'None.'));
+      el('td', { class: 'num' }, number(o.files.length)), el('td', { class: 'num' }, number(o.tried))))) : el('p', { class: 'soft' }, 'None.'));
     const causes = new Map();
     const retried = data.orders.filter((o) => o.retried);
     for (const o of retried) for (const t of o.tries) if (t.ending === 'retried') {
@@ -523,7 +529,7 @@
     { id: 'supplier', name: 'Supplier', by: (o) => o.supplier || '', wide: true },
     ...(ways.length ? [{ id: 'read', name: 'Read by', by: (o) => o.read_by || '', wide: true }] : []),
     { id: 'files', name: 'Files', by: (o) => o.files.length, num: true },
-    { id: 'tries', name: 'Tries', by: (o) => o.tries.length, num: true, wide: true },
+    { id: 'tries', name: 'Tries', by: (o) => o.tried, num: true, wide: true },
     { id: 'took', name: 'At work', by: (o) => o.took, num: true },
     { id: 'time', name: 'Ended', by: (o) => o.at || 0, num: true, wide: true },
   ];
@@ -546,7 +552,7 @@
   function orders() {
     fill($('heads'), COLUMNS.map((c) => el('th', { scope: 'col', class: [c.num ? 'num' : '', c.wide ? 'wideonly' : ''].join(' ').trim() || undefined,
       'aria-sort': view.sort === c.id ? 'ascending' : view.sort === '-' + c.id ? 'descending' : undefined },
-      el('button', { type: 'button', 'data-sort': c.id, on: () => { show({ sort: view.sort === c.id ? '-' + c.id : view.sort === '-' + c.id ? '' : c.id, page: 1, order: '' }); document.querySelector('[data-sort=' + c.id + ']').focus(); } },
+      printing ? c.name : el('button', { type: 'button', 'data-sort': c.id, on: () => { show({ sort: view.sort === c.id ? '-' + c.id : view.sort === '-' + c.id ? '' : c.id, page: 1, order: '' }); document.querySelector('[data-sort=' + c.id + ']').focus(); } },
         c.name + (view.sort === c.id ? ' \u2191' : view.sort === '-' + c.id ? ' \u2193' : '')))));
     const list = chosen();
     const pages = Math.max(1, Math.ceil(list.length / PAGE));
@@ -555,14 +561,15 @@
       if (i >= 0) view.page = Math.floor(i / PAGE) + 1;
     }
     view.page = Math.min(Math.max(1, view.page), pages);
-    const first = (view.page - 1) * PAGE, some = list.slice(first, first + PAGE);
+    const first = printing ? 0 : (view.page - 1) * PAGE, some = list.slice(first, first + (printing ? PRINTED : PAGE));
     const rows = [];
     for (const o of some) { rows.push(row(o)); if (o.key === view.order) rows.push(story(o)); }
     fill($('rows'), rows);
     const left = total - data.orders.length;
     $('found').textContent = (list.length ? 'Orders ' + number(first + 1) + ' to ' + number(first + some.length) + ' of ' + number(list.length) : 'No order') +
       (list.length !== data.orders.length ? list.length ? ' that match, of ' + number(data.orders.length) : ' matches' : '') +
-      (left > 0 ? '. ' + number(left) + ' more that ended well are in results.csv only' : '') + '.';
+      (left > 0 ? '. ' + number(left) + ' more that ended well are in results.csv only' : '') + '.' +
+      (printing && some.length < list.length ? ' Not more are printed; search and filters choose others.' : '');
     const to = (page, text) => el('button', { type: 'button', disabled: page < 1 || page > pages || page === view.page, on: () => { show({ page, order: '' }); $('orders').scrollIntoView(); $('orders').focus({ preventScroll: true }); } }, text);
     fill($('pages'), pages > 1 ? [to(1, 'First'), to(view.page - 1, 'Previous'), el('span', {}, 'Page ' + number(view.page) + ' of ' + number(pages)), to(view.page + 1, 'Next'), to(pages, 'Last')] : []);
   }
@@ -577,11 +584,11 @@
       el('td', {}, el('span', { class: 'dot s-' + (WORDS[o.state] ? o.state : 'OPEN') }), WORDS[o.state] || o.state),
       el('td', { class: 'wideonly' }, o.cause ? causeText(o.cause) : ''), el('td', { class: 'wideonly' }, el('bdi', {}, o.supplier)), ways.length > 0 && el('td', { class: 'wideonly' }, o.read_by || ''),
       el('td', { class: 'num' }, o.found > o.files.length ? o.files.length + ' of ' + o.found : number(o.files.length)),
-      el('td', { class: 'num wideonly' }, o.tries.length || ''), el('td', { class: 'num' }, o.took ? took(o.took) : ''),
-      el('td', { class: 'num wideonly' }, when(o.at)));
+      el('td', { class: 'num wideonly' }, o.tried || ''), el('td', { class: 'num' }, o.took ? took(o.took) : ''),
+      el('td', { class: 'num wideonly when' }, Number.isNaN(o.at) ? '' : [el('span', {}, day(o.at)), ' ', el('span', {}, clock(o.at))]));
   }
   function tryText(t) {
-    const text = { settled: 'ended', retried: 'failed, tried again', released: 'put back, not counted', handed_on: 'handed on for the files that need a browser', reopened: 'ended; open again later, as a lost session may have faked it' }[t.ending]
+    const text = { settled: 'ended', retried: 'failed, tried again', released: 'put back, not counted', handed_on: t.worker === 'page-reader' ? 'handed on to a browser' : 'handed on for the files that need a browser', reopened: 'ended; open again later, as a lost session may have faked it' }[t.ending]
       || (data.running && last && t.start === last.number ? 'under way' : 'cut off');
     return text + (t.to >= t.from ? ' after ' + took(t.to - t.from) : '') + (t.files ? ', ' + count(t.files, 'file') + ' of ' + size(t.bytes) : '') + (t.cause ? ': ' + causeText(t.cause) + (t.detail ? ' (' + t.detail + ')' : '') : '');
   }
@@ -670,6 +677,9 @@
     if (e.key === '/' && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) && !e.ctrlKey && !e.metaKey && !e.altKey) { e.preventDefault(); $('q').focus(); }
   });
   if (!follow()) orders();
+  const print = (on) => { printing = on; orders(); if (course) { throughput(); load(); timeline(); } };
+  addEventListener('beforeprint', () => print(true));
+  addEventListener('afterprint', () => print(false));
   let width = innerWidth;
   addEventListener('resize', () => { if (innerWidth !== width && course) { width = innerWidth; throughput(); load(); timeline(); } });
 })();
