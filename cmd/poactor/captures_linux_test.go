@@ -50,10 +50,10 @@ func TestCaptures(t *testing.T) {
 	x.end(exitDone)
 	x.picture("end")
 
-	x = demoIn(t, 100, 24, nil, "--orders", "60", "--fast")
+	x = demoIn(t, 100, 24, nil, "--orders", "120", "--fast")
 	x.see(`page-reader .*learning: [1-9]`)
 	x.picture("fast-learning")
-	x.see(`page-reader .*trusted.* [1-9]\d* by page`)
+	x.see(`page-reader .*trusted.* [1-9]\d by page`)
 	x.picture("fast")
 	x.see(`left: nothing`)
 
