@@ -130,7 +130,14 @@ func (p *Portal) Requests() []Request {
 	all := p.site.Requests()
 	list := make([]Request, len(all))
 	for i, r := range all {
-		list[i] = Request{Kind: string(r.Kind), Order: r.Order, Browser: r.Browser, Status: r.Status, Start: r.Start, End: r.End}
+		list[i] = Request{
+			Kind:    string(r.Kind),
+			Order:   r.Order,
+			Browser: r.Browser,
+			Status:  r.Status,
+			Start:   r.Start,
+			End:     r.End,
+		}
 	}
 	return list
 }
