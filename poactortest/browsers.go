@@ -43,10 +43,13 @@ func (b *Browsers) Open(ctx context.Context) (actors.Session, error) {
 			return nil, err
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.open = append(b.open, s)
-	return s, ctx.Err()
+	return s, nil
 }
 
 // Opened is how many browsers were asked for.
