@@ -42,7 +42,7 @@ func TestFaultsTasks(t *testing.T) {
 	t.Parallel()
 	server := site(t)
 	cfg := taskConfig(t, server)
-	cfg.Faults = "seed: 3\nevery: {browser_kill: 6, renderer_crash: 9, cdp_cut: 11, worker_panic: 13}"
+	cfg.Faults = "seed: 3\nevery: {browser_kill: 9, cdp_cut: 17, worker_panic: 21}"
 	struck := map[string]int{}
 	cfg.OnEvent = func(e any) {
 		if f, ok := e.(messages.FaultInjected); ok {
