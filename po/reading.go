@@ -38,6 +38,9 @@ type Reading struct {
 	// Requests are hashes of what the page's scripts and frames have asked the portal for
 	// while it was read. What no other order's page asks for may be for its list.
 	Requests []string
+	// Traffic is what the order's page has asked for and got, where that was to be recorded.
+	// It is taken out of the reading by whoever learns from it.
+	Traffic *Traffic
 }
 
 // Rule is the line of a portal's definition by which a page was recognised. The zero
