@@ -56,33 +56,48 @@ func readBy(outcomes []po.Outcome) map[po.ReadBy]int {
 	return counts
 }
 
+// laneOrders is how many orders each shape is tried with.
+var laneOrders = 90
+
 // In whatever way lists come into pages, and whatever happens to that in the middle of a run: no
 // order is wrong. Where the page has its list, most need no browser.
 func TestFaultsFastLane(t *testing.T) {
 	t.Parallel()
 	for lists, row := range map[testportal.Lists]struct {
-		page int  // orders that are read without a browser, at least
-		none bool // and none may be
+		by   po.ReadBy // the way in which orders may be read without a browser; empty: none may be
+		some int       // of 90, at least
 	}{
-		testportal.ListsInPage:   {page: 30},
-		testportal.ListsByScript: {none: true},
-		testportal.ListsLines:    {none: true},
-		testportal.ListsRights:   {},
-		testportal.ListsRelease:  {},
-		testportal.ListsStale:    {},
-		testportal.ListsPaged:    {},
-		testportal.ListsOneUse:   {none: true},
+		testportal.ListsInPage:      {po.ReadByPage, 30},
+		testportal.ListsLines:       {},
+		testportal.ListsRights:      {by: po.ReadByPage},
+		testportal.ListsRelease:     {by: po.ReadByPage},
+		testportal.ListsStale:       {by: po.ReadByPage},
+		testportal.ListsPaged:       {by: po.ReadByPage},
+		testportal.ListsOneUse:      {},
+		testportal.ListsByScript:    {po.ReadByCall, 20},
+		testportal.ListsToken:       {po.ReadByCall, 20},
+		testportal.ListsTokenOnce:   {po.ReadByCall, 20},
+		testportal.ListsGraphQL:     {po.ReadByCall, 20},
+		testportal.ListsID:          {po.ReadByCall, 20},
+		testportal.ListsLookup:      {po.ReadByCall, 20},
+		testportal.ListsCallPages:   {by: po.ReadByCall},
+		testportal.ListsCallOneUse:  {},
+		testportal.ListsCallLines:   {by: po.ReadByCall},
+		testportal.ListsCallRelease: {by: po.ReadByCall},
+		testportal.ListsCallClicks:  {po.ReadByCall, 20},
 	} {
 		t.Run("lists "+string(lists), func(t *testing.T) {
 			t.Parallel()
 			opts := ordinary()
-			opts.Lists, opts.Orders = lists, 90
+			opts.Lists, opts.Orders = lists, laneOrders
 			r := newTrial(t, opts)
 			outcomes, state := r.runFast(t)
 			by := readBy(outcomes)
-			t.Logf("%+v; %v", state, by)
-			if n := by[po.ReadByPage]; n < row.page || row.none && n > 0 {
-				t.Errorf("%d orders were read without a browser", n)
+			t.Logf("%s: %+v; %v", lists, state, by)
+			for _, way := range po.Ways() {
+				if n := by[way]; way == row.by && n < row.some || way != row.by && n > 0 {
+					t.Errorf("%d orders were read by %s", n, way)
+				}
 			}
 		})
 	}

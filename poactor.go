@@ -146,6 +146,9 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
 		Files: out.archive, Ledger: out.faults.Ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
 	}
+	if cfg.Fast && out.browsers != nil {
+		run.Pages = out.pages(cfg)
+	}
 	if out.browsers != nil {
 		l := newGovernor(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
 		l.advise(out.orders, cfg.OnEvent)
@@ -153,9 +156,6 @@ func start(ctx context.Context, cfg Config, out *resources) *Handle {
 		if run.Proves = out.proves; out.signIn != nil {
 			run.SignIn = out.signIn
 		}
-	}
-	if cfg.Fast && out.browsers != nil {
-		run.Pages = out.pages(cfg)
 	}
 	h.run = actors.Start(run)
 	out.faults.SetSink(h.run.Publish)

@@ -93,7 +93,7 @@ func (d *dispatcher) readPage(c actor.Context, e schedule.ReadPage) {
 			case !d.scheduler.IsPaging(token):
 				return d.scheduler.PageRead(messages.PageRead{Token: token}, now)
 			}
-			c.Send(d.peers.pageReader, messages.ReadPage{Token: token, Order: e.Lease.Order, Credentials: e.Credentials})
+			c.Send(d.peers.pageReader, messages.ReadPage{Token: token, Order: e.Lease.Order, Credentials: e.Credentials, Without: e.Without})
 			return nil
 		},
 	})

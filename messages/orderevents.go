@@ -94,9 +94,10 @@ func (e PageRead) shown() any {
 type FastLane struct {
 	Trusted  bool   `json:"trusted"`          // some need no browser
 	Off      string `json:"reason,omitempty"` // why none is read without a browser any more; empty: they are
-	Compared int    `json:"compared"`         // orders that were read in both ways
-	Agreed   int    `json:"agreed"`           // of those, the ones of which both ways told the same
-	Page     int    `json:"by_page"`          // orders of this start that were completed without a browser
+	Compared int    `json:"compared"`         // orders that a browser has read, too
+	Agreed   int    `json:"agreed"`           // of those, the ones of which both told the same
+	Page     int    `json:"by_page"`          // orders of this start that were completed from their pages
+	Call     int    `json:"by_call"`          // those that were by the requests that their pages make
 	Browser  int    `json:"by_browser"`       // orders of this start that a browser has read
 	Ended    bool   `json:"ended,omitempty"`  // the run is over
 }

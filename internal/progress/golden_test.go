@@ -73,7 +73,7 @@ func samples() []any {
 				Missing: []po.Missing{lost}}},
 		messages.PageRead{Token: secret, Key: "1", RawNumber: "PO1", Page: po.PageReading{Reading: reading, Doubt: "in doubt"},
 			Took: messages.Duration(time.Second)},
-		messages.FastLane{Trusted: true, Off: "order 1 differs", Compared: 3, Agreed: 2, Page: 4, Browser: 5, Ended: true},
+		messages.FastLane{Call: 3, Trusted: true, Off: "order 1 differs", Compared: 3, Agreed: 2, Page: 4, Browser: 5, Ended: true},
 		messages.OrderRetried{Key: "1", RawNumber: "PO1", Attempt: 1, Worker: "worker-1", Failure: failure,
 			After: messages.Duration(2 * time.Second)},
 		messages.OrderReleased{Key: "1", RawNumber: "PO1", Cause: po.Timeout, Detail: "slow"},

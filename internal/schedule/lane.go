@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"slices"
 	"time"
 
 	"github.com/poactor/poactor/messages"
@@ -10,18 +11,65 @@ import (
 // lane is the reading of orders' pages without a browser: what it needs, and who it is to.
 type lane struct {
 	on          bool // the run is to use it
-	trust       trust
+	ways        map[po.ReadBy]*trust
+	requests    requests
+	read        int            // pages, so far
 	credentials po.Credentials // of the browser that has last seen a list; zero: nobody has
 	tries       int            // readings of browsers since then, or since there are none
 	reading     int            // pages that are being read
 	browsers    int            // that are needed; as many as may be where the lane is off
 	calm        int            // orders in a row that needed no further browser
-	last        checkable      // the last order that was completed without a browser
-	checks      int            // tries to compare it at the end
 	told        string         // why the lane is off, as the host was told
 	trusted     bool           // as the host was told
-	byPage      int            // orders that were completed without a browser
+	byPage      int            // orders that were completed from their pages
+	byCall      int            // by the requests that their pages make
 	byBrowser   int            // that a browser has read
+}
+
+func newLane(on bool) lane {
+	return lane{on: on, requests: requests{}, ways: map[po.ReadBy]*trust{po.ReadByPage: newTrust(), po.ReadByCall: newTrust()}}
+}
+
+// trust is what is known of the way in which a page was read.
+func (l *lane) trust(p po.PageReading) *trust {
+	if p.By == po.ReadByCall {
+		return l.ways[po.ReadByCall]
+	}
+	return l.ways[po.ReadByPage]
+}
+
+// off says why no page is read without a browser any more, in whatever way; empty: some are.
+func (l *lane) off() string {
+	page, call := l.ways[po.ReadByPage].off, l.ways[po.ReadByCall].off
+	switch {
+	case page == "" || call == "":
+		return ""
+	case page == call:
+		return page
+	}
+	return page + "; by call: " + call
+}
+
+// without are the ways in which no page is read any more.
+func (l *lane) without() (ways []po.ReadBy) {
+	for _, by := range po.Ways() {
+		if l.ways[by].off != "" {
+			ways = append(ways, by)
+		}
+	}
+	return ways
+}
+
+// isTrusted says that some pages need no browser.
+func (l *lane) isTrusted() bool {
+	return l.ways[po.ReadByPage].trusted() || l.ways[po.ReadByCall].trusted()
+}
+
+// passedOn takes a doubt of a page that was tried in every way.
+func (l *lane) passedOn(why string) {
+	for _, t := range l.ways {
+		t.passedOn(why)
+	}
 }
 
 // checkable is an order whose page a browser can still read for comparison.
@@ -40,7 +88,7 @@ const calmAfter = 25
 const blindAfter = 3
 
 // usable says that pages can be read without a browser now.
-func (l *lane) usable() bool { return l.on && l.trust.off == "" && l.credentials.Cookies != nil }
+func (l *lane) usable() bool { return l.on && l.off() == "" && l.credentials.Cookies != nil }
 
 // isFor says whether an order's page is to be read without a browser first. What has failed
 // before, or has files already, is for browsers.
@@ -74,9 +122,9 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 		}
 		s.queue.pull(t)
 		s.lane.reading++
-		s.lane.trust.read++
-		t.stage, t.pageRead, t.pageAt = paging, true, s.lane.trust.read
-		fx = append(fx, ReadPage{Lease: t.lease, Credentials: s.lane.credentials})
+		s.lane.read++
+		t.stage, t.pageRead, t.pageAt = paging, true, s.lane.read
+		fx = append(fx, ReadPage{Lease: t.lease, Credentials: s.lane.credentials, Without: s.lane.without()})
 	}
 	return fx
 }
@@ -117,9 +165,9 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 	if t.page.Sign == po.SignSignedOut { // a browser will tell; until one has seen a list again no page is read
 		s.lane.credentials = po.Credentials{}
 	}
-	if t.why = s.lane.trust.needsBrowser(t.page, s.random()); t.why != "" {
+	if t.why = s.lane.trust(t.page).needsBrowser(t.page, s.random()); t.why != "" {
 		if t.page.Doubt != "" {
-			s.lane.trust.passedOn(t.page.Doubt)
+			s.lane.passedOn(t.page.Doubt)
 		}
 		s.queue.push(t)
 		return append(s.tellLane(), s.advance(now)...)
@@ -148,18 +196,18 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	if m.Failure.Cause != "" {
 		return nil
 	}
-	own := s.lane.trust.asks(t.key(), m.Reading.Requests)
+	own := s.lane.requests.ask(t.key(), m.Reading.Requests, t.page.Asked)
 	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
 		s.lane.credentials, s.lane.tries = m.Reading.Credentials, 0
 	}
-	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut || s.lane.trust.off != "" || t.checked {
+	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut || s.lane.trust(t.page).off != "" || t.checked {
 		return nil
 	}
 	t.checked = true
-	verdict, again := s.lane.trust.compare(t.key(), t.pageAt, t.page, own, m.Reading)
+	verdict, again := s.lane.trust(t.page).compare(t.key(), t.pageAt, t.page, own, m.Reading)
 	t.agreed = verdict == agreement
-	if s.lane.trust.off != "" {
-		return s.readAgain(again)
+	if s.lane.trust(t.page).off != "" {
+		return s.readAgain(t.page, again)
 	}
 	return s.tellLane()
 }
@@ -167,16 +215,20 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 // tellLane tells the host what has changed about the lane.
 func (s *Scheduler) tellLane() []Effect {
 	l := &s.lane
-	if l.told == l.trust.off && l.trusted == l.trust.trusted() {
+	if l.told == l.off() && l.trusted == l.isTrusted() {
 		return nil
 	}
-	l.told, l.trusted = l.trust.off, l.trust.trusted()
+	l.told, l.trusted = l.off(), l.isTrusted()
 	return []Effect{Notify{l.state()}}
 }
 
 func (l *lane) state() messages.FastLane {
-	return messages.FastLane{Trusted: l.trusted, Off: l.told, Compared: l.trust.compared, Agreed: l.trust.agreed,
-		Page: l.byPage, Browser: l.byBrowser}
+	state := messages.FastLane{Trusted: l.trusted, Off: l.told, Page: l.byPage, Call: l.byCall, Browser: l.byBrowser}
+	for _, t := range l.ways {
+		state.Compared += t.compared
+		state.Agreed += t.agreed
+	}
+	return state
 }
 
 // end ends the run.
@@ -190,19 +242,28 @@ func (s *Scheduler) end() []Effect {
 	return []Effect{Notify{state}, End{}}
 }
 
-// readAgain puts back what no comparison has confirmed.
-func (s *Scheduler) readAgain(keys []po.Key) []Effect {
-	s.lane.byPage -= len(keys)
-	return append(s.reopen(keys, "pages are no longer believed without a browser: "+s.lane.trust.off), s.tellLane()...)
+// readAgain puts back what no comparison has confirmed of the orders that were read in the same way as a page.
+func (s *Scheduler) readAgain(page po.PageReading, keys []po.Key) []Effect {
+	if page.By == po.ReadByCall {
+		s.lane.byCall -= len(keys)
+	} else {
+		s.lane.byPage -= len(keys)
+	}
+	return append(s.reopen(keys, "pages are no longer believed without a browser: "+s.lane.trust(page).off), s.tellLane()...)
 }
 
 // settledPage takes an order that is completed without a browser.
 func (s *Scheduler) settledPage(t *task) {
-	s.lane.byPage++
-	s.lane.trust.completed(t.key(), t.pageAt)
+	if t.page.By == po.ReadByCall {
+		s.lane.byCall++
+	} else {
+		s.lane.byPage++
+	}
+	way := s.lane.trust(t.page)
+	way.completed(t.key(), t.pageAt)
 	s.lane.calm++
-	if t.pageAt > s.lane.last.at {
-		s.lane.last, s.lane.checks = checkable{t.lease.Order, t.page, t.pageAt}, 0
+	if t.pageAt > way.last.at {
+		way.last, way.checks = checkable{t.lease.Order, t.page, t.pageAt}, 0
 	}
 }
 
@@ -210,11 +271,11 @@ func (s *Scheduler) settledPage(t *task) {
 // more as long as orders wait for one.
 func (s *Scheduler) browsersFor(n int) int {
 	l := &s.lane
-	if !l.on || l.trust.off != "" || l.credentials.Cookies == nil && l.tries >= blindAfter {
+	if !l.on || l.off() != "" || l.credentials.Cookies == nil && l.tries >= blindAfter {
 		return n
 	}
 	waiting := s.forBrowser()
-	if l.trust.trusted() { // those that wait are few, and soon read
+	if l.isTrusted() { // those that wait are few, and soon read
 		waiting /= 2
 	}
 	if needed := len(s.workers.busy) + waiting; waiting > 0 && needed >= l.browsers && l.credentials.Cookies != nil {
@@ -230,23 +291,56 @@ func (s *Scheduler) browsersFor(n int) int {
 // maxChecks bounds the tries to compare the last order at a run's end.
 const maxChecks = 3
 
-// lastCheck says whether a browser is still to read the last order that was completed without
-// one: a release of the portal may have come after the last comparison.
-func (s *Scheduler) lastCheck() bool {
-	return s.lane.on && !s.shuttingDown() && s.lane.trust.off == "" && len(s.lane.trust.unproved) > 0 && s.lane.checks < maxChecks
+// lastCheck is the way whose last order that was completed without a browser one is still to read: a
+// release of the portal may have come after the last comparison. Empty: there is none.
+func (s *Scheduler) lastCheck() po.ReadBy {
+	if !s.lane.on || s.shuttingDown() {
+		return ""
+	}
+	for _, by := range po.Ways() {
+		if t := s.lane.ways[by]; t.off == "" && len(t.unproved) > 0 && t.checks < maxChecks {
+			return by
+		}
+	}
+	return ""
 }
 
 // checked brings what a browser has read of that order.
-func (s *Scheduler) checked(m messages.OrderRead, now time.Time) []Effect {
+func (s *Scheduler) checked(by po.ReadBy, m messages.OrderRead, now time.Time) []Effect {
 	if m.Failure.Cause != "" || m.Reading.Sign == po.SignSignedOut || s.stopCause != "" { // perhaps once more
 		return s.advance(now)
 	}
-	s.lane.checks = maxChecks // unless another order follows
-	last := s.lane.last
-	own := s.lane.trust.asks(last.order.Key, m.Reading.Requests)
-	_, again := s.lane.trust.compare(last.order.Key, last.at+1, last.page, own, m.Reading)
-	if s.lane.trust.off != "" {
-		return append(s.readAgain(again), s.advance(now)...)
+	t := s.lane.ways[by]
+	t.checks = maxChecks // unless another order follows
+	own := s.lane.requests.ask(t.last.order.Key, m.Reading.Requests, t.last.page.Asked)
+	_, again := t.compare(t.last.order.Key, t.last.at+1, t.last.page, own, m.Reading)
+	if t.off != "" {
+		return append(s.readAgain(t.last.page, again), s.advance(now)...)
 	}
 	return s.advance(now)
+}
+
+// requests are what pages ask the portal for: with each the first order whose page did so, or no order where
+// those of several did. Nothing of one order's list can be in what is asked for to the letter for others.
+type requests map[string]po.Key
+
+// maxRequests bounds what is remembered.
+const maxRequests = 1 << 16
+
+// ask takes what an order's page has asked the portal for, and says whether some of it may be of this order
+// alone, but for what was asked for without a browser, too.
+func (r requests) ask(key po.Key, list, asked []string) (own bool) {
+	for _, request := range list {
+		alone := true
+		first, known := r[request]
+		switch {
+		case known && (first == "" || first != key):
+			r[request] = ""
+			alone = false
+		case !known && len(r) < maxRequests:
+			r[request] = key
+		}
+		own = own || alone && !slices.Contains(asked, request)
+	}
+	return own
 }

@@ -1,9 +1,11 @@
 package schedule
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -105,6 +107,9 @@ func (r *portalRun) do(effects []Effect) {
 			key := e.Lease.Order.Key
 			r.pagesRead++
 			m := messages.PageRead{Token: e.Lease.Token, Key: key, Page: r.page(number(key), r.pagesRead)}
+			if by := cmp.Or(m.Page.By, po.ReadByPage); slices.Contains(e.Without, by) {
+				m.Page = po.PageReading{By: po.ReadByCall, Doubt: "no other way fits"}
+			}
 			r.later(func() []Effect { return s.PageRead(m, r.now) })
 		case Assign:
 			r.readByBrowser(e.Worker, e.Lease.Order.Key, e.Lease.Token)
@@ -254,7 +259,7 @@ func TestRareLiesStayUnseen(t *testing.T) {
 				return listOf(order)
 			}
 			r.run(t)
-			compared += r.scheduler.lane.trust.compared
+			compared += r.scheduler.lane.ways[po.ReadByPage].compared
 			if r.off == "" && r.wrong() > 0 {
 				unseen++
 			}
@@ -299,7 +304,7 @@ func TestUselessLane(t *testing.T) {
 
 func TestNeedsBrowser(t *testing.T) {
 	t.Parallel()
-	trusted := func() trust {
+	trusted := func() *trust {
 		t := newTrust()
 		t.longest = 3
 		for range trustAfter {
@@ -326,7 +331,7 @@ func TestNeedsBrowser(t *testing.T) {
 		"one agreement less": {func(t *trust, _ *po.PageReading) { t.edition("e").agreed-- }, 0.5, true},
 	} {
 		tr, page := trusted(), listOf(2)
-		row.change(&tr, &page)
+		row.change(tr, &page)
 		if why := tr.needsBrowser(page, row.random); (why != "") != row.needs {
 			t.Errorf("%s: %q", name, why)
 		}

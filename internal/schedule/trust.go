@@ -3,6 +3,7 @@ package schedule
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/poactor/poactor/po"
 )
@@ -18,24 +19,20 @@ const (
 	uselessAfter = 40 // pages in a row that needed a browser all the same: reading them is in vain
 )
 
-// trust knows what can be believed of pages that are read without a browser. Its zero value is
-// that of a run that begins; what other runs have seen does not count.
+// trust knows what can be believed of pages that are read without a browser in one way. It begins
+// anew with each run; what other runs have seen does not count.
 type trust struct {
-	off string // why no page is read any more; empty: they are
+	off string // why no page is read in this way any more; empty: they are
 
-	read     int // pages, so far
 	editions map[string]*edition
 	longest  int // list that agreed
 	useless  int // pages in a row that needed a browser
 	compared int
 	agreed   int
 
-	// What pages ask the portal for: the first order whose page did so, or no order where
-	// those of several did. Nothing of one order's list can be in what is asked for to the
-	// letter for others.
-	requests map[string]po.Key
-
-	unproved []provisional // orders that were completed without a browser since the last agreement
+	unproved []provisional // orders that were completed in this way since the last agreement
+	last     checkable     // the last of them
+	checks   int           // tries to compare it at the end
 }
 
 // edition is what is known of the pages that load the same scripts.
@@ -88,9 +85,7 @@ type provisional struct {
 	at  int // which of the pages that were read it was
 }
 
-func newTrust() trust {
-	return trust{editions: map[string]*edition{}, requests: map[string]po.Key{}}
-}
+func newTrust() *trust { return &trust{editions: map[string]*edition{}} }
 
 // trusted says that some pages need no browser.
 func (t *trust) trusted() bool {
@@ -139,27 +134,6 @@ func (t *trust) completed(key po.Key, at int) {
 	t.unproved = append(t.unproved, provisional{key, at})
 }
 
-// maxRequests bounds what is remembered.
-const maxRequests = 1 << 16
-
-// asks takes what an order's page has asked the portal for, and says whether some of it may be
-// of this order alone.
-func (t *trust) asks(key po.Key, requests []string) (own bool) {
-	for _, r := range requests {
-		first, known := t.requests[r]
-		switch {
-		case known && (first == "" || first != key):
-			t.requests[r] = ""
-		case !known && len(t.requests) < maxRequests:
-			t.requests[r] = key
-			own = true
-		default:
-			own = true
-		}
-	}
-	return own
-}
-
 // verdict is what a comparison has shown.
 type verdict int
 
@@ -169,10 +143,14 @@ const (
 	different                // they do not
 )
 
-// compare takes a page that was read in both ways. at is which of the pages it was; own says
-// that its scripts have asked for something of this order. Where the two differ, no page is read
-// any more, and the orders are returned that have to be read again.
+// compare takes a page that a browser has read, too. at is which of the pages it was; own says
+// that its scripts have asked for something else of this order. Where the two differ, no page is read
+// in this way any more, and the orders are returned that have to be read again.
 func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, browser po.Reading) (verdict, []po.Key) {
+	if !t.edition(page.Edition).known(page.Parts) && noAddress(page.Reading, browser) {
+		t.passedOn("only clicks lead to their attachments")
+		return unsuited, nil
+	}
 	if difference := differenceOf(page.Reading, browser); difference != "" {
 		t.compared++
 		t.off = fmt.Sprintf("order %s differs: %s", key, difference)
@@ -189,6 +167,27 @@ func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, brows
 	t.longest = max(t.longest, len(page.Attachments))
 	t.unproved = slices.DeleteFunc(t.unproved, func(p provisional) bool { return p.at < at })
 	return agreement, nil
+}
+
+// clickedTo says whether a browser has got from an element without an address to one by a click. The element's
+// ID is of what a script finds there.
+func clickedTo(a po.Attachment, address string) bool {
+	key := po.ParseIdentity(a.ID).Key
+	return address != "" && a.URL == address && (key == "" || strings.HasPrefix(key, "click:"))
+}
+
+// noAddress says whether a browser has got at an attachment by a click that leads to no address, where the page
+// gives one. Nothing like it is believed, and what it is like the page's shape tells.
+func noAddress(page, browser po.Reading) bool {
+	if len(page.Attachments) != len(browser.Attachments) {
+		return false
+	}
+	for i, a := range page.Attachments {
+		if b := browser.Attachments[i]; a.Name == b.Name && a.URL != "" && b.URL == "" && b.Cause == "" && a.ID != b.ID {
+			return true
+		}
+	}
+	return false
 }
 
 // takeUnproved returns the orders that no comparison has confirmed, and forgets them.
@@ -216,7 +215,7 @@ func differenceOf(page, browser po.Reading) string {
 		switch b := browser.Attachments[i]; {
 		case a.Name != b.Name:
 			return fmt.Sprintf("the name of attachment %d", i+1)
-		case a.ID != b.ID:
+		case a.ID != b.ID && !clickedTo(b, a.URL):
 			return fmt.Sprintf("the address of attachment %d", i+1)
 		case (a.Cause == po.BlockedHost) != (b.Cause == po.BlockedHost):
 			return fmt.Sprintf("whether attachment %d can be fetched", i+1)
