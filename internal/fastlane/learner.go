@@ -16,13 +16,12 @@ type Learner struct {
 	mu      sync.Mutex
 	samples []*sample // the last ones
 	recipe  *recipe   // nil: none is known
-	misses  int       // samples in a row that it does not explain
 }
 
 // Bounds of what is remembered.
 const (
 	maxSamples    = 12
-	relearnAfter  = 3        // samples in a row that the recipe does not explain
+	relearnAfter  = 3        // samples that the recipe does not explain, and another does
 	maxSampleSize = 16 << 20 // bytes of a sample's answers
 )
 
@@ -56,21 +55,25 @@ func (l *Learner) Saw(s Seen) (learned bool, keep []byte) {
 	if l.samples = append(l.samples, made); len(l.samples) > maxSamples {
 		l.samples = slices.Delete(l.samples, 0, 1)
 	}
-	if l.recipe != nil {
-		if l.recipe.explains(l.reader, made) {
-			l.misses = 0
-			return false, nil
-		}
-		if l.misses++; l.misses < relearnAfter {
-			return false, nil
-		}
-	}
-	rec := learn(l.samples)
-	if rec == nil || l.recipe != nil && rec.id() == l.recipe.id() {
+	if l.recipe != nil && l.recipe.explains(l.reader, made) {
 		return false, nil
 	}
-	l.recipe, l.misses = rec, 0
+	rec := learn(l.samples)
+	if rec == nil || l.recipe != nil && l.explained(rec) < l.explained(l.recipe)+relearnAfter {
+		return false, nil
+	}
+	l.recipe = rec
 	return true, rec.encode(l.reader.portal)
+}
+
+// explained counts the samples that a recipe explains.
+func (l *Learner) explained(rec *recipe) (n int) {
+	for _, s := range l.samples {
+		if rec.explains(l.reader, s) {
+			n++
+		}
+	}
+	return n
 }
 
 // sample makes one of a reading; nil where it says nothing of how its list was asked for.
@@ -84,7 +87,7 @@ func (l *Learner) sample(s Seen) *sample {
 		return nil
 	}
 	made := &sample{
-		in: surroundings{number: s.Number, page: d.root, cookies: cookieValues(s.Cookies), now: s.Now}, d: d,
+		in: surroundings{number: s.Number, page: valuesIn(d.root), cookies: cookieValues(s.Cookies), now: s.Now}, d: d,
 		list: s.Reading.Attachments, supplier: s.Reading.Supplier, shown: l.reader.supplier(d),
 	}
 	size := 0
@@ -105,6 +108,9 @@ func (l *Learner) sample(s Seen) *sample {
 // explains says whether a recipe finds what a browser has found. Of documents without an address it says
 // nothing.
 func (rec *recipe) explains(r *Reader, s *sample) bool {
+	if slices.ContainsFunc(s.list, func(a po.Attachment) bool { return a.URL == "" }) {
+		return true
+	}
 	in := s.in
 	if rec.Lookup != nil {
 		asked, ok := rec.Lookup.fill(in)
@@ -130,7 +136,7 @@ func (rec *recipe) explains(r *Reader, s *sample) bool {
 		return false
 	}
 	list, _ := r.lister.Attachments(items)
-	return slices.EqualFunc(list, s.list, func(a, b po.Attachment) bool { return a.Name == b.Name && (b.URL == "" || a.URL == b.URL) })
+	return slices.EqualFunc(list, s.list, func(a, b po.Attachment) bool { return a.Name == b.Name && a.URL == b.URL })
 }
 
 // madeCall is the page's own call that is the same as one; nil if there is none.
@@ -164,7 +170,7 @@ func (o *Order) NeedsPage() bool {
 
 // HasPage takes the order's page, and the cookies that scripts can read since.
 func (o *Order) HasPage(p Page, cookies map[string]string) {
-	o.in.page, o.in.cookies = p.d.root, cookieValues(cookies)
+	o.in.page, o.in.cookies = valuesIn(p.d.root), cookieValues(cookies)
 }
 
 // Lookup is what has to be asked before. needed is false where that is nothing; ok is false where what it needs is
@@ -188,8 +194,5 @@ func (o *Order) Call() (po.Call, bool) { return o.recipe.Call.fill(o.in) }
 
 // Read reads the list from the answer to the call, beside the order's page.
 func (o *Order) Read(p Page, a Answer) po.PageReading {
-	if o.in.page == nil {
-		o.in.page = p.d.root
-	}
 	return o.reader.readCall(o.recipe, o.in, p, a)
 }

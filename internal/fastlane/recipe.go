@@ -26,9 +26,13 @@ type recipe struct {
 
 // targets are the addresses of documents: of those of one kind made alike.
 type targets struct {
-	Kind  string                `json:"kind,omitempty"` // the field that tells the kinds apart; empty: there is one
-	Rules map[string][]template `json:"rules"`          // by its value; those of a kind make the same address
+	Kind    string                `json:"kind,omitempty"`    // the field that tells the kinds apart; empty: there is one
+	Rules   map[string][]template `json:"rules"`             // by its value; those of a kind make the same address
+	Without []string              `json:"without,omitempty"` // kinds that only a click leads to
 }
+
+// anyKind has the rules of documents of kinds that have none of their own.
+const anyKind = ""
 
 // supplier is where the supplier's name stands.
 type supplier struct {
@@ -143,6 +147,8 @@ func (r *recipe) check() error {
 		return errors.New("it has no names")
 	case len(r.Targets.Rules) == 0, len(r.Targets.Rules) > maxParts:
 		return errors.New("it has no addresses")
+	case len(r.Targets.Without) > maxParts:
+		return errors.New("it is too long")
 	case len(r.Supplier.Paths) > maxSources || len(r.Counts) > maxParts:
 		return errors.New("it is too long")
 	}

@@ -39,7 +39,7 @@ func (s source) ofPage() bool { return s.Kind != fromNumber && s.Kind != fromNow
 // surroundings are what the values of a request are found in.
 type surroundings struct {
 	number  string
-	page    *html.Node // nil: it is not there yet
+	page    []foundValue // that the page carries; none: it is not there yet
 	cookies map[string]string
 	lookup  any // nil: there is none
 	now     int64
@@ -61,11 +61,8 @@ func (s surroundings) value(of source) (string, bool) {
 	case fromLookup:
 		return lookupValue(s.lookup, of.Path)
 	}
-	if s.page == nil {
-		return "", false
-	}
 	first, found := "", false
-	for _, v := range valuesIn(s.page) {
+	for _, v := range s.page {
 		if v.source.Kind == of.Kind && v.source.Name == of.Name {
 			if found && v.text != first && of.Kind == fromScript {
 				return "", false
@@ -93,7 +90,7 @@ func lookupValue(value any, at path) (string, bool) {
 	return scalar(value)
 }
 
-// found is a value with its source.
+// foundValue is a value with its source.
 type foundValue struct {
 	source source
 	text   string
@@ -172,12 +169,8 @@ func (s surroundings) sourcesOf(value string) []source {
 	if value == "" {
 		return list
 	}
-	var found []foundValue
-	if s.page != nil {
-		found = valuesIn(s.page)
-	}
 	for _, kind := range []string{fromMeta, fromInput, fromData, fromScript} {
-		for _, v := range found {
+		for _, v := range s.page {
 			if v.source.Kind == kind && v.text == value && !slices.ContainsFunc(list, v.source.equal) {
 				if first, ok := s.value(v.source); ok && first == value {
 					list = append(list, v.source)

@@ -43,7 +43,7 @@ func targetsOf(all []addressed) (targets, bool) {
 	with := slices.DeleteFunc(slices.Clone(all), func(a addressed) bool { return a.address == "" })
 	if len(with) == len(all) {
 		if rules := targetRules(all); rules != nil {
-			return targets{Rules: map[string][]template{"": rules}}, true
+			return targets{Rules: map[string][]template{anyKind: rules}}, true
 		}
 	}
 	if len(with) == 0 {
@@ -55,7 +55,7 @@ func targetsOf(all []addressed) (targets, bool) {
 		}
 	}
 	if rules := targetRules(with); rules != nil { // what tells those without apart is not known: browsers will show
-		return targets{Rules: map[string][]template{"": rules}}, true
+		return targets{Rules: map[string][]template{anyKind: rules}}, true
 	}
 	return targets{}, false
 }
@@ -79,6 +79,7 @@ func targetsByKind(all []addressed, field string) (targets, bool) {
 			}
 		}
 		if without == len(list) {
+			t.Without = append(t.Without, kind)
 			continue
 		}
 		rules := targetRules(list)
@@ -86,6 +87,10 @@ func targetsByKind(all []addressed, field string) (targets, bool) {
 			return targets{}, false
 		}
 		t.Rules[kind] = rules
+	}
+	slices.Sort(t.Without)
+	if rules := targetRules(slices.DeleteFunc(slices.Clone(all), func(a addressed) bool { return a.address == "" })); rules != nil {
+		t.Rules = map[string][]template{anyKind: rules} // whatever their kind: also of those that were not seen yet
 	}
 	return t, len(t.Rules) > 0
 }
@@ -139,11 +144,15 @@ func (t template) address(d document, fields map[string]string) string {
 
 // address is that of a document; why says why it is not known.
 func (t targets) address(d document, fields, states map[string]string) (address, why string) {
-	kind := ""
+	kind := anyKind
 	if t.Kind != "" {
 		kind = states[t.Kind]
 	}
-	for _, rule := range t.Rules[kind] {
+	rules := t.Rules[kind]
+	if rules == nil && !slices.Contains(t.Without, kind) {
+		rules = t.Rules[anyKind]
+	}
+	for _, rule := range rules {
 		a := rule.address(d, fields)
 		if a == "" || address != "" && a != address {
 			return "", "it is not sure which address a document has"

@@ -147,9 +147,15 @@ const (
 // that its scripts have asked for something else of this order. Where the two differ, no page is read
 // in this way any more, and the orders are returned that have to be read again.
 func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, browser po.Reading) (verdict, []po.Key) {
-	if !t.edition(page.Edition).known(page.Parts) && noAddress(page.Reading, browser) {
-		t.passedOn("only clicks lead to their attachments")
-		return unsuited, nil
+	if !t.edition(page.Edition).known(page.Parts) { // what it is like is not believed, nor will be
+		switch {
+		case noAddress(page.Reading, browser):
+			t.passedOn("only clicks lead to their attachments")
+			return unsuited, nil
+		case own:
+			t.passedOn("their scripts ask the portal for more")
+			return unsuited, nil
+		}
 	}
 	if difference := differenceOf(page.Reading, browser); difference != "" {
 		t.compared++
