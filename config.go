@@ -18,6 +18,7 @@ import (
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/fault"
+	"github.com/poactor/poactor/internal/fault/faulty"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
@@ -125,8 +126,9 @@ type Config struct {
 	//
 	// means that a browser is killed in one of 30 readings, and that one of 200 files
 	// cannot be written. The names are those of the event messages.FaultInjected, which
-	// tells of each fault; the portal's are left out, and those of browsers and their
-	// profiles are an error where Browsers is set. The same text gives the same plan.
+	// tells of each fault. A fault that cannot happen to this run is an error: one of the
+	// portal, and one of browsers or their profiles where Browsers is set, but for
+	// worker_panic. The same text gives the same plan. See package poactortest.
 	Faults string
 
 	// wrap puts something between the run and its browsers, for fault tests.
@@ -159,10 +161,10 @@ func (c Config) validate() error {
 	if err != nil {
 		return err
 	}
-	if c.Browsers != nil {
-		for _, k := range fault.Kinds() {
-			if plan.Has(k) && k.OfBrowser() {
-				return fmt.Errorf("fault %s: it is for real browsers, not for a host's own", k)
+	for _, k := range fault.Kinds() {
+		if plan.Has(k) {
+			if err := c.canHappen(k, plan); err != nil {
+				return fmt.Errorf("fault %s: %w", k, err)
 			}
 		}
 	}
@@ -185,6 +187,22 @@ func (c Config) validate() error {
 		return fmt.Errorf("the ledger is that of %s, not of %s", c.Ledger.Dir(), c.Out)
 	}
 	return c.Portal.Check()
+}
+
+// canHappen says why a fault cannot happen to the run.
+func (c Config) canHappen(k fault.Kind, plan fault.Plan) error {
+	switch {
+	case !k.OfRun():
+		if !plan.Elsewhere {
+			return errors.New("a run cannot make it happen: it comes from its portal, or from outside")
+		}
+	case c.Browsers == nil || !k.OfBrowser() || k == fault.WorkerPanic:
+	default:
+		if b, ok := c.Browsers.(faulty.Injectable); !ok || !b.InjectsFault(string(k)) {
+			return errors.New("it is for real browsers, not for a host's own")
+		}
+	}
+	return nil
 }
 
 // faults is the plan of faults, which has been validated.

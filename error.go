@@ -27,7 +27,7 @@ var (
 // hints says what a user can do about a run that ended early.
 var hints = map[po.Cause]string{
 	po.SignedOut:     hintSignIn,
-	po.DiskFull:      "make room on the disk, see to the permissions of the output directory, close programs that have its files open; " + po.HintResume,
+	po.DiskFull:      hintDisk,
 	po.PortalError:   "check --base-url and that the portal can be reached from this machine; " + po.HintDoctor,
 	po.BrowserDied:   "look into the log for what the browser said, try another one with --browser PATH; " + po.HintDoctor,
 	po.Timeout:       hintPortal,
@@ -41,6 +41,9 @@ var hints = map[po.Cause]string{
 	po.Internal:         "this is a bug of poactor, see the log; " + po.HintResume,
 }
 
+const hintDisk = "make room on the disk, see to the permissions of the output directory, " +
+	"close programs that have its files open; " + po.HintResume
+
 // hintPortal is for a portal that is reached, and does not serve.
 const hintPortal = "see whether the portal answers in a browser of yours; " + po.HintResume
 
@@ -52,21 +55,26 @@ func ended(cause po.Cause, detail string) *po.Error {
 	return &po.Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail)}
 }
 
-const hintTemp = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " + po.HintResume
+const hintTemp = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " +
+	po.HintResume
 
 // hintOf is what a user can do about what ended a run: about the trouble itself
 // where the system has said what it is, else about what it was the end of.
 func hintOf(cause po.Cause, detail string) string {
 	says := func(text string) bool { return strings.Contains(strings.ToLower(detail), text) }
 	switch {
+	case says("the host's onevent has panicked"):
+		return "the stack is in the log; " + po.HintResume
 	case says("too many open files"):
 		return outdir.HintOpenFiles
-	case says("a browser profile needs"), cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profilestore.WorkDirPrefix())):
+	case says("a browser profile needs"),
+		cause != po.PortalError && strings.Contains(detail, filepath.Join(tempDir(), profilestore.WorkDirPrefix())):
 		return hintTemp
 	case (cause == po.BrowserDied || says("remotedebuggingallowed")) && browser.HintOf(detail) != "":
 		return browser.HintOf(detail) + "; " + po.HintResume
 	case says("err_cert_"):
-		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " + po.HintResume
+		return "let this machine trust who has signed the portal's certificate, and check the host in --base-url; " +
+			po.HintResume
 	case says("err_name_not_resolved"):
 		return "check the host in --base-url, and that this machine can look up names; " + po.HintResume
 	case says("err_proxy_"), says("err_tunnel_"):

@@ -42,6 +42,8 @@ func TestBrowserFaultsNeedRealBrowsers(t *testing.T) {
 	must(t, err)
 	for text, wanted := range map[string]bool{
 		"every: {browser_kill: 3}": false, "every: {profile_stuck: 3}": false, "every: {disk_full: 3}": true,
+		"every: {worker_panic: 3}": true, "every: {portal_500: 3}": false, "every: {poactor_kill: 3}": false,
+		"{every: {portal_500: 3}, elsewhere: true}": true,
 	} {
 		cfg := Config{Portal: coupa, Out: t.TempDir(), Browsers: browsers{}, Faults: text}
 		if err := cfg.withDefaults().validate(); (err == nil) != wanted {

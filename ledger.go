@@ -75,6 +75,12 @@ func (l *Ledger) Totals(ctx context.Context) (files int, bytes int64, causes map
 	return t.Files, t.Bytes, t.Causes, err
 }
 
+// ReadBy says of how many orders of the batch the pages were read in which way, of those
+// that are settled. It is empty where no run was to do without browsers.
+func (l *Ledger) ReadBy(ctx context.Context) (map[po.ReadBy]int, error) {
+	return l.disk.ReadBy(ctx)
+}
+
 // Starts lists the starts on the output directory, the first first.
 func (l *Ledger) Starts(ctx context.Context) ([]po.Start, error) { return l.disk.Starts(ctx) }
 

@@ -77,7 +77,7 @@ func (o *resources) open(ctx context.Context, cfg Config, orders iter.Seq2[po.Or
 		err = o.sweep(cfg, profilestore.Leftovers{})
 	case o.workers == 0:
 	case cfg.Browsers != nil:
-		o.browsers = cfg.Browsers
+		o.browsers = o.faults.Browsers(cfg.Browsers)
 	default:
 		err = o.openBrowsers(cfg)
 	}

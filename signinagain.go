@@ -57,7 +57,11 @@ func (r *signInAgain) Restore(ctx context.Context, _ string) (how string, err er
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}
-	return "", &po.Error{Cause: po.SignedOut, Msg: "the session is over, and could not be renewed: " + why, Hint: hintSignIn}
+	return "", &po.Error{
+		Cause: po.SignedOut,
+		Msg:   "the session is over, and could not be renewed: " + why,
+		Hint:  hintSignIn,
+	}
 }
 
 // proved reports whether a browser that is opened now is signed in: with another session

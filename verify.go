@@ -20,7 +20,7 @@ type Verification struct {
 	Bytes       int64        `json:"bytes"`   // of them
 	Damaged     int          `json:"damaged"` // differences of the kind Damaged
 	Behind      int          `json:"behind"`  // the other differences
-	CutOff      bool         `json:"cut_off"` // the last start was: UpdateSums, or the next start, puts right what is behind
+	CutOff      bool         `json:"cut_off"` // the last start was; UpdateSums or the next start mends what is behind
 	Differences []Difference `json:"differences"`
 }
 
@@ -36,9 +36,10 @@ type Difference struct {
 type DifferenceKind string
 
 // The kinds of differences. Damaged is a file that is not as the record has it, that
-// only SHA256SUMS knows, or that has another hash there though no run was cut off. The others are files that are as recorded, where what
-// is written after the record is behind it: their line in SHA256SUMS, or the final
-// name of their folder. A run that was killed leaves such.
+// only SHA256SUMS knows, or that has another hash there though no run was cut off.
+// The others are files that are as recorded, where what is written after the record is
+// behind it: their line in SHA256SUMS, or the final name of their folder. A run that
+// was killed leaves such.
 const (
 	Damaged    DifferenceKind = "damaged"
 	NotListed  DifferenceKind = "not_listed"
@@ -117,7 +118,7 @@ func (v *Verification) file(check *download.Checker, sums map[string]string, o p
 	}
 	sum, listed := sums[path]
 	delete(sums, path)
-	for _, folder := range outdir.OtherFolders(o.Folder) { // a line of before it was renamed
+	for _, folder := range outdir.Orders.OtherFolders(o.Folder) { // a line of before it was renamed
 		if before := folder + "/" + f.Name; !listed && sums[before] == f.SHA256 {
 			delete(sums, before)
 			add(NotListed, "is in "+outdir.SumsFile+" as "+before)
@@ -146,7 +147,7 @@ func (v *Verification) unrecorded(check *download.Checker, name, sum string) {
 // elsewhere is the folder that a file is in, whole, under another name that its
 // order's folder may have: the record is written before a folder is renamed.
 func elsewhere(check *download.Checker, folder string, f po.File) string {
-	for _, other := range outdir.OtherFolders(folder) {
+	for _, other := range outdir.Orders.OtherFolders(folder) {
 		if check.File(other, f) == "" {
 			return other
 		}

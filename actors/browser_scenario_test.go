@@ -266,7 +266,7 @@ func TestLateReadOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scenario{workers: 2, orders: 10}
 		s.start(t)
-		pid := actor.NewPID(s.handle.root.Address, s.handle.root.Id+"/worker-1")
+		pid := actor.NewPID(s.handle.pid.Address, s.handle.pid.Id+"/coordinator/worker-1")
 		for range 10 { // opening, idle, busy
 			late := messages.ReadOrder{Worker: messages.Worker{Name: "worker-1"}, Lease: po.Lease{Token: "late"}}
 			s.handle.system.Root.Send(pid, late)

@@ -12,27 +12,30 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Config is what a run of the actors needs. Everything but Limiter, Proves, Pages and
-// SignIn must be set.
+// Config is what a run of the actors needs. Workers, Files and Ledger must be set, and
+// Browsers where there are orders; of everything else the zero value is good.
 type Config struct {
-	Portal      string // name, for events
-	Workers     int    // size of the pool; 1 is sequential
-	Attempts    int    // tries that an order may have
-	TaskTimeout time.Duration
+	Portal      string        // name, for events
+	Workers     int           // size of the pool; 1 is sequential
+	Attempts    int           // tries that an order may have; default 3
+	TaskTimeout time.Duration // bounds the reading of one order; default 2 minutes
 	Browsers    Browsers
 	Files       Files
 	Ledger      Ledger
-	Limiter     Limiter // nil: as many workers as wished
-	Proves      bool    // the sessions' Prove can tell who is signed in
-	Pages       Pages   // reads pages without a browser, where that can be trusted; nil: all are read by browsers
-	SignIn      SignIn  // restores a session that is over; nil: the run ends then
-	Log         *logrus.Logger
+	Limiter     Limiter        // nil: as many workers as wished
+	Proves      bool           // the sessions' Prove can tell who is signed in
+	Pages       Pages          // reads pages without a browser, where that can be trusted; nil: all are read by browsers
+	SignIn      SignIn         // restores a session that is over; nil: the run ends then
+	Log         *logrus.Logger // nil: nothing is logged
 	// OnEvent receives every fact of the run, in order, from one goroutine at a
 	// time. RunEnded is the last.
 	OnEvent func(event any)
 	// OnEnd is called once, after OnEvent has had RunEnded, when every actor of
 	// the run, every browser and every profile is gone.
 	OnEnd func(messages.RunEnded)
+	// OnStart is called once, before anything of the run has begun. What goes on beside the
+	// run tells of itself, and steers it, by control.
+	OnStart func(control Control)
 }
 
 // stagger is the pause between the starts of two workers. How many browsers
@@ -68,16 +71,7 @@ type member struct {
 }
 
 // deadlinePassed tells the coordinator that a step of the end took too long.
-type deadlinePassed struct{}
-
-// Props makes the coordinator of one run, to be spawned once, in an actor
-// system of the caller's. It takes the messages Pause, Resume, SetWorkers, Drain and Stop;
-// after its end everything of the run is gone. Spawn it with actor.WithGuardian or at the
-// root: it is not restarted but stopped when it fails.
-func Props(cfg Config) *actor.Props {
-	return propsOf(func() actor.Actor { return newCoordinator(cfg) },
-		actor.WithGuardian(actor.NewOneForOneStrategy(0, 0, actor.DefaultDecider)))
-}
+type deadlinePassed struct{ quiet }
 
 func newCoordinator(cfg Config) actor.Actor {
 	k := &coordinator{cfg: cfg, workers: map[string]*member{}}
@@ -121,7 +115,7 @@ func (k *coordinator) start(c actor.Context) {
 		k.peers.sessionKeeper = k.spawn(c, "session-keeper",
 			func() actor.Actor { return newSessionKeeper(k.cfg.SignIn, k.dispatcher) })
 	}
-	c.Send(k.dispatcher, setPeers{k.peers})
+	c.Send(k.dispatcher, setPeers{peers: k.peers})
 }
 
 // hire spawns a worker.

@@ -48,17 +48,21 @@ type peers struct {
 }
 
 // setPeers tells the dispatcher its peers; it begins then.
-type setPeers struct{ peers peers }
+type setPeers struct {
+	quiet
+	peers peers
+}
 
 // wake and extendLeases are the dispatcher's timers.
 type (
-	wake         struct{}
-	extendLeases struct{}
+	wake         struct{ quiet }
+	extendLeases struct{ quiet }
 )
 
 // dispatchEnded tells the coordinator that nothing is in hand and nothing more
 // will be.
 type dispatchEnded struct {
+	quiet
 	cause  po.Cause
 	detail string
 	open   int
@@ -110,7 +114,7 @@ func (d *dispatcher) Receive(c actor.Context) {
 	case messages.PageRead:
 		hasFailed := d.scheduler.HasFailed(m.Token)
 		d.do(c, d.scheduler.PageRead(m, now))
-		m.Page.Credentials = po.Credentials{}
+		m.Page.Credentials, m.Reason = po.Credentials{}, d.scheduler.WhyBrowser(m.Token)
 		c.Send(d.peers.observer, m)
 		// Without a sign its time says nothing: pages come sooner than browsers read them.
 		d.informGovernor(c, Answer{Took: time.Duration(m.Took), Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Retried: hasFailed})
@@ -155,9 +159,10 @@ func (d *dispatcher) Receive(c actor.Context) {
 	}
 }
 
-// publishRead passes a reading on as an event, without the credentials.
+// publishRead passes a reading on as an event, without the credentials and what a task's work
+// has returned, which may be large.
 func (d *dispatcher) publishRead(c actor.Context, m messages.OrderRead) {
-	m.Reading.Credentials = po.Credentials{}
+	m.Reading.Credentials, m.Reading.Result = po.Credentials{}, nil
 	c.Send(d.peers.observer, m)
 }
 

@@ -228,8 +228,15 @@ type scenario struct {
 	took   time.Duration
 }
 
-// start starts the run.
+// start starts the run in an actor system of its own.
 func (s *scenario) start(t *testing.T) {
+	started := make(chan struct{}) // what happens before may be told before s has its handle
+	defer close(started)
+	s.handle = Start(s.config(t, started))
+}
+
+// config is what the run works with. Until started is closed no event is handed on.
+func (s *scenario) config(t *testing.T, started <-chan struct{}) Config {
 	if s.browsers == nil {
 		s.browsers = &fakeBrowsers{}
 	}
@@ -242,9 +249,7 @@ func (s *scenario) start(t *testing.T) {
 	log := logrus.New()
 	log.SetOutput(t.Output())
 	log.SetLevel(logrus.WarnLevel)
-	started := make(chan struct{}) // what happens before may be told before s has its handle
-	defer close(started)
-	s.handle = Start(Config{
+	return Config{
 		Portal: "test", Workers: s.workers, Attempts: max(s.attempts, 3), TaskTimeout: 30 * time.Second,
 		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Limiter: s.limiter, Log: log,
 		Proves: s.proves, SignIn: s.signIn,
@@ -257,7 +262,7 @@ func (s *scenario) start(t *testing.T) {
 				s.onEvent(e)
 			}
 		},
-	})
+	}
 }
 
 // finish waits for the run's end and checks what holds in every scenario: no session

@@ -23,7 +23,7 @@ type governor struct {
 }
 
 // sample is the governor's timer.
-type sample struct{}
+type sample struct{ quiet }
 
 func newGovernor(limiter Limiter, dispatcher *actor.PID) actor.Actor {
 	return &governor{limiter: limiter, dispatcher: dispatcher}

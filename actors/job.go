@@ -25,6 +25,7 @@ type job struct {
 
 // jobEnded is a job's private message to the actor that started it.
 type jobEnded struct {
+	quiet
 	number uint64
 	answer any
 	crash  *crash // the job panicked; answer is nil

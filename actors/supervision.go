@@ -15,7 +15,10 @@ import (
 
 // childFailed tells the coordinator that a child other than a worker has
 // failed: a bug. What it knew is lost, so the run ends; the ledger has the rest.
-type childFailed struct{ detail string }
+type childFailed struct {
+	quiet
+	detail string
+}
 
 // signedOutPause is how long a worker waits whose browser found that nobody is signed in.
 // Whether the session has been restored its next one shows.
@@ -33,16 +36,16 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 	rs.Reset() // it would keep every failure for ever; we count ourselves
 	m, isWorker := k.workers[child.Id]
 	err := asError(reason)
-	k.log(child, err, message)
+	logFailure(k.cfg.Log, child, err, message)
 	if k.peers.governor != nil && child.Equal(k.peers.governor) { // the run goes on without its advice
-		k.publish(system, child, reason, actor.StopDirective)
+		publishFailure(system, child, reason, actor.StopDirective)
 		sup.StopChildren(child)
 		return
 	}
 	if !isWorker {
-		k.publish(system, child, reason, actor.StopDirective)
+		publishFailure(system, child, reason, actor.StopDirective)
 		sup.StopChildren(child)
-		system.Root.Send(k.peers.coordinator, childFailed{fmt.Sprintf("%s failed: %v", child.Id, err)})
+		system.Root.Send(k.peers.coordinator, childFailed{detail: fmt.Sprintf("%s failed: %v", child.Id, err)})
 		return
 	}
 	if k.ending || m.dismissed {
@@ -69,21 +72,21 @@ func (k *coordinator) HandleFailure(system *actor.ActorSystem, sup actor.Supervi
 	system.Root.Send(k.peers.observer, lost) // first, so that what follows from it is told after it
 	system.Root.Send(k.dispatcher, lost)
 	if giveUp {
-		k.publish(system, child, reason, actor.StopDirective)
+		publishFailure(system, child, reason, actor.StopDirective)
 		sup.StopChildren(child)
 		return
 	}
-	k.publish(system, child, reason, actor.RestartDirective)
+	publishFailure(system, child, reason, actor.RestartDirective)
 	sup.RestartChildren(child)
 	system.Root.Send(child, messages.OpenBrowser{After: delay})
 }
 
-func (k *coordinator) publish(system *actor.ActorSystem, child *actor.PID, reason any, d actor.Directive) {
+func publishFailure(system *actor.ActorSystem, child *actor.PID, reason any, d actor.Directive) {
 	system.EventStream.Publish(&actor.SupervisorEvent{Child: child, Reason: reason, Directive: d})
 }
 
-func (k *coordinator) log(child *actor.PID, err error, message any) {
-	e := k.cfg.Log.WithFields(logrus.Fields{
+func logFailure(log *logrus.Logger, child *actor.PID, err error, message any) {
+	e := log.WithFields(logrus.Fields{
 		"actor": child.Id, "cause": po.CauseOf(err), "message": fmt.Sprintf("%T", message)})
 	if c, ok := errors.AsType[*crash](err); ok && c.stack != "" {
 		e = e.WithField("stack", c.stack)

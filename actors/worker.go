@@ -46,13 +46,19 @@ type worker struct {
 }
 
 // jobTimedOut says that a job has not ended although its time was over.
-type jobTimedOut struct{ number uint64 }
+type jobTimedOut struct {
+	quiet
+	number uint64
+}
 
 // sessionDied is a worker's private message: its browser is gone.
-type sessionDied struct{ incarnation uint64 }
+type sessionDied struct {
+	quiet
+	incarnation uint64
+}
 
 // browserReady tells the coordinator that browsers can live here at all.
-type browserReady struct{}
+type browserReady struct{ quiet }
 
 // openResult is the answer of the opening job.
 type openResult struct {
@@ -181,7 +187,7 @@ func (w *worker) watch(c actor.Context) {
 	root, self, s, n := c.ActorSystem().Root, c.Self(), w.session, w.id.Incarnation
 	go func() {
 		<-s.Done()
-		root.Send(self, sessionDied{n})
+		root.Send(self, sessionDied{incarnation: n})
 	}()
 }
 
@@ -206,7 +212,7 @@ func (w *worker) recycle(c actor.Context) {
 
 // startWatchdog has the worker told when the reading is past its time.
 func (w *worker) startWatchdog(c actor.Context) {
-	root, self, timedOut := c.ActorSystem().Root, c.Self(), jobTimedOut{w.job.number}
+	root, self, timedOut := c.ActorSystem().Root, c.Self(), jobTimedOut{number: w.job.number}
 	w.watchdog = time.AfterFunc(w.timeout+releaseTimeout, func() { root.Send(self, timedOut) })
 }
 

@@ -306,9 +306,9 @@ func TestResize(t *testing.T) {
 			}
 			switch settled++; settled {
 			case 20:
-				s.handle.Resize(messages.Resize{Workers: 1, LimitedBy: messages.LimitedByMemory, Reason: "memory is at 93 %"})
+				s.handle.send(messages.Resize{Workers: 1, LimitedBy: messages.LimitedByMemory, Reason: "memory is at 93 %"})
 			case 60:
-				s.handle.Resize(messages.Resize{Workers: 99, LimitedBy: messages.LimitedByCPU})
+				s.handle.send(messages.Resize{Workers: 99, LimitedBy: messages.LimitedByCPU})
 			}
 		}
 		s.run(t)

@@ -55,7 +55,7 @@ func (d *dispatcher) extend(c actor.Context, e schedule.Extend) {
 // has come between.
 func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 	ledger, token := d.cfg.Ledger, e.Lease.Token
-	to := po.Assignment{Worker: e.Worker.Name, Profile: d.workers[e.Worker.Name].profile}
+	to := po.Assignment{Worker: e.Worker.Name, Profile: d.workers[e.Worker.Name].profile, Reason: e.Reason}
 	d.writer.add(c, ledgerWrite{
 		effect: e,
 		record: func(ctx context.Context) error { return ledger.Assign(ctx, token, to) },
@@ -69,7 +69,7 @@ func (d *dispatcher) assign(c actor.Context, e schedule.Assign) {
 			o := e.Lease.Order
 			c.Send(d.peers.observer, messages.OrderStarted{
 				Worker: e.Worker, Key: o.Key, RawNumber: o.RawNumber, Attempt: e.Lease.Attempt,
-				ByBrowser: len(e.ByBrowser)})
+				ByBrowser: len(e.ByBrowser), Reason: e.Reason})
 			c.Send(d.workers[e.Worker.Name].pid, messages.ReadOrder{
 				Worker: e.Worker, Lease: e.Lease, ByBrowser: e.ByBrowser, Look: e.Look})
 			return nil
@@ -93,6 +93,7 @@ func (d *dispatcher) readPage(c actor.Context, e schedule.ReadPage) {
 			case !d.scheduler.IsPaging(token):
 				return d.scheduler.PageRead(messages.PageRead{Token: token}, now)
 			}
+			c.Send(d.peers.observer, messages.PageRequested{Key: e.Lease.Order.Key, RawNumber: e.Lease.Order.RawNumber})
 			c.Send(d.peers.pageReader, messages.ReadPage{Token: token, Order: e.Lease.Order, Credentials: e.Credentials, Without: e.Without})
 			return nil
 		},
@@ -141,9 +142,22 @@ func (d *dispatcher) settle(c actor.Context, e schedule.Settle) {
 	ledger, files, outcome := d.cfg.Ledger, d.cfg.Files, e.Outcome
 	outcome.Folder = files.Final(e.Order, outcome.Supplier, e.Saved, outcome.Status)
 	outcome.Time = time.Now()
+	lost := outcome.Folder == "" && len(outcome.Files) > 0 // files without a folder go
+	if lost {
+		outcome.Files = nil
+	}
+	told := outcome
+	told.Result = nil // it may be large, and is in the ledger
 	d.writer.add(c, ledgerWrite{
 		effect: e,
-		record: func(ctx context.Context) error { return ledger.Settle(ctx, e.Token, outcome) },
+		record: func(ctx context.Context) error {
+			if lost {
+				if err := ledger.Save(ctx, e.Token, outcome.Supplier, po.Saved{}); err != nil {
+					return err
+				}
+			}
+			return ledger.Settle(ctx, e.Token, outcome)
+		},
 		finish: func(ctx context.Context) error {
 			if err := files.Finish(ctx, e.Saved, outcome.Folder); err != nil {
 				return fmt.Errorf("finish folder of order %s: %w", outcome.Key, err)
@@ -154,7 +168,7 @@ func (d *dispatcher) settle(c actor.Context, e schedule.Settle) {
 			if err == nil {
 				d.counts[outcome.Status]++
 				c.Send(d.peers.observer, messages.OrderSettled{
-					Outcome: outcome, Worker: e.Worker, Took: messages.Duration(now.Sub(e.Started))})
+					Outcome: told, Worker: e.Worker, Took: messages.Duration(now.Sub(e.Started))})
 			}
 			return d.scheduler.Recorded(e.Token, err == nil, now)
 		},

@@ -93,3 +93,23 @@ type Stop struct {
 	Cause  po.Cause
 	Detail string
 }
+
+// What has orders, addresses or credentials is not logged where its receiver has gone.
+
+// IgnoreDeadLetterLogging implements an interface of Proto.Actor.
+func (ReadOrder) IgnoreDeadLetterLogging() {}
+
+// IgnoreDeadLetterLogging implements an interface of Proto.Actor.
+func (ReadPage) IgnoreDeadLetterLogging() {}
+
+// IgnoreDeadLetterLogging implements an interface of Proto.Actor.
+func (FetchFiles) IgnoreDeadLetterLogging() {}
+
+// IgnoreDeadLetterLogging implements an interface of Proto.Actor.
+func (OrderRead) IgnoreDeadLetterLogging() {}
+
+// IgnoreDeadLetterLogging implements an interface of Proto.Actor.
+func (PageRead) IgnoreDeadLetterLogging() {}
+
+// IgnoreDeadLetterLogging implements an interface of Proto.Actor.
+func (FilesFetched) IgnoreDeadLetterLogging() {}

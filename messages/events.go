@@ -31,6 +31,7 @@ var eventNames = map[reflect.Type]string{
 	reflect.TypeFor[OrdersReopened]():   "orders_reopened",
 	reflect.TypeFor[OutputAudited]():    "output_audited",
 	reflect.TypeFor[PageRead]():         "page_read",
+	reflect.TypeFor[PageRequested]():    "page_requested",
 	reflect.TypeFor[PoolResized]():      "pool_resized",
 	reflect.TypeFor[PortalPaced]():      "portal_paced",
 	reflect.TypeFor[ResultsWarning]():   "results_warning",

@@ -21,8 +21,9 @@ type OrderStarted struct {
 	RawNumber string `json:"number,omitempty"` // the number as the batch has it
 	Key       po.Key `json:"key,omitempty"`
 	Worker
-	Attempt   int `json:"attempt,omitempty"`
-	ByBrowser int `json:"by_browser,omitempty"` // files that the browser is to save, as HTTP could not get them
+	Attempt   int    `json:"attempt,omitempty"`
+	ByBrowser int    `json:"by_browser,omitempty"` // files that the browser is to save, as HTTP could not get them
+	Reason    string `json:"reason,omitempty"`     // why a browser reads it, in a run that reads orders without one
 }
 
 // OrderRead is a worker's answer to ReadOrder.
@@ -62,6 +63,12 @@ type FileProgress struct {
 	po.FileProgress
 }
 
+// PageRequested says that an order's page is asked for without a browser.
+type PageRequested struct {
+	RawNumber string `json:"number,omitempty"` // the number as the batch has it
+	Key       po.Key `json:"key,omitempty"`
+}
+
 // PageRead is the page reader's answer to ReadPage: an order's page that was read without a
 // browser.
 type PageRead struct {
@@ -70,6 +77,7 @@ type PageRead struct {
 	Key       po.Key         `json:"key,omitempty"`
 	Page      po.PageReading `json:"-"`
 	Failure   po.ReadFailure `json:"-"` // its Cause is empty if the portal has answered
+	Reason    string         `json:"-"` // why a browser has to read the order; empty if it need not
 	Took      Duration       `json:"took_ms"`
 }
 
@@ -86,20 +94,21 @@ type pageReadShown struct {
 }
 
 func (e PageRead) shown() any {
-	return pageReadShown{pageReadFields(e), e.Failure.Cause, cmp.Or(e.Failure.Detail, e.Page.Doubt), len(e.Page.Attachments)}
+	return pageReadShown{pageReadFields(e), e.Failure.Cause, cmp.Or(e.Failure.Detail, e.Reason, e.Page.Doubt), len(e.Page.Attachments)}
 }
 
-// FastLane says that orders are read without a browser from now on, that none is any more, or,
-// at the end of a run, what came of it.
+// FastLane says how far orders are read without a browser: after each comparison, when that is
+// given up, and at the end of the run.
 type FastLane struct {
-	Trusted  bool   `json:"trusted"`          // some need no browser
-	Off      string `json:"reason,omitempty"` // why none is read without a browser any more; empty: they are
-	Compared int    `json:"compared"`         // orders that a browser has read, too
-	Agreed   int    `json:"agreed"`           // of those, the ones of which both told the same
-	Page     int    `json:"by_page"`          // orders of this start that were completed from their pages
-	Call     int    `json:"by_call"`          // those that were by the requests that their pages make
-	Browser  int    `json:"by_browser"`       // orders of this start that a browser has read
-	Ended    bool   `json:"ended,omitempty"`  // the run is over
+	Way       po.ReadBy `json:"way,omitempty"`        // how they are read
+	Trusted   bool      `json:"trusted"`              // some orders need no browser
+	Off       string    `json:"reason,omitempty"`     // why none is read without a browser any more; empty: they are
+	Learned   int       `json:"learned"`              // comparisons that have agreed, of those that are needed first
+	Needed    int       `json:"needed"`               // those
+	Compared  int       `json:"compared"`             // orders that were read in both ways
+	Agreed    int       `json:"agreed"`               // of those, the ones of which both ways told the same
+	ReadAgain int       `json:"read_again,omitempty"` // orders that were completed without a browser, and that one reads again
+	Ended     bool      `json:"ended,omitempty"`      // the run is over
 }
 
 // FilesFetched is the file fetcher's answer to FetchFiles.

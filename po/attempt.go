@@ -26,6 +26,8 @@ type Failure struct {
 type Assignment struct {
 	Worker  string `json:"worker"`            // its name
 	Profile string `json:"profile,omitempty"` // of its browser
+	// Reason is why a browser reads the order, in a run that reads orders without one.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Ending says how an attempt came to its end.

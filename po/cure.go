@@ -31,6 +31,7 @@ var helps = map[Cause]help{
 	BlockedHost: {"an address leads away from the portal's hosts",
 		"if the host is the portal's, add it to allowed_hosts in the portal file, then retry"},
 	Interrupted: {"the run was ended before", "run the same command again"},
+	TaskFailed:  {"the program's own work on it failed", "see what it says, and run the program again"},
 	Internal:    {"a bug of poactor", "report it with the log in the output directory"},
 }
 

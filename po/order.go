@@ -1,14 +1,15 @@
 package po
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 )
 
 // Key identifies an order within a run. Two ways of writing the same number
-// have one key. A key consists of A-Z, 0-9, '.', '_', '-' and '%', does not
-// begin with a dot and is therefore safe as a part of a file name on every
-// system.
+// have one key. A key consists of A-Z, 0-9, '.', '_', '-' and '%', that of a task
+// (NewTaskKey) also of a-z; it does not begin with a dot and is therefore safe as a
+// part of a file name on every system.
 type Key string
 
 // maxKeyBytes leaves room in a 255-byte file name for "PO_" and the status.
@@ -37,10 +38,10 @@ func NewKey(number string) (Key, error) {
 	return Key(b.String()), nil
 }
 
-// Valid reports whether k is a key that NewKey makes.
+// Valid reports whether k is a key that NewKey or NewTaskKey makes.
 func (k Key) Valid() bool {
 	for _, c := range []byte(k) {
-		if !(c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("._-%", c) >= 0) {
+		if !(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("._-%", c) >= 0) {
 			return false
 		}
 	}
@@ -62,7 +63,15 @@ type Order struct {
 	// empty if it is one. Such an order is settled as Failed with the cause
 	// InvalidNumber, and no browser is asked.
 	Invalid string
+	// Task is the data of a task of a program's own, as JSON; nil for a purchase
+	// order. Number is the task's key then, as the program has it.
+	Task json.RawMessage
 }
+
+// IsTask reports whether o is a task of a program's own, and not a purchase order: its
+// files come all or not at all, and it is not done once more to see whether a session
+// lives.
+func (o Order) IsTask() bool { return o.Task != nil }
 
 // Saved is what earlier attempts at an order left on disk.
 type Saved struct {

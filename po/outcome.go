@@ -1,6 +1,9 @@
 package po
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Outcome is how an order ended: what the results, the manifest and the
 // ledger record.
@@ -24,4 +27,7 @@ type Outcome struct {
 	Comparisons int       `json:"comparisons,omitempty"`
 	Time        time.Time `json:"-"`
 	Trace       Trace     `json:"-"` // of the last try
+	// Result is what the work on a task has returned, as JSON. Events leave it out: it may
+	// be large.
+	Result json.RawMessage `json:"-"`
 }

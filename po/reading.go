@@ -2,6 +2,7 @@ package po
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
@@ -18,11 +19,12 @@ const (
 	SignNotFound    Sign = "not_found"   // there is no such order
 	SignForbidden   Sign = "forbidden"   // the order is not for this user
 	SignSignedOut   Sign = "signed_out"  // the portal wants a sign-in
+	SignDone        Sign = "done"        // the work on a task is done, and has returned a result
 )
 
 // Signs returns all signs.
 func Signs() []Sign {
-	return []Sign{SignAttachments, SignEmpty, SignNotFound, SignForbidden, SignSignedOut}
+	return []Sign{SignAttachments, SignEmpty, SignNotFound, SignForbidden, SignSignedOut, SignDone}
 }
 
 // Reading is what a browser learned of an order: which page it is and, if
@@ -41,6 +43,8 @@ type Reading struct {
 	// Traffic is what the order's page has asked for and got, where that was to be recorded.
 	// It is taken out of the reading by whoever learns from it.
 	Traffic *Traffic
+	// Result is what the work on a task has returned, as JSON.
+	Result json.RawMessage
 }
 
 // Rule is the line of a portal's definition by which a page was recognised. The zero
@@ -64,6 +68,10 @@ type Attachment struct {
 	// attachment already. It is a loose file, to be checked and moved into the
 	// order's folder. Empty if there is none.
 	Saved string
+	// SHA256 is that of the file in Saved, where it is known to be what was wanted: then
+	// nothing is made of its looks. Lane is how it came.
+	SHA256 string
+	Lane   Lane
 	// Answer is what came with the file in Saved.
 	Answer Answer
 	// Cause says why the browser could not save it where it was asked to;
@@ -150,6 +158,10 @@ type ReadFailure struct {
 	Status int
 	// Answered is set where the portal gave an answer, whatever it was.
 	Answered bool
+	// Final is set where no other try is to follow, and After is how long it is not to:
+	// what the work on a task says of itself.
+	Final bool
+	After time.Duration
 	// Definition is set where the portal's definition is wrong: with it no order
 	// can be read.
 	Definition bool

@@ -52,6 +52,7 @@ const (
 	DiskFull           Cause = "disk_full"           // the output directory cannot take more, or cannot be written to
 	BlockedHost        Cause = "blocked_host"        // the target is not one of the portal's hosts
 	Interrupted        Cause = "interrupted"         // the user ended the run
+	TaskFailed         Cause = "task_failed"         // the work of a task returned an error that has no cause
 	Internal           Cause = "internal"            // a bug of ours
 )
 
@@ -66,7 +67,7 @@ func (c Cause) Deadly() bool { return c == BrowserDied || c == BrowserHung || c 
 func Causes() []Cause {
 	return []Cause{InvalidNumber, CauseNotFound, Forbidden, SignedOut, Timeout, PortalError, Throttled,
 		UnrecognisedPage, DownloadIncomplete, DownloadRejected, BrowserDied, BrowserHung, Quarantined,
-		ProfileFailed, DiskFull, BlockedHost, Interrupted, Internal}
+		ProfileFailed, DiskFull, BlockedHost, Interrupted, TaskFailed, Internal}
 }
 
 // Valid reports whether c is one of Causes.

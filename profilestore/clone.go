@@ -23,7 +23,8 @@ var skipped = []string{
 	"cache", "code cache", "media cache", "gpucache", "gpupersistentcache", "*dawn*cache", "grshadercache", "shadercache",
 	"component_crx_cache", "extensions_crx_cache", "blob_storage", "service worker",
 	// What the browser's maker sends to every profile.
-	"safe browsing", "optimization_guide_model_store", "segmentation_platform", "widevinecdm", "subresource filter", "gcm store",
+	"safe browsing", "optimization_guide_model_store", "segmentation_platform", "widevinecdm", "subresource filter",
+	"gcm store",
 	// Crash dumps and statistics.
 	"crashpad", "crash reports", "browsermetrics*",
 	// Open tabs: a worker must not open them.
@@ -32,8 +33,8 @@ var skipped = []string{
 	// signs in with cookies; nothing else of the user's is its business.
 	"login data*", "web data*", "account web data*", "affiliation database*", "passkey*", "trusted_vault*", "webauthn*",
 	// Where the user has been, and what was typed there.
-	"history*", "archived history*", "visited links*", "top sites*", "favicons*", "shortcuts*", "bookmarks*", "network action predictor*",
-	"download metadata*", "sync data*",
+	"history*", "archived history*", "visited links*", "top sites*", "favicons*", "shortcuts*", "bookmarks*",
+	"network action predictor*", "download metadata*", "sync data*",
 	// Locks and what tells of a running browser. Never to be copied.
 	"lock", "lockfile", "singleton*", "devtoolsactiveport", "runningchromeversion",
 }
@@ -86,7 +87,7 @@ func CheckUnused(dir string) error {
 	if h.host != "" {
 		lock := filepath.Join(dir, "SingletonLock")
 		e.Msg = fmt.Sprintf("the profile %s is held by a browser of another host, %s (%s)", dir, h.host, h.process)
-		e.Hint = fmt.Sprintf("close the browser there; if that host or container is gone, nothing uses the profile: remove %s", lock)
+		e.Hint = "close the browser there; if that host or container is gone, nothing uses the profile: remove " + lock
 	}
 	return e
 }
@@ -112,8 +113,8 @@ func planClone(base string, maxBytes int64) (clonePlan, error) {
 	plan := clonePlan{root: root}
 	err = fs.WalkDir(root.FS(), ".", plan.visit)
 	if err == nil && plan.bytes > maxBytes {
-		err = fmt.Errorf("the profile %s has %d MB without its caches; the limit is %d MB: use a profile of its own for this portal",
-			base, plan.bytes>>20, maxBytes>>20)
+		err = fmt.Errorf("the profile %s has %d MB without its caches; the limit is %d MB: "+
+			"use a profile of its own for this portal", base, plan.bytes>>20, maxBytes>>20)
 	}
 	if err != nil {
 		root.Close()

@@ -172,26 +172,3 @@ func TestCloneTooLarge(t *testing.T) {
 	}
 	lease(t, openStore(t, Config{Base: base, MaxBytes: 2300}))
 }
-
-func TestMergePreferences(t *testing.T) {
-	t.Parallel()
-	rows := map[string]struct{ old, want string }{
-		"none":        {"", ownPreferences},
-		"corrupt":     {`{"a":`, ownPreferences},
-		"no object":   {`[1]`, ownPreferences},
-		"null":        {`null`, ownPreferences},
-		"odd group":   {`{"plugins":7}`, ownPreferences},
-		"others kept": {`{"z":1e400,"a":"<é>","n":12345678901234567890}`, `{"a":"<é>","download":{"prompt_for_download":false},"n":12345678901234567890,"plugins":{"always_open_pdf_externally":true},"z":1e400}`},
-		"overruled": {`{"download":{"default_directory":"/d","prompt_for_download":true},"plugins":{"always_open_pdf_externally":false}}`,
-			`{"download":{"default_directory":"/d","prompt_for_download":false},"plugins":{"always_open_pdf_externally":true}}`},
-	}
-	for name, row := range rows {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got, err := mergePreferences([]byte(row.old))
-			if err != nil || string(got) != row.want {
-				t.Errorf("got %s, %v; want %s", got, err, row.want)
-			}
-		})
-	}
-}

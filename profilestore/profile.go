@@ -41,7 +41,8 @@ func MaxTempDir() int {
 func checkLength(dir string) error {
 	longest := len(filepath.Join(dir, "999999", tempName))
 	if limit := MaxTempDir(); limit > 0 && longest > limit {
-		return fmt.Errorf("the path %s is too long by %d bytes for a browser's sockets; choose a shorter one, like a directory in /tmp", dir, longest-limit)
+		return fmt.Errorf("the path %s is too long by %d bytes for a browser's sockets; "+
+			"choose a shorter one, like a directory in /tmp", dir, longest-limit)
 	}
 	return nil
 }

@@ -5,17 +5,16 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gofrs/flock"
 
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/preferences"
 	"github.com/poactor/poactor/po"
 )
 
@@ -30,12 +29,6 @@ const (
 	// minFreeBytes must be free on the disk besides the clone: what a browser
 	// writes into a new profile within its first minutes (11 MB seen).
 	minFreeBytes = 32 << 20
-	// lockPatience is how long a work directory is waited for that another has
-	// hold of, or that comes and goes with other stores: Sweep holds one while it
-	// looks at what a killed process has left in it.
-	lockPatience = 15 * time.Second
-	// patience is how long it is tried where nothing tells that it may pass.
-	patience = 300 * time.Millisecond
 )
 
 // What the errors of Open and Lease wrap where somebody else has hold.
@@ -91,7 +84,8 @@ type Store struct {
 // and kills the browsers that still run there, see Swept. Errors carry
 // po.ProfileFailed or po.DiskFull: the directory is in use by another store
 // (ErrInUse) or not a store's (ErrNotOurs), its path is too long, or the base is
-// missing, not a profile, not to be read (ErrUnreadable) or in use by a running browser (ErrBaseInUse).
+// missing, not a profile, not to be read (ErrUnreadable) or in use by a running
+// browser (ErrBaseInUse).
 func Open(c Config) (*Store, error) {
 	s, err := open(c)
 	if err != nil {
@@ -167,86 +161,6 @@ func (s *Store) Dir() string { return s.dir }
 
 // Swept tells what Open has removed that a dead process had left.
 func (s *Store) Swept() Leftovers { return s.swept }
-
-// errRaced says that a directory, or its lock, was removed or replaced in this
-// moment, as a store does that closes.
-var errRaced = errors.New("comes and goes")
-
-// acquire makes dir if need be, locks and opens it.
-func acquire(dir string) (*flock.Flock, *os.Root, error) {
-	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
-	for begun := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-		root, err := tryAcquire(dir, lock)
-		if err == nil {
-			return lock, root, nil
-		}
-		most := patience
-		switch {
-		case errors.Is(err, ErrInUse), errors.Is(err, errRaced), errors.Is(err, fs.ErrNotExist):
-			most = lockPatience
-		case errors.Is(err, ErrNotOurs):
-			most = 0
-		}
-		if time.Since(begun) > most {
-			return nil, nil, err
-		}
-	}
-}
-
-// tryAcquire is one try of acquire. The directory may go, with its store, at
-// any moment until it is locked.
-func tryAcquire(dir string, lock *flock.Flock) (*os.Root, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		if there, e := os.Lstat(dir); e == nil && !there.IsDir() {
-			err = fmt.Errorf("%s is %w: it is not a directory", dir, ErrNotOurs)
-		}
-		return nil, err
-	}
-	root, err := openDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	free, err := lock.TryLock()
-	if err == nil && !free {
-		err = fmt.Errorf("%s is %w by another profile store", dir, ErrInUse)
-	}
-	if err == nil && !isHeld(lock, root) {
-		lock.Unlock() // nobody's any more
-		err = fmt.Errorf("%s %w", dir, errRaced)
-	}
-	if err != nil {
-		root.Close()
-		return nil, err
-	}
-	return root, nil
-}
-
-// abandon gives a directory back that is locked: marker, lock and all, unless
-// something is left in it, which the marker then vouches for. Windows removes
-// no open file, hence the second try.
-func abandon(dir string, lock *flock.Flock) error {
-	if empty(dir) {
-		os.Remove(filepath.Join(dir, markerName))
-	}
-	open := os.Remove(lock.Path())
-	err := lock.Unlock()
-	if open != nil {
-		os.Remove(lock.Path())
-	}
-	os.Remove(dir)
-	return err
-}
-
-// empty reports whether a work directory has nothing but the store's own files.
-func empty(dir string) bool {
-	entries, err := os.ReadDir(dir)
-	for _, e := range entries {
-		if e.Name() != lockName && e.Name() != markerName {
-			return false
-		}
-	}
-	return err == nil
-}
 
 // Lease gives a profile that was never given before. Where as many are leased
 // as the capacity allows it waits for a release or the end of ctx. Errors
@@ -335,6 +249,12 @@ func (s *Store) reserve() (*Profile, error) {
 	}
 }
 
+// defaultPreferences are those that every profile gets.
+var defaultPreferences = preferences.Values{
+	"plugins":  {"always_open_pdf_externally": true}, // a PDF shown in the page becomes a download
+	"download": {"prompt_for_download": false},       // no dialog that nobody would answer
+}
+
 // prepare gives a profile its content.
 func (s *Store) prepare(ctx context.Context, p *Profile, base string) error {
 	for _, dir := range []string{p.Dir, p.TempDir} {
@@ -356,7 +276,7 @@ func (s *Store) prepare(ctx context.Context, p *Profile, base string) error {
 	if err := plan.copyTo(ctx, p.Dir); err != nil {
 		return err
 	}
-	return writePreferences(filepath.Join(p.Dir, "Default", "Preferences"))
+	return preferences.Set(p.Dir, defaultPreferences)
 }
 
 func (s *Store) forget(p *Profile) {

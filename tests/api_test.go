@@ -138,6 +138,10 @@ func checkNoInternals(t *testing.T, path string, f *ast.File) {
 		switch n := n.(type) {
 		case *ast.BlockStmt:
 			return false
+		case *ast.FuncDecl: // go/ast keeps the methods of types that are not exported
+			if n.Recv != nil && !ast.IsExported(receiver(n.Recv.List[0].Type)) {
+				return false
+			}
 		case *ast.ValueSpec: // a value may come from inside, a type not
 			if n.Type != nil {
 				ast.Inspect(n.Type, func(n ast.Node) bool { return checkType(t, path, internals, n) })
@@ -150,6 +154,19 @@ func checkNoInternals(t *testing.T, path string, f *ast.File) {
 		}
 		return checkType(t, path, internals, n)
 	})
+}
+
+// receiver is the name of a receiver's type.
+func receiver(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return receiver(e.X)
+	case *ast.IndexExpr:
+		return receiver(e.X)
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
 }
 
 func checkType(t *testing.T, path string, internals map[string]string, n ast.Node) bool {

@@ -36,7 +36,8 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: `Demo starts a portal on this machine that behaves like Coupa, with orders of every
 kind and with faults, so that some orders must fail, runs a batch of them with real browsers, and compares the
 result with what the portal knows, file by file by SHA-256. It needs a browser
-and no network, and ends with 0 only if everything is right.`,
+and no network, and ends with 0 only if everything is right. With --fast that portal writes its lists into its
+pages, so that most orders need no browser.`,
 		Example: "  poactor demo\n  poactor demo --orders 200 --workers 8 --out /tmp/demo",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -52,6 +53,7 @@ and no network, and ends with 0 only if everything is right.`,
 	fs.IntVar(&d.orders, "orders", 60, "orders in the batch")
 	fs.Uint64Var(&d.seed, "seed", 1, "what orders, files and faults are made from")
 	fs.StringVarP(&d.settings.Out, "out", "o", "", "`directory`, new or empty (default: poactor-demo, or the next free number)")
+	fs.BoolVar(&d.settings.Fast, "fast", false, "read orders without a browser where that is proven to tell the same")
 	d.settings.RegisterMetrics(fs)
 	fs.BoolVar(&d.settings.JSON, "json", false, "write events as JSON lines to standard output")
 	c.Annotations = map[string]string{streamsEvents: "yes"}
@@ -68,7 +70,11 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	if err != nil {
 		return err
 	}
-	site, err := testportal.Start(testportal.Options{Seed: d.seed, Orders: d.orders})
+	options := testportal.Options{Seed: d.seed, Orders: d.orders}
+	if d.settings.Fast { // the lists of the other pages are filled by scripts
+		options.Lists = testportal.ListsInPage
+	}
+	site, err := testportal.Start(options)
 	if err != nil {
 		return cannot("", "built-in portal: %v", err)
 	}
@@ -80,7 +86,7 @@ func (a *app) demo(ctx context.Context, d demo) error {
 	a.sayDemo(site.URL(), orders, d.settings.JSON)
 	s := config.Defaults()
 	s.Workers, s.Browser, s.NoSandbox = d.settings.Workers, d.settings.Browser, d.settings.NoSandbox
-	s.JSON = d.settings.JSON
+	s.JSON, s.Fast = d.settings.JSON, d.settings.Fast
 	s.BaseURL, s.Profile, s.Metrics = site.URL(), config.NoProfile, d.settings.Metrics
 	out := filepath.Join(dir, "orders")
 	if err := a.run(ctx, s, orders, po.Choice{}); err != nil && !errors.Is(err, errUnfinished) {
@@ -190,7 +196,10 @@ func (a *app) explainOne(out string, outcomes []po.Outcome) error {
 			number = string(o.Key)
 		}
 	}
-	fmt.Fprintf(a.stdout, "\nThe story of one of these:\n\n$ poactor explain %s %s\n", po.ShellWord(out), po.ShellWord(number))
+	fmt.Fprint(a.stdout, "\nThe story of one of these:\n\n")
+	if line, ok := commandLine("poactor", "explain", out, number); ok {
+		fmt.Fprintf(a.stdout, "$ %s\n", line)
+	}
 	return a.explain(context.Background(), out, number, false)
 }
 

@@ -139,6 +139,9 @@ func kindOf(field string, value any) string {
 		if v["counts"] != nil {
 			return "[batch](#batch)"
 		}
+		if field == "read_by" {
+			return "object of integers by way"
+		}
 		return "object of integers by status"
 	case []any:
 		if len(v) == 0 {

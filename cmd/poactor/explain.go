@@ -170,14 +170,14 @@ func showHistory(w io.Writer, s po.History) {
 // readByText says how an order's page was read, where that need not have been by a browser.
 func readByText(o po.Outcome) string {
 	switch o.ReadBy {
-	case po.ReadByPage:
-		return fmt.Sprintf("by its page, without a browser; %d comparisons with browsers had agreed by then", o.Comparisons)
-	case po.ReadByBoth:
-		return "by its page and by a browser: both told the same"
+	case "":
+		return ""
+	case po.ReadByBoth, po.ReadByBothCall:
+		return "with and without a browser: both told the same"
 	case po.ReadByBrowser:
-		return "by a browser"
+		return "by browser"
 	}
-	return ""
+	return fmt.Sprintf("by %s, without a browser; %d comparisons with browsers had agreed by then", o.ReadBy, o.Comparisons)
 }
 
 // headline says how an order stands.
@@ -208,6 +208,9 @@ func attemptText(x po.Attempt) string {
 	}
 	if x.Assignment.Profile != "" {
 		text += ", profile " + x.Assignment.Profile
+	}
+	if x.Reason != "" {
+		text += " (by browser: " + x.Reason + ")"
 	}
 	switch x.Ending {
 	case "":

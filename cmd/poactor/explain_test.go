@@ -30,7 +30,7 @@ func TestExplainJSON(t *testing.T) {
 		Saved: po.Saved{Folder: "Acme/work", Files: []po.File{{ID: "secret", Name: "a.pdf", Original: "A.pdf",
 			Bytes: 3, SHA256: "ab",
 			URL: "https://x.example/a?q=secret", Lane: po.LaneBrowser, Empty: true, Time: at}}},
-		Attempts: []po.Attempt{{Try: 1, Start: 2, Assignment: po.Assignment{Worker: "worker-1", Profile: "p1"},
+		Attempts: []po.Attempt{{Try: 1, Start: 2, Assignment: po.Assignment{Worker: "worker-1", Profile: "p1", Reason: "an earlier try has failed"},
 			Began: at, Ended: at,
 			Ending: po.EndSettled, Files: 1, Bytes: 3, Failure: po.Failure{Cause: po.Throttled, Detail: "429",
 				Missing: []po.Missing{lost},

@@ -27,8 +27,9 @@ type job struct {
 	forgotten error
 
 	merged messages.BatchMerged
-	opened int      // orders that the audit has opened again
-	left   []string // what the run could not clear away
+	opened int               // orders that the audit has opened again
+	left   []string          // what the run could not clear away
+	lane   messages.FastLane // how far orders were read without a browser; zero: they were not to be
 
 	cleanup []func()
 }
@@ -48,6 +49,8 @@ func (j *job) note(event any) {
 		j.opened += e.Opened
 	case messages.RunCleaned:
 		j.left = e.Leftovers
+	case messages.FastLane:
+		j.lane = e
 	}
 }
 

@@ -73,7 +73,8 @@ func (m mute) Write(p []byte) (int, error) {
 func logEvent(log *logrus.Logger, event any) {
 	name, level := messages.EventName(event), logrus.InfoLevel
 	switch e := event.(type) {
-	case messages.WorkerStarted, messages.OrderStarted, messages.OrderRead, messages.FileProgress, messages.FilesFetched:
+	case messages.WorkerStarted, messages.OrderStarted, messages.OrderRead, messages.FileProgress, messages.FilesFetched,
+		messages.PageRequested, messages.PageRead:
 		level = logrus.DebugLevel
 	case messages.WorkerLost, messages.PoolResized, messages.PortalPaced, messages.JobStuck, messages.JobReturned,
 		messages.OrdersReopened, messages.OrderQuarantined, messages.FaultInjected, messages.ResultsWarning,

@@ -23,7 +23,6 @@ import (
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/internal/signin"
 	"github.com/poactor/poactor/internal/storagestate"
-	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
 
@@ -61,7 +60,7 @@ password. Only what belongs to the portal and its identity provider is taken fro
 		Example: `  poactor login --base-url https://acme.coupahost.com
   poactor login --portal acme.yaml --plain
   poactor login --portal acme.yaml --import cookies.txt
-  poactor login --portal acme.yaml --check`,
+  poactor login --portal acme.yaml --check --json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := a.fill(c.Flags()); err != nil {
@@ -81,6 +80,7 @@ password. Only what belongs to the portal and its identity provider is taken fro
 	fs.StringVar(&l.importIt, "import", "", "take the session from a `FILE` (-: standard input); no window opens")
 	fs.StringVar(&l.exportTo, "export", "", "write the session to a new `FILE`, as Playwright's storage state")
 	fs.BoolVar(&l.check, "check", false, "say who is signed in, and until when as far as cookies tell")
+	fs.BoolVar(&l.settings.JSON, "json", false, "write who is signed in as JSON; what is to be done goes to standard error")
 	l.settings.RegisterSecrets(fs)
 	l.settings.RegisterBrowser(fs)
 	return c
@@ -88,6 +88,7 @@ password. Only what belongs to the portal and its identity provider is taken fro
 
 // login does what is asked for, at the portal and with the profile that are meant.
 func (a *app) login(ctx context.Context, l login) (err error) {
+	a.json = l.settings.JSON
 	asked := 0
 	for _, is := range []bool{l.plain, l.importIt != "", l.exportTo != "", l.check} {
 		if is {
@@ -183,9 +184,13 @@ func (a *app) enter(
 	return signin.ByHand(ctx, c, l.plain)
 }
 
-// say tells what goes on.
+// say tells what goes on; where standard output is for JSON, on standard error.
 func (a *app) say(format string, args ...any) {
-	fmt.Fprintln(a.stdout, progress.Line(fmt.Sprintf(format, args...)))
+	out := a.stdout
+	if a.json {
+		out = a.stderr
+	}
+	fmt.Fprintln(out, progress.Line(fmt.Sprintf(format, args...)))
 }
 
 // saySignedIn says what has come of it, and what comes next.
@@ -201,22 +206,29 @@ func (a *app) saySignedIn(l login, before, info account.Info) {
 	if info.Protection == "none" {
 		a.warn("the session is not encrypted: whoever reads %s is signed in", config.DataDir(a.env))
 	}
-	a.say("kept as profile %s of portal %s; now run: poactor %sBATCH", info.Name, info.Portal, l.flags())
+	a.say("kept as profile %s of portal %s; now run: %s", info.Name, info.Portal, l.command("poactor", "BATCH"))
+	if a.json {
+		progress.WriteLine(a.stdout, "session", sessionOf(info))
+	}
 }
 
-// flags are those of a run at the portal and with the profile that were signed in with.
-func (l login) flags() string {
-	text := ""
+// command is a command at the portal and with the profile that were signed in with, to be
+// pasted; without their flags where a shell would take those for something else.
+func (l login) command(program string, more ...string) string {
+	words := strings.Fields(program)
 	if l.settings.Portal != config.Defaults().Portal {
-		text += fmt.Sprintf("--portal %s ", po.ShellWord(l.settings.Portal))
+		words = append(words, "--portal", l.settings.Portal)
 	}
 	if l.settings.BaseURL != "" {
-		text += fmt.Sprintf("--base-url %s ", po.ShellWord(l.settings.BaseURL))
+		words = append(words, "--base-url", l.settings.BaseURL)
 	}
 	if l.profile != account.DefaultName {
-		text += fmt.Sprintf("--profile %s ", l.profile)
+		words = append(words, "--profile", l.profile)
 	}
-	return text
+	if line, ok := commandLine(append(words, more...)...); ok {
+		return line
+	}
+	return strings.Join(append(append(strings.Fields(program), "(the same flags)"), more...), " ")
 }
 
 // readSession reads the file to import, and leaves out of it what is not the portal's.
@@ -297,7 +309,7 @@ func (a *app) exportSession(ctx context.Context, l login) error {
 	}
 	a.say("%s has the session of %s: %s and %s; it is as good as a password", l.exportTo, who(found.info),
 		progress.Count(len(state.Cookies), "cookie"), progress.Count(len(state.Origins), "origin"))
-	a.say("where it is used, run: poactor login %s--import FILE", l.flags())
+	a.say("where it is used, run: %s", l.command("poactor login", "--import", "FILE"))
 	return nil
 }
 
@@ -317,63 +329,6 @@ func (a *app) signedIn(l login) (runProfile, error) {
 func elsewhere(l login, info account.Info, hint string) error {
 	return wrongUse(hint, "the profile %s of portal %s is signed in at %s, and this is %s",
 		l.profile, l.portal.Name, info.BaseURL, l.portal.BaseURL)
-}
-
-// checkSession says who is signed in, and until when as far as cookies tell.
-func (a *app) checkSession(ctx context.Context, l login) error {
-	found, err := a.signedIn(l)
-	if err != nil {
-		return err
-	}
-	state, err := found.account.Load(ctx)
-	if err != nil {
-		return err
-	}
-	proved, err := signin.Prove(ctx, signInBrowser(l.settings, l.portal), found.dir, &state)
-	if err != nil {
-		return err
-	}
-	if !proved.SignedIn {
-		return &po.Error{Cause: po.SignedOut, Hint: "sign in again: poactor login " + strings.TrimSpace(l.flags()),
-			Msg: "nobody is signed in at " + l.portal.BaseURL + " any more: " + proved.Detail}
-	}
-	now := found.info
-	now.User = proved.User
-	a.say("signed in as %s at %s, since %s", who(now), now.BaseURL, clock(now.SignedIn))
-	if found.info.User != "" && now.User != "" && found.info.User != now.User {
-		a.warn("it was %s who signed in", who(found.info))
-	}
-	a.say("%s", cookieEnds(l.portal, proved.State.Cookies))
-	return nil
-}
-
-// cookieEnds says what cookies tell of the end of a session. The portal may end it
-// before.
-func cookieEnds(p portal.Portal, cookies []storagestate.Cookie) string {
-	var first time.Time
-	lasting, forSession := 0, 0
-	for _, c := range cookies {
-		switch {
-		case !browser.ServesPortal(p, c.Host()):
-		case c.Expires.IsZero():
-			forSession++
-		default:
-			lasting++
-			if first.IsZero() || c.Expires.Before(first) {
-				first = c.Expires
-			}
-		}
-	}
-	switch {
-	case lasting == 0:
-		return fmt.Sprintf("its %s no end: the portal alone knows when the session is over",
-			plural(forSession, "cookie has", "cookies have"))
-	case forSession == 0:
-		return fmt.Sprintf("the first of its %s ends on %s; the portal may end the session before",
-			progress.Count(lasting, "cookie"), clock(first))
-	}
-	return fmt.Sprintf("the first of its cookies ends on %s, and %s no end; the portal may end the session before",
-		clock(first), plural(forSession, "cookie has", "cookies have"))
 }
 
 func plural(n int, one, many string) string {

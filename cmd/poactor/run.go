@@ -130,8 +130,12 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 	if err == nil {
 		err = readErr
 	}
+	readBy, waysErr := j.ledger.ReadBy(context.Background())
+	if err == nil {
+		err = waysErr
+	}
 	if readErr == nil {
-		a.standing = &batchStanding{counts, open, j.merged.Deferred, filepath.Join(j.dir, j.batch.ResultsName()), j.dir}
+		a.standing = &batchStanding{counts, open, j.merged.Deferred, readBy, filepath.Join(j.dir, j.batch.ResultsName()), j.dir}
 	}
 	if wasInterrupted && byInterrupt(err, open-j.merged.Deferred) {
 		err = interrupted(open)
@@ -150,6 +154,9 @@ func (a *app) conclude(j *job, wasInterrupted bool, took time.Duration, err erro
 		fmt.Fprintln(a.stdout, progress.Line("nothing to do: no order ended "+describe(j.choice.Only)))
 	}
 	fmt.Fprintf(a.stdout, "%s, in %s\n", progress.Total(counts, open), progress.Short(took))
+	if text := readByLine(readBy, j); text != "" {
+		fmt.Fprintln(a.stdout, progress.Line(text))
+	}
 	if j.merged.Deferred > 0 && j.settings.Limit > 0 {
 		fmt.Fprintf(a.stdout, "%s left by --limit: run the same command again for the next\n",
 			progress.Count(j.merged.Deferred, "order"))

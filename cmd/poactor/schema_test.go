@@ -33,7 +33,7 @@ func commandLines() map[string]any {
 // answers are what commands say as one JSON line.
 func answers() map[string]any {
 	return map[string]any{"status": standing{}, "order_history": historyJSON{}, "verification": verificationJSON{},
-		"cleaned": cleaned{}, "profiles": profilesJSON{}, "version": versionJSON{}, "portals": portalsJSON{}, "portal_checked": portalJSON{}}
+		"cleaned": cleaned{}, "profiles": profilesJSON{}, "session": sessionJSON{}, "version": versionJSON{}, "portals": portalsJSON{}, "portal_checked": portalJSON{}}
 }
 
 const schemaFile = "events.schema.json"

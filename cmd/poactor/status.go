@@ -24,6 +24,7 @@ type standing struct {
 	Counts  map[po.Status]int `json:"counts"`
 	Open    int               `json:"open"`
 	Causes  map[po.Cause]int  `json:"causes"`
+	ReadBy  map[po.ReadBy]int `json:"read_by,omitempty"` // settled orders by how their pages were read
 	Files   int               `json:"files"`
 	Bytes   int64             `json:"bytes"`
 	Starts  []po.Start        `json:"starts"`
@@ -85,6 +86,9 @@ func standingOf(ctx context.Context, dir string) (standing, error) {
 		if s.Counts, s.Open, err = ledger.Counts(ctx); err != nil {
 			return err
 		}
+		if s.ReadBy, err = ledger.ReadBy(ctx); err != nil {
+			return err
+		}
 		if s.Files, s.Bytes, s.Causes, err = ledger.Totals(ctx); err != nil {
 			return err
 		}
@@ -104,6 +108,9 @@ func (a *app) showStanding(s standing) {
 		fmt.Fprintf(a.stdout, "%-8s %s\n", name, progress.Line(fmt.Sprintf(format, args...)))
 	}
 	line("orders", "%s", progress.Total(s.Counts, s.Open))
+	if text := progress.ReadBy(s.ReadBy); text != "" {
+		line("read", "%s", text)
+	}
 	line("files", "%s, %s", progress.Count(s.Files, "file"), humanize.Bytes(uint64(s.Bytes)))
 	for _, cause := range slices.Sorted(maps.Keys(s.Causes)) {
 		line("cause", "%s: %s", cause, progress.Count(s.Causes[cause], "order"))

@@ -75,10 +75,11 @@ type endedLine struct {
 // batchStanding is how a whole batch stands, whatever a start was asked for.
 type batchStanding struct {
 	Counts   map[po.Status]int `json:"counts"`
-	Open     int               `json:"open"`     // of the batch, those that a limit has left included
-	Deferred int               `json:"deferred"` // of these, those that a limit has left
-	Results  string            `json:"results"`  // the path of the list with its status columns
-	Out      string            `json:"out"`      // the output directory
+	Open     int               `json:"open"`              // of the batch, those that a limit has left included
+	Deferred int               `json:"deferred"`          // of these, those that a limit has left
+	ReadBy   map[po.ReadBy]int `json:"read_by,omitempty"` // settled orders by how their pages were read
+	Results  string            `json:"results"`           // the path of the list with its status columns
+	Out      string            `json:"out"`               // the output directory
 }
 
 // streamsEvents is the annotation of a command that tells events, and ends with a line

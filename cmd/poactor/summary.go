@@ -13,6 +13,7 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
@@ -72,18 +73,39 @@ func (a *app) showUnfinished(dir string, list []unfinished) {
 // showCommand shows a command that can be pasted; nothing where a shell would take it for
 // another.
 func (a *app) showCommand(words ...string) {
-	line := "poactor"
-	for _, word := range words {
-		if !po.IsPastable(runtime.GOOS, word) {
-			return
-		}
-		line += " " + po.ShellWord(word)
+	if line, ok := commandLine(append([]string{"poactor"}, words...)...); ok {
+		fmt.Fprintf(a.stdout, "  %s\n", line)
 	}
-	fmt.Fprintf(a.stdout, "  %s\n", line)
+}
+
+// commandLine is a command that can be pasted; ok is false where a shell would take it for
+// another.
+func commandLine(words ...string) (line string, ok bool) {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		if !po.IsPastable(runtime.GOOS, word) {
+			return "", false
+		}
+		quoted[i] = po.ShellWord(word)
+	}
+	return strings.Join(quoted, " "), true
 }
 
 // mayRetry reports whether orders with a cause may end well as they stand in the list.
 func mayRetry(c po.Cause) bool { return c != po.InvalidNumber && c != po.Internal }
+
+// readByLine says how the orders' pages were read; empty where only browsers were to read them.
+func readByLine(counts map[po.ReadBy]int, j *job) string {
+	parts := []string{progress.ReadBy(counts)}
+	if j.lane != (messages.FastLane{}) {
+		text := progress.Compared(j.lane)
+		if j.merged.Start > 1 {
+			text += " (of this start)"
+		}
+		parts = append(parts, text)
+	}
+	return strings.TrimPrefix(strings.Join(parts, "; "), "; ")
+}
 
 // showFiles says where the results are.
 func (a *app) showFiles(j *job) {

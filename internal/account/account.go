@@ -114,8 +114,12 @@ func (a *Account) explain(operation string, err error) error {
 	if err == nil || known || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	e := &po.Error{Cause: po.ProfileFailed, Msg: fmt.Sprintf("cannot %s %s: %s", operation, a.id, po.FirstLine(err)), Err: err,
-		Hint: "see to " + a.dir()}
+	e := &po.Error{
+		Cause: po.ProfileFailed,
+		Msg:   fmt.Sprintf("cannot %s %s: %s", operation, a.id, po.FirstLine(err)),
+		Hint:  "see to " + a.dir(),
+		Err:   err,
+	}
 	if outdir.Full(err) {
 		e.Cause, e.Hint = po.DiskFull, "make room on the disk that has "+a.dir()
 	}
@@ -153,8 +157,12 @@ func (a *Account) readInfo(root *os.Root) (Info, error) {
 	}
 	var info Info
 	if err := json.Unmarshal(text, &info); err != nil {
-		return Info{}, &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("%s of %s cannot be read: it is damaged", infoName, a.id),
-			Hint: "sign in again", Err: err}
+		return Info{}, &po.Error{
+			Cause: po.SignedOut,
+			Msg:   fmt.Sprintf("%s of %s cannot be read: it is damaged", infoName, a.id),
+			Hint:  "sign in again",
+			Err:   err,
+		}
 	}
 	info.Portal, info.Name = a.id.Portal, a.id.Name // wherever it was copied from
 	return info, nil
@@ -189,8 +197,12 @@ func (a *Account) load(ctx context.Context) (storagestate.State, error) {
 	defer root.Close()
 	sealed, err := read(root, sessionName, maxSession)
 	if errors.Is(err, fs.ErrNotExist) {
-		return storagestate.State{}, &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("nobody has signed in with %s yet", a.id),
-			Hint: "sign in first: poactor login", Err: ErrNoSession}
+		return storagestate.State{}, &po.Error{
+			Cause: po.SignedOut,
+			Msg:   fmt.Sprintf("nobody has signed in with %s yet", a.id),
+			Hint:  "sign in first: poactor login",
+			Err:   ErrNoSession,
+		}
 	}
 	if err != nil {
 		return storagestate.State{}, err
@@ -201,8 +213,11 @@ func (a *Account) load(ctx context.Context) (storagestate.State, error) {
 	}
 	state, _, err := storagestate.Parse(text)
 	if err != nil {
-		return storagestate.State{}, &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("the session of %s cannot be read: %v", a.id, err),
-			Hint: "sign in again"}
+		return storagestate.State{}, &po.Error{
+			Cause: po.SignedOut,
+			Msg:   fmt.Sprintf("the session of %s cannot be read: %v", a.id, err),
+			Hint:  "sign in again",
+		}
 	}
 	return state, nil
 }

@@ -103,7 +103,11 @@ func (s *Store) Create(portal, name string) (*Account, error) {
 		return nil, err
 	}
 	if s.dir == "" {
-		return nil, &po.Error{Cause: po.ProfileFailed, Msg: "this user has no directory for data", Hint: "set HOME or XDG_DATA_HOME (on Windows LocalAppData)"}
+		return nil, &po.Error{
+			Cause: po.ProfileFailed,
+			Msg:   "this user has no directory for data",
+			Hint:  "set HOME or XDG_DATA_HOME (on Windows LocalAppData)",
+		}
 	}
 	return a, a.explain("make", a.makeDirs())
 }

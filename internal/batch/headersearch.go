@@ -77,14 +77,7 @@ func (s *headerSearch) setFallback(l *layout) {
 
 // check looks whether a row is the header.
 func (s *headerSearch) check(rec record) {
-	var names []string
-	filled := 0
-	for i := range rec.width() {
-		names = append(names, rec.text(i))
-		if trim(names[i]) != "" {
-			filled++
-		}
-	}
+	names, filled := texts(rec)
 	if filled > s.filled {
 		s.names, s.filled = names, filled
 	}
@@ -95,6 +88,17 @@ func (s *headerSearch) check(rec record) {
 	case possible:
 		s.setFallback(l)
 	}
+}
+
+// texts are the cells of a row; filled is how many of them have something.
+func texts(rec record) (cells []string, filled int) {
+	for i := range rec.width() {
+		cells = append(cells, rec.text(i))
+		if trim(cells[i]) != "" {
+			filled++
+		}
+	}
+	return cells, filled
 }
 
 // addCandidate adds a candidate. Of two with their numbers in one column the lower

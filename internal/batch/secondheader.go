@@ -32,14 +32,7 @@ func (h *secondHeader) check(rec record) {
 	if number := trim(rec.text(b.columns.number)); strings.ContainsAny(number, "0123456789") {
 		return
 	}
-	var names []string
-	filled := 0
-	for i := range rec.width() {
-		names = append(names, rec.text(i))
-		if trim(names[i]) != "" {
-			filled++
-		}
-	}
+	names, filled := texts(rec)
 	fit := numberColumns(names)
 	if filled < 2 || len(fit) == 0 || hasWeakName(names[fit[0]]) || slices.ContainsFunc(names, isData) {
 		return

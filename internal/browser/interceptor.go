@@ -28,6 +28,7 @@ type interceptor struct {
 	last      document                   // the main frame's latest
 	frames    map[proto.PageFrameID]load // what each frame began to load last before a click
 	asked     []string                   // the first and the latest address that the main frame asked for, redirects too
+	rules     []rule                     // of a page on loan, the latest first
 	onLeave   func(string)               // called when the main frame is about to leave the portal's hosts
 	documents chan document              // what happened to documents in the modes take and save
 }
@@ -146,6 +147,20 @@ func (i *interceptor) setMode(m mode, left func(url string)) {
 	for len(i.documents) > 0 {
 		<-i.documents
 	}
+}
+
+// onLeaving changes only who is told that the main frame is about to leave the hosts.
+func (i *interceptor) onLeaving(left func(url string)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.onLeave = left
+}
+
+// isLeaving reports whether the main frame has asked for a document since the mode was set.
+func (i *interceptor) isLeaving() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return len(i.asked) > 0
 }
 
 // lastAnswer is the last answer for the main frame.
@@ -320,7 +335,7 @@ func (s *Session) intercept(w cdpClient) error {
 		}
 		patterns = append(patterns, pattern)
 	}
-	return proto.FetchEnable{Patterns: patterns}.Call(w)
+	return proto.FetchEnable{Patterns: append(patterns, s.interceptor.rulePatterns()...)}.Call(w)
 }
 
 // paused answers a request that waits for the interceptor.
@@ -330,6 +345,10 @@ func (s *Session) paused(params json.RawMessage) {
 		return
 	}
 	v := s.interceptor.handlePaused(&e)
+	if what := s.interceptor.ruleFor(&e); what != nil && v != abort {
+		s.async(func(w cdpClient) error { return apply(w, &e, *what) })
+		return
+	}
 	if v == letPass && !isAnswer(&e) && s.interceptor.awaitsFiles() && !s.compressed.Load() {
 		v = askUncompressed
 	}

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,20 +29,49 @@ func (r *run) checkInvariants(ctx context.Context) ([]InvariantResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	checks := []InvariantResult{
-		{"every order has one outcome, in the ledger and in each of its rows", r.checkOutcomes(s)},
-		{"every file is whole, in the manifest, and nothing else is there", r.checkFiles(ctx, s)},
-		{"no outcome is other than the portal has it", r.checkAgainstPortal(s)},
-		{"no process, profile or temporary file is left", r.checkLeftovers()},
-		{"no order was worked on by two workers at once", r.checkOverlap(s)},
-		{"no worker has had a profile again", r.checkProfiles(s)},
-		{fmt.Sprintf("no order took more than %d attempts", maxAttempts), r.checkAttempts(s)},
-		{"the same seed gives the same plan, and no fault came from elsewhere", r.checkPlan()},
-	}
+	checks := append(r.checkOutput(ctx, s),
+		InvariantResult{"no process, profile or temporary file is left", r.checkLeftovers()},
+		InvariantResult{"the same seed gives the same plan, and no fault came from elsewhere", r.checkPlan()})
 	if r.site == nil {
 		checks[2].Invariant += ": not compared, it is not ours"
 	}
 	return checks, nil
+}
+
+// Output is an output directory whose invariants can be checked without a run of chaos.
+type Output struct {
+	Dir string
+	// Parse reads an order's number as the portal has it.
+	Parse func(written string) (po.Key, string, error)
+	// Site is the built-in portal, where the run was of all its orders; nil: the results
+	// are not compared with a portal.
+	Site *testportal.Portal
+	// Attempts is how many an order may take; 0: 3.
+	Attempts int
+}
+
+// CheckOutput checks the invariants that an output directory shows. The error says that
+// it could not be read.
+func CheckOutput(ctx context.Context, o Output) ([]InvariantResult, error) {
+	r := newRun(Config{Parse: o.Parse})
+	r.out, r.site, r.attempts = o.Dir, o.Site, cmp.Or(o.Attempts, maxAttempts)
+	s, err := r.readResult(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.checkOutput(ctx, s), nil
+}
+
+// checkOutput checks what the output directory and the portal show.
+func (r *run) checkOutput(ctx context.Context, s result) []InvariantResult {
+	return []InvariantResult{
+		{"every order has one outcome, in the ledger and in each of its rows", r.checkOutcomes(s)},
+		{"every file is whole, in the manifest, and nothing else is there", r.checkFiles(ctx, s)},
+		{"no outcome is other than the portal has it", r.checkAgainstPortal(s)},
+		{"no order was worked on by two workers at once", r.checkOverlap(s)},
+		{"no worker has had a profile again", r.checkProfiles(s)},
+		{fmt.Sprintf("no order took more than %d attempts", r.attempts), r.checkAttempts(s)},
+	}
 }
 
 // result is what is there at the end: the ledger, and the files that people read.
@@ -314,7 +344,7 @@ const maxAttempts = 3
 func (r *run) checkAttempts(s result) (broken []string) {
 	for key, history := range s.histories {
 		for _, a := range history.Attempts {
-			if a.Try > maxAttempts {
+			if a.Try > r.attempts {
 				r.breakFor(&broken, key, "attempt %d", a.Try)
 			}
 		}

@@ -36,6 +36,8 @@ type run struct {
 	site *testportal.Portal // the built-in portal; nil: the portal is the user's
 	log  *os.File           // what every start wrote
 
+	attempts int // that an order may take
+
 	began    time.Time
 	starts   []start
 	affected map[po.Key]bool // orders that an invariant does not hold for
@@ -50,7 +52,7 @@ type run struct {
 const maxStarts = 500
 
 func newRun(cfg Config) *run {
-	return &run{cfg: cfg, out: filepath.Join(cfg.Dir, "orders"),
+	return &run{cfg: cfg, out: filepath.Join(cfg.Dir, "orders"), attempts: maxAttempts,
 		injected: map[fault.Kind]int{}, affected: map[po.Key]bool{}}
 }
 
@@ -236,6 +238,7 @@ func (r *run) command(ctx context.Context, plan fault.Plan) (*exec.Cmd, error) {
 	}
 	if !plan.Empty() {
 		var text bytes.Buffer
+		plan.Elsewhere = true // the portal's and the kills are ours to make
 		if err := plan.Write(&text); err != nil {
 			return nil, err
 		}
@@ -292,31 +295,19 @@ func (r *run) follow(stdout io.Reader, plan fault.Plan, kill func(after time.Dur
 // any moment of those that are under way then.
 const killWithin = time.Second
 
-// portalFaults are the faults that the built-in portal makes happen.
-var portalFaults = map[fault.Kind]testportal.Fault{
-	fault.Portal500: testportal.Error500, fault.Portal503: testportal.Error503, fault.Portal429: testportal.Throttle,
-	fault.PortalHang: testportal.Hang, fault.PortalSlow: testportal.Slow, fault.PortalTruncated: testportal.Truncate,
-	fault.PortalHTML: testportal.HTML, fault.PortalSignOut: testportal.SignOut,
-}
-
 // portalFault says which fault an answer of the built-in portal meets.
 func (r *run) portalFault(kind testportal.RequestKind) testportal.Fault {
-	op := fault.OpPage
-	if kind == testportal.RequestFile {
-		op = fault.OpFile
-	}
 	r.mu.Lock()
 	injector := r.portal
 	r.mu.Unlock()
 	if injector == nil {
 		return testportal.NoFault
 	}
-	x, ok := injector.Next(op)
-	if !ok {
-		return testportal.NoFault
+	f, k := testportal.NextFault(injector, kind)
+	if k != "" {
+		r.countFault(k)
 	}
-	r.countFault(x.Kind)
-	return portalFaults[x.Kind]
+	return f
 }
 
 func (r *run) countFault(k fault.Kind) {

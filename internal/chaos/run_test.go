@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/poactor/poactor/internal/fault"
-	"github.com/poactor/poactor/internal/testportal"
 	"github.com/poactor/poactor/po"
 )
 
@@ -93,16 +92,6 @@ func TestHowAStartEndedIsExplained(t *testing.T) {
 		row.start.codes = codes
 		if row.start.explained(!row.theirs) != row.want {
 			t.Errorf("%s: explained: %v", name, !row.want)
-		}
-	}
-}
-
-// What the portal makes happen is all that strikes its answers.
-func TestEveryFaultOfThePortalIsMadeToHappen(t *testing.T) {
-	t.Parallel()
-	for _, k := range fault.Kinds() {
-		if (portalFaults[k] != testportal.NoFault) != (k.Op() == fault.OpPage || k.Op() == fault.OpFile) {
-			t.Errorf("%s: %q", k, portalFaults[k])
 		}
 	}
 }

@@ -75,7 +75,8 @@ func (s *Settings) Register(fs *pflag.FlagSet) {
 		"time to wait for a new poactor login when the session is over (0: the run ends, and can be resumed)")
 	s.MaxFile, s.MinFree = poactor.DefaultMaxFile, -1
 	fs.Var((*size)(&s.MaxFile), "max-file", "largest file to take; a larger one fails its order (0: no limit)")
-	fs.Var((*size)(&s.MinFree), "min-free", "free space to keep on the disk of the output (default: 1 GiB, or 5 % of the disk where that is less; 0: none)")
+	fs.Var((*size)(&s.MinFree), "min-free",
+		"free space to keep on the disk of the output (default: 1 GiB, or 5 % of the disk where that is less; 0: none)")
 	fs.IntVar(&s.Limit, "limit", 0, "take only the first `N` open orders (0: all)")
 	fs.BoolVar(&s.DryRun, "dry-run", false, "read, check and plan; open no browser")
 	fs.BoolVar(&s.Fresh, "fresh", false, "start over: archive the record of earlier starts; nothing is deleted")
@@ -110,7 +111,8 @@ func (s *Settings) registerPlace(fs *pflag.FlagSet) {
 
 func (s *Settings) registerProfile(fs *pflag.FlagSet) {
 	fs.StringVar(&s.Profile, "profile", "",
-		"`NAME|DIR` of a profile that is signed in, or none (default: the one of poactor login for this portal, if there is one)")
+		"`NAME|DIR` of a profile that is signed in, or none "+
+			"(default: the one of poactor login for this portal, if there is one)")
 }
 
 // RegisterSecrets declares only the flags that say how stored sessions are encrypted.

@@ -33,6 +33,8 @@ type Config struct {
 	// Allowed says whether files may be fetched from an address. It is asked
 	// for every redirect as well.
 	Allowed func(u *url.URL) bool
+	// Layout says what the folders are called: outdir.Orders, or outdir.Tasks.
+	Layout outdir.Layout
 	// Parallel is how many files are fetched at once in all; default
 	// DefaultParallel.
 	Parallel int
@@ -54,6 +56,7 @@ type Config struct {
 // calls at once for the same order.
 type Archive struct {
 	root      *os.Root
+	layout    outdir.Layout
 	allowed   func(*url.URL) bool
 	transport *http.Transport
 	slots     chan struct{} // holds one value per file being fetched
@@ -101,7 +104,7 @@ func Open(c Config) (*Archive, error) {
 		root.Close()
 		return nil, diskError("output directory", err)
 	}
-	return &Archive{root: root, allowed: c.Allowed, transport: newTransport(c.Parallel),
+	return &Archive{root: root, layout: c.Layout, allowed: c.Allowed, transport: newTransport(c.Parallel),
 		slots: make(chan struct{}, c.Parallel), timeout: c.FileTimeout,
 		idleLimit: maxIdle, write: c.Write, quota: quota, progressInterval: progressInterval}, nil
 }

@@ -102,6 +102,11 @@ func (a *Archive) Fetch(ctx context.Context, job po.FetchJob) (po.FetchResult, e
 	}
 	defer w.dir.Close()
 	parts := w.plan(job.Attachments)
+	if job.Order.IsTask() {
+		if err := w.removeUnlisted(parts); err != nil {
+			return po.FetchResult{Saved: job.Saved}, fmt.Errorf("open work folder: %w", err)
+		}
+	}
 	w.progress = a.progressOf(job.Order, parts)
 	fetchErr := a.fetchAll(ctx, session, w, parts)
 	if fetchErr == nil && discardUnsure(parts) {
@@ -203,6 +208,9 @@ func (a *Archive) receive(ctx context.Context, s *session, p *part, to *sink) er
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	att := p.attachment
+	if att.SHA256 != "" {
+		return a.receiveChecked(p, to)
+	}
 	var ans answer
 	var err error
 	lane := po.LaneHTTP

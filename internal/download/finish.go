@@ -19,7 +19,7 @@ import (
 // folder without being in kept: the leftovers of attempts that were killed.
 // What a user has put into a folder that already had a final name stays.
 // Without a final name an empty folder is removed, and one that still holds
-// something ends as FAILED.
+// something ends as FAILED. Of a task nothing is left then but what is the user's.
 //
 // A folder that already has the final name, of whatever origin, is moved aside
 // to that name with a number, never overwritten. A kept folder that is not one
@@ -50,16 +50,22 @@ func unwritable(err error) error {
 }
 
 func (a *Archive) finish(ctx context.Context, saved po.Saved, final string) error {
-	key, ok := outdir.OrderOf(final)
+	key, ok := a.layout.KeyOf(final)
 	if !ok && final != "" {
 		return fmt.Errorf("%q is not a folder of an order", final)
 	}
-	if keptKey, ok := outdir.OrderOf(saved.Folder); !ok || final != "" && keptKey != key {
+	if keptKey, ok := a.layout.KeyOf(saved.Folder); !ok || final != "" && keptKey != key {
 		saved = po.Saved{} // somebody's edit
 	}
 	from := a.source(key, saved, final)
 	if from == "" {
 		return a.finishWithout(final)
+	}
+	if final == "" && a.layout.Flat() {
+		if err := a.removeFiles(from, saved.Files); err != nil {
+			return err
+		}
+		saved.Files = nil
 	}
 	if err := a.tidy(from, saved.Files); err != nil {
 		return err
@@ -68,9 +74,9 @@ func (a *Archive) finish(ctx context.Context, saved po.Saved, final string) erro
 		if removed, err := a.removeEmpty(from); removed || err != nil {
 			return err
 		}
-		key, _ := outdir.OrderOf(from)
+		key, _ := a.layout.KeyOf(from)
 		if final = from; outdir.IsWorkFolder(from) {
-			final = path.Join(path.Dir(from), outdir.FinalFolder(key, po.Failed))
+			final = path.Join(path.Dir(from), a.layout.FinalFolder(key, po.Failed))
 		}
 	}
 	if from == final {
@@ -88,11 +94,11 @@ func (a *Archive) source(key po.Key, saved po.Saved, final string) string {
 	if final == "" || a.isDir(final) {
 		return ""
 	}
-	if work := path.Join(path.Dir(final), outdir.WorkFolder(key)); a.isDir(work) {
+	if work := path.Join(path.Dir(final), a.layout.WorkFolder(key)); a.isDir(work) {
 		return work
 	}
-	for _, status := range outdir.FinalStatuses() {
-		folder := path.Join(path.Dir(final), outdir.FinalFolder(key, status))
+	for _, name := range a.layout.FinalFolders(key) {
+		folder := path.Join(path.Dir(final), name)
 		if entries, err := fs.ReadDir(a.root.FS(), folder); err == nil && len(entries) == 0 && a.isDir(folder) {
 			return folder
 		}
@@ -142,6 +148,19 @@ func (a *Archive) tidy(folder string, files []po.File) error {
 		}
 	}
 	return diskError("sync folder", outdir.SyncDir(dir, "."))
+}
+
+// removeFiles removes the files of an order that is to have none.
+func (a *Archive) removeFiles(folder string, files []po.File) error {
+	for _, f := range files {
+		if path.Base(f.Name) != f.Name {
+			continue // somebody's edit
+		}
+		if err := a.root.Remove(path.Join(folder, f.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return diskError("remove file", err)
+		}
+	}
+	return nil
 }
 
 // removeEmpty removes a folder if nothing is in it.

@@ -3,7 +3,6 @@ package download
 import (
 	"path"
 
-	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
 
@@ -13,8 +12,11 @@ const unknownSupplier = "Unknown supplier"
 // it; else the order's levels, or the supplier where it has none. An order
 // that had to be filed under the unknown supplier moves when its supplier is
 // known.
-func home(order po.Order, supplier string, saved po.Saved) string {
-	if keptBy(order.Key, saved) && path.Dir(saved.Folder) != unknownSupplier {
+func (a *Archive) home(order po.Order, supplier string, saved po.Saved) string {
+	if a.layout.Flat() {
+		return "."
+	}
+	if a.keptBy(order.Key, saved) && path.Dir(saved.Folder) != unknownSupplier {
 		return path.Dir(saved.Folder)
 	}
 	var levels []string
@@ -33,21 +35,22 @@ func home(order po.Order, supplier string, saved po.Saved) string {
 }
 
 // keptBy says whether the kept folder is one of the order.
-func keptBy(key po.Key, saved po.Saved) bool {
-	k, ok := outdir.OrderOf(saved.Folder)
+func (a *Archive) keptBy(key po.Key, saved po.Saved) bool {
+	k, ok := a.layout.KeyOf(saved.Folder)
 	return ok && k == key
 }
 
 // Work names the folder in which the order's files are gathered.
 func (a *Archive) Work(order po.Order, supplier string, saved po.Saved) string {
-	return path.Join(home(order, supplier, saved), outdir.WorkFolder(order.Key))
+	return path.Join(a.home(order, supplier, saved), a.layout.WorkFolder(order.Key))
 }
 
 // Final names the folder that the order ends in. It is empty for an order that
 // was not found and for one without a valid number. An order that earlier
 // attempts got files of, and of which the portal now says that it or its
 // attachments do not exist, ends in a folder that is called PARTIAL: files
-// never lie in a folder that denies them.
+// never lie in a folder that denies them. A task has one only where it is completed
+// and has files.
 func (a *Archive) Final(order po.Order, supplier string, saved po.Saved, status po.Status) string {
 	if !order.Key.Valid() || order.Number == "" {
 		return ""
@@ -55,8 +58,11 @@ func (a *Archive) Final(order po.Order, supplier string, saved po.Saved, status 
 	if len(saved.Files) > 0 && (status == po.NotFound || status == po.NoAttachments) {
 		status = po.Partial
 	}
+	if a.layout.Flat() && (status != po.Completed || len(saved.Files) == 0) {
+		return ""
+	}
 	if status == po.NotFound || !status.Valid() {
 		return ""
 	}
-	return path.Join(home(order, supplier, saved), outdir.FinalFolder(order.Key, status))
+	return path.Join(a.home(order, supplier, saved), a.layout.FinalFolder(order.Key, status))
 }

@@ -17,10 +17,10 @@ import (
 // are Fetch's to check. Like Fetch, Verify removes what an attempt that was
 // killed has left damaged.
 func (a *Archive) Verify(key po.Key, saved po.Saved) (po.Saved, error) {
-	if !keptBy(key, saved) {
+	if !a.keptBy(key, saved) {
 		return po.Saved{}, nil
 	}
-	folder := a.find(key, home(po.Order{Key: key}, "", saved), saved)
+	folder := a.find(key, a.home(po.Order{Key: key}, "", saved), saved)
 	if folder == "" {
 		return po.Saved{}, nil
 	}
@@ -74,7 +74,7 @@ func (a *Archive) workFolders(dir string, each func(folder string, key po.Key) e
 }
 
 func (a *Archive) workFolder(name string, e fs.DirEntry, each func(folder string, key po.Key) error) error {
-	key, order := outdir.OrderOf(name)
+	key, order := a.layout.KeyOf(name)
 	switch {
 	case !e.IsDir(), name == outdir.StateDir:
 		return nil

@@ -30,7 +30,7 @@ type work struct {
 
 // openWork makes the order's work folder or takes over what there is of it.
 func (a *Archive) openWork(job po.FetchJob) (*work, error) {
-	above := home(job.Order, job.Supplier, job.Saved)
+	above := a.home(job.Order, job.Supplier, job.Saved)
 	w := &work{folder: a.Work(job.Order, job.Supplier, job.Saved)}
 	if !job.Order.Key.Valid() {
 		return nil, errors.New("the order has no valid key")
@@ -86,12 +86,12 @@ func (a *Archive) isDir(folder string) bool {
 // one in the place where it would be, in whatever state; empty if none.
 func (a *Archive) find(key po.Key, above string, saved po.Saved) string {
 	var places []string
-	if keptBy(key, saved) {
+	if a.keptBy(key, saved) {
 		places = append(places, saved.Folder)
 	}
-	places = append(places, path.Join(above, outdir.WorkFolder(key)))
-	for _, status := range outdir.FinalStatuses() {
-		places = append(places, path.Join(above, outdir.FinalFolder(key, status)))
+	places = append(places, path.Join(above, a.layout.WorkFolder(key)))
+	for _, name := range a.layout.FinalFolders(key) {
+		places = append(places, path.Join(above, name))
 	}
 	for _, folder := range places {
 		if a.isDir(folder) {

@@ -20,6 +20,9 @@ type Injected struct {
 // NewInjector carries a plan out.
 func NewInjector(p Plan) *Injector { return &Injector{plan: p, done: map[Op]int{}} }
 
+// Has reports whether the plan has a fault.
+func (i *Injector) Has(k Kind) bool { return i.plan.Has(k) }
+
 // Next counts an operation and says which fault it is to meet; false: none.
 func (i *Injector) Next(op Op) (Injected, bool) {
 	i.mu.Lock()

@@ -72,6 +72,12 @@ func (k Kind) Valid() bool { return slices.Contains(Kinds(), k) }
 // Op is the operation that the fault affects.
 func (k Kind) Op() Op { return opOf[k] }
 
+// OfRun reports whether a run makes the fault happen: the portal's are the portal's, and a
+// kill of poactor comes from outside.
+func (k Kind) OfRun() bool {
+	return k.Op() != OpPage && k.Op() != OpFile && k.Op() != OpSettle
+}
+
 // OfBrowser reports whether the fault is one of a browser or its profile.
 func (k Kind) OfBrowser() bool {
 	return k.Op() == OpRead || k.Op() == OpLease || k.Op() == OpRelease

@@ -28,6 +28,9 @@ type Plan struct {
 	Ends []End `yaml:"ends"`
 	// Start is which start of poactor it is for, from 1: each has other places.
 	Start int `yaml:"start"`
+	// Elsewhere says that the faults of the portal, and the kills of poactor, are made by
+	// somebody else; otherwise a run refuses a plan that has some, as it cannot make them.
+	Elsewhere bool `yaml:"elsewhere"`
 }
 
 // End is a fault that a start of poactor meets once.

@@ -35,7 +35,7 @@ func (d *Disk) attemptsOf(ctx context.Context, id int64) ([]po.Attempt, error) {
 func (d *Disk) attempts(ctx context.Context, where string, args ...any) iter.Seq2[OrderAttempt, error] {
 	return func(yield func(OrderAttempt, error) bool) {
 		rows, err := d.reader(ctx).QueryContext(ctx, `SELECT o.key, a.try, a.start, a.worker, a.profile, a.began, a.ended, a.ending,
-			a.cause, a.detail, a.pages, a.evidence, a.files, a.bytes, `+d.missing("a")+`
+			a.cause, a.detail, a.pages, a.evidence, a.files, a.bytes, `+d.missing("a")+`, `+d.reason()+`
 			FROM attempts a JOIN orders o ON o.id = a.order_id WHERE `+where, args...)
 		if err != nil {
 			yield(OrderAttempt{}, d.wrap(err))
@@ -64,7 +64,7 @@ func scanAttempt(rows *sql.Rows) (OrderAttempt, error) {
 	var pages textList
 	var missing missingList
 	err := rows.Scan(into(&a.Key), &a.Try, &a.Start, into(&a.Worker), into(&a.Profile), &began, &ended, into(&a.Ending),
-		into(&a.Cause), into(&a.Detail), &pages, into(&a.Trace.Evidence), &a.Files, &a.Bytes, &missing)
+		into(&a.Cause), into(&a.Detail), &pages, into(&a.Trace.Evidence), &a.Files, &a.Bytes, &missing, into(&a.Reason))
 	a.Began, a.Ended, a.Trace.Pages, a.Missing = fromNanos(began), fromNanos(ended), pages, missing
 	return a, err
 }

@@ -70,6 +70,7 @@ func full(key po.Key) po.Outcome {
 		},
 		Missing: []po.Missing{{ID: "i3", Name: text, URL: "http://x/c", Cause: po.Timeout, Detail: text, Answer: text, Evidence: "e/1"}, {ID: "i4", Name: "d.pdf", Cause: po.Forbidden}},
 		Folder:  "Acme/PO_K0_PARTIAL", URL: "http://x/orders/0", Attempts: 2, Time: moment,
+		ReadBy: po.ReadByBoth, Comparisons: 7,
 		Trace: po.Trace{Pages: []string{"http://x/orders/0", "http://x/req/1"}, Evidence: ".poactor/evidence/K0"},
 	}
 }
@@ -102,7 +103,7 @@ func TestEverythingLasts(t *testing.T) {
 	if diff := cmp.Diff(want.Missing, x.Missing); diff != "" {
 		t.Errorf("the next try does not know what is missing (-want +got):\n%s", diff)
 	}
-	no(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-2", Profile: "p2"}))
+	no(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-2", Profile: "p2", Reason: hostile}))
 	no(d.Release(t.Context(), x.Token, po.Failure{Cause: po.BrowserDied, Detail: "killed"}))
 	x = claim()
 	no(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-3", Profile: "p3"}))
@@ -123,7 +124,7 @@ func TestEverythingLasts(t *testing.T) {
 			Attempts: []po.Attempt{
 				{Try: 1, Start: 1, Assignment: po.Assignment{Worker: "worker-1", Profile: "p1"}, Ending: po.EndRetried,
 					Failure: po.Failure{Cause: po.Throttled, Detail: hostile, Missing: want.Missing, Trace: po.Trace{Pages: []string{"p"}}}, Files: 1, Bytes: 5},
-				{Try: 2, Start: 1, Assignment: po.Assignment{Worker: "worker-2", Profile: "p2"}, Ending: po.EndReleased,
+				{Try: 2, Start: 1, Assignment: po.Assignment{Worker: "worker-2", Profile: "p2", Reason: hostile}, Ending: po.EndReleased,
 					Failure: po.Failure{Cause: po.BrowserDied, Detail: "killed"}},
 				{Try: 2, Start: 1, Assignment: po.Assignment{Worker: "worker-3", Profile: "p3"}, Ending: po.EndHandedOn},
 				{Try: 2, Start: 1, Assignment: po.Assignment{Worker: "worker-4", Profile: "p4"}, Ending: po.EndSettled,
@@ -148,6 +149,11 @@ func TestEverythingLasts(t *testing.T) {
 		no(err)
 		if diff := cmp.Diff(map[po.Status]int{po.Partial: 1}, counts); diff != "" || open != 1 {
 			t.Errorf("%s: %d open, %s", name, open, diff)
+		}
+		ways, err := l.ReadBy(t.Context())
+		no(err)
+		if diff := cmp.Diff(map[po.ReadBy]int{po.ReadByBoth: 1}, ways); diff != "" {
+			t.Errorf("%s: read by: %s", name, diff)
 		}
 		starts, err := l.Starts(t.Context())
 		no(err)
@@ -311,7 +317,7 @@ func TestWrongFiles(t *testing.T) {
 		"another's, empty": {sql(`PRAGMA application_id = 7; CREATE TABLE t(x)`), ledger.ErrForeign, "is not a ledger of poactor"},
 		"with a trigger": {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 2; CREATE TABLE t(x);
 			CREATE TRIGGER e AFTER INSERT ON t BEGIN SELECT 1; END`), ledger.ErrForeign, "is not a ledger of poactor"},
-		"newer":      {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 99; CREATE TABLE t(x)`), ledger.ErrNewer, "was written by a newer poactor (its version is 99, this one knows 4)"},
+		"newer":      {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 99; CREATE TABLE t(x)`), ledger.ErrNewer, "was written by a newer poactor (its version is 99, this one knows 6)"},
 		"no version": {sql(`PRAGMA application_id = 0x706f6163; CREATE TABLE t(x)`), ledger.ErrDamaged, "is damaged: its version is 0"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -78,6 +78,12 @@ func (d *Disk) wrap(err error) error {
 	return &po.Error{Cause: po.Internal, Msg: "ledger: " + po.FirstLine(err), Err: err}
 }
 
+// isConflict reports whether a statement was refused because of a row that is there already.
+func isConflict(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
+}
+
 // writeError says why the output directory cannot be used; an error that says
 // so already stays.
 func writeError(err error) error {

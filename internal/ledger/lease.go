@@ -64,7 +64,7 @@ func (d *Disk) Claim(ctx context.Context, n int, ttl time.Duration) (c po.Claim,
 // leaseColumns are what a lease is made of. Each query names its index, which holds
 // little more than what it looks for: an order leaves it when it is settled. Left to
 // itself SQLite goes through all orders for some.
-const leaseColumns = `id, key, number, written, levels, invalid, failures, deaths, worker, supplier, folder, read_by`
+const leaseColumns = `id, key, number, written, levels, invalid, failures, deaths, worker, supplier, folder, read_by, task`
 
 // claimHeld leases orders whose pause is over.
 func (d *Disk) claimHeld(n int, now time.Time, ttl time.Duration) ([]po.Lease, error) {
@@ -118,7 +118,7 @@ func (d *Disk) claimRows(n int, now time.Time, ttl time.Duration, query string, 
 		var levels textList
 		o := &l.Order
 		if err := scan(&id, into(&o.Key), into(&o.Number), into(&o.RawNumber), &levels, into(&o.Invalid), &l.Attempt, &l.Deaths,
-			into(&l.Worker), into(&l.Supplier), into(&l.Saved.Folder), into(&l.ReadBy)); err != nil {
+			into(&l.Worker), into(&l.Supplier), into(&l.Saved.Folder), into(&l.ReadBy), (*jsonText)(&o.Task)); err != nil {
 			return err
 		}
 		if _, held := d.held[id]; held || len(list) == n {
@@ -220,8 +220,8 @@ func (d *Disk) Assign(ctx context.Context, token string, to po.Assignment) error
 			return err
 		}
 		l.serial, l.worker, l.files, l.bytes = max(last, 0)+1, to.Worker, 0, 0
-		return d.exec(`INSERT INTO attempts(order_id, serial, try, start, worker, profile, began) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			l.id, l.serial, l.try, d.start, text(to.Worker), text(to.Profile), time.Now().UnixNano())
+		return d.exec(`INSERT INTO attempts(order_id, serial, try, start, worker, profile, reason, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			l.id, l.serial, l.try, d.start, text(to.Worker), text(to.Profile), text(to.Reason), time.Now().UnixNano())
 	})
 }
 

@@ -117,6 +117,17 @@ func (d *Disk) Dir() string { return d.dir }
 // them out elsewhere can tell whether there is anything new.
 func (d *Disk) Changes() uint64 { return d.changes.Load() }
 
+// Tasks reports whether the ledger is that of a program's own tasks.
+func (d *Disk) Tasks(ctx context.Context) (bool, error) {
+	if d.version < hasTasks {
+		return false, nil
+	}
+	n := 0
+	err := d.reader(ctx).QueryRowContext(ctx,
+		`SELECT count(*) FROM (SELECT 1 FROM orders INDEXED BY orders_task WHERE task IS NOT NULL LIMIT 1)`).Scan(&n)
+	return n > 0, d.wrap(err)
+}
+
 // Close gives the ledger and the directory back. A second call does nothing.
 func (d *Disk) Close() error {
 	d.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,6 +50,25 @@ type entry struct {
 type settled struct {
 	entry   *entry
 	outcome po.Outcome
+	task    *po.Outcome // of a task, as a whole; nil when it was taken
+}
+
+// TakeTask returns a task with what its work has returned, and forgets that: a second call
+// has none. Status is empty where the task is open.
+func (m *Memory) TakeTask(key po.Key) Task {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, ok := m.settled[key]
+	if !ok {
+		return Task{Outcome: po.Outcome{Key: key}}
+	}
+	t := Task{Order: s.entry.order, Outcome: s.outcome}
+	if s.task != nil {
+		t.Outcome = *s.task
+	}
+	s.task, s.entry.order.Task, s.entry.kept = nil, []byte("null"), po.Saved{}
+	m.settled[key] = s
+	return t
 }
 
 // NewMemory makes a ledger of the orders. A key that comes twice is an error.
@@ -61,12 +81,18 @@ func NewMemory(orders iter.Seq[po.Order]) (*Memory, error) {
 		ended:   map[string]po.Key{},
 		settled: map[po.Key]settled{},
 	}
-	seen := map[po.Key]bool{}
+	seen, folded := map[po.Key]bool{}, map[string]po.Key{}
 	for o := range orders {
 		if seen[o.Key] {
 			return nil, fmt.Errorf("order %s comes twice", o.Key)
 		}
 		seen[o.Key] = true
+		if o.IsTask() {
+			if other, ok := folded[strings.ToLower(string(o.Key))]; ok {
+				return nil, sameFolderError(other, o.Key)
+			}
+			folded[strings.ToLower(string(o.Key))] = o.Key
+		}
 		m.free(&entry{order: o, seq: m.total})
 		m.total++
 	}
@@ -169,7 +195,12 @@ func (m *Memory) Settle(_ context.Context, token string, o po.Outcome) error {
 		delete(m.leased, token)
 		m.ended[token] = e.order.Key
 		e.readBy = o.ReadBy
-		m.settled[e.order.Key] = settled{e, po.Outcome{Key: e.order.Key, RawNumber: e.order.RawNumber, Status: o.Status, Cause: o.Cause, Folder: o.Folder}}
+		is := settled{entry: e, outcome: po.Outcome{Key: e.order.Key, RawNumber: e.order.RawNumber, Status: o.Status,
+			Cause: o.Cause, Folder: o.Folder, ReadBy: o.ReadBy}}
+		if e.order.IsTask() { // until it is taken
+			is.task = &o
+		}
+		m.settled[e.order.Key] = is
 		m.open--
 	})
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -166,19 +167,19 @@ func (d *Disk) sameAs(next func() (po.Order, error, bool)) (first nextOrder, sam
 	err = d.rows(func(scan func(...any) error) error {
 		var o po.Order
 		var levels textList
-		if err := scan(into(&o.Key), into(&o.Number), into(&o.RawNumber), &levels, into(&o.Invalid)); err != nil {
+		if err := scan(into(&o.Key), into(&o.Number), into(&o.RawNumber), &levels, into(&o.Invalid), (*jsonText)(&o.Task)); err != nil {
 			return err
 		}
 		first.order, first.err, first.ok = next()
 		o = stored(o, levels)
 		f := first.order
 		if !first.ok || first.err != nil || f.Key != o.Key || f.Number != o.Number || f.RawNumber != o.RawNumber ||
-			f.Invalid != o.Invalid || !slices.Equal(f.Levels, o.Levels) {
+			f.Invalid != o.Invalid || !slices.Equal(f.Levels, o.Levels) || !bytes.Equal(f.Task, o.Task) || f.IsTask() != o.IsTask() {
 			return differs
 		}
 		same++
 		return nil
-	}, `SELECT key, number, written, levels, invalid FROM orders WHERE place IS NOT NULL ORDER BY place`)
+	}, `SELECT key, number, written, levels, invalid, task FROM orders WHERE place IS NOT NULL ORDER BY place`)
 	switch {
 	case errors.Is(err, differs):
 		return first, same, first.err
@@ -210,9 +211,24 @@ type orderWriter struct {
 	d     *Disk
 	place int // of the next
 	args  []any
+	bytes int  // of the data in args
+	tasks bool // what is put are tasks
+	begun bool
 }
 
+// maxPendingBytes is how much data of tasks one statement puts.
+const maxPendingBytes = 8 << 20
+
 func (p *orderWriter) add(o po.Order) error {
+	if !p.begun {
+		if err := p.d.checkKind(o.IsTask()); err != nil {
+			return err
+		}
+		p.begun, p.tasks = true, o.IsTask()
+	}
+	if o.IsTask() != p.tasks {
+		return fmt.Errorf("order %s is among tasks", o.Key)
+	}
 	number, written := o.Number, o.RawNumber
 	if written == number {
 		written = ""
@@ -220,15 +236,16 @@ func (p *orderWriter) add(o po.Order) error {
 	if number == string(o.Key) {
 		number = ""
 	}
-	p.args = append(p.args, string(o.Key), text(number), text(written), textList(o.Levels), text(o.Invalid), p.place)
+	p.args = append(p.args, string(o.Key), text(number), text(written), textList(o.Levels), text(o.Invalid), jsonText(o.Task), p.place)
 	p.place++
-	if len(p.args) < rowsPerInsert*columnsPerRow {
+	p.bytes += len(o.Task)
+	if len(p.args) < rowsPerInsert*columnsPerRow && p.bytes < maxPendingBytes {
 		return nil
 	}
 	return p.flush()
 }
 
-const columnsPerRow = 6
+const columnsPerRow = 7
 
 // flush writes what is waiting.
 func (p *orderWriter) flush() error {
@@ -236,15 +253,17 @@ func (p *orderWriter) flush() error {
 	if rows == 0 {
 		return nil
 	}
-	query := `INSERT INTO orders(key, number, written, levels, invalid, place) VALUES ` +
-		strings.TrimSuffix(strings.Repeat(`(?, ?, ?, ?, ?, ?),`, rows), ",") +
+	query := `INSERT INTO orders(key, number, written, levels, invalid, task, place) VALUES ` +
+		strings.TrimSuffix(strings.Repeat(`(?, ?, ?, ?, ?, ?, ?),`, rows), ",") +
 		` ON CONFLICT(key) DO UPDATE SET number = excluded.number, written = excluded.written, levels = excluded.levels,
-		invalid = excluded.invalid, place = excluded.place WHERE place IS NULL OR place = -2`
+		invalid = excluded.invalid, task = excluded.task, place = excluded.place WHERE place IS NULL OR place = -2`
 	n, err := p.d.execCount(query, p.args...)
-	if err == nil && n < rows {
+	if p.tasks && isConflict(err) { // with another key than its own
+		err = p.caseError(err)
+	} else if err == nil && n < rows {
 		err = p.duplicateError()
 	}
-	p.args = p.args[:0]
+	p.args, p.bytes = p.args[:0], 0
 	return err
 }
 
@@ -260,6 +279,48 @@ func (p *orderWriter) duplicateError() error {
 		}
 	}
 	return fmt.Errorf("an order comes twice")
+}
+
+// caseError names the task of what is waiting whose key differs from another's in case
+// only: on some file systems they would have one folder.
+func (p *orderWriter) caseError(err error) error {
+	seen := map[string]string{}
+	for i := 0; i < len(p.args); i += columnsPerRow {
+		key := p.args[i].(string)
+		other, clash := seen[strings.ToLower(key)]
+		if !clash {
+			if e := p.d.rows(func(scan func(...any) error) error { return scan(into(&other)) },
+				`SELECT key FROM orders INDEXED BY orders_task WHERE key = ? COLLATE NOCASE AND task IS NOT NULL`, key); e != nil {
+				return e
+			}
+		}
+		if other != "" && other != key {
+			return sameFolderError(po.Key(other), po.Key(key))
+		}
+		seen[strings.ToLower(key)] = key
+	}
+	return err
+}
+
+func sameFolderError(a, b po.Key) error {
+	return fmt.Errorf("the keys of tasks %s and %s differ only in case: on some systems they would have one folder", a, b)
+}
+
+// ErrOtherKind is wrapped where tasks are to be put into the record of a run of purchase
+// orders, or the other way round.
+var ErrOtherKind = errors.New("the output directory is that of another kind of run")
+
+// checkKind refuses to mix purchase orders with tasks.
+func (d *Disk) checkKind(tasks bool) error {
+	query, other := `SELECT count(*) FROM (SELECT 1 FROM orders INDEXED BY orders_task WHERE task IS NOT NULL LIMIT 1)`, "a program's own tasks"
+	if tasks {
+		query, other = `SELECT count(*) FROM (SELECT 1 FROM orders WHERE task IS NULL LIMIT 1)`, "purchase orders"
+	}
+	n, err := d.number(query)
+	if err != nil || n == 0 {
+		return err
+	}
+	return &po.Error{Msg: fmt.Sprintf("%s has a run of %s", d.dir, other), Hint: "give another output directory", Err: ErrOtherKind}
 }
 
 // choose opens what is to be worked on, and counts.

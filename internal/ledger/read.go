@@ -155,6 +155,30 @@ func (d *Disk) filesOf(id int64) ([]po.File, error) {
 	return files, err
 }
 
+// ReadBy says how the pages of the batch's settled orders were read, of those of which that is
+// on record.
+func (d *Disk) ReadBy(ctx context.Context) (map[po.ReadBy]int, error) {
+	counts := map[po.ReadBy]int{}
+	if d.version < hasReadBy {
+		return counts, nil
+	}
+	rows, err := d.reader(ctx).QueryContext(ctx,
+		`SELECT read_by, count(*) FROM orders WHERE place IS NOT NULL AND open = 0 AND read_by IS NOT NULL GROUP BY read_by`)
+	if err != nil {
+		return nil, d.wrap(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var way po.ReadBy
+		var n int
+		if err := rows.Scan(into(&way), &n); err != nil {
+			return nil, d.wrap(err)
+		}
+		counts[way] = n
+	}
+	return counts, d.wrap(rows.Err())
+}
+
 // Counts says how the orders of the batch stand: by status those that are
 // settled, and how many are open. An order that was opened again counts as open.
 func (d *Disk) Counts(ctx context.Context) (counts map[po.Status]int, open int, err error) {

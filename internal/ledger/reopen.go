@@ -14,7 +14,7 @@ const maxKnown = 16
 // had asked for it. A folder that has nothing in it is forgotten too; its caller
 // removes it.
 const clearOutcome = `UPDATE orders SET open = 1, due = 0, failures = 0, deaths = 0, worker = NULL, status = NULL, cause = NULL, detail = NULL,
-	found = NULL, url = NULL, attempts = NULL, settled = NULL, pages = NULL, evidence = NULL,
+	found = NULL, url = NULL, attempts = NULL, settled = NULL, pages = NULL, evidence = NULL, result = NULL,
 	folder = CASE WHEN EXISTS (SELECT 1 FROM files WHERE order_id = orders.id) THEN folder END
 	WHERE place IS NOT NULL AND open = 0 AND `
 
@@ -34,13 +34,13 @@ func (d *Disk) Reopen(ctx context.Context, keys []po.Key) ([]po.Outcome, error) 
 			if err := d.rows(func(scan func(...any) error) error {
 				var o po.Order
 				was.Key = key
-				if err := scan(into(&was.Status), into(&was.Cause), into(&was.Folder), into(&o.Number), into(&o.RawNumber)); err != nil {
+				if err := scan(into(&was.Status), into(&was.Cause), into(&was.Folder), into(&was.ReadBy), into(&o.Number), into(&o.RawNumber)); err != nil {
 					return err
 				}
 				o.Key = key
 				was.RawNumber = stored(o, nil).RawNumber
 				return nil
-			}, `SELECT status, cause, folder, number, written FROM orders WHERE key = ? AND place IS NOT NULL AND open = 0`, string(key)); err != nil {
+			}, `SELECT status, cause, folder, read_by, number, written FROM orders WHERE key = ? AND place IS NOT NULL AND open = 0`, string(key)); err != nil {
 				return err
 			}
 			n, err := d.execCount(clearOutcome+`place < ? AND key = ?`, d.before, string(key))
@@ -129,7 +129,7 @@ func (d *Disk) withAttachments() ([]po.Order, error) {
 		}
 		list = append(list, stored(o, levels))
 		return nil
-	}, `SELECT key, number, written, levels FROM orders WHERE status = ? AND open = 0 AND place IS NOT NULL ORDER BY settled DESC LIMIT ?`,
+	}, `SELECT key, number, written, levels FROM orders WHERE status = ? AND open = 0 AND place IS NOT NULL AND task IS NULL ORDER BY settled DESC LIMIT ?`,
 		string(po.Completed), maxKnown)
 	return list, err
 }

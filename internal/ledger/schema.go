@@ -10,7 +10,7 @@ const applicationID = 0x706f6163
 
 // migrations make each version of the schema out of the one before; the number
 // of them is the version. What has been released is never changed.
-var migrations = []string{schema1, schema2, schema3, schema4}
+var migrations = []string{schema1, schema2, schema3, schema4, schema5, schema6}
 
 // schema1 is the first schema. place is the order's in the batch, NULL where it
 // is in it no more. open is 0 for a settled order, 1 for one to be worked on, 2
@@ -123,6 +123,26 @@ ALTER TABLE orders ADD COLUMN comparisons INTEGER;
 
 // hasReadBy is the first version of the schema that tells how pages were read.
 const hasReadBy = 4
+
+// schema5 tells why a browser has read an order that might have been read without one.
+const schema5 = `
+ALTER TABLE attempts ADD COLUMN reason TEXT;
+`
+
+// hasReason is the first version of the schema that tells why a browser has read an order.
+const hasReason = 5
+
+// schema6 has the data of a program's own tasks, and what the work on them has returned, as
+// JSON; task is NULL for a purchase order. Their folders are called as their keys, which
+// some file systems take for equal if only their case differs.
+const schema6 = `
+ALTER TABLE orders ADD COLUMN task   TEXT;
+ALTER TABLE orders ADD COLUMN result TEXT;
+CREATE UNIQUE INDEX orders_task ON orders(key COLLATE NOCASE) WHERE task IS NOT NULL;
+`
+
+// hasTasks is the first version of the schema that has tasks.
+const hasTasks = 6
 
 // migrate brings the file to the newest schema.
 func (d *Disk) migrate() error {

@@ -234,6 +234,39 @@ func (d *Disk) readBy(table string) string {
 	return table + ".read_by, " + table + ".comparisons"
 }
 
+// reason names the column of the attempts that tells why a browser has read an order.
+func (d *Disk) reason() string {
+	if d.version < hasReason {
+		return "NULL"
+	}
+	return "a.reason"
+}
+
+// jsonText is a column that holds JSON; NULL if it is nil.
+type jsonText json.RawMessage
+
+// Value implements driver.Valuer.
+func (j jsonText) Value() (driver.Value, error) {
+	if j == nil {
+		return nil, nil
+	}
+	return string(j), nil
+}
+
+// Scan implements sql.Scanner.
+func (j *jsonText) Scan(from any) error {
+	*j = nil
+	if from == nil {
+		return nil
+	}
+	text, ok := from.(string)
+	if !ok || !json.Valid([]byte(text)) {
+		return fmt.Errorf("%w: JSON", ErrDamaged)
+	}
+	*j = jsonText(text)
+	return nil
+}
+
 // text is a column whose empty text is NULL.
 type text string
 

@@ -8,7 +8,7 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-func TestOrderOf(t *testing.T) {
+func TestKeyOf(t *testing.T) {
 	t.Parallel()
 	rows := map[string]po.Key{
 		"A/PO_1__WORK":           "1",
@@ -32,8 +32,8 @@ func TestOrderOf(t *testing.T) {
 		"A/PO_1_COMPLETED/x.pdf": "",
 	}
 	for folder, want := range rows {
-		if got, ok := OrderOf(folder); got != want || ok != (want != "") {
-			t.Errorf("OrderOf(%q) = %q, %v; want %q", folder, got, ok, want)
+		if got, ok := Orders.KeyOf(folder); got != want || ok != (want != "") {
+			t.Errorf("KeyOf(%q) = %q, %v; want %q", folder, got, ok, want)
 		}
 	}
 }
@@ -48,8 +48,30 @@ func TestOtherFolders(t *testing.T) {
 		"":        nil,
 	}
 	for folder, want := range rows {
-		if diff := cmp.Diff(want, OtherFolders(folder)); diff != "" {
+		if diff := cmp.Diff(want, Orders.OtherFolders(folder)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", folder, diff)
 		}
+	}
+}
+
+func TestFoldersOfTasks(t *testing.T) {
+	t.Parallel()
+	for folder, want := range map[string]po.Key{
+		"acme":            "acme",
+		"acme__WORK":      "acme",
+		"PO_1_COMPLETED":  "PO_1_COMPLETED",
+		"https%3A%2F%2Fx": "https%3A%2F%2Fx",
+		".poactor":        "",
+		"a b":             "",
+		"A/acme":          "",
+		"../acme":         "",
+		"":                "",
+	} {
+		if got, ok := Tasks.KeyOf(folder); got != want || ok != (want != "") {
+			t.Errorf("KeyOf(%q) = %q, %v; want %q", folder, got, ok, want)
+		}
+	}
+	if diff := cmp.Diff([]string{"acme__WORK"}, Tasks.OtherFolders("acme")); diff != "" {
+		t.Error(diff)
 	}
 }

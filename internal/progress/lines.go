@@ -22,6 +22,7 @@ type Lines struct {
 	total   int
 	settled int
 	lost    map[string]bool // workers whose next browser is awaited
+	trusted bool            // orders are read without a browser
 }
 
 // NewLines shows on out a run into the output directory into. now is the clock, like
@@ -85,7 +86,7 @@ func (l *Lines) Text(event any) string {
 	case messages.PortalPaced:
 		return paced(e)
 	case messages.FastLane:
-		return fastLane(e)
+		return l.fastLane(e)
 	case messages.SessionLost:
 		return "signed out (" + Clean(e.Detail) + "): every worker pauses until the session is restored"
 	case messages.SessionRestored:
@@ -95,23 +96,6 @@ func (l *Lines) Text(event any) string {
 			Clean(e.RawNumber), e.Deaths)
 	case messages.JobStuck:
 		return fmt.Sprintf("%s has been stuck for %s; another worker replaces it", e.Worker, Short(time.Duration(e.For)))
-	}
-	return ""
-}
-
-// fastLane says what has become of reading without browsers.
-func fastLane(e messages.FastLane) string {
-	equal := "all equal"
-	if e.Agreed < e.Compared {
-		equal = fmt.Sprintf("%d differed", e.Compared-e.Agreed)
-	}
-	switch {
-	case e.Ended:
-		return fmt.Sprintf("%s: %d by page, %d by browser; %d compared, %s", Count(e.Page+e.Browser, "order"), e.Page, e.Browser, e.Compared, equal)
-	case e.Off != "":
-		return "fast lane: every order is read by a browser from now on: " + Clean(e.Off)
-	case e.Trusted:
-		return fmt.Sprintf("fast lane: %d orders were the same without a browser; most need none from now on", e.Agreed)
 	}
 	return ""
 }
@@ -253,7 +237,7 @@ func (l *Lines) order(e messages.OrderSettled) string {
 	o := e.Outcome
 	line := fmt.Sprintf("%-14s %-14s %-10s", Clean(o.RawNumber), o.Status, files(o))
 	if e.Worker != "" {
-		line += fmt.Sprintf(" %-9s %6s", e.Worker, Short(time.Duration(e.Took)))
+		line += fmt.Sprintf(" %-11s %6s", e.Worker, Short(time.Duration(e.Took)))
 	}
 	if o.Cause != "" && o.Status != po.NotFound {
 		line += "  " + why(o.Cause, o.Detail)

@@ -90,12 +90,12 @@ output directory checked: 2 files missing or damaged, 1 order reopened, 1 folder
 cleaned: 2 profiles and 1 browser left by a killed run
 12 orders, 2 workers, into orders
 PO1: try 1 failed (throttled: 429), next try in 1.5s
-[ 1/12] PO1            COMPLETED      1 file     worker-1    1.8s
+[ 1/12] PO1            COMPLETED      1 file     worker-1      1.8s
 worker-2 is lost (browser_died: signal: killed), a new browser opens in 1s
 worker-2 is back
-[ 2/12] PO2            PARTIAL        1 of 3     worker-2   1m30s  download_incomplete: b.pdf: [31m short; missing: b.pdf
+[ 2/12] PO2            PARTIAL        1 of 3     worker-2     1m30s  download_incomplete: b.pdf: [31m short; missing: b.pdf
 [ 3/12] POX            FAILED         -           invalid_number
-[ 4/12] PO3            NOT_FOUND      -          worker-2      1s
+[ 4/12] PO3            NOT_FOUND      -          worker-2        1s
 1 order reopened (PO3): the session seems to be over
 worker-1 will not restart (browser_hung)
 1 worker instead of 2, one order at a time: a worker was given up: browser_hung

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -52,19 +53,27 @@ func checkUse(t *testing.T, got map[string]any) {
 		"search": []any{"PO00017", "PO00117", "PO00217"}, "search for nothing": "No order matches.",
 		"filter by status": "Orders 1 to 15 of 15 that match, of 302.", "address of filter": "#status=FAILED",
 		"filter by both": "Orders 1 to 15 of 15 that match, of 302.", "all again": "Orders 1 to 50 of 302.",
-		"sorted": "PO00017", "aria-sort": "descending", "focus after sort": "files",
+		"filter by way": "Orders 1 to 50 of 60 that match, of 302.", "address of way": "#read=call",
+		"read by": []any{"", "page", "both", "browser", "call"},
+		"sorted":  "PO00017", "aria-sort": "descending", "focus after sort": "files",
 		"page 2": "Orders 51 to 100 of 302.", "address of page": "#sort=-files&page=2", "slash": "q",
 		"story": "PO00017", "focus": "true", "closed": 0.0, "focus after closing": "false", "back": 1.0,
 		"links":         []any{"https://portal.example/orders/PO00017", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017", "#order=PO00017", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017/Contract%2017.pdf", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017/Contract%2017%20%232%20100%25.pdf", "./M%C3%BCller%20%26%20S%C3%B6hne%20GmbH/PO_PO00017/third.pdf"},
 		"hostile links": []any{"#order=HOSTILE"}, "hostile hash": "Orders 1 to 50 of 302.", "owned": "undefined",
+		"paper": map[string]any{"wide": []any{}, "cut": []any{}, "fixed": []any{}, "controls": []any{}, "dark": false, "small": []any{},
+			"rows": 302.0, "shots": true}, "rows after printing": 50.0,
 		"scripts": 3.0, "pictures": []any{"data:image/"}, "odd links": []any{}, "axe rules passed": true,
 	}
 	for name, texts := range map[string][]string{
-		"tiles":         {"Orders302", "Did not end well31", "Open1"},
-		"what to do":    {"15 orders: the portal did not answer in time", "poactor retry ", " --cause timeout"},
-		"what happened": {"worker-1 lost its browser: the browser crashed", "The session is restored: by hand", "Paused by the user"},
-		"story text":    {"Contract 17.pdf", strings.Repeat("1e", 32), "worker-2", "poactor explain ", " PO00017"},
-		"hostile":       {`</script><img src=x onerror=owned()>`, "⟨U+202E⟩fdp.exe⟨U+2028⟩", "The portal said: "},
+		"tiles":      {"Orders302", "Did not end well31", "Open1"},
+		"what to do": {"15 orders: the portal did not answer in time", "poactor retry ", " --cause timeout"},
+		"what happened": {"worker-1 lost its browser: the browser crashed", "The session is restored: by hand", "Paused by the user",
+			"Most orders need no browser from now on: 20 orders were the same without one", "Every order is read by a browser from now on: order PO00007"},
+		"ways": {"By page, without a browser120", "By call, without a browser60", "By browser and without one: the same60", "By browser60",
+			"22 orders compared, 1 different.", "on every order was read by a browser: order PO00007 differs: the supplier </script>",
+			"3 orders since the last comparison that agreed were read again."},
+		"story text": {"Contract 17.pdf", strings.Repeat("1e", 32), "worker-2", "By browser and without one: the same; 20 comparisons had agreed by then", "poactor explain ", " PO00017"},
+		"hostile":    {`</script><img src=x onerror=owned()>`, "⟨U+202E⟩fdp.exe⟨U+2028⟩", "The portal said: "},
 	} {
 		text, _ := got[name].(string)
 		for _, part := range texts {
@@ -76,6 +85,26 @@ func checkUse(t *testing.T, got map[string]any) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("use of the page (-want +got):\n%s", diff)
+	}
+}
+
+// TestFaultsPrint prints a page: it is as long as what it tells, and no longer where there are more
+// orders than anybody reads.
+func TestFaultsPrint(t *testing.T) {
+	t.Parallel()
+	chromium := findChromium(t)
+	for orders, most := range map[int]int{300: 25, 5000: 75} {
+		out := output(t)
+		file := filepath.Join(out, "report.pdf")
+		runChromium(t, chromium, write(t, out, sample(orders), false), "--no-pdf-header-footer", "--print-to-pdf="+file)
+		pdf, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages := len(regexp.MustCompile(`/Type /Page\b`).FindAll(pdf, -1))
+		if t.Logf("%d orders: %d pages", orders, pages); pages < 5 || pages > most {
+			t.Errorf("%d orders are %d pages, want at most %d", orders, pages, most)
+		}
 	}
 }
 
@@ -105,25 +134,13 @@ func exercise(t *testing.T, path string) string {
 // use opens a page that uses itself, and returns what it has found.
 func use(t *testing.T, chromium, path string, flags ...string) findings {
 	t.Helper()
-	profile, err := os.MkdirTemp("", "poactor-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(profile) }) // a child of the browser may write yet
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	flags = append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+profile, "--virtual-time-budget=60000",
-		"--dump-dom", (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String())
-	dom, err := exec.CommandContext(ctx, chromium, flags...).Output()
-	if err != nil {
-		t.Fatalf("chromium: %v", err)
-	}
-	_, rest, ok := strings.Cut(string(dom), `<pre id="findings">`)
+	dom := runChromium(t, chromium, path, append(flags, "--virtual-time-budget=60000", "--dump-dom")...)
+	_, rest, ok := strings.Cut(dom, `<pre id="findings">`)
 	if !ok {
 		t.Fatal("the page has found nothing")
 	}
 	text, _, _ := strings.Cut(rest, "</pre>")
-	text, err = url.PathUnescape(text)
+	text, err := url.PathUnescape(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,6 +149,25 @@ func use(t *testing.T, chromium, path string, flags ...string) findings {
 		t.Fatal(err)
 	}
 	return got
+}
+
+// runChromium opens a page, and returns what Chromium says.
+func runChromium(t *testing.T, chromium, path string, flags ...string) string {
+	t.Helper()
+	profile, err := os.MkdirTemp("", "poactor-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) }) // a child of the browser may write yet
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	flags = append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+profile,
+		(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String())
+	said, err := exec.CommandContext(ctx, chromium, flags...).Output()
+	if err != nil {
+		t.Fatalf("chromium: %v", err)
+	}
+	return string(said)
 }
 
 func findChromium(t *testing.T) string {

@@ -23,6 +23,8 @@ type Ledger interface {
 	Outcomes(ctx context.Context) iter.Seq2[po.Outcome, error]
 	// Attempts yields the attempts at them, in the same order.
 	Attempts(ctx context.Context) iter.Seq2[ledger.OrderAttempt, error]
+	// ReadBy says how the pages of settled orders were read, where that is known.
+	ReadBy(ctx context.Context) (map[po.ReadBy]int, error)
 	// Starts lists the starts on the output directory, the first first.
 	Starts(ctx context.Context) ([]po.Start, error)
 }
@@ -39,6 +41,7 @@ type page struct {
 	Running bool              `json:"running"` // by a run that goes on
 	Counts  map[po.Status]int `json:"counts"`
 	Open    int               `json:"open"`
+	ReadBy  map[po.ReadBy]int `json:"read_by"` // settled orders, of those of which it is known
 	Files   int               `json:"files"`
 	Bytes   int64             `json:"bytes"`
 	Causes  map[po.Cause]help `json:"causes"` // all that occur
@@ -77,6 +80,9 @@ type try struct {
 // read makes a page of a record.
 func (p *page) read(ctx context.Context, from Ledger) (err error) {
 	if p.Counts, p.Open, err = from.Counts(ctx); err != nil {
+		return err
+	}
+	if p.ReadBy, err = from.ReadBy(ctx); err != nil {
 		return err
 	}
 	starts, err := from.Starts(ctx)
@@ -150,7 +156,7 @@ func (p *page) order(o po.Outcome, open bool) order {
 }
 
 func (p *page) try(a po.Attempt) try {
-	a.Detail, a.Missing = mask(a.Detail), p.missing(a.Missing)
+	a.Detail, a.Reason, a.Missing = mask(a.Detail), mask(a.Reason), p.missing(a.Missing)
 	p.explain(a.Cause)
 	t := try{Attempt: a, Evidence: a.Trace.Evidence}
 	for _, address := range a.Trace.Pages {

@@ -131,7 +131,7 @@ func kept(event any) bool {
 		messages.WorkerStarted, messages.WorkerReady, messages.WorkerLost, messages.WorkerRecycled,
 		messages.WorkerDismissed, messages.WorkersRequested, messages.PoolResized, messages.PortalPaced,
 		messages.JobStuck, messages.SessionLost, messages.SessionRestored, messages.OrdersReopened,
-		messages.OrderQuarantined, messages.FaultInjected:
+		messages.OrderQuarantined, messages.FaultInjected, messages.FastLane:
 		return true
 	}
 	return false
@@ -154,6 +154,11 @@ type moment struct {
 	To        int       `json:"to,omitempty"`
 	After     int64     `json:"after_ms,omitempty"`
 	GaveUp    bool      `json:"gave_up,omitempty"`
+	Way       po.ReadBy `json:"way,omitempty"` // from here on: of the reading without a browser
+	Trusted   bool      `json:"trusted,omitempty"`
+	Compared  int       `json:"compared,omitempty"`
+	Agreed    int       `json:"agreed,omitempty"`
+	ReadAgain int       `json:"read_again,omitempty"`
 }
 
 // readEvents reads the events of an output directory. Lines that are none are left out.

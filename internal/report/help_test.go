@@ -46,6 +46,16 @@ func (r *record) Counts(context.Context) (map[po.Status]int, int, error) {
 	return counts, len(r.open), nil
 }
 
+func (r *record) ReadBy(context.Context) (map[po.ReadBy]int, error) {
+	counts := map[po.ReadBy]int{}
+	for _, o := range r.outcomes {
+		if o.ReadBy != "" {
+			counts[o.ReadBy]++
+		}
+	}
+	return counts, nil
+}
+
 func (r *record) Outcomes(context.Context) iter.Seq2[po.Outcome, error] { return each(r.outcomes) }
 
 func (r *record) Attempts(context.Context) iter.Seq2[ledger.OrderAttempt, error] {
@@ -90,6 +100,9 @@ func sample(orders int) *record {
 				Ending: po.EndRetried, Failure: po.Failure{Cause: po.PortalError, Detail: "HTTP 502 of https://portal.example/a?sig=" + secret}}})
 			began = began.Add(2 * time.Second)
 		}
+		if o.ReadBy == po.ReadByBrowser {
+			worker.Reason = "the page lists no attachments " + hostile
+		}
 		o.Time = began.Add(time.Duration(500+i%7*100) * time.Millisecond)
 		r.attempts = append(r.attempts, ledger.OrderAttempt{Key: o.Key, Attempt: po.Attempt{Try: o.Attempts, Start: 2, Assignment: worker, Began: began, Ended: o.Time,
 			Ending: po.EndSettled, Files: len(o.Files), Bytes: 4096, Failure: po.Failure{Cause: o.Cause, Detail: o.Detail, Trace: o.Trace}}})
@@ -110,6 +123,7 @@ func sampleOrder(i int) po.Outcome {
 	for f := range 2 {
 		o.Files = append(o.Files, po.File{Name: fmt.Sprintf("Contract %d%s.pdf", i, []string{"", " #2 100%"}[f]), Bytes: 2048, SHA256: strings.Repeat("0f", 32), Lane: po.LaneHTTP})
 	}
+	o.ReadBy, o.Comparisons = po.ReadBy([]string{"page", "call", "both", "browser", "page"}[i%5]), 20+i/20
 	switch {
 	case i == 17:
 		o.Files, o.Found = append(o.Files, po.File{Name: "third.pdf", Bytes: 7, SHA256: strings.Repeat("1e", 32)}), 3
@@ -166,6 +180,11 @@ func writeEvents(t *testing.T, out string) {
 		messages.PortalPaced{Reading: 2, LimitedBy: "portal", Reason: "throttled", Hold: messages.Duration(time.Minute)},
 		messages.SessionLost{Detail: "a sign-in page"}, messages.SessionRestored{How: "by hand"},
 		messages.RunPaused{}, messages.RunResumed{}, messages.PoolResized{From: 4, To: 3, LimitedBy: "memory", Reason: "little is left"},
+		messages.FastLane{Way: po.ReadByPage, Learned: 3, Needed: 20, Compared: 3, Agreed: 3},
+		messages.FastLane{Way: po.ReadByPage, Trusted: true, Learned: 20, Needed: 20, Compared: 20, Agreed: 20},
+		messages.FastLane{Way: po.ReadByPage, Trusted: true, Learned: 20, Needed: 20, Compared: 21, Agreed: 21},
+		messages.FastLane{Way: po.ReadByPage, Off: "order PO00007 differs: the supplier " + hostile, Compared: 22, Agreed: 21, ReadAgain: 3},
+		messages.FastLane{Way: po.ReadByPage, Off: "order PO00007 differs: the supplier " + hostile, Compared: 22, Agreed: 21, ReadAgain: 3, Ended: true},
 	} {
 		events.Event(e)
 	}

@@ -6,7 +6,8 @@
   const $ = (id) => document.getElementById(id);
   const STATUSES = ['COMPLETED', 'NO_ATTACHMENTS', 'NOT_FOUND', 'PARTIAL', 'FAILED', 'OPEN'];
   const WORDS = { COMPLETED: 'Completed', NO_ATTACHMENTS: 'No attachments', NOT_FOUND: 'Not found', PARTIAL: 'Partial', FAILED: 'Failed', OPEN: 'Open' };
-  const PAGE = 50;
+  const PAGE = 50, PRINTED = 1000; // orders
+  let printing = false;
 
   // Characters that turn or hide text are shown as what they are.
   const hidden = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb]/g;
@@ -74,6 +75,8 @@
   const nameOf = (o) => /^[\w.-]+$/.test(o.number || '') ? o.number : o.key;
   const command = (text) => el('code', { class: 'cmd', title: 'A click chooses all of it, to be copied' }, text);
 
+  for (const e of data.events) e.t = at(e.time);
+
   // Orders, with what is looked at often.
   const byKey = new Map();
   data.orders.forEach((o, i) => {
@@ -87,6 +90,7 @@
       if (t.to >= t.from) o.took += t.to - t.from;
     }
     o.at = at(o.time);
+    o.tried = o.tries.filter((t) => t.ending !== 'handed_on').length; // what another has gone on with is no other try
     o.retried = o.tries.filter((t) => t.ending === 'retried').length;
     byKey.set(o.key, o);
   });
@@ -157,6 +161,22 @@
       el('span', { class: 'dot ' + dot }), el('span', {}, text), el('span', { class: 'n' }, number(n)),
       el('span', { class: 'p' }, (100 * n / of).toFixed(n === of || n * 10 >= of ? 0 : 1) + '\u00a0%'));
   }
+  // How orders were read, in runs that may do so without a browser.
+  const ways = Object.entries(data.read_by).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
+  const wayText = (way) => way === 'browser' ? 'By browser' : way === 'both' || way === 'both_call' ? 'By browser and without one: the same' : 'By ' + way + ', without a browser';
+  function reading() {
+    const said = starts.map((s) => [s, eventsOf(s).filter((e) => e.event === 'fast_lane')]).filter(([, list]) => list.length);
+    if (!ways.length && !said.length) return;
+    $('reading').hidden = false;
+    const sum = ways.reduce((n, [, m]) => n + m, 0);
+    fill($('ways'), ways.map(([way, n]) => pick('', wayText(way), n, sum, { read: way })), ways.length ? '' : el('p', { class: 'soft' }, 'No order has ended yet.'));
+    fill($('compared'), said.map(([s, list]) => {
+      const e = list[list.length - 1], off = list.find((x) => x.reason), different = (e.compared || 0) - (e.agreed || 0);
+      return [el('p', {}, (starts.length > 1 ? 'Start ' + s.number + ': ' : '') + count(e.compared || 0, 'order') + ' compared' + (different ? ', ' + different + ' different.' : e.compared ? ', all equal.' : '.')),
+        off && el('p', { class: 'note' }, 'From ' + clock(off.t) + ' on every order was read by a browser: ' + off.reason + '.' +
+          (e.read_again ? ' ' + count(e.read_again, 'order') + ' since the last comparison that agreed ' + (e.read_again === 1 ? 'was' : 'were') + ' read again.' : ''))];
+    }).flat(), said.length ? '' : el('p', { class: 'soft' }, 'None is kept.'));
+  }
   function byCause() {
     const map = new Map();
     for (const o of badOrders) {
@@ -175,6 +195,7 @@
       const help = data.causes[c.cause] || { text: c.cause, cure: '', retry: true };
       const pictured = c.orders.some((o) => data.thumbnails[folderOf(o)]);
       const cards = el('ul', { class: 'cards' + (pictured ? '' : ' plain') });
+      const rest = el('p', { class: 'soft printed' });
       const more = el('button', { class: 'more', type: 'button', on: () => add(48) });
       let shown = 0;
       function add(n) {
@@ -182,12 +203,13 @@
         shown = Math.min(c.orders.length, shown + n);
         more.hidden = shown === c.orders.length;
         more.textContent = 'Show more of ' + number(c.orders.length);
+        rest.textContent = more.hidden ? '' : 'The first ' + number(shown) + ' of ' + number(c.orders.length) + '; the others are among all orders, below.';
       }
       add(12);
       return el('article', { class: 'cause' },
         el('h3', {}, count(c.orders.length, 'order') + ': ' + help.text, el('small', {}, c.cause)),
         help.cure && el('p', {}, 'What to do: ' + help.cure + '.'),
-        help.retry && command('poactor retry ' + data.quoted + ' --cause ' + c.cause), cards, more);
+        help.retry && command('poactor retry ' + data.quoted + ' --cause ' + c.cause), cards, more, rest);
     }), causes.length ? '' : el('p', {}, data.open ? 'Nothing about the orders that have ended.' : 'Nothing: every order ended well.'));
   }
   const folderOf = (o) => [o.evidence, ...o.missing_files.map((m) => m.evidence), ...o.tries.map((t) => t.evidence).reverse()].find((f) => f && data.pictures[f])
@@ -220,18 +242,25 @@
     const until = next ? at(next.began) : Infinity;
     if (!next && data.running) return at(data.as_of);
     let end = at(s.began); // killed: the last that is known
-    for (const e of data.events) { const t = at(e.time); if (t > end && t < until) end = t; }
+    for (const e of data.events) if (e.t > end && e.t < until) end = e.t;
     for (const o of data.orders) for (const t of o.tries) if (t.start === s.number) end = Math.max(end, t.from || 0, t.to || 0);
     return end;
+  }
+  function eventsOf(s) {
+    const next = starts[starts.indexOf(s) + 1];
+    const from = at(s.began), until = next ? at(next.began) : Infinity;
+    return data.events.filter((e) => e.t >= from && e.t < until);
   }
   function niceStep(ms) {
     const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800].map((s) => s * 1000);
     return steps.find((s) => s >= ms) || Math.ceil(ms / 604800000) * 604800000;
   }
   const LEFT = 78, RIGHT = 12;
+  // On paper a chart is as wide as a page, so that its words are no smaller than others.
+  const widthOf = (box) => printing ? 690 : Math.max(320, box.clientWidth || 1000);
   // A frame has the time axis that all three charts have.
   function frame(box, height, label) {
-    const width = Math.max(320, box.clientWidth || 1000);
+    const width = widthOf(box);
     const root = svg('svg', { viewBox: '0 0 ' + width + ' ' + (height + 22), role: 'img', 'aria-label': label });
     const { from, to } = course;
     const x = (t) => LEFT + (width - LEFT - RIGHT) * (Math.min(to, Math.max(from, t)) - from) / (to - from);
@@ -264,9 +293,7 @@
   function readCourse(s) {
     const from = at(s.began), end = endOf(s);
     const to = Math.max(end, from + 1000);
-    const next = starts[starts.indexOf(s) + 1];
-    const until = next ? at(next.began) : Infinity;
-    const events = data.events.map((e) => ({ ...e, t: at(e.time) })).filter((e) => e.t >= from && e.t < until);
+    const events = eventsOf(s);
     const tries = [];
     for (const o of data.orders) for (const t of o.tries) if (t.start === s.number) tries.push(t);
     tries.sort((a, b) => a.from - b.from);
@@ -328,7 +355,7 @@
   function throughput() {
     const box = $('throughput'), height = 130;
     const settled = course.tries.filter((t) => t.ending === 'settled' && t.to);
-    const probe = Math.max(320, box.clientWidth || 1000) - LEFT - RIGHT;
+    const probe = widthOf(box) - LEFT - RIGHT;
     const step = niceStep((course.to - course.from) / Math.min(90, probe / 9));
     const n = Math.ceil((course.to - course.from) / step);
     const good = new Array(n).fill(0), poor = new Array(n).fill(0);
@@ -449,10 +476,13 @@
     session_restored: (e) => e.how ? 'The session is restored: ' + e.how : 'The session could not be restored: ' + e.detail,
     orders_reopened: (e) => 'Orders are open again: ' + e.reason,
     order_quarantined: (e) => 'Order ' + e.number + ' is tried alone in ' + e.worker,
+    fast_lane: (e) => e.reason ? 'Every order is read by a browser from now on: ' + e.reason : 'Most orders need no browser from now on: ' + count(e.agreed || 0, 'order') + ' were the same without one',
     fault_injected: (e) => 'A fault on purpose: ' + e.fault,
   };
   function words() {
-    const list = course.events.filter((e) => Object.hasOwn(TOLD, e.event));
+    let lane = ''; // what of it was told already
+    const isNews = (e) => { const was = lane; lane = e.reason ? 'off' : e.trusted ? 'on' : ''; return lane && lane !== was; };
+    const list = course.events.filter((e) => Object.hasOwn(TOLD, e.event) && (e.event !== 'fast_lane' || isNews(e)));
     const rows = list.slice(0, 1000).map((e) => el('tr', {}, el('td', { class: 'num' }, clock(e.t)), el('td', {}, TOLD[e.event](e))));
     const per = course.workers.slice(0, 1000).map((w) => el('tr', {}, el('td', {}, w.name), el('td', { class: 'num' }, number(w.tries.length)), el('td', { class: 'num' }, took(w.tries.reduce((n, t) => n + Math.max(0, t.until - t.from), 0))),
       el('td', { class: 'num' }, number(w.opening.length)), el('td', { class: 'num' }, number(w.lost.length))));
@@ -475,7 +505,7 @@
     const table = (heads, rows) => el('table', {}, el('thead', {}, el('tr', {}, heads.map((h, i) => el('th', { scope: 'col', class: i ? 'num' : undefined }, h)))), el('tbody', {}, rows));
     const slowest = data.orders.filter((o) => o.took > 0).sort((a, b) => b.took - a.took).slice(0, 10);
     fill($('slowest'), slowest.length ? table(['Order', 'At work', 'Files', 'Tries'], slowest.map((o) => el('tr', {}, el('td', {}, orderLink(o)), el('td', { class: 'num' }, took(o.took)),
-      el('td', { class: 'num' }, number(o.files.length)), el('td', { class: 'num' }, number(o.tries.length))))) : el('p', { class: 'soft' }, 'None.'));
+      el('td', { class: 'num' }, number(o.files.length)), el('td', { class: 'num' }, number(o.tried))))) : el('p', { class: 'soft' }, 'None.'));
     const causes = new Map();
     const retried = data.orders.filter((o) => o.retried);
     for (const o of retried) for (const t of o.tries) if (t.ending === 'retried') {
@@ -490,22 +520,23 @@
 
   // ---- All orders
 
-  const NONE = { q: '', status: '', cause: '', sort: '', page: 1, order: '' };
+  const NONE = { q: '', status: '', cause: '', read: '', sort: '', page: 1, order: '' };
   let view = { ...NONE };
   const COLUMNS = [
     { id: 'number', name: 'Order', by: (o) => o.number || o.key },
     { id: 'status', name: 'Status', by: (o) => STATUSES.indexOf(o.state) },
     { id: 'cause', name: 'Cause', by: (o) => causeText(o.cause), wide: true },
     { id: 'supplier', name: 'Supplier', by: (o) => o.supplier || '', wide: true },
+    ...(ways.length ? [{ id: 'read', name: 'Read by', by: (o) => o.read_by || '', wide: true }] : []),
     { id: 'files', name: 'Files', by: (o) => o.files.length, num: true },
-    { id: 'tries', name: 'Tries', by: (o) => o.tries.length, num: true, wide: true },
+    { id: 'tries', name: 'Tries', by: (o) => o.tried, num: true, wide: true },
     { id: 'took', name: 'At work', by: (o) => o.took, num: true },
     { id: 'time', name: 'Ended', by: (o) => o.at || 0, num: true, wide: true },
   ];
   const compare = new Intl.Collator('en', { numeric: true }).compare;
   function chosen() {
     const terms = view.q.toLowerCase().split(/\s+/).filter(Boolean);
-    const list = data.orders.filter((o) => (!view.status || o.state === view.status) && (!view.cause || (o.cause || '') === view.cause || o.missing_files.some((m) => m.cause === view.cause)) &&
+    const list = data.orders.filter((o) => (!view.status || o.state === view.status) && (!view.read || o.read_by === view.read) && (!view.cause || (o.cause || '') === view.cause || o.missing_files.some((m) => m.cause === view.cause)) &&
       terms.every((t) => haystack(o).includes(t)));
     const down = view.sort.startsWith('-');
     const column = COLUMNS.find((c) => c.id === view.sort.replace('-', ''));
@@ -521,7 +552,7 @@
   function orders() {
     fill($('heads'), COLUMNS.map((c) => el('th', { scope: 'col', class: [c.num ? 'num' : '', c.wide ? 'wideonly' : ''].join(' ').trim() || undefined,
       'aria-sort': view.sort === c.id ? 'ascending' : view.sort === '-' + c.id ? 'descending' : undefined },
-      el('button', { type: 'button', 'data-sort': c.id, on: () => { show({ sort: view.sort === c.id ? '-' + c.id : view.sort === '-' + c.id ? '' : c.id, page: 1, order: '' }); document.querySelector('[data-sort=' + c.id + ']').focus(); } },
+      printing ? c.name : el('button', { type: 'button', 'data-sort': c.id, on: () => { show({ sort: view.sort === c.id ? '-' + c.id : view.sort === '-' + c.id ? '' : c.id, page: 1, order: '' }); document.querySelector('[data-sort=' + c.id + ']').focus(); } },
         c.name + (view.sort === c.id ? ' \u2191' : view.sort === '-' + c.id ? ' \u2193' : '')))));
     const list = chosen();
     const pages = Math.max(1, Math.ceil(list.length / PAGE));
@@ -530,14 +561,15 @@
       if (i >= 0) view.page = Math.floor(i / PAGE) + 1;
     }
     view.page = Math.min(Math.max(1, view.page), pages);
-    const first = (view.page - 1) * PAGE, some = list.slice(first, first + PAGE);
+    const first = printing ? 0 : (view.page - 1) * PAGE, some = list.slice(first, first + (printing ? PRINTED : PAGE));
     const rows = [];
     for (const o of some) { rows.push(row(o)); if (o.key === view.order) rows.push(story(o)); }
     fill($('rows'), rows);
     const left = total - data.orders.length;
     $('found').textContent = (list.length ? 'Orders ' + number(first + 1) + ' to ' + number(first + some.length) + ' of ' + number(list.length) : 'No order') +
       (list.length !== data.orders.length ? list.length ? ' that match, of ' + number(data.orders.length) : ' matches' : '') +
-      (left > 0 ? '. ' + number(left) + ' more that ended well are in results.csv only' : '') + '.';
+      (left > 0 ? '. ' + number(left) + ' more that ended well are in results.csv only' : '') + '.' +
+      (printing && some.length < list.length ? ' Not more are printed; search and filters choose others.' : '');
     const to = (page, text) => el('button', { type: 'button', disabled: page < 1 || page > pages || page === view.page, on: () => { show({ page, order: '' }); $('orders').scrollIntoView(); $('orders').focus({ preventScroll: true }); } }, text);
     fill($('pages'), pages > 1 ? [to(1, 'First'), to(view.page - 1, 'Previous'), el('span', {}, 'Page ' + number(view.page) + ' of ' + number(pages)), to(view.page + 1, 'Next'), to(pages, 'Last')] : []);
   }
@@ -550,13 +582,13 @@
         if (again) again.querySelector('button').focus();
       } }, el('bdi', {}, o.number || o.key))),
       el('td', {}, el('span', { class: 'dot s-' + (WORDS[o.state] ? o.state : 'OPEN') }), WORDS[o.state] || o.state),
-      el('td', { class: 'wideonly' }, o.cause ? causeText(o.cause) : ''), el('td', { class: 'wideonly' }, el('bdi', {}, o.supplier)),
+      el('td', { class: 'wideonly' }, o.cause ? causeText(o.cause) : ''), el('td', { class: 'wideonly' }, el('bdi', {}, o.supplier)), ways.length > 0 && el('td', { class: 'wideonly' }, o.read_by || ''),
       el('td', { class: 'num' }, o.found > o.files.length ? o.files.length + ' of ' + o.found : number(o.files.length)),
-      el('td', { class: 'num wideonly' }, o.tries.length || ''), el('td', { class: 'num' }, o.took ? took(o.took) : ''),
-      el('td', { class: 'num wideonly' }, when(o.at)));
+      el('td', { class: 'num wideonly' }, o.tried || ''), el('td', { class: 'num' }, o.took ? took(o.took) : ''),
+      el('td', { class: 'num wideonly when' }, Number.isNaN(o.at) ? '' : [el('span', {}, day(o.at)), ' ', el('span', {}, clock(o.at))]));
   }
   function tryText(t) {
-    const text = { settled: 'ended', retried: 'failed, tried again', released: 'put back, not counted', handed_on: 'handed on for the files that need a browser', reopened: 'ended; open again later, as a lost session may have faked it' }[t.ending]
+    const text = { settled: 'ended', retried: 'failed, tried again', released: 'put back, not counted', handed_on: t.worker === 'page-reader' ? 'handed on to a browser' : 'handed on for the files that need a browser', reopened: 'ended; open again later, as a lost session may have faked it' }[t.ending]
       || (data.running && last && t.start === last.number ? 'under way' : 'cut off');
     return text + (t.to >= t.from ? ' after ' + took(t.to - t.from) : '') + (t.files ? ', ' + count(t.files, 'file') + ' of ' + size(t.bytes) : '') + (t.cause ? ': ' + causeText(t.cause) + (t.detail ? ' (' + t.detail + ')' : '') : '');
   }
@@ -568,6 +600,7 @@
     const help = data.causes[o.cause];
     if (needy(o) && help && help.cure) fact('What to do', help.cure);
     fact('Supplier', o.supplier && el('bdi', {}, o.supplier));
+    if (o.read_by) fact('Read', wayText(o.read_by) + (o.comparisons ? '; ' + count(o.comparisons, 'comparison') + ' had agreed by then' : ''));
     fact('Page', o.url && outside(o.url));
     fact('Folder', o.folder && local(o.folder, o.folder));
     fact('Evidence', o.evidence && local(o.evidence, o.evidence));
@@ -580,7 +613,7 @@
     return el('tr', { class: 'story', 'data-story': o.key }, el('td', { colspan: COLUMNS.length },
       el('dl', { class: 'facts' }, facts), folder && picture(folder, o, 'wide'),
       o.missing_files.length > 0 && [el('h4', {}, 'Missing'), missing(o.missing_files)],
-      o.tries.length > 0 && [el('h4', {}, 'Attempts'), el('ol', {}, o.tries.map((t) => el('li', {}, when(t.from) + ', ' + (t.worker || 'a worker') + (starts.length > 1 ? ', start ' + t.start : '') + ': ' + tryText(t),
+      o.tries.length > 0 && [el('h4', {}, 'Attempts'), el('ol', {}, o.tries.map((t) => el('li', {}, when(t.from) + ', ' + (t.worker || 'a worker') + (starts.length > 1 ? ', start ' + t.start : '') + ': ' + tryText(t) + (t.reason ? '. By browser, as: ' + t.reason : ''),
         t.evidence && t.evidence !== o.evidence && [' ', local(t.evidence, 'Evidence')], t.missing_files && t.ending !== 'settled' && missing(t.missing_files))))],
       o.files.length > 0 && [el('h4', {}, 'Files'), el('div', { class: 'scroll' }, el('table', { class: 'files' }, el('thead', {}, el('tr', {}, ['Name', 'Size', 'SHA-256'].map((n, i) => el('th', { scope: 'col', class: i === 1 ? 'num' : undefined }, n)))),
         el('tbody', {}, o.files.map((f) => el('tr', {}, el('td', {}, el('bdi', {}, local((o.folder ? o.folder + '/' : '') + f.name, f.name))), el('td', { class: 'num' }, size(f.bytes)), el('td', { class: 'hash' }, el('code', {}, f.sha256)))))))],
@@ -590,7 +623,7 @@
   // What is shown stands in the address, so that it can be sent and gone back to.
   function write() {
     const p = new URLSearchParams();
-    for (const name of ['order', 'q', 'status', 'cause', 'sort']) if (view[name]) p.set(name, view[name]);
+    for (const name of ['order', 'q', 'status', 'cause', 'read', 'sort']) if (view[name]) p.set(name, view[name]);
     if (view.page > 1 && !view.order) p.set('page', view.page);
     const hash = p.toString() ? '#' + p : '#orders';
     if (location.hash !== hash) history.pushState(null, '', hash);
@@ -602,7 +635,7 @@
   }
   function inputs() {
     if ($('q').value !== view.q) $('q').value = view.q;
-    $('status').value = view.status; $('cause').value = view.cause;
+    $('status').value = view.status; $('cause').value = view.cause; $('read').value = view.read;
   }
   function follow() {
     const text = location.hash.slice(1);
@@ -610,6 +643,7 @@
     const p = new URLSearchParams(text);
     view = { ...NONE, q: p.get('q') || '', sort: p.get('sort') || '', page: Number.parseInt(p.get('page'), 10) || 1,
       status: STATUSES.includes(p.get('status')) ? p.get('status') : '', cause: Object.hasOwn(data.causes, p.get('cause')) ? p.get('cause') : '',
+      read: ways.some(([way]) => way === p.get('read')) ? p.get('read') : '',
       order: byKey.has(p.get('order')) ? p.get('order') : '' };
     orders(); inputs();
     const target = view.order ? [...$('rows').children].find((r) => r.dataset.key === view.order) : text ? $('orders') : null;
@@ -620,7 +654,7 @@
     return true;
   }
 
-  head(); totals(); failures(); slow();
+  head(); totals(); reading(); failures(); slow();
   fill($('start'), starts.map((s, i) => el('option', { value: i }, s.number + ': ' + when(at(s.began)))));
   $('start').value = String(starts.length - 1);
   $('start').addEventListener('change', () => drawCourse(starts[$('start').value]));
@@ -628,6 +662,9 @@
   if (starts.length < 2) $('start').closest('p').hidden = true;
   fill($('status'), el('option', { value: '' }, 'Any'), STATUSES.filter((s) => counts[s]).map((s) => el('option', { value: s }, WORDS[s])));
   fill($('cause'), el('option', { value: '' }, 'Any'), [...new Set(data.orders.flatMap((o) => [o.cause, ...o.missing_files.map((m) => m.cause)]).filter(Boolean))].sort().map((c) => el('option', { value: c }, causeText(c))));
+  fill($('read'), el('option', { value: '' }, 'Any'), ways.map(([way]) => el('option', { value: way }, way)));
+  $('read-by').hidden = !ways.length;
+  $('read').addEventListener('change', () => show({ read: $('read').value, page: 1, order: '' }));
   $('q').addEventListener('input', () => { view = { ...view, q: $('q').value, page: 1, order: '' }; orders(); });
   $('q').addEventListener('change', write);
   $('status').addEventListener('change', () => show({ status: $('status').value, page: 1, order: '' }));
@@ -640,6 +677,9 @@
     if (e.key === '/' && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) && !e.ctrlKey && !e.metaKey && !e.altKey) { e.preventDefault(); $('q').focus(); }
   });
   if (!follow()) orders();
+  const print = (on) => { printing = on; orders(); if (course) { throughput(); load(); timeline(); } };
+  addEventListener('beforeprint', () => print(true));
+  addEventListener('afterprint', () => print(false));
   let width = innerWidth;
   addEventListener('resize', () => { if (innerWidth !== width && course) { width = innerWidth; throughput(); load(); timeline(); } });
 })();

@@ -92,7 +92,7 @@ func TestEvents(t *testing.T) {
 	}
 	events.Event(messages.RunEnded{}) // closed: nothing happens
 	want := []string{"run_started", "worker_started", "worker_ready", "worker_lost", "worker_ready", "portal_paced",
-		"session_lost", "session_restored", "run_paused", "run_resumed", "pool_resized", "run_ended"}
+		"session_lost", "session_restored", "run_paused", "run_resumed", "pool_resized", "fast_lane", "fast_lane", "fast_lane", "fast_lane", "fast_lane", "run_ended"}
 	if diff := cmp.Diff(want, eventNames(readBack(t, out))); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}

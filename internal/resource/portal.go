@@ -132,7 +132,7 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 			p.pauses = 0
 			p = p.relax(workers, now)
 		}
-		if a.Sign != po.SignAttachments && a.Sign != po.SignEmpty {
+		if a.Sign != po.SignAttachments && a.Sign != po.SignEmpty { // SignDone: a task takes what its work takes
 			took = 0 // it may be much faster than an order
 		}
 	}

@@ -70,7 +70,8 @@ func Recommend(m Measured, u Usage, freeTasks int) Recommendation {
 	if freeTasks > 0 && m.Tasks > 0 {
 		n := freeTasks / m.Tasks
 		if n < advisable { // else it is not worth a word
-			bound(n, ByTasks, fmt.Sprintf("processes and threads %d: %d more are allowed, by %d a browser", n, freeTasks, m.Tasks))
+			sum := fmt.Sprintf("processes and threads %d: %d more are allowed, by %d a browser", n, freeTasks, m.Tasks)
+			bound(n, ByTasks, sum)
 		}
 	}
 	if r.LimitedBy == ByUser {

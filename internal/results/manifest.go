@@ -17,7 +17,10 @@ const bom = "\uFEFF"
 
 // header names the columns of the manifest. The id is that of po.File where it
 // is not the URL.
-var header = [...]string{"PO_NUMBER", "key", "path", "original name", "bytes", "sha256", "url", "lane", "time", "id", "read by", "comparisons"}
+var header = [...]string{
+	"PO_NUMBER", "key", "path", "original name", "bytes", "sha256",
+	"url", "lane", "time", "id", "read by", "comparisons",
+}
 
 // Places in header.
 const (

@@ -162,7 +162,9 @@ func (w *Writer) resultsName() string {
 }
 
 // writeSaved writes the orders that have files.
-func (w *Writer) writeSaved(ctx context.Context, to io.Writer, write func(io.Writer, iter.Seq[po.Outcome]) error) error {
+func (w *Writer) writeSaved(
+	ctx context.Context, to io.Writer, write func(io.Writer, iter.Seq[po.Outcome]) error,
+) error {
 	var failed error // of the ledger
 	err := write(to, masked(w.ledger.Saved(ctx), &failed))
 	if failed != nil {

@@ -55,7 +55,7 @@ func (s *Scheduler) assignAll(now time.Time) []Effect {
 		}
 		s.workers.assign(w, t)
 		s.queue.pull(t)
-		fx = append(fx, Assign{Worker: w, Lease: t.lease, ByBrowser: t.byBrowser, Look: t.lookFor()})
+		fx = append(fx, Assign{Worker: w, Lease: t.lease, ByBrowser: t.byBrowser, Reason: s.lane.whyBrowser(t), Look: t.lookFor()})
 	}
 }
 

@@ -24,6 +24,7 @@ type (
 		Worker    messages.Worker
 		Lease     po.Lease
 		ByBrowser []string // attachments that the browser must save
+		Reason    string   // why a browser reads it, in a run that reads orders without one
 		Look      po.Failure
 	}
 	// ReadPage records that an order's page is read without a browser, and has it read.

@@ -13,17 +13,14 @@ type lane struct {
 	on          bool // the run is to use it
 	ways        map[po.ReadBy]*trust
 	requests    requests
-	read        int            // pages, so far
-	credentials po.Credentials // of the browser that has last seen a list; zero: nobody has
-	tries       int            // readings of browsers since then, or since there are none
-	reading     int            // pages that are being read
-	browsers    int            // that are needed; as many as may be where the lane is off
-	calm        int            // orders in a row that needed no further browser
-	told        string         // why the lane is off, as the host was told
-	trusted     bool           // as the host was told
-	byPage      int            // orders that were completed from their pages
-	byCall      int            // by the requests that their pages make
-	byBrowser   int            // that a browser has read
+	read        int               // pages, so far
+	credentials po.Credentials    // of the browser that has last seen a list; zero: nobody has
+	tries       int               // readings of browsers since then, or since there are none
+	reading     int               // pages that are being read
+	browsers    int               // that are needed; as many as may be where the lane is off
+	calm        int               // orders in a row that needed no further browser
+	told        messages.FastLane // as the host was told last
+	readAgain   int               // orders that were completed without a browser, and no longer count
 }
 
 func newLane(on bool) lane {
@@ -95,6 +92,38 @@ func (l *lane) usable() bool { return l.on && l.off() == "" && l.credentials.Coo
 func (l *lane) isFor(t *task) bool {
 	return l.usable() && t.stage == waiting && !t.isolated && !t.begun() && len(t.byBrowser) == 0 &&
 		t.lease.Attempt <= 1 && t.lease.Deaths == 0 && len(t.kept.Files) == 0 && t.lease.ReadBy == ""
+}
+
+// whyBrowser says why a browser reads an order, in a run that reads orders without one.
+func (l *lane) whyBrowser(t *task) string {
+	switch {
+	case !l.on:
+		return ""
+	case t.end != nil:
+		return "its page is to be kept as evidence"
+	case len(t.byBrowser) > 0:
+		return "HTTP could not get some of its files"
+	case t.why != "":
+		return t.why
+	case l.off() != "":
+		return l.off()
+	case t.isolated || t.lease.Deaths > 0:
+		return "a browser has died with it in hand"
+	case t.lease.Attempt > 1:
+		return "an earlier try has failed"
+	case t.lease.ReadBy != "" || len(t.kept.Files) > 0:
+		return "it was read before, and is to be read again"
+	}
+	return "no browser has seen a list yet with whose session pages can be read"
+}
+
+// WhyBrowser says why a browser has to read an order whose page was read without one; empty: it
+// need not.
+func (s *Scheduler) WhyBrowser(token string) string {
+	if t := s.queue.tasks[token]; t != nil {
+		return t.why
+	}
+	return ""
 }
 
 // forBrowser counts the orders that wait for a browser.
@@ -214,21 +243,23 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 
 // tellLane tells the host what has changed about the lane.
 func (s *Scheduler) tellLane() []Effect {
-	l := &s.lane
-	if l.told == l.off() && l.trusted == l.isTrusted() {
+	state := s.lane.state()
+	if state == s.lane.told {
 		return nil
 	}
-	l.told, l.trusted = l.off(), l.isTrusted()
-	return []Effect{Notify{l.state()}}
+	s.lane.told = state
+	return []Effect{Notify{state}}
 }
 
+// state is how far the lane is, in the way that is furthest.
 func (l *lane) state() messages.FastLane {
-	state := messages.FastLane{Trusted: l.trusted, Off: l.told, Page: l.byPage, Call: l.byCall, Browser: l.byBrowser}
-	for _, t := range l.ways {
-		state.Compared += t.compared
-		state.Agreed += t.agreed
+	page, call := l.ways[po.ReadByPage], l.ways[po.ReadByCall]
+	way, t := po.ReadByPage, page
+	if call.off == "" && (page.off != "" || call.learned() > page.learned()) {
+		way, t = po.ReadByCall, call
 	}
-	return state
+	return messages.FastLane{Way: way, Trusted: l.isTrusted(), Off: l.off(), Learned: t.learned(), Needed: trustAfter,
+		Compared: page.compared + call.compared, Agreed: page.agreed + call.agreed, ReadAgain: l.readAgain}
 }
 
 // end ends the run.
@@ -244,21 +275,12 @@ func (s *Scheduler) end() []Effect {
 
 // readAgain puts back what no comparison has confirmed of the orders that were read in the same way as a page.
 func (s *Scheduler) readAgain(page po.PageReading, keys []po.Key) []Effect {
-	if page.By == po.ReadByCall {
-		s.lane.byCall -= len(keys)
-	} else {
-		s.lane.byPage -= len(keys)
-	}
+	s.lane.readAgain += len(keys)
 	return append(s.reopen(keys, "pages are no longer believed without a browser: "+s.lane.trust(page).off), s.tellLane()...)
 }
 
 // settledPage takes an order that is completed without a browser.
 func (s *Scheduler) settledPage(t *task) {
-	if t.page.By == po.ReadByCall {
-		s.lane.byCall++
-	} else {
-		s.lane.byPage++
-	}
 	way := s.lane.trust(t.page)
 	way.completed(t.key(), t.pageAt)
 	s.lane.calm++

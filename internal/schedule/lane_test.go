@@ -358,3 +358,34 @@ func TestDifferenceOf(t *testing.T) {
 		}
 	}
 }
+
+// Of every order that a browser reads all the same the reason is told.
+func TestWhyBrowser(t *testing.T) {
+	t.Parallel()
+	session := po.Credentials{Cookies: jar{}}
+	on := newLane(true)
+	on.credentials = session
+	off := newLane(true)
+	for _, t := range off.ways {
+		t.off = "order 1 differs"
+	}
+	for name, row := range map[string]struct {
+		lane lane
+		task task
+		want string
+	}{
+		"no lane":          {lane{}, task{why: "x"}, ""},
+		"nobody signed in": {newLane(true), task{}, "no browser has seen a list yet with whose session pages can be read"},
+		"doubt":            {on, task{why: "the page lists no attachments"}, "the page lists no attachments"},
+		"off":              {off, task{}, "order 1 differs"},
+		"file":             {on, task{why: "x", byBrowser: []string{"1"}}, "HTTP could not get some of its files"},
+		"evidence":         {on, task{why: "x", end: &end{}}, "its page is to be kept as evidence"},
+		"death":            {on, task{lease: po.Lease{Deaths: 1, Attempt: 2}}, "a browser has died with it in hand"},
+		"retry":            {on, task{lease: po.Lease{Attempt: 2}}, "an earlier try has failed"},
+		"again":            {on, task{lease: po.Lease{Attempt: 1, ReadBy: po.ReadByPage}}, "it was read before, and is to be read again"},
+	} {
+		if got := row.lane.whyBrowser(&row.task); got != row.want {
+			t.Errorf("%s: %q, want %q", name, got, row.want)
+		}
+	}
+}

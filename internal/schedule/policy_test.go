@@ -27,6 +27,7 @@ func TestDecide(t *testing.T) {
 		po.DiskFull:           {stopRun, stopRun, stopRun},
 		po.BlockedHost:        {settleOrder, settleOrder, settleOrder},
 		po.Interrupted:        {releaseOrder, releaseOrder, releaseOrder},
+		po.TaskFailed:         {retryOrder, retryOrder, settleOrder},
 		po.Internal:           {retryOrder, retryOrder, settleOrder},
 	}
 	for _, cause := range po.Causes() {

@@ -120,6 +120,9 @@ func (t *task) outcome(status po.Status, cause po.Cause, detail string) po.Outco
 		Supplier: t.reading.Supplier, Files: t.kept.Files,
 		URL: po.PublicURL(t.reading.URL), Attempts: t.lease.Attempt, Trace: t.trace,
 	}
+	if status == po.Completed {
+		o.Result = t.reading.Result
+	}
 	if !status.Settled() {
 		o.Missing = t.stillMissing(cause, detail)
 	} else if cause == "" {
@@ -146,7 +149,12 @@ func (t *task) readBy(status po.Status) po.ReadBy {
 }
 
 // failedStatus is how the order ends where some of its files are missing for sure.
-func (t *task) failedStatus() po.Status { return statusOf(len(t.kept.Files)+1, len(t.kept.Files)) }
+func (t *task) failedStatus() po.Status {
+	if t.lease.Order.IsTask() { // which has all of its files, or none
+		return po.Failed
+	}
+	return statusOf(len(t.kept.Files)+1, len(t.kept.Files))
+}
 
 // queue holds the orders in hand, and what is known of those that are still at the
 // ledger.

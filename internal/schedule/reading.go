@@ -72,6 +72,12 @@ func (s *Scheduler) applyPage(t *task, m messages.OrderRead) []Effect {
 		s.sessions.confirm(m.Worker)
 		t.stage = fetching
 		return []Effect{t.fetch()}
+	case po.SignDone:
+		if len(t.reading.Attachments)+len(t.kept.Files) == 0 {
+			return []Effect{s.settleRead(t)}
+		}
+		t.stage, t.replaces = fetching, true // it is what it has saved this time that counts
+		return []Effect{t.fetch()}
 	case po.SignEmpty, po.SignNotFound:
 		if t.replaces && len(t.kept.Files) > 0 { // which are of another list: they go first
 			t.stage = fetching
@@ -181,7 +187,7 @@ func (s *Scheduler) applyMissing(t *task, missing []po.Missing) []Effect {
 	if next == settleOrder && t.byPage {
 		return s.toBrowser(t, "some of its files did not come")
 	}
-	if next == settleOrder {
+	if next == settleOrder && !t.lease.Order.IsTask() {
 		found := len(t.reading.Attachments)
 		return s.endWith(t, end{statusOf(found, found-len(missing)), m.Cause, m.Detail})
 	}
@@ -191,7 +197,11 @@ func (s *Scheduler) applyMissing(t *task, missing []po.Missing) []Effect {
 // failed applies the table of causes to an order.
 func (s *Scheduler) failed(t *task, f po.ReadFailure) []Effect {
 	t.reading.URL = cmp.Or(t.reading.URL, f.URL)
-	switch decide(f.Cause, t.lease.Attempt, s.attempts) {
+	next := decide(f.Cause, t.lease.Attempt, s.attempts)
+	if f.Final && next == retryOrder {
+		next = settleOrder
+	}
+	switch next {
 	case endSession:
 		released := s.release(t, asFailure(f))
 		if s.hasOldSession(t.worker) { // which is known to be over
@@ -209,7 +219,7 @@ func (s *Scheduler) failed(t *task, f po.ReadFailure) []Effect {
 		failure.Missing, failure.Trace = t.stillMissing(f.Cause, f.Detail), t.trace
 		return []Effect{Retry{
 			Token: t.lease.Token, Order: t.lease.Order, Attempt: t.lease.Attempt, Worker: t.worker.Name,
-			Failure: failure, After: retryDelay(t.lease.Attempt, f.RetryAfter, s.random()),
+			Failure: failure, After: retryDelay(t.lease.Attempt, max(f.RetryAfter, f.After), s.random()),
 		}}
 	}
 	return s.endWith(t, end{t.failedStatus(), f.Cause, f.Detail})
@@ -218,7 +228,7 @@ func (s *Scheduler) failed(t *task, f po.ReadFailure) []Effect {
 // endWith ends an order. One whose files could not be had, and of which no browser has
 // kept evidence in this attempt, is looked at by one first.
 func (s *Scheduler) endWith(t *task, e end) []Effect {
-	if t.stage != fetching || t.trace.Evidence != "" || s.shuttingDown() {
+	if t.stage != fetching || t.trace.Evidence != "" || t.lease.Order.IsTask() || s.shuttingDown() {
 		return []Effect{s.settle(t, e.status, e.cause, e.detail)}
 	}
 	t.end, t.stage = &e, waiting
@@ -258,13 +268,14 @@ func (s *Scheduler) settle(t *task, status po.Status, cause po.Cause, detail str
 	}
 	if t.byPage && status == po.Completed {
 		s.settledPage(t)
-	} else if o.Attempts > 0 {
-		s.lane.byBrowser++
 	}
 	s.sessions.record(t, o)
 	s.portal.recordFailed(o)
-	return Settle{Token: t.lease.Token, Order: t.lease.Order, Outcome: o, Saved: t.kept,
-		Worker: t.worker.Name, Started: t.started}
+	worker := t.worker.Name
+	if t.byPage {
+		worker = po.PageReader
+	}
+	return Settle{Token: t.lease.Token, Order: t.lease.Order, Outcome: o, Saved: t.kept, Worker: worker, Started: t.started}
 }
 
 // release puts an order back without counting the try.

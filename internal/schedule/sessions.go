@@ -78,6 +78,7 @@ func needsConfirmation(o po.Outcome) bool {
 // a good one to be read again, the more if that needs no click.
 func (s *sessions) record(t *task, o po.Outcome) {
 	switch {
+	case o.Status == po.Completed && t.lease.Order.IsTask(): // no work is done twice to see how the session is
 	case o.Status == po.Completed:
 		byClick := func(a po.Attachment) bool { return a.URL == "" || a.Saved != "" }
 		clicked := slices.ContainsFunc(t.reading.Attachments, byClick)

@@ -97,6 +97,16 @@ func (t *trust) trusted() bool {
 	return false
 }
 
+// learned is how many comparisons have agreed of those that are needed first, for the pages of
+// which most have.
+func (t *trust) learned() int {
+	n := 0
+	for _, e := range t.editions {
+		n = max(n, e.agreed)
+	}
+	return min(n, trustAfter)
+}
+
 // needsBrowser says why a browser has to read an order whose page was read; empty: it need not.
 // random is from [0,1).
 func (t *trust) needsBrowser(p po.PageReading, random float64) string {

@@ -130,7 +130,14 @@ func decodeCookie(o object, r *Report) (c Cookie, ok bool) {
 	if u, err := url.Parse(address); err == nil && domain == "" {
 		domain = u.Hostname()
 	}
-	c = Cookie{Name: name, Value: value, Domain: domain, Path: path, HTTPOnly: o.flag("httpOnly"), Secure: o.flag("secure")}
+	c = Cookie{
+		Name:     name,
+		Value:    value,
+		Domain:   domain,
+		Path:     path,
+		HTTPOnly: o.flag("httpOnly"),
+		Secure:   o.flag("secure"),
+	}
 	if !nameOK || !valueOK || !domainOK || !pathOK {
 		r.drop(c.Ref(), "its name, value, domain or path is not text")
 		return c, false

@@ -72,7 +72,13 @@ func isFlag(field string) bool {
 }
 
 func netscapeCookie(fields []string, r *Report) (Cookie, bool) {
-	c := Cookie{Name: fields[5], Value: fields[6], Domain: fields[0], Path: fields[2], Secure: strings.EqualFold(fields[3], "TRUE")}
+	c := Cookie{
+		Name:   fields[5],
+		Value:  fields[6],
+		Domain: fields[0],
+		Path:   fields[2],
+		Secure: strings.EqualFold(fields[3], "TRUE"),
+	}
 	if !utf8.ValidString(strings.Join(fields, "")) {
 		r.drop(c.Ref(), "it is not UTF-8 text")
 		return c, false

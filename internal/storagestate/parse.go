@@ -109,8 +109,8 @@ func parseObject(data []byte) (State, Report, error) {
 	case len(fields) == 0:
 		return State{}, Report{}, refused("the file is an empty object: nothing was exported", "sign in first, then export")
 	case fields["log"] != nil:
-		return State{}, Report{}, refused("the file is a recording of network traffic (HAR): browsers leave the cookies out of it",
-			hintForms)
+		return State{}, Report{}, refused(
+			"the file is a recording of network traffic (HAR): browsers leave the cookies out of it", hintForms)
 	}
 	keys := slices.Sorted(maps.Keys(fields))
 	for i, key := range keys[:min(len(keys), 5)] {
@@ -141,10 +141,11 @@ func parseList(data []byte) (State, Report, error) {
 
 // notJSON is the error of JSON that is none. What the decoder says may quote the file.
 func notJSON(err error) error {
+	damage := "the file is damaged JSON"
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return refused(fmt.Sprintf("the file is damaged JSON, at byte %d", syntax.Offset), "export again, and copy the whole file")
+		damage += fmt.Sprintf(", at byte %d", syntax.Offset)
 	}
-	return refused("the file is damaged JSON", "export again, and copy the whole file")
+	return refused(damage, "export again, and copy the whole file")
 }
 
 // others are files that are taken for sessions by mistake, by how they begin.

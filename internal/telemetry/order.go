@@ -28,6 +28,10 @@ func (r *Recorder) orderEvent(event any) {
 	switch e := event.(type) {
 	case messages.OrderStarted:
 		r.started(e)
+	case messages.PageRequested:
+		r.startedBy(e.Key, e.RawNumber, po.PageReader, 1) // one that has failed is for a browser
+	case messages.PageRead:
+		r.pageRead(e)
 	case messages.OrderRead:
 		r.read(e)
 	case messages.FilesFetched:
@@ -60,19 +64,34 @@ func (r *Recorder) orderEvent(event any) {
 // started begins the span of an order, unless this is another attempt at it, and that of
 // the attempt, unless a browser only goes on with what HTTP could not get.
 func (r *Recorder) started(e messages.OrderStarted) {
-	o := r.orders[e.Key]
+	r.startedBy(e.Key, e.RawNumber, e.Worker.Name, e.Attempt)
+	r.setState(e.Worker.Name, busy)
+}
+
+func (r *Recorder) startedBy(key po.Key, number, worker string, attempt int) {
+	o := r.orders[key]
 	if o == nil {
-		o = r.begin(e.RawNumber)
-		r.orders[e.Key] = o
+		o = r.begin(number)
+		r.orders[key] = o
 	}
 	if o.attempt == nil {
 		_, o.attempt = r.tracer.Start(trace.ContextWithSpan(context.Background(), o.span), "attempt",
 			trace.WithTimestamp(r.at), trace.WithAttributes(
-				attribute.Int("poactor.attempt", e.Attempt), attribute.String("poactor.worker", e.Worker.Name)))
+				attribute.Int("poactor.attempt", attempt), attribute.String("poactor.worker", worker)))
 		o.attempted, o.stepped = r.at, r.at
 	}
 	r.setStage(o, reading)
-	r.setState(e.Worker.Name, busy)
+}
+
+// pageRead records that a page was read without a browser. Where one has to read the order all the
+// same, that goes on.
+func (r *Recorder) pageRead(e messages.PageRead) {
+	o := r.orders[e.Key]
+	r.step("page", o, time.Duration(e.Took), e.Failure.Cause, e.Failure.Detail,
+		attribute.Int("poactor.files.found", len(e.Page.Attachments)))
+	if o != nil && o.stage == reading && e.Reason == "" && e.Failure.Cause == "" {
+		r.setStage(o, fetching)
+	}
 }
 
 // begin begins the span of an order, which is the root of a trace of its own.
@@ -131,7 +150,7 @@ func (r *Recorder) orderSettled(e messages.OrderSettled) {
 		add(r.filesMissing, 1, causeOf(m.Cause))
 	}
 	o := r.orders[e.Key]
-	if o == nil { // it needed no browser
+	if o == nil { // nobody had to read it
 		o = r.begin(e.RawNumber)
 	} else {
 		observe(r.duration, r.at.Sub(o.began), statusOf(e.Status))

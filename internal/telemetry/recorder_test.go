@@ -212,3 +212,29 @@ func TestWithoutProviders(t *testing.T) {
 }
 
 var encoder = attribute.DefaultEncoder()
+
+// An order that needs no browser has its time and its steps like any other; where one has to read
+// it all the same, that is the same attempt.
+func TestOrdersWithoutABrowser(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	s.tell(messages.PageRequested{Key: "1", RawNumber: "PO1"}, messages.PageRead{Key: "1", Took: messages.Duration(time.Second)})
+	if diff := cmp.Diff(map[string]int64{"stage=fetching": 1}, s.sum(t, "poactor.orders.in_progress")); diff != "" {
+		t.Error(diff)
+	}
+	s.tell(messages.FilesFetched{Key: "1"}, messages.OrderSettled{Outcome: po.Outcome{Key: "1", Status: po.Completed}},
+		messages.PageRequested{Key: "2", RawNumber: "PO2"}, messages.PageRead{Key: "2", Reason: "chosen at random, to be compared"},
+		messages.OrderStarted{Worker: worker("worker-1"), Key: "2", RawNumber: "PO2", Attempt: 1},
+		messages.OrderRead{Worker: worker("worker-1"), Key: "2", Reading: po.Reading{Sign: po.SignAttachments}},
+		messages.OrderSettled{Outcome: po.Outcome{Key: "2", Status: po.Completed}})
+	var names []string
+	for _, span := range s.spans.Ended() {
+		names = append(names, span.Name())
+	}
+	if diff := cmp.Diff([]string{"page", "fetch", "settle", "attempt", "order", "page", "read", "settle", "attempt", "order"}, names); diff != "" {
+		t.Error(diff)
+	}
+	if got := s.sum(t, "poactor.orders.in_progress"); len(got) != 0 {
+		t.Errorf("in progress: %v", got)
+	}
+}

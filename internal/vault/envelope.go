@@ -39,8 +39,12 @@ func unwrap(id ID, wrapped []byte) ([]byte, error) {
 		return nil, damaged(id, errors.New("it does not say whose it is"))
 	}
 	if e.Version != envelopeVersion {
-		return nil, &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("the session of %s was kept by another version of poactor", id),
-			Hint: "use that version, or sign in again", Err: ErrDamaged}
+		return nil, &po.Error{
+			Cause: po.SignedOut,
+			Msg:   fmt.Sprintf("the session of %s was kept by another version of poactor", id),
+			Hint:  "use that version, or sign in again",
+			Err:   ErrDamaged,
+		}
 	}
 	if whose := (ID{e.Portal, e.Name}); whose != id {
 		return nil, &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("the file of the session of %s is that of %s", id, whose),

@@ -105,7 +105,9 @@ func (v *Vault) forgetKey(ctx context.Context, id ID) error {
 // ask bounds a call of the keychain, which has no bound of its own.
 func ask[T any](ctx context.Context, v *Vault, call func() (T, error)) (T, error) {
 	if v.config.Interactive && v.config.Notify != nil {
-		told := time.AfterFunc(notifyAfter, func() { v.config.Notify("Waiting for the keychain: it may ask for its password") })
+		told := time.AfterFunc(notifyAfter, func() {
+			v.config.Notify("Waiting for the keychain: it may ask for its password")
+		})
 		defer told.Stop()
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, v.config.wait, fmt.Errorf("it does not answer within %v", v.config.wait))

@@ -34,7 +34,8 @@ func (v *Vault) givenPassphrase(ctx context.Context) (string, error) {
 	if read == nil {
 		return "", nil
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, passphraseWithin, fmt.Errorf("it does not come within %v", passphraseWithin))
+	late := fmt.Errorf("it does not come within %v", passphraseWithin)
+	bounded, cancel := context.WithTimeoutCause(ctx, passphraseWithin, late)
 	defer cancel()
 	text, err := within(bounded, func() ([]byte, error) { return read(bounded) })
 	if err == nil {
@@ -44,8 +45,12 @@ func (v *Vault) givenPassphrase(ctx context.Context) (string, error) {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", &po.Error{Cause: po.ProfileFailed, Msg: fmt.Sprintf("no passphrase comes from %s: %s", from, po.FirstLine(err)),
-			Hint: "it must hold the passphrase alone, as text", Err: errors.Join(ErrNoKey, err)}
+		return "", &po.Error{
+			Cause: po.ProfileFailed,
+			Msg:   fmt.Sprintf("no passphrase comes from %s: %s", from, po.FirstLine(err)),
+			Hint:  "it must hold the passphrase alone, as text",
+			Err:   errors.Join(ErrNoKey, err),
+		}
 	}
 	v.passphrase = string(trimLine(text))
 	return v.passphrase, nil

@@ -281,8 +281,12 @@ func wrongKey(id ID, by Protection, err error) error {
 }
 
 func damaged(id ID, err error) error {
-	return &po.Error{Cause: po.SignedOut, Msg: fmt.Sprintf("the session of %s cannot be read: its file is damaged or was changed", id),
-		Hint: "sign in again", Err: errors.Join(ErrDamaged, err)}
+	return &po.Error{
+		Cause: po.SignedOut,
+		Msg:   fmt.Sprintf("the session of %s cannot be read: its file is damaged or was changed", id),
+		Hint:  "sign in again",
+		Err:   errors.Join(ErrDamaged, err),
+	}
 }
 
 // Forget removes what the keychain has for an ID.

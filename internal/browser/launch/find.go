@@ -66,8 +66,9 @@ func firstInstalled(places []string, shell bool) string {
 func explicitBrowser(path string) (string, error) {
 	fail := func(err error) (string, error) {
 		return "", &po.Error{
-			Msg:   fmt.Sprintf("browser %s: %v", path, err),
-			Hint:  "--browser takes the path of Chromium, Google Chrome or Microsoft Edge; without it the usual places are searched",
+			Msg: fmt.Sprintf("browser %s: %v", path, err),
+			Hint: "--browser takes the path of Chromium, Google Chrome or Microsoft Edge; " +
+				"without it the usual places are searched",
 			Cause: po.BrowserDied,
 			Err:   err,
 		}

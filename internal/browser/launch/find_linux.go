@@ -17,7 +17,11 @@ func usualPlaces() []string {
 		"/opt/microsoft/msedge/msedge",
 		"/usr/lib/chromium-browser/chromium-browser",
 	}
-	for _, name := range []string{"google-chrome-stable", "google-chrome", "chromium", "chromium-browser", "microsoft-edge-stable", "microsoft-edge"} {
+	for _, name := range []string{
+		"google-chrome-stable", "google-chrome",
+		"chromium", "chromium-browser",
+		"microsoft-edge-stable", "microsoft-edge",
+	} {
 		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
 			if filepath.IsAbs(dir) {
 				places = append(places, filepath.Join(dir, name))

@@ -12,7 +12,11 @@ import (
 // Paths say. Aliases of the Microsoft Store are left out: they are no programs.
 func usualPlaces() []string {
 	var places []string
-	for _, app := range []string{`Google\Chrome\Application\chrome.exe`, `Microsoft\Edge\Application\msedge.exe`, `Chromium\Application\chrome.exe`} {
+	for _, app := range []string{
+		`Google\Chrome\Application\chrome.exe`,
+		`Microsoft\Edge\Application\msedge.exe`,
+		`Chromium\Application\chrome.exe`,
+	} {
 		for _, env := range []string{"ProgramFiles", "ProgramFiles(x86)", "LocalAppData"} {
 			if dir := os.Getenv(env); dir != "" {
 				places = append(places, filepath.Join(dir, app))

@@ -23,7 +23,8 @@ const (
 		"containers: a seccomp profile that allows it), " +
 		"or give --no-sandbox if this machine or container is for nothing else"
 
-	hintShared = "make room in the directory for temporary files and in /dev/shm (docker run --shm-size=1g), or give fewer --workers"
+	hintShared = "make room in the directory for temporary files and in /dev/shm (docker run --shm-size=1g), " +
+		"or give fewer --workers"
 
 	hintProcesses = "raise the limit of processes (ulimit -u, TasksMax= of a systemd unit, docker run --pids-limit), " +
 		"or give fewer --workers"
@@ -35,7 +36,8 @@ const (
 
 	hintDisplay = "there is no display: leave --headful away, or run poactor under xvfb-run"
 
-	hintProcessor = "this browser is for another kind of processor: install one for this machine, or name it with --browser PATH"
+	hintProcessor = "this browser is for another kind of processor: " +
+		"install one for this machine, or name it with --browser PATH"
 
 	hintBlocked = "this machine lets nobody run that program: ask who manages it, or name another with --browser PATH"
 )

@@ -37,7 +37,8 @@ func (r *stderrTail) drain(from io.Reader, end func()) {
 		if over := len(r.data) - tailBytes; over > 0 {
 			r.data = append([]byte(nil), r.data[over:]...)
 		}
-		ended := !r.forbidden && (bytes.HasPrefix(r.data, []byte(forbidden)) || bytes.Contains(r.data, []byte("\n"+forbidden)))
+		ended := !r.forbidden &&
+			(bytes.HasPrefix(r.data, []byte(forbidden)) || bytes.Contains(r.data, []byte("\n"+forbidden)))
 		r.forbidden = r.forbidden || ended
 		r.mu.Unlock()
 		if ended {

@@ -3,6 +3,7 @@ package faulty
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/poactor/poactor/actors"
@@ -18,8 +19,15 @@ type Session interface {
 	InjectFault(ctx context.Context, k fault.Kind) error
 }
 
-// Browsers decorates what opens sessions, which must be Sessions: else Open fails, for
-// the faults would not happen.
+// Injectable is what opens sessions that know some of the faults, where they are no real
+// browsers.
+type Injectable interface {
+	// InjectsFault reports whether its sessions, which are Sessions, can meet a fault.
+	InjectsFault(name string) bool
+}
+
+// Browsers decorates what opens sessions. They must be Sessions where the plan has more for
+// them than fault.WorkerPanic: else Open fails, for the faults would not happen.
 func (f *Ports) Browsers(b actors.Browsers) actors.Browsers {
 	if f == nil {
 		return b
@@ -38,11 +46,29 @@ func (b faultyBrowsers) Open(ctx context.Context) (actors.Session, error) {
 		return nil, err
 	}
 	session, ok := s.(Session)
-	if !ok {
+	if !ok && b.faults.needsSessions() {
 		_ = s.Close()
 		return nil, fmt.Errorf("faults cannot be injected into a %T", s)
 	}
+	if !ok {
+		session = plainSession{s}
+	}
 	return faultySession{session, b.faults}, nil
+}
+
+// needsSessions reports whether the plan has faults that are injected into sessions.
+func (f *Ports) needsSessions() bool {
+	return slices.ContainsFunc(fault.Kinds(), func(k fault.Kind) bool {
+		return k.Op() == fault.OpRead && k != fault.WorkerPanic && f.Has(k)
+	})
+}
+
+// plainSession is one that no fault can be injected into.
+type plainSession struct{ actors.Session }
+
+// InjectFault implements Session.
+func (s plainSession) InjectFault(_ context.Context, k fault.Kind) error {
+	return fmt.Errorf("%s cannot happen to a %T", k, s.Session)
 }
 
 type faultySession struct {

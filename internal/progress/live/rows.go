@@ -21,17 +21,22 @@ type row struct {
 	trouble            bool // it is slow, stands still, or has no browser
 }
 
-// rows has a line for each worker, or at most so many: those in trouble first, and one that
+// rows has a line for the reading without a browser and one for each worker, or at most so many: those in trouble first, and one that
 // sums up the rest.
 func (s *State) rows(w, most int, now time.Time) []string {
 	var list []row
 	for _, worker := range s.list() {
 		list = append(list, s.row(worker, now))
 	}
+	var first []row
+	if s.lane.used && most > 0 {
+		first, most = []row{s.laneRow(now)}, most-1
+	}
 	shown, rest := list, []row(nil)
 	if len(list) > most {
 		shown, rest = pick(list, max(0, most-1))
 	}
+	shown = append(first, shown...)
 	names, numbers := 8, 8
 	for _, r := range shown {
 		names, numbers = max(names, len(r.name)), max(numbers, ansi.StringWidth(r.number))

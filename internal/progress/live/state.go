@@ -41,6 +41,7 @@ type State struct {
 	finishing bool // no more orders are taken
 
 	workers map[string]*worker
+	lane    lane
 	inHand  map[po.Key]bool // begun, and not recorded yet
 	fetches map[po.Key]*fetch
 	usual   map[step]*durations
@@ -59,6 +60,7 @@ const (
 	opening  step = "opening"  // its browser
 	idle     step = "idle"     // waits for an order
 	reading  step = "reading"  // an order's page
+	paging   step = "paging"   // an order's page, without a browser
 	saving   step = "saving"   // an order's files, by the browser
 	fetching step = "fetching" // an order's files, beside the browser
 	restarts step = "restarts" // its browser is gone; a pause, then another
@@ -100,8 +102,8 @@ const (
 // NewState is a run into the output directory into before its first event.
 func NewState(into string) *State {
 	return &State{into: into, counts: map[po.Status]int{}, workers: map[string]*worker{}, fetches: map[po.Key]*fetch{},
-		inHand: map[po.Key]bool{},
-		usual:  map[step]*durations{}, words: progress.NewLines(nil, into, nil)}
+		inHand: map[po.Key]bool{}, lane: newLane(),
+		usual: map[step]*durations{}, words: progress.NewLines(nil, into, nil)}
 }
 
 // Total is how many orders this start works on.
@@ -145,6 +147,7 @@ func (s *State) Apply(event any, at time.Time) {
 	default:
 		s.applyToWorkers(event, at)
 		s.applyToOrders(event, at)
+		s.applyToLane(event, at)
 	}
 	if settled, ok := event.(messages.OrderSettled); ok {
 		text = ""

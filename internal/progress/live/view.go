@@ -51,7 +51,11 @@ func (s *State) View(size Size, keys bool, now time.Time) string {
 	}
 	notes := 0
 	if h >= heightOfNotes {
-		notes = min(len(s.notes), max(fewestNotes, room-len(s.workers)))
+		rows := len(s.workers)
+		if s.lane.used {
+			rows++
+		}
+		notes = min(len(s.notes), max(fewestNotes, room-rows))
 	}
 	rows := s.rows(w, max(0, room-notes), now)
 	lines = append(lines, rows...)

@@ -152,6 +152,17 @@ func TestView(t *testing.T) {
 			}
 			p.after(0, messages.WorkerLost{Worker: "worker-33", Cause: po.BrowserHung, RestartAfter: messages.Duration(time.Second)})
 		},
+		"fast lane": func(p *tape) {
+			middle(p)
+			p.after(0, messages.FastLane{Way: po.ReadByPage, Trusted: true, Learned: 20, Needed: 20, Compared: 23, Agreed: 23})
+			p.settleBy(80, po.ReadByBoth)
+			for n := 81; n < 90; n++ {
+				p.settleBy(n, po.ReadByPage)
+			}
+			p.request(90)
+			p.request(91)
+			p.after(100 * time.Millisecond)
+		},
 		"hostile": func(p *tape) {
 			p.up(3, 1)
 			p.after(0, messages.OrderStarted{Worker: named(1), Key: "1", RawNumber: "PO\x1b[2J\u202e日本語日本語日本語", Attempt: 2})

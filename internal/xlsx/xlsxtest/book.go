@@ -52,7 +52,8 @@ func New(sheets ...[2]string) *Book {
 		`<Relationship Id="rId1" Type="`+RelNS+`/officeDocument" Target="xl/workbook.xml"/></Relationships>`)
 	b.Set("xl/workbook.xml", Head+`<workbook `+MainNS+` xmlns:r="`+RelNS+`"><workbookPr defaultThemeVersion="124226"/>`+
 		`<sheets>`+list.String()+`</sheets><calcPr calcId="191029"/></workbook>`)
-	b.Set("xl/_rels/workbook.xml.rels", Head+`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`+
+	b.Set("xl/_rels/workbook.xml.rels", Head+
+		`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`+
 		rels.String()+`</Relationships>`)
 	for i, s := range sheets {
 		b.Set(fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1), Worksheet(s[1]))
@@ -64,8 +65,10 @@ func New(sheets ...[2]string) *Book {
 func Worksheet(rows string) string {
 	return Head + `<worksheet ` + MainNS + ` xmlns:r="` + RelNS + `"` +
 		` xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"` +
-		` mc:Ignorable="x14ac" xmlns:x14ac="http://schemas.microsoft.com/office/spreadsheetml/2009/9/ac"><dimension ref="A1:B3"/>` +
-		`<sheetViews><sheetView workbookViewId="0"/></sheetViews><sheetFormatPr defaultRowHeight="15" x14ac:dyDescent="0.25"/>` +
+		` mc:Ignorable="x14ac" xmlns:x14ac="http://schemas.microsoft.com/office/spreadsheetml/2009/9/ac">` +
+		`<dimension ref="A1:B3"/>` +
+		`<sheetViews><sheetView workbookViewId="0"/></sheetViews>` +
+		`<sheetFormatPr defaultRowHeight="15" x14ac:dyDescent="0.25"/>` +
 		`<sheetData>` + rows + `</sheetData>` +
 		`<pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75" header="0.3" footer="0.3"/></worksheet>`
 }

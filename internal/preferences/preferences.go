@@ -1,4 +1,5 @@
-package profilestore
+// Package preferences sets what Chromium lets a profile's user prefer.
+package preferences
 
 import (
 	"bytes"
@@ -9,20 +10,18 @@ import (
 	"path/filepath"
 )
 
-// preferences are what every profile gets, by group and name.
-var preferences = map[string]map[string]bool{
-	"plugins":  {"always_open_pdf_externally": true}, // a PDF shown in the page becomes a download
-	"download": {"prompt_for_download": false},       // no dialog that nobody would answer
-}
+// Values are preferences by group and name.
+type Values map[string]map[string]any
 
-// writePreferences puts the wanted preferences into the file, which need not
-// exist.
-func writePreferences(file string) error {
+// Set puts values into the preferences of the default profile in a user data
+// directory. Their file need not exist; no browser may have it open.
+func Set(userDataDir string, values Values) error {
+	file := filepath.Join(userDataDir, "Default", "Preferences")
 	old, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	merged, err := mergePreferences(old)
+	merged, err := merge(old, values)
 	if err != nil {
 		return err
 	}
@@ -32,13 +31,13 @@ func writePreferences(file string) error {
 	return os.WriteFile(file, merged, 0o600)
 }
 
-// mergePreferences sets the wanted preferences and leaves every other value as
-// it was written. What is no JSON object is replaced.
-func mergePreferences(old []byte) ([]byte, error) {
+// merge sets values and leaves every other one as it was written. What is no JSON
+// object is replaced, as the browser would.
+func merge(old []byte, values Values) ([]byte, error) {
 	all := object(old)
-	for group, values := range preferences {
+	for group, wanted := range values {
 		in := object(all[group])
-		for name, value := range values {
+		for name, value := range wanted {
 			raw, err := json.Marshal(value)
 			if err != nil {
 				return nil, err
