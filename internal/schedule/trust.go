@@ -37,8 +37,9 @@ type trust struct {
 
 // edition is what is known of the pages that load the same scripts.
 type edition struct {
-	agreed int            // comparisons
-	parts  map[uint64]int // how many of those pages had such a part
+	agreed int             // comparisons
+	parts  map[uint64]int  // how many of those pages had such a part
+	barred map[uint64]bool // parts of pages whose scripts have asked for more: no page is believed that has one
 }
 
 // known says whether a page is built as those that were compared: it has no part that none of them
@@ -51,14 +52,24 @@ func (e *edition) known(parts []uint64) bool {
 		}
 	}
 	for _, p := range parts {
-		switch e.parts[p] {
-		case 0:
+		switch {
+		case e.parts[p] == 0, e.barred[p]:
 			return false
-		case e.agreed:
+		case e.parts[p] == e.agreed:
 			always--
 		}
 	}
 	return always == 0
+}
+
+// bar takes a page whose scripts have asked for more: what it has that no page had which was compared may be
+// what tells that.
+func (e *edition) bar(parts []uint64) {
+	for _, p := range parts {
+		if e.parts[p] == 0 {
+			e.barred[p] = true
+		}
+	}
 }
 
 // add takes a page that agreed.
@@ -73,7 +84,7 @@ func (e *edition) add(parts []uint64) {
 func (t *trust) edition(name string) *edition {
 	e := t.editions[name]
 	if e == nil {
-		e = &edition{parts: map[uint64]int{}}
+		e = &edition{parts: map[uint64]int{}, barred: map[uint64]bool{}}
 		t.editions[name] = e
 	}
 	return e
@@ -157,13 +168,14 @@ const (
 // that its scripts have asked for something else of this order. Where the two differ, no page is read
 // in this way any more, and the orders are returned that have to be read again.
 func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, browser po.Reading) (verdict, []po.Key) {
-	if !t.edition(page.Edition).known(page.Parts) { // what it is like is not believed, nor will be
+	if e := t.edition(page.Edition); !e.known(page.Parts) { // what it is like is not believed, nor will be
 		switch {
+		case own:
+			e.bar(page.Parts)
+			t.passedOn("their scripts ask the portal for more")
+			return unsuited, nil
 		case noAddress(page.Reading, browser):
 			t.passedOn("only clicks lead to their attachments")
-			return unsuited, nil
-		case own:
-			t.passedOn("their scripts ask the portal for more")
 			return unsuited, nil
 		}
 	}
