@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/poactor/poactor/actors"
@@ -22,28 +24,26 @@ type pages struct {
 	archive *download.Archive
 	reader  *fastlane.Reader
 	learner *fastlane.Learner
+	byCall  atomic.Bool // the last list came by a call
 }
 
 // ReadPage implements the port. The page is always asked for: it tells whether the session lives and which
 // scripts are loaded, also where its list comes by a call. A call that needs nothing of the page is made
 // beside it.
-func (p pages) ReadPage(ctx context.Context, order po.Order, without []po.ReadBy, c po.Credentials) (po.PageReading, error) {
+func (p *pages) ReadPage(ctx context.Context, order po.Order, without []po.ReadBy, c po.Credentials) (po.PageReading, error) {
 	address := p.portal.OrderURL(order.Number)
 	caller, known := p.learner.Order(order.Number, time.Now().UnixMilli())
 	known = known && !slices.Contains(without, po.ReadByCall)
 	onPage := c
 	onPage.Referer = address
-	call := func() (callResult, error) { return p.call(ctx, caller, onPage) }
-	early := make(chan func() (callResult, error), 1)
-	atOnce := known && slices.Contains(without, po.ReadByPage) && !caller.NeedsPage()
+	ctx, cancel := context.WithCancel(ctx)
+	call := sync.OnceValues(func() (callResult, error) { return p.call(ctx, caller, onPage) })
+	atOnce := known && (p.byCall.Load() || slices.Contains(without, po.ReadByPage)) && !caller.NeedsPage()
+	var calling sync.WaitGroup
 	if atOnce {
-		go func() {
-			result, err := call()
-			early <- func() (callResult, error) { return result, err }
-		}()
-		call = func() (callResult, error) { return (<-early)() }
-		defer func() { _, _ = call() }() // it must have ended
+		calling.Go(func() { _, _ = call() })
 	}
+	defer func() { cancel(); calling.Wait() }()
 	answer, err := p.page(ctx, address, c)
 	if err != nil {
 		return po.PageReading{}, err
@@ -76,13 +76,14 @@ func (p pages) ReadPage(ctx context.Context, order po.Order, without []po.ReadBy
 		reading.Asked = result.asked
 	}
 	if reading.Sign == po.SignAttachments {
+		p.byCall.Store(reading.By == po.ReadByCall)
 		reading.Credentials, reading.Trace.Pages = c, []string{po.PublicURL(address)}
 		reading.Credentials.Referer = answer.URL
 	}
 	return reading, nil
 }
 
-func (p pages) page(ctx context.Context, address string, c po.Credentials) (fastlane.Answer, error) {
+func (p *pages) page(ctx context.Context, address string, c po.Credentials) (fastlane.Answer, error) {
 	page, err := p.archive.Page(ctx, address, c)
 	return answerOf(address, page), err
 }
@@ -99,7 +100,7 @@ type callResult struct {
 }
 
 // call asks for an order's list, and before that for what it is asked for by.
-func (p pages) call(ctx context.Context, o *fastlane.Order, c po.Credentials) (callResult, error) {
+func (p *pages) call(ctx context.Context, o *fastlane.Order, c po.Credentials) (callResult, error) {
 	var r callResult
 	lookup, needed, ok := o.Lookup()
 	if !ok {
@@ -162,5 +163,5 @@ func (o *resources) pages(cfg Config) actors.Pages {
 	}
 	learner := fastlane.NewLearner(reader, recipes.read())
 	o.browsers = watchedBrowsers{o.browsers, &watcher{portal: cfg.Portal, learner: learner, recipes: recipes}}
-	return pages{cfg.Portal, o.archive, reader, learner}
+	return &pages{portal: cfg.Portal, archive: o.archive, reader: reader, learner: learner}
 }

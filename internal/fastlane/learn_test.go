@@ -218,6 +218,12 @@ func TestLearn(t *testing.T) {
 				t.Errorf("a token is kept:\n%s", kept)
 			}
 			again := NewLearner(l.reader, kept)
+			for n := range adoptAfter {
+				if again.recipe != nil {
+					t.Error("what was kept is used after", n, "samples")
+				}
+				again.Saw(s.seen(n))
+			}
 			if again.recipe == nil || again.recipe.id() != l.recipe.id() {
 				t.Errorf("what was kept is not what was learned:\n%s", kept)
 			}
@@ -353,7 +359,31 @@ func TestAnswerShapes(t *testing.T) {
 	}
 }
 
-// A recipe that somebody else has written is no danger.
+// A recipe that somebody else has written is no danger: what asks for something else than browsers do, if only by a
+// header, is not used.
+func TestForeignRecipes(t *testing.T) {
+	t.Parallel()
+	s := shapes["number in the path"]
+	l, kept := learnerOf(t, s, 12)
+	for name, foreign := range map[string]string{
+		"another header":  strings.Replace(string(kept), `"header": [`, `"header": [{"name": "X-Http-Method-Override", "value": [{"text": "DELETE"}]},`, 1),
+		"another method":  strings.Replace(string(kept), `"GET"`, `"POST"`, 1),
+		"another address": strings.Replace(string(kept), `/attachments.json`, `/delete`, 1),
+	} {
+		again := NewLearner(l.reader, []byte(foreign))
+		if foreign == string(kept) || again.kept == nil {
+			t.Fatalf("%s: it is not taken", name)
+		}
+		for n := range minSamples - 1 {
+			again.Saw(s.seen(n))
+		}
+		if again.recipe != nil {
+			t.Errorf("%s: it is used", name)
+		}
+	}
+}
+
+// A recipe that is none is not taken.
 func TestHostileRecipes(t *testing.T) {
 	t.Parallel()
 	_, kept := learnerOf(t, shapes["token in a meta element"], 12)
@@ -421,10 +451,13 @@ func FuzzRecipe(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		l := NewLearner(r, []byte(text))
-		o, ok := l.Order("4711", 0)
-		if !ok {
+		if l.recipe != nil {
+			t.Error("it is used before anybody has asked for the same")
+		}
+		if l.recipe = l.kept; l.recipe == nil {
 			return
 		}
+		o, _ := l.Order("4711", 0)
 		page := r.Parse(Answer{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte("<html></html>")})
 		o.HasPage(page, nil)
 		o.NeedsPage()

@@ -1,6 +1,7 @@
 package fastlane
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -15,6 +16,7 @@ type Learner struct {
 
 	mu      sync.Mutex
 	samples []*sample // the last ones
+	kept    *recipe   // of another run; nil: there is none
 	recipe  *recipe   // nil: none is known
 }
 
@@ -22,14 +24,16 @@ type Learner struct {
 const (
 	maxSamples    = 12
 	relearnAfter  = 3        // samples that the recipe does not explain, and another does
+	adoptAfter    = 2        // samples that a kept recipe explains
 	maxSampleSize = 16 << 20 // bytes of a sample's answers
 )
 
-// NewLearner begins with what another run has kept; nil: with nothing.
+// NewLearner begins with what another run has kept; nil: with nothing. Somebody else may have written that: nothing is
+// asked for by it before browsers have asked for the very same.
 func NewLearner(r *Reader, kept []byte) *Learner {
 	l := &Learner{reader: r}
 	if rec, err := decodeRecipe(kept, r.portal); err == nil {
-		l.recipe = rec
+		l.kept = rec
 	}
 	return l
 }
@@ -55,7 +59,11 @@ func (l *Learner) Saw(s Seen) (learned bool, keep []byte) {
 	if l.samples = append(l.samples, made); len(l.samples) > maxSamples {
 		l.samples = slices.Delete(l.samples, 0, 1)
 	}
-	if l.recipe != nil && l.recipe.explains(l.reader, made) {
+	if l.recipe != nil && (made.hasClicks() || l.recipe.explains(l.reader, made)) {
+		return false, nil
+	}
+	if l.recipe == nil && l.kept != nil && l.explained(l.kept) >= adoptAfter {
+		l.recipe = l.kept
 		return false, nil
 	}
 	rec := learn(l.samples)
@@ -66,10 +74,10 @@ func (l *Learner) Saw(s Seen) (learned bool, keep []byte) {
 	return true, rec.encode(l.reader.portal)
 }
 
-// explained counts the samples that a recipe explains.
+// explained counts the samples that a recipe explains. Those with documents that have no address say nothing.
 func (l *Learner) explained(rec *recipe) (n int) {
 	for _, s := range l.samples {
-		if rec.explains(l.reader, s) {
+		if !s.hasClicks() && rec.explains(l.reader, s) {
 			n++
 		}
 	}
@@ -105,12 +113,14 @@ func (l *Learner) sample(s Seen) *sample {
 	return made
 }
 
-// explains says whether a recipe finds what a browser has found. Of documents without an address it says
-// nothing.
+// hasClicks says whether a browser has got documents by clicks that lead to no address.
+func (s *sample) hasClicks() bool {
+	return slices.ContainsFunc(s.list, func(a po.Attachment) bool { return a.URL == "" })
+}
+
+// explains says whether a recipe asks for what the page has asked for, to the letter, and finds what a browser has
+// found.
 func (rec *recipe) explains(r *Reader, s *sample) bool {
-	if slices.ContainsFunc(s.list, func(a po.Attachment) bool { return a.URL == "" }) {
-		return true
-	}
 	in := s.in
 	if rec.Lookup != nil {
 		asked, ok := rec.Lookup.fill(in)
@@ -142,7 +152,10 @@ func (rec *recipe) explains(r *Reader, s *sample) bool {
 // madeCall is the page's own call that is the same as one; nil if there is none.
 func (s *sample) madeCall(c po.Call) *answeredCall {
 	for i, made := range s.calls {
-		if made.call.Method == c.Method && made.call.URL == c.URL && made.call.Body == c.Body {
+		other := slices.ContainsFunc(slices.Collect(maps.Keys(c.Header)), func(name string) bool {
+			return made.call.Header.Get(name) != c.Header.Get(name)
+		})
+		if !other && made.call.Method == c.Method && made.call.URL == c.URL && made.call.Body == c.Body {
 			return &s.calls[i]
 		}
 	}
