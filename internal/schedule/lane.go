@@ -15,7 +15,7 @@ type lane struct {
 	tries       int               // readings of browsers since then, or since there are none
 	reading     int               // pages that are being read
 	browsers    int               // that are needed; as many as may be where the lane is off
-	calm        int               // orders in a row that needed no further browser
+	calm        int               // orders in a row that were completed without a browser while none was short
 	last        checkable         // the last order that was completed without a browser
 	checks      int               // tries to compare it at the end
 	told        messages.FastLane // as the host was told last
@@ -29,9 +29,15 @@ type checkable struct {
 	at    int
 }
 
-// calmAfter is how many orders in a row must have needed no further browser until there is one
-// less.
-const calmAfter = 25
+const (
+	// calmAfter is how long it must be calm until there is one browser less: to open one costs
+	// as much as to read five orders.
+	calmAfter = 50
+	// readAhead is how many pages for each worker may have been read of orders that wait for a
+	// browser. As long as pages are not believed yet that is what the lane does beside the
+	// browsers: once they are, their orders need none any more.
+	readAhead = 10
+)
 
 // blindAfter is how many orders a browser must have read without seeing a list until there are as
 // many browsers as may be.
@@ -40,10 +46,15 @@ const blindAfter = 3
 // usable says that pages can be read without a browser now.
 func (l *lane) usable() bool { return l.on && l.trust.off == "" && l.credentials.Cookies != nil }
 
-// isFor says whether an order's page is to be read without a browser first. What has failed
-// before, or has files already, is for browsers.
+// isFor says whether an order is the lane's: its page is to be read without a browser first, or
+// that is believed. What has failed before, or has files already, is for browsers.
 func (l *lane) isFor(t *task) bool {
-	return l.usable() && t.stage == waiting && !t.isolated && !t.begun() && len(t.byBrowser) == 0 &&
+	return l.usable() && (t.believed || l.mayRead(t))
+}
+
+// mayRead says whether an order's page may be read without a browser.
+func (l *lane) mayRead(t *task) bool {
+	return t.stage == waiting && !t.isolated && !t.begun() && !t.pageRead && len(t.byBrowser) == 0 &&
 		t.lease.Attempt <= 1 && t.lease.Deaths == 0 && len(t.kept.Files) == 0 && t.lease.ReadBy == ""
 }
 
@@ -90,15 +101,24 @@ func (s *Scheduler) forBrowser() int {
 	return n
 }
 
-// readPages hands out pages to be read without a browser, as many at once as there may be
-// workers. It does not run far ahead of the browsers.
+// readPages has the files fetched whose pages are believed, and hands out pages to be read
+// without a browser, as many at once as there may be workers. It does not run far ahead of the
+// browsers.
 func (s *Scheduler) readPages(now time.Time) []Effect {
 	if !s.lane.usable() || s.stopCause != "" || s.draining || s.userPause || s.paused(now) || s.suspended() {
 		return nil
 	}
 	var fx []Effect
-	for s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() && s.forBrowser() < s.poolSize {
-		t := s.nextPage()
+	for s.queue.inFlight() < s.maxInFlight() {
+		t := s.next(func(t *task) bool { return t.believed })
+		if t == nil {
+			break
+		}
+		s.queue.pull(t)
+		fx = append(fx, s.fetchPage(t))
+	}
+	for s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() && s.forBrowser() < readAhead*s.poolSize {
+		t := s.next(s.lane.mayRead)
 		if t == nil {
 			break
 		}
@@ -111,14 +131,22 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 	return fx
 }
 
+// fetchPage has the files fetched that an order's page lists without a browser.
+func (s *Scheduler) fetchPage(t *task) Effect {
+	s.portal.answered()
+	t.stage, t.byPage, t.believed, t.reading = fetching, true, false, t.page.Reading
+	return t.fetch()
+}
+
 // mayReadMore says whether the portal bears one more page at once.
 func (s *Scheduler) mayReadMore() bool {
 	return s.maxReading == 0 || len(s.workers.busy)+s.lane.reading < s.maxReading
 }
 
-func (s *Scheduler) nextPage() *task {
+// next is the first waiting order that is wanted, and is not read by a probe; nil if there is none.
+func (s *Scheduler) next(wanted func(*task) bool) *task {
 	for _, t := range s.queue.waiting {
-		if s.lane.isFor(t) && !s.sessions.isProbed(t.key()) {
+		if wanted(t) && !s.sessions.isProbed(t.key()) {
 			return t
 		}
 	}
@@ -127,7 +155,8 @@ func (s *Scheduler) nextPage() *task {
 
 // IsPaging says whether a page still is to be read without a browser under a lease.
 func (s *Scheduler) IsPaging(token string) bool {
-	return s.queue.in(paging, token) != nil && s.stopCause == ""
+	t := s.queue.in(paging, token)
+	return t != nil && t.back.Cause == ""
 }
 
 // PageRead brings a page that was read without a browser.
@@ -136,6 +165,9 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 	t := s.queue.in(paging, m.Token)
 	if t == nil {
 		return s.advance(now)
+	}
+	if t.back.Cause != "" {
+		return append([]Effect{s.release(t, t.back)}, s.advance(now)...)
 	}
 	t.stage, t.page = waiting, m.Page
 	if m.Failure.Cause != "" {
@@ -151,13 +183,23 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 		if t.page.Doubt != "" {
 			s.lane.trust.passedOn(t.page.Doubt)
 		}
+		if s.draining { // no order is begun any more
+			return append([]Effect{s.release(t, po.Failure{Cause: po.Interrupted, Detail: s.detail})}, s.advance(now)...)
+		}
 		s.queue.push(t)
 		return append(s.tellLane(), s.advance(now)...)
 	}
-	s.portal.answered()
-	t.byPage, t.reading = true, t.page.Reading
-	t.stage = fetching
-	return append([]Effect{t.fetch()}, s.advance(now)...)
+	return append([]Effect{s.fetchPage(t)}, s.advance(now)...)
+}
+
+// believeMore looks again at the pages of orders that wait for a browser: a comparison has agreed.
+func (s *Scheduler) believeMore() {
+	for _, t := range s.queue.waiting {
+		if t.pageRead && !t.begun() && !t.believed && t.why != chosen {
+			t.why = s.lane.trust.needsBrowser(t.page, s.random())
+			t.believed = t.why == ""
+		}
+	}
 }
 
 // toBrowser has a browser read an order whose page was read without one: what came of that is
@@ -171,6 +213,7 @@ func (s *Scheduler) toBrowser(t *task, why string) []Effect {
 // byBrowserRead takes what a browser has read of an order: what its page asks for, with which
 // credentials pages can be read, and whether it is the same as without it.
 func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
+	t.believed = false
 	if !s.lane.on || t.end != nil { // it was for evidence
 		return nil
 	}
@@ -191,6 +234,9 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	if s.lane.trust.off != "" {
 		return s.readAgain(again)
 	}
+	if t.agreed {
+		s.believeMore()
+	}
 	return s.tellLane()
 }
 
@@ -199,6 +245,9 @@ func (s *Scheduler) tellLane() []Effect {
 	state := s.lane.state()
 	if state == s.lane.told {
 		return nil
+	}
+	if state.Trusted && !s.lane.told.Trusted {
+		s.lane.browsers, s.lane.calm = min(s.lane.browsers, 2), 0
 	}
 	s.lane.told = state
 	return []Effect{Notify{state}}
@@ -235,22 +284,27 @@ func (s *Scheduler) settledPage(t *task) {
 	}
 }
 
-// browsersFor is how many browsers there should be of those that there may be: one at first, and
-// more as long as orders wait for one.
+// browsersFor is how many browsers there should be of those that there may be: one at first, all
+// when that has started and pages are still to be compared, then two at most, and more as long as
+// so many orders wait for one.
 func (s *Scheduler) browsersFor(n int) int {
 	l := &s.lane
-	if !l.on || l.trust.off != "" || l.credentials.Cookies == nil && l.tries >= blindAfter {
+	short := s.forBrowser()
+	switch {
+	case !l.on || l.trust.off != "" || l.credentials.Cookies == nil && l.tries >= blindAfter:
 		return n
-	}
-	waiting := s.forBrowser()
-	if l.trust.trusted() { // those that wait are few, and soon read
-		waiting /= 2
-	}
-	if needed := len(s.workers.busy) + waiting; waiting > 0 && needed >= l.browsers && l.credentials.Cookies != nil {
-		l.calm, l.browsers = 0, needed
-	} else if l.calm >= calmAfter {
+	case !l.trust.trusted() && !s.workers.everReady:
+		l.browsers = 1
+	case !l.trust.trusted():
+		l.browsers = n
+	case short > l.browsers*n && s.workers.withBrowser() == s.workers.active():
+		l.browsers++
 		l.calm = 0
+	case short > 0 && s.workers.idleInPool() == 0:
+		l.calm = 0
+	case l.calm >= calmAfter:
 		l.browsers--
+		l.calm = 0
 	}
 	l.browsers = max(1, min(l.browsers, n))
 	return l.browsers

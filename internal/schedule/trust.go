@@ -18,6 +18,9 @@ const (
 	uselessAfter = 40 // pages in a row that needed a browser all the same: reading them is in vain
 )
 
+// chosen is why a browser reads an order whose page could be believed.
+const chosen = "chosen at random, to be compared"
+
 // trust knows what can be believed of pages that are read without a browser. Its zero value is
 // that of a run that begins; what other runs have seen does not count.
 type trust struct {
@@ -129,7 +132,7 @@ func (t *trust) needsBrowser(p po.PageReading, random float64) string {
 	case n > t.longest:
 		return fmt.Sprintf("no list of more than %d attachments was compared yet", t.longest)
 	case random < 1.0/compareEvery:
-		return "chosen at random, to be compared"
+		return chosen
 	}
 	return ""
 }
