@@ -199,6 +199,9 @@ func (d *dispatcher) do(c actor.Context, effects []schedule.Effect) {
 			d.extend(c, e)
 		case schedule.CancelFetch:
 			c.Send(d.peers.fetcher, e)
+			if d.peers.pageReader != nil {
+				c.Send(d.peers.pageReader, e)
+			}
 		case schedule.Hire:
 			c.Send(d.peers.coordinator, e)
 		case schedule.Dismiss:

@@ -59,6 +59,7 @@ var house = map[string][]string{
 		"internal/storagestate",
 		"internal/telemetry"},
 	"poactortest": {"", "actors", "messages", "po", "portal", "profilestore", "internal/chaos", "internal/testportal"},
+	"examples":    {"", "actors", "messages", "po", "portal", "poactortest"}, // as for any other program
 	"cmd/poactor": {"*"},
 	"bench":       {"*"},
 	"tests":       {"*"},
@@ -67,7 +68,7 @@ var house = map[string][]string{
 // doors names the only package that may import a library.
 var doors = map[string][]string{
 	"github.com/go-rod/rod":              {"internal/browser", "internal/browser/launch"},
-	"github.com/asynkron/protoactor-go":  {"actors"},
+	"github.com/asynkron/protoactor-go":  {"actors", "examples/actorsystem"},
 	"github.com/spf13/cobra":             {"cmd/poactor"},
 	"modernc.org/sqlite":                 {"internal/ledger"},
 	"database/sql":                       {"internal/ledger"},

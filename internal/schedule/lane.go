@@ -155,7 +155,8 @@ func (s *Scheduler) next(wanted func(*task) bool) *task {
 
 // IsPaging says whether a page still is to be read without a browser under a lease.
 func (s *Scheduler) IsPaging(token string) bool {
-	return s.queue.in(paging, token) != nil && s.stopCause == ""
+	t := s.queue.in(paging, token)
+	return t != nil && t.back.Cause == ""
 }
 
 // PageRead brings a page that was read without a browser.
@@ -164,6 +165,9 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 	t := s.queue.in(paging, m.Token)
 	if t == nil {
 		return s.advance(now)
+	}
+	if t.back.Cause != "" {
+		return append([]Effect{s.release(t, t.back)}, s.advance(now)...)
 	}
 	t.stage, t.page = waiting, m.Page
 	if m.Failure.Cause != "" {
