@@ -24,7 +24,6 @@ import (
 type Page struct {
 	session *Session
 	left    atomic.Pointer[string] // an address off the hosts that the page was to lead to
-	failed  *po.ReadFailure        // the last failure
 }
 
 // OpenPage lends the tab, with nothing in it.
