@@ -140,7 +140,7 @@ func (p *supervised) step(ctx context.Context, limit time.Duration, method func(
 		return nil
 	}
 	err = p.why(ctx, err)
-	if po.CauseOf(err).Deadly() {
+	if errors.Is(err, po.BrowserDied) || errors.Is(err, po.BrowserHung) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.died = err
