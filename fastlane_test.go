@@ -116,14 +116,12 @@ func TestFaultsFastLaneSessionEnds(t *testing.T) {
 	t.Parallel()
 	for _, row := range []testportal.Sessions{
 		{},
-		{SignedOut: testportal.ToTimeout},
 		{SignedOut: testportal.MaskedGone},
-		{SignedOut: testportal.MaskedEmpty},
 		{Files: testportal.ElsewhereNamed},
 	} {
 		t.Run("shown as "+string(row.SignedOut)+string(row.Files), func(t *testing.T) {
 			opts := ordinary()
-			opts.Lists, opts.Orders, opts.SignIn, opts.Sessions = testportal.ListsInPage, 120, true, row
+			opts.Lists, opts.Orders, opts.SignIn, opts.Sessions = testportal.ListsInPage, 90, true, row
 			r := newTrial(t, opts)
 			kept := r.signIn(t)
 			r.cfg.LoginWait = 5 * time.Minute // a hang guard
