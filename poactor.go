@@ -68,6 +68,9 @@ func Prepare(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error])
 	if err := cfg.validate(); err != nil {
 		return nil, &po.Error{Msg: err.Error(), Err: ErrConfig}
 	}
+	if ctx.Err() != nil {
+		return nil, interrupted(ctx)
+	}
 	events, err := newHandler(cfg)
 	if err != nil {
 		return nil, err
@@ -79,6 +82,9 @@ func Prepare(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error])
 	out, err := openResources(ctx, cfg, orders)
 	if errors.Is(err, ledger.ErrClash) || errors.Is(err, ledger.ErrOtherKind) {
 		return nil, &po.Error{Msg: err.Error(), Hint: hintFrom(err), Err: errors.Join(ErrConfig, err)}
+	}
+	if err != nil && ctx.Err() != nil {
+		return nil, interrupted(ctx)
 	}
 	if err != nil {
 		return nil, userError(err)
