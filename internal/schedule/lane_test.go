@@ -31,6 +31,9 @@ type portalRun struct {
 	browsers  int         // readings
 	slowness  int         // turns that each of them takes
 	drainAt   int         // pages after which the run is drained; 0: never
+	onPage    func()      // when one more has been asked for
+	onSettle  func()
+	check     func(*messages.OrderRead) // changes what the last check brings
 	queue     []func()
 	ended     bool
 	off       string
@@ -112,6 +115,9 @@ func (r *portalRun) do(effects []Effect) {
 			if r.pagesRead++; r.pagesRead == r.drainAt {
 				r.later(func() []Effect { return s.Drain(po.Interrupted, "enough", r.now) })
 			}
+			if r.onPage != nil {
+				r.onPage()
+			}
 			m := messages.PageRead{Token: e.Lease.Token, Key: key, Page: r.page(number(key), r.pagesRead)}
 			if by := cmp.Or(m.Page.By, po.ReadByPage); slices.Contains(e.Without, by) {
 				m.Page = po.PageReading{By: po.ReadByCall, Doubt: "no other way fits"}
@@ -134,8 +140,14 @@ func (r *portalRun) do(effects []Effect) {
 		case Settle:
 			r.settledBy[number(e.Order.Key)] = e.Outcome.ReadBy
 			r.later(func() []Effect { return s.Recorded(e.Token, true, r.now) })
+			if r.onSettle != nil {
+				r.onSettle()
+			}
 		case Release:
 			r.released++
+			if !s.shuttingDown() {
+				r.waiting = append(r.waiting, number(e.Order.Key))
+			}
 			r.later(func() []Effect { return s.Recorded(e.Token, false, r.now) })
 		case Reopen:
 			for _, key := range e.Keys {
@@ -144,6 +156,11 @@ func (r *portalRun) do(effects []Effect) {
 			}
 			r.reopened += len(e.Keys)
 			r.later(func() []Effect { return s.Reopened(len(e.Keys), r.now) })
+		case Restore:
+			r.later(func() []Effect { return s.Restored(messages.SessionRestored{}, r.now) })
+		case Recycle:
+			w := messages.Worker{Name: e.Worker.Name, Incarnation: e.Worker.Incarnation + 1}
+			r.later(func() []Effect { return s.Ready(messages.WorkerReady{Worker: w}, r.now) })
 		case Notify:
 			if lane, ok := e.Event.(messages.FastLane); ok {
 				if r.off = lane.Off; lane.Trusted && r.ahead == 0 {
@@ -162,6 +179,9 @@ func (r *portalRun) readByBrowser(w messages.Worker, key po.Key, token string) {
 	m.Reading.Credentials.Cookies, m.Reading.Requests = jar{}, r.requests(number(key))
 	r.after(r.slowness, func() []Effect {
 		if token == "" {
+			if r.check != nil {
+				r.check(&m)
+			}
 			return append(r.scheduler.Probed(m, r.now), r.scheduler.Ready(messages.WorkerReady{Worker: w}, r.now)...)
 		}
 		return append(r.scheduler.Read(m, r.now), r.scheduler.Ready(messages.WorkerReady{Worker: w}, r.now)...)

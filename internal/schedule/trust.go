@@ -17,6 +17,7 @@ const (
 	trustAfter   = 20 // comparisons that must have agreed for the scripts that a page loads
 	compareEvery = 20 // orders, of which one is compared, chosen at random
 	uselessAfter = 40 // pages in a row that needed a browser all the same: reading them is in vain
+	unseenMost   = 3  // pages whose scripts ask for more though they look like those that are believed
 )
 
 // chosen is why a browser reads an order whose page could be believed.
@@ -43,6 +44,7 @@ type edition struct {
 	agreed int             // comparisons
 	parts  map[uint64]int  // how many of those pages had such a part
 	barred map[uint64]bool // parts of pages whose scripts have asked for more: no page is believed that has one
+	unseen int             // pages whose scripts have asked for more, and nothing in them tells so
 }
 
 // known says whether a page is built as those that were compared: it has no part that none of them
@@ -189,6 +191,12 @@ func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, brows
 	}
 	if own {
 		t.passedOn("their scripts ask the portal for more")
+		if e := t.edition(page.Edition); e.known(page.Parts) { // once or twice it may be something else
+			if e.unseen++; e.unseen >= unseenMost {
+				t.off = "scripts of some pages ask the portal for more, and nothing tells which"
+				return unsuited, t.takeUnproved()
+			}
+		}
 		return unsuited, nil
 	}
 	t.compared++
