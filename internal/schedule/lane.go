@@ -283,7 +283,10 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 		return nil
 	}
 	t.checked = true
-	verdict, again := s.lane.trust(t.page).compare(t.key(), t.pageAt, t.page, own, m.Reading)
+	verdict, again := s.lane.trust(t.page).compare(t.key(), t.pageAt, t.page, len(own) > 0, m.Reading)
+	if verdict == unsuited && len(own) > 0 {
+		again = append(again, s.lane.trust(t.page).askedMore(t.page, own, s.lane.requests.shared)...)
+	}
 	t.agreed = verdict == agreement
 	if s.lane.trust(t.page).off != "" {
 		return s.readAgain(t.page, again)

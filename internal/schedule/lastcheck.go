@@ -38,7 +38,7 @@ func (s *Scheduler) checked(by po.ReadBy, m messages.OrderRead, now time.Time) [
 		return append(s.unchecked(t, "the last order could not be compared"), s.advance(now)...)
 	}
 	own := s.lane.requests.ask(t.last.order.Key, m.Reading.Requests, t.last.page.Asked)
-	verdict, again := t.compare(t.last.order.Key, t.last.at+1, t.last.page, own, m.Reading)
+	verdict, again := t.compare(t.last.order.Key, t.last.at+1, t.last.page, len(own) > 0, m.Reading)
 	switch verdict {
 	case unsuited:
 		again = append(again, t.takeUnproved()...)

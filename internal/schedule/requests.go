@@ -13,9 +13,9 @@ type requests map[string]po.Key
 // maxRequests bounds what is remembered.
 const maxRequests = 1 << 16
 
-// ask takes what an order's page has asked the portal for, and says whether some of it may be of this order
-// alone, but for what was asked for without a browser, too.
-func (r requests) ask(key po.Key, list, asked []string) (own bool) {
+// ask takes what an order's page has asked the portal for, and returns what of it may be of this order alone, but
+// for what was asked for without a browser, too.
+func (r requests) ask(key po.Key, list, asked []string) (own []string) {
 	for _, request := range list {
 		alone := true
 		first, known := r[request]
@@ -26,7 +26,15 @@ func (r requests) ask(key po.Key, list, asked []string) (own bool) {
 		case !known && len(r) < maxRequests:
 			r[request] = key
 		}
-		own = own || alone && !slices.Contains(asked, request)
+		if alone && !slices.Contains(asked, request) {
+			own = append(own, request)
+		}
 	}
 	return own
+}
+
+// shared says whether pages of several orders have asked for something.
+func (r requests) shared(request string) bool {
+	first, known := r[request]
+	return known && first == ""
 }

@@ -44,7 +44,7 @@ type edition struct {
 	agreed int             // comparisons
 	parts  map[uint64]int  // how many of those pages had such a part
 	barred map[uint64]bool // parts of pages whose scripts have asked for more: no page is believed that has one
-	unseen int             // pages whose scripts have asked for more, and nothing in them tells so
+	unseen [][]string      // what scripts of pages have asked for more of which nothing in them tells
 }
 
 // known says whether a page is built as those that were compared: it has no part that none of them
@@ -191,12 +191,6 @@ func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, brows
 	}
 	if own {
 		t.passedOn("their scripts ask the portal for more")
-		if e := t.edition(page.Edition); e.known(page.Parts) { // once or twice it may be something else
-			if e.unseen++; e.unseen >= unseenMost {
-				t.off = "scripts of some pages ask the portal for more, and nothing tells which"
-				return unsuited, t.takeUnproved()
-			}
-		}
 		return unsuited, nil
 	}
 	t.compared++
@@ -206,6 +200,24 @@ func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, brows
 	t.longest = max(t.longest, len(page.Attachments))
 	t.unproved = slices.DeleteFunc(t.unproved, func(p provisional) bool { return p.at < at })
 	return agreement, nil
+}
+
+// askedMore takes what scripts of a page have asked for more. Where there are several such pages that look like
+// those that are believed, no page is read in this way any more, and the orders are returned that have to be read
+// again. What other orders' pages have asked for since, too, counts no more.
+func (t *trust) askedMore(page po.PageReading, more []string, shared func(string) bool) []po.Key {
+	e := t.edition(page.Edition)
+	if t.off != "" || !e.known(page.Parts) {
+		return nil
+	}
+	e.unseen = slices.DeleteFunc(append(e.unseen, more), func(list []string) bool {
+		return !slices.ContainsFunc(list, func(request string) bool { return !shared(request) })
+	})
+	if len(e.unseen) < unseenMost {
+		return nil
+	}
+	t.off = "scripts of some pages ask the portal for more, and nothing tells of which"
+	return t.takeUnproved()
 }
 
 // clickedTo says whether a browser has got from an element without an address to one by a click. The element's

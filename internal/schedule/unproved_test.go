@@ -133,3 +133,20 @@ func TestPagesGetOld(t *testing.T) {
 		t.Errorf("the list of %d, settled by %s; off %q", r.listed[changes], r.settledBy[changes], r.off)
 	}
 }
+
+// What is asked for to the letter for other orders, too, is no list of one: that its first page is a known one
+// makes no difference.
+func TestLateSharedRequests(t *testing.T) {
+	t.Parallel()
+	r := unlucky(200)
+	r.requests = func(order int) []string {
+		if order > 0 && order%2 == 0 {
+			return []string{fmt.Sprint("part ", order/4)}
+		}
+		return nil
+	}
+	r.run(t)
+	if n := r.count(po.ReadByPage); n < 100 || r.off != "" {
+		t.Errorf("%d orders by page, off %q", n, r.off)
+	}
+}
