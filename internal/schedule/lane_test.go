@@ -449,7 +449,7 @@ func TestClicks(t *testing.T) {
 	page := po.PageReading{By: po.ReadByCall, Reading: at("https://x/1 label=a.pdf", "https://x/1"), Parts: []uint64{1}}
 	known := func() *trust {
 		t := newTrust()
-		t.edition("").add([]uint64{1})
+		t.edition("").add(po.PageReading{Parts: []uint64{1}})
 		return t
 	}
 	for name, row := range map[string]struct {
@@ -493,9 +493,8 @@ func TestNeedsBrowser(t *testing.T) {
 	t.Parallel()
 	trusted := func() *trust {
 		t := newTrust()
-		t.longest = 3
 		for range trustAfter {
-			t.edition("e").add([]uint64{1, 2})
+			t.edition("e").add(listOf(2))
 		}
 		return t
 	}
@@ -504,17 +503,26 @@ func TestNeedsBrowser(t *testing.T) {
 		random float64
 		needs  bool
 	}{
-		"trusted":            {func(*trust, *po.PageReading) {}, 0.5, false},
-		"chosen":             {func(*trust, *po.PageReading) {}, 0.01, true},
-		"off":                {func(t *trust, _ *po.PageReading) { t.off = "off" }, 0.5, true},
-		"in doubt":           {func(_ *trust, p *po.PageReading) { p.Doubt = "doubt" }, 0.5, true},
-		"not found":          {func(_ *trust, p *po.PageReading) { p.Sign = po.SignNotFound }, 0.5, true},
-		"empty":              {func(_ *trust, p *po.PageReading) { p.Attachments = nil }, 0.5, true},
-		"another part":       {func(_ *trust, p *po.PageReading) { p.Parts = []uint64{1, 2, 3} }, 0.5, true},
-		"a part less":        {func(_ *trust, p *po.PageReading) { p.Parts = []uint64{1} }, 0.5, true},
-		"one seen, one not":  {func(t *trust, p *po.PageReading) { t.edition("e").add([]uint64{1, 2, 3}); p.Parts = []uint64{1, 2, 3} }, 0.5, false},
-		"other scripts":      {func(_ *trust, p *po.PageReading) { p.Edition = "x" }, 0.5, true},
-		"a longer list":      {func(t *trust, _ *po.PageReading) { t.longest = 1 }, 0.5, true},
+		"trusted":      {func(*trust, *po.PageReading) {}, 0.5, false},
+		"chosen":       {func(*trust, *po.PageReading) {}, 0.01, true},
+		"off":          {func(t *trust, _ *po.PageReading) { t.off = "off" }, 0.5, true},
+		"in doubt":     {func(_ *trust, p *po.PageReading) { p.Doubt = "doubt" }, 0.5, true},
+		"not found":    {func(_ *trust, p *po.PageReading) { p.Sign = po.SignNotFound }, 0.5, true},
+		"empty":        {func(_ *trust, p *po.PageReading) { p.Attachments = nil }, 0.5, true},
+		"another part": {func(_ *trust, p *po.PageReading) { p.Parts = []uint64{1, 2, 3} }, 0.5, true},
+		"a part less":  {func(_ *trust, p *po.PageReading) { p.Parts = []uint64{1} }, 0.5, true},
+		"one seen, one not": {func(t *trust, p *po.PageReading) {
+			t.edition("e").add(po.PageReading{Parts: []uint64{1, 2, 3}})
+			p.Parts = []uint64{1, 2, 3}
+		}, 0.5, false},
+		"other scripts": {func(_ *trust, p *po.PageReading) { p.Edition = "x" }, 0.5, true},
+		"a longer list": {func(t *trust, _ *po.PageReading) { t.edition("e").longest = 2 }, 0.5, true},
+		"longer before a release": {func(t *trust, p *po.PageReading) {
+			for range trustAfter {
+				t.edition("e2").add(listOf(1))
+			}
+			p.Edition = "e2"
+		}, 0.5, true},
 		"one agreement less": {func(t *trust, _ *po.PageReading) { t.edition("e").agreed-- }, 0.5, true},
 	} {
 		tr, page := trusted(), listOf(2)

@@ -29,7 +29,6 @@ type trust struct {
 	off string // why no page is read in this way any more; empty: they are
 
 	editions map[string]*edition
-	longest  int // list that agreed
 	useless  int // pages in a row that needed a browser
 	compared int
 	agreed   int
@@ -41,10 +40,11 @@ type trust struct {
 
 // edition is what is known of the pages that load the same scripts.
 type edition struct {
-	agreed int             // comparisons
-	parts  map[uint64]int  // how many of those pages had such a part
-	barred map[uint64]bool // parts of pages whose scripts have asked for more: no page is believed that has one
-	unseen [][]string      // what scripts of pages have asked for more of which nothing in them tells
+	agreed  int             // comparisons
+	longest int             // list of those
+	parts   map[uint64]int  // how many of those pages had such a part
+	barred  map[uint64]bool // parts of pages whose scripts have asked for more: no page is believed that has one
+	unseen  [][]string      // what scripts of pages have asked for more of which nothing in them tells
 }
 
 // known says whether a page is built as those that were compared: it has no part that none of them
@@ -78,9 +78,10 @@ func (e *edition) bar(parts []uint64) {
 }
 
 // add takes a page that agreed.
-func (e *edition) add(parts []uint64) {
+func (e *edition) add(page po.PageReading) {
 	e.agreed++
-	for _, p := range parts {
+	e.longest = max(e.longest, len(page.Attachments))
+	for _, p := range page.Parts {
 		e.parts[p]++
 	}
 }
@@ -137,8 +138,8 @@ func (t *trust) needsBrowser(p po.PageReading, random float64) string {
 		return fmt.Sprintf("%d of the %d comparisons have agreed that are needed first", t.edition(p.Edition).agreed, trustAfter)
 	case !t.edition(p.Edition).known(p.Parts):
 		return "no page that is built like this was compared yet"
-	case n > t.longest:
-		return fmt.Sprintf("no list of more than %d attachments was compared yet", t.longest)
+	case n > t.edition(p.Edition).longest:
+		return fmt.Sprintf("no list of more than %d attachments was compared yet", t.edition(p.Edition).longest)
 	case random < 1.0/compareEvery:
 		return chosen
 	}
@@ -196,8 +197,7 @@ func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, brows
 	t.compared++
 	t.agreed++
 	t.useless = 0
-	t.edition(page.Edition).add(page.Parts)
-	t.longest = max(t.longest, len(page.Attachments))
+	t.edition(page.Edition).add(page)
 	t.unproved = slices.DeleteFunc(t.unproved, func(p provisional) bool { return p.at < at })
 	return agreement, nil
 }
