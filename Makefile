@@ -87,8 +87,8 @@ fuzz: ## each fuzz target for FUZZTIME (20s)
 		done; \
 	done
 
-chaos: chromium build ## 300 orders, at least 300 faults of every kind; SEED (the time), ORDERS (300)
-	bin/poactor chaos --orders $(ORDERS) --seed $(SEED) --workers 4 $(SANDBOX)
+chaos: chromium build ## 300 orders, at least 300 faults of every kind; SEED (the time), ORDERS (300), FAST=--fast
+	bin/poactor chaos --orders $(ORDERS) --seed $(SEED) --workers 4 $(SANDBOX) $(FAST)
 
 kills: chromium ## poactor killed with -9: 150 times with plain sessions, 50 times with browsers
 	$(GO) test ./cmd/poactor -run TestKillAtAnyMoment -kills 150 -kills-real 50 -timeout 60m -v

@@ -34,8 +34,13 @@ const DefaultMaxFile = 2 << 30
 // Config says what a run works with. Portal and Out must be set; the zero
 // value of everything else is good.
 type Config struct {
-	// Portal is where the orders are: checked, with its base URL.
+	// Portal is where the orders are: checked, with its base URL. RunTasks does without:
+	// with one its browsers are signed in, and prove it, as for orders.
 	Portal portal.Portal
+	// AllowedHosts are hosts that the pages of RunTasks may go to beside the portal's, or
+	// without one: "example.com", "*.example.com", with a port if it is not the scheme's
+	// own, and http:// before it where plain http is meant.
+	AllowedHosts []string
 	// Out is the output directory. It is made if it does not exist.
 	Out string
 
@@ -133,6 +138,9 @@ type Config struct {
 
 	// wrap puts something between the run and its browsers, for fault tests.
 	wrap func(actors.Browsers) actors.Browsers
+	// work makes browsers do a program's own work on tasks, instead of reading orders' pages;
+	// nil: there are orders.
+	work func(actors.Browsers) actors.Browsers
 }
 
 func (c Config) withDefaults() Config {
@@ -168,9 +176,44 @@ func (c Config) validate() error {
 			}
 		}
 	}
+	if c.work != nil {
+		return c.validateTasks()
+	}
 	switch {
 	case c.Portal.BaseURL == "":
 		return fmt.Errorf("portal %q has no base URL", c.Portal.Name)
+	case len(c.AllowedHosts) > 0:
+		return fmt.Errorf("the hosts of orders are in the portal's definition (allowed_hosts)")
+	}
+	if err := c.validateRun(); err != nil {
+		return err
+	}
+	return c.Portal.Check()
+}
+
+// validateTasks says what is wrong with a configuration of RunTasks.
+func (c Config) validateTasks() error {
+	switch {
+	case c.Batch != nil, c.Fast:
+		return fmt.Errorf("Batch and Fast are for orders, not for tasks")
+	case c.Portal.BaseURL == "" && len(c.AllowedHosts) == 0 && c.Browsers == nil:
+		return fmt.Errorf("no hosts are given that pages may go to: set AllowedHosts, or a Portal")
+	}
+	if err := c.validateRun(); err != nil {
+		return err
+	}
+	if _, err := portal.OfHosts(c.AllowedHosts); err != nil {
+		return fmt.Errorf("AllowedHosts: %w", err)
+	}
+	if c.Portal.BaseURL == "" {
+		return nil
+	}
+	return c.Portal.Check()
+}
+
+// validateRun says what is wrong with what orders and tasks have in common.
+func (c Config) validateRun() error {
+	switch {
 	case c.Out == "":
 		return fmt.Errorf("no output directory is given")
 	case c.Workers < 1 || c.Workers > MaxWorkers:
@@ -186,7 +229,7 @@ func (c Config) validate() error {
 	case c.Ledger != nil && filepath.Clean(c.Ledger.Dir()) != filepath.Clean(c.Out):
 		return fmt.Errorf("the ledger is that of %s, not of %s", c.Ledger.Dir(), c.Out)
 	}
-	return c.Portal.Check()
+	return nil
 }
 
 // canHappen says why a fault cannot happen to the run.

@@ -125,3 +125,11 @@ func userError(err error) error {
 	}
 	return &po.Error{Cause: cause, Msg: po.DetailOf(err), Hint: hintOf(cause, po.DetailOf(err)), Err: err}
 }
+
+// hintFrom is the hint of the *po.Error that err is or wraps; empty if there is none.
+func hintFrom(err error) string {
+	if e, ok := errors.AsType[*po.Error](err); ok {
+		return e.Hint
+	}
+	return ""
+}

@@ -165,7 +165,7 @@ func TestFaultsFastLaneTrouble(t *testing.T) {
 
 // A session that ends in mid-run, however the portal shows that: no order is wrong for it, and the run goes
 // on with another.
-func TestFaultsFastLaneSessionEnds(t *testing.T) {
+func TestFaultsFastCallSessionEnds(t *testing.T) {
 	t.Parallel()
 	for name, sessions := range map[string]testportal.Sessions{
 		"sign-in page":        {Counted: testportal.RequestPage},
@@ -190,6 +190,56 @@ func TestFaultsFastLaneSessionEnds(t *testing.T) {
 			if restored := all[messages.SessionRestored](r); len(restored) == 0 {
 				t.Error("the session has not ended")
 			}
+		})
+	}
+}
+
+// A session that ends while orders are read without a browser ends for all: the first answer that
+// tells so stops the lane, nothing of what a lost session shows counts, and the run goes on with
+// the session that is stored meanwhile.
+func TestFaultsFastLaneSessionEnds(t *testing.T) {
+	t.Parallel()
+	for _, row := range []testportal.Sessions{
+		{},
+		{SignedOut: testportal.MaskedGone},
+		{Files: testportal.ElsewhereNamed},
+	} {
+		t.Run("shown as "+string(row.SignedOut)+string(row.Files), func(t *testing.T) {
+			opts := ordinary()
+			opts.Lists, opts.Orders, opts.SignIn, opts.Sessions = testportal.ListsInPage, 90, true, row
+			r := newTrial(t, opts)
+			kept := r.signIn(t)
+			r.cfg.LoginWait = 5 * time.Minute // a hang guard
+			trusted, pages, ended := false, 0, false
+			r.hooks = append(r.hooks, func(e any) { // one at a time
+				switch e := e.(type) {
+				case messages.FastLane:
+					trusted = trusted || e.Trusted
+				case messages.OrderSettled:
+					if e.Outcome.ReadBy == po.ReadByPage && !ended {
+						if pages++; pages == 10 {
+							ended = true
+							r.portal.EndSessions()
+						}
+					}
+				case messages.SessionLost:
+					kept.store(t, stateOf(t, map[string]*http.Cookie{r.portal.URL(): r.portal.SessionCookieFor("ada")}))
+				}
+			})
+			outcomes, state := r.runFast(t)
+			if !trusted || !ended {
+				t.Fatalf("the session did not end: %+v", state)
+			}
+			signedOut := 0
+			for _, e := range all[messages.PageRead](r) {
+				if e.Page.Sign == po.SignSignedOut {
+					signedOut++
+				}
+			}
+			if lost := all[messages.SessionLost](r); len(lost) != 1 || signedOut > r.cfg.Workers {
+				t.Errorf("the session was lost %d times; %d pages were asked for without it", len(lost), signedOut)
+			}
+			t.Logf("%+v; %v; %d pages were signed out", state, readBy(outcomes), signedOut)
 		})
 	}
 }

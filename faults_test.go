@@ -104,7 +104,7 @@ func TestFaultOfADeadBrowserIsNotTold(t *testing.T) {
 			continue
 		}
 		f, told := always(k)
-		s, err := f.Browsers(browsers{browser.New(settings)}).Open(t.Context())
+		s, err := f.Browsers(browsers{launcher: browser.New(settings)}).Open(t.Context())
 		must(t, err)
 		must(t, s.Close())
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

@@ -39,9 +39,10 @@ type Handle struct {
 	onEvent func(event any)
 	system  *actors.Run // nil where the host spawns the coordinator
 
-	beside sync.WaitGroup
-	stop   context.CancelFunc // of what goes on beside the run
-	saver  func()             // ends the saving of results and report now and then
+	beside  sync.WaitGroup
+	audited chan struct{}      // closed when what earlier starts have settled was looked at
+	stop    context.CancelFunc // of what goes on beside the run
+	saver   func()             // ends the saving of results and report now and then
 
 	mu      sync.Mutex
 	control *actors.Control        // nil until the coordinator has started
@@ -109,9 +110,14 @@ func (h *Handle) onStart(ctx context.Context, control actors.Control) {
 	out.archive.OnProgress(func(o po.Order, p po.FileProgress) {
 		control.Publish(messages.FileProgress{Key: o.Key, RawNumber: o.RawNumber, FileProgress: p})
 	})
-	if out.audit != nil {
-		h.beside.Go(func() { h.audit(ctx, control) })
+	if out.audit == nil {
+		close(h.audited)
+		return
 	}
+	h.beside.Go(func() {
+		defer close(h.audited)
+		h.audit(ctx, control)
+	})
 }
 
 // onEnd is called when everything of the coordinator has gone.
@@ -170,7 +176,7 @@ func (h *Handle) Wait() (Summary, error) {
 		err := h.output.ended(end)
 		saved := h.saveResults()
 		h.saveReport()
-		err = errors.Join(err, h.output.closeProfiles())
+		err = errors.Join(err, h.output.closeProfiles(), h.output.removeLoose())
 		left := h.output.left(context.Background())
 		if err = errors.Join(err, h.output.close()); err != nil { // the next start sweeps it
 			h.log.WithError(err).Warn("the run did not end cleanly")

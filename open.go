@@ -14,6 +14,7 @@ import (
 	"github.com/poactor/poactor/internal/fault/faulty"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/messages"
@@ -77,7 +78,7 @@ func (o *resources) open(ctx context.Context, cfg Config, orders iter.Seq2[po.Or
 		err = o.sweep(cfg, profilestore.Leftovers{})
 	case o.workers == 0:
 	case cfg.Browsers != nil:
-		o.browsers = o.faults.Browsers(cfg.Browsers)
+		o.browsers = o.faults.Browsers(cfg.does(cfg.Browsers))
 	default:
 		err = o.openBrowsers(cfg)
 	}
@@ -141,14 +142,15 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 			return 0, err
 		}
 	}
-	o.results = results.New(cfg.Out, o.ledger, list, func(file, text string) {
+	warn := func(file, text string) {
 		cfg.Log.WithField("file", file).Warn(text)
 		cfg.OnEvent(messages.ResultsWarning{File: file, Text: text})
-	})
-	o.report = report.New(cfg.Out, o.ledger)
-	var err error
-	if o.events, err = report.OpenEvents(cfg.Out); err != nil { // the report does without
-		cfg.Log.WithError(err).Warn("cannot keep the events for the report")
+	}
+	if cfg.work != nil {
+		o.results = results.NewTasks(cfg.Out, o.ledger, warn)
+	} else {
+		o.results = results.New(cfg.Out, o.ledger, list, warn)
+		o.openReport(cfg)
 	}
 	if err := o.ledger.Begin(ctx, beginOf(cfg)); err != nil {
 		return 0, err
@@ -166,12 +168,21 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 	return o.look(ctx, cfg, m.Open-m.Invalid)
 }
 
+// openReport makes ready what the report is written from.
+func (o *resources) openReport(cfg Config) {
+	o.report = report.New(cfg.Out, o.ledger)
+	var err error
+	if o.events, err = report.OpenEvents(cfg.Out, progress.WriteEvent); err != nil { // the report does without
+		cfg.Log.WithError(err).Warn("cannot keep the events for the report")
+	}
+}
+
 // merge puts the orders into the record. Orders of no list are copied into one, so
 // that they can be run again.
 func (o *resources) merge(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error]) (
 	m ledger.Merged, err error,
 ) {
-	if cfg.Batch != nil {
+	if cfg.Batch != nil || cfg.work != nil {
 		return o.ledger.Merge(ctx, orders, cfg.Choice)
 	}
 	parse, err := cfg.Portal.Parser()
@@ -216,6 +227,7 @@ func (o *resources) look(ctx context.Context, cfg Config, open int) (int, error)
 func (o *resources) openArchive(cfg Config) (err error) {
 	o.archive, err = download.Open(download.Config{
 		Out: cfg.Out, Allowed: cfg.Portal.Allowed, MaxFile: cfg.MaxFile, MinFree: cfg.MinFree, Write: o.faults.Write,
+		Layout: cfg.layout(),
 	})
 	return err
 }
@@ -230,7 +242,7 @@ func (o *resources) openBrowsers(cfg Config) error {
 	if err := o.sweep(cfg, o.profiles.Swept()); err != nil {
 		return err
 	}
-	o.browsers = o.faults.Browsers(o.portOf(cfg, settings))
+	o.browsers = o.faults.Browsers(cfg.does(o.portOf(cfg, settings)))
 	return nil
 }
 

@@ -9,11 +9,13 @@ package poactor
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/browser"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -70,8 +72,14 @@ func Prepare(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error])
 	if err != nil {
 		return nil, err
 	}
+	if cfg.work != nil {
+		cfg.Portal, _ = cfg.portalOfTasks() // it was validated
+	}
 	cfg.OnEvent = events.event
 	out, err := openResources(ctx, cfg, orders)
+	if errors.Is(err, ledger.ErrClash) || errors.Is(err, ledger.ErrOtherKind) {
+		return nil, &po.Error{Msg: err.Error(), Hint: hintFrom(err), Err: errors.Join(ErrConfig, err)}
+	}
 	if err != nil {
 		return nil, userError(err)
 	}
@@ -97,7 +105,7 @@ func prepare(ctx context.Context, cfg Config, out *resources) *Handle {
 	}
 	beside, stop := context.WithCancel(ctx)
 	h := &Handle{log: cfg.Log, begun: time.Now(), output: out, onEvent: cfg.OnEvent, stop: stop, saver: func() {},
-		ended: make(chan struct{})}
+		audited: make(chan struct{}), ended: make(chan struct{})}
 	h.config = actors.Config{
 		Portal: cfg.Portal.Name, Workers: out.workers, Attempts: cfg.Attempts, TaskTimeout: cfg.TaskTimeout,
 		Files: out.archive, Ledger: out.faults.Ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
@@ -116,7 +124,10 @@ func prepare(ctx context.Context, cfg Config, out *resources) *Handle {
 	}
 	if out.results != nil {
 		saver := out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })
-		reporter := out.report.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Warn(err) })
+		h.saver = saver
+	}
+	if out.report != nil {
+		saver, reporter := h.saver, out.report.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Warn(err) })
 		h.saver = func() { reporter(); saver() }
 	}
 	go func() {
@@ -131,18 +142,24 @@ func prepare(ctx context.Context, cfg Config, out *resources) *Handle {
 }
 
 // browsers makes the launcher a port of the actors.
-type browsers struct{ launcher *browser.Launcher }
+type browsers struct {
+	launcher *browser.Launcher
+	loose    looseFiles
+}
 
 func (b browsers) Open(ctx context.Context) (actors.Session, error) {
 	s, err := b.launcher.Open(ctx)
 	if err != nil {
 		return nil, err // not a session that is a nil *browser.Session
 	}
-	return session{s}, nil
+	return session{s, b.loose}, nil
 }
 
 // session makes a browser's session a port of the actors.
-type session struct{ *browser.Session }
+type session struct {
+	*browser.Session
+	loose looseFiles
+}
 
 // Memory implements the port.
 func (s session) Memory() int64 { return 0 }

@@ -82,19 +82,24 @@ func newSessionTrial(t *testing.T, sessions testportal.Sessions) (*trial, *keptS
 func newSessionTrialOf(t *testing.T, opts testportal.Options) (*trial, *keptSession) {
 	t.Helper()
 	opts.SignIn = true
-	sessions := opts.Sessions
 	r := newTrial(t, opts)
+	return r, r.signIn(t)
+}
+
+// signIn gives a trial a stored session.
+func (r *trial) signIn(t *testing.T) *keptSession {
+	t.Helper()
 	var err error
 	r.cfg.Portal, err = r.portal.Definition(r.cfg.Portal)
 	must(t, err)
 	kept := &keptSession{}
 	cookies := map[string]*http.Cookie{r.portal.URL(): r.portal.SessionCookieFor("ada")}
-	if sessions.Provider != testportal.NoProvider {
+	if r.portal.ProviderURL() != "" {
 		cookies[r.portal.ProviderURL()] = r.portal.ProviderCookieFor("ada")
 	}
 	kept.store(t, stateOf(t, cookies))
 	r.cfg.Session = kept
-	return r, kept
+	return kept
 }
 
 // A session that ends in mid-run is renewed by the identity provider's, or by one that is

@@ -23,14 +23,14 @@ func (o *resources) portOf(cfg Config, settings browser.Config) actors.Browsers 
 	clones, empty := settings, settings
 	clones.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.Lease) }
 	if cfg.Session == nil && (cfg.Profile == "" || !cfg.Portal.Proves()) {
-		return browsers{browser.New(clones)}
+		return browsers{browser.New(clones), o.newLoose}
 	}
 	if cfg.Session == nil {
 		cfg.Session, cfg.LoginWait = &renewedSession{}, 0 // nobody could store another
 	}
 	empty.Cloned = false
 	empty.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.LeaseEmpty) }
-	b := &signedInBrowsers{portal: cfg.Portal, session: cfg.Session, empty: browser.New(empty), log: cfg.Log}
+	b := &signedInBrowsers{portal: cfg.Portal, session: cfg.Session, empty: browser.New(empty), loose: o.newLoose, log: cfg.Log}
 	renewal := empty
 	if cfg.Profile != "" {
 		b.cloned, renewal = browser.New(clones), clones
@@ -48,6 +48,7 @@ type signedInBrowsers struct {
 	session Session
 	empty   *browser.Launcher
 	cloned  *browser.Launcher // nil: there is no base profile
+	loose   looseFiles
 	log     *logrus.Logger
 
 	mu     sync.Mutex
@@ -74,7 +75,7 @@ func (b *signedInBrowsers) Open(ctx context.Context) (actors.Session, error) {
 		s, from, err := b.open(ctx)
 		switch {
 		case err == nil:
-			return &signedInSession{session: session{s}, browsers: b, from: from}, nil
+			return &signedInSession{session: session{s, b.loose}, browsers: b, from: from}, nil
 		case !errors.Is(err, po.SignedOut) || b.isEpoch(epoch): // else what it got is the former session
 			return nil, err
 		}

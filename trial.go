@@ -8,6 +8,8 @@ import (
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/fault/faulty"
+	"github.com/poactor/poactor/internal/schedule"
+	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
 
@@ -17,6 +19,7 @@ import (
 type Trial struct {
 	session actors.Session
 	held    *resources
+	cfg     Config
 	temp    string // stands for the output directory
 }
 
@@ -35,6 +38,7 @@ func OpenTrial(ctx context.Context, cfg Config) (_ *Trial, err error) {
 	}()
 	cfg.Out, cfg.Workers = t.temp, 1
 	cfg = cfg.withDefaults()
+	t.cfg = cfg
 	settings, err := t.held.openProfiles(cfg)
 	if err != nil {
 		return nil, err
@@ -56,6 +60,36 @@ func tempError(err error) error {
 func (t *Trial) Read(ctx context.Context, order po.Order) (po.Reading, error) {
 	r, err := t.session.Read(ctx, order, nil)
 	return r, pageError(err)
+}
+
+// ReadFast reads an order's page once more, without a browser, as Config.Fast would: was is what
+// Read has just told of it. why says in words what keeps a run from believing it, or in what the
+// two differ; both are empty where they tell the same. The error is as of Read.
+func (t *Trial) ReadFast(ctx context.Context, order po.Order, was po.Reading) (why, differs string, err error) {
+	off := ""
+	cfg := t.cfg
+	cfg.OnEvent = func(e any) {
+		if lane, ok := e.(messages.FastLane); ok {
+			off = lane.Off
+		}
+	}
+	if t.held.archive == nil {
+		if err := t.held.openArchive(cfg); err != nil {
+			return "", "", userError(err)
+		}
+	}
+	pages := t.held.pages(cfg)
+	if pages == nil {
+		return off, "", nil
+	}
+	page, err := pages.ReadPage(ctx, order, nil, was.Credentials)
+	switch {
+	case err != nil:
+		return "", "", pageError(err)
+	case page.Doubt != "":
+		return page.Doubt, "", nil
+	}
+	return "", schedule.DifferenceOf(page.Reading, was), nil
 }
 
 // Prove opens the portal's page that shows who is signed in. The error is as of Read.

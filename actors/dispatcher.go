@@ -116,8 +116,8 @@ func (d *dispatcher) Receive(c actor.Context) {
 		d.do(c, d.scheduler.PageRead(m, now))
 		m.Page.Credentials, m.Reason = po.Credentials{}, d.scheduler.WhyBrowser(m.Token)
 		c.Send(d.peers.observer, m)
-		// Without a sign its time says nothing: pages come sooner than browsers read them.
-		d.informGovernor(c, Answer{Took: time.Duration(m.Took), Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Retried: hasFailed})
+		d.informGovernor(c, Answer{Took: time.Duration(m.Took), WithoutBrowser: true, Sign: m.Page.Sign,
+			Cause: m.Failure.Cause, RetryAfter: m.Failure.RetryAfter, Retried: hasFailed})
 	case messages.SessionProved:
 		c.Send(d.peers.observer, m)
 		d.do(c, d.scheduler.Proved(m, now))
@@ -199,6 +199,9 @@ func (d *dispatcher) do(c actor.Context, effects []schedule.Effect) {
 			d.extend(c, e)
 		case schedule.CancelFetch:
 			c.Send(d.peers.fetcher, e)
+			if d.peers.pageReader != nil {
+				c.Send(d.peers.pageReader, e)
+			}
 		case schedule.Hire:
 			c.Send(d.peers.coordinator, e)
 		case schedule.Dismiss:

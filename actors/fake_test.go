@@ -214,6 +214,7 @@ type scenario struct {
 	files    *fakeFiles
 	ledger   Ledger
 	limiter  Limiter
+	pages    Pages
 	proves   bool
 	signIn   SignIn
 	workers  int
@@ -251,7 +252,7 @@ func (s *scenario) config(t *testing.T, started <-chan struct{}) Config {
 	log.SetLevel(logrus.WarnLevel)
 	return Config{
 		Portal: "test", Workers: s.workers, Attempts: max(s.attempts, 3), TaskTimeout: 30 * time.Second,
-		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Limiter: s.limiter, Log: log,
+		Browsers: s.browsers, Files: s.files, Ledger: s.ledger, Limiter: s.limiter, Pages: s.pages, Log: log,
 		Proves: s.proves, SignIn: s.signIn,
 		OnEvent: func(e any) {
 			s.mu.Lock()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/poactor/poactor/internal/schedule"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -50,6 +51,8 @@ func (r *pageReader) Receive(c actor.Context) {
 			return pageResult{page, err}
 		})
 		r.jobs[j.number] = runningPage{j, m, time.Now()}
+	case schedule.CancelFetch:
+		r.cancel(m.Token)
 	case jobEnded:
 		if j, ok := r.jobs[m.number]; ok {
 			delete(r.jobs, m.number)
@@ -70,11 +73,17 @@ func (r *pageReader) answer(c actor.Context, j runningPage, a pageResult) {
 	})
 }
 
+func (r *pageReader) cancel(token string) {
+	for _, j := range r.jobs {
+		if token == "" || token == j.asked.Token {
+			j.cancel()
+		}
+	}
+}
+
 // release cancels all jobs and waits for them, within one bound for all.
 func (r *pageReader) release() {
-	for _, j := range r.jobs {
-		j.cancel()
-	}
+	r.cancel("")
 	end := time.Now().Add(releaseTimeout)
 	for _, j := range r.jobs {
 		j.wait(time.Until(end))

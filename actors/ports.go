@@ -99,7 +99,10 @@ type Limits struct {
 
 // Answer is what came of a page, or of files.
 type Answer struct {
-	Took       time.Duration
+	Took time.Duration
+	// WithoutBrowser is set where a page was asked for without one: that takes less time.
+	WithoutBrowser bool
+
 	Sign       po.Sign       // of a page that was read; empty otherwise
 	Cause      po.Cause      // why it was not; empty otherwise
 	RetryAfter time.Duration // what the portal asked for

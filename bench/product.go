@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/poactor/poactor/internal/testportal"
+	"github.com/poactor/poactor/po"
 )
 
 // product runs poactor on the portal's batch, as a user would.
@@ -82,7 +83,7 @@ func watchEvents(lines *bufio.Scanner, used *usage, warm int) *seen {
 		var e struct {
 			Event, Status, Reason string
 			Trusted               bool
-			ByPage                int `json:"by_page"`
+			ReadBy                po.ReadBy `json:"read_by"`
 		}
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
 			continue
@@ -93,7 +94,7 @@ func watchEvents(lines *bufio.Scanner, used *usage, warm int) *seen {
 				s.first = time.Now()
 			}
 		case "fast_lane":
-			s.byPage, s.off = e.ByPage, e.Reason
+			s.off = e.Reason
 			if e.Trusted && s.trusted.IsZero() {
 				used.sample(context.Background())
 				s.trusted, s.before, s.trustedCPU = time.Now(), len(s.ends), used.own()+used.browsers()
@@ -103,6 +104,9 @@ func watchEvents(lines *bufio.Scanner, used *usage, warm int) *seen {
 			s.ends = append(s.ends, time.Now())
 			if e.Status == "COMPLETED" {
 				s.completed++
+			}
+			if e.ReadBy == po.ReadByPage {
+				s.byPage++
 			}
 			if len(s.ends) == warm {
 				s.warm, s.warmCPU = warm, used.browsers()

@@ -2,6 +2,7 @@ package poactortest
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ type PortalOptions struct {
 	Seed   uint64        // of orders, files and faults; 0: 1
 }
 
-// Portal is the built-in portal, which behaves like Coupa, served on loopback by the test.
+// Portal is the built-in portal, which behaves like Coupa, served on loopback by the program itself.
 type Portal struct {
 	site       *testportal.Portal
 	definition portal.Portal
@@ -31,6 +32,17 @@ type Portal struct {
 // NewPortal serves a portal until the test ends. A fault that it does not know fails the test.
 func NewPortal(t testing.TB, o PortalOptions) *Portal {
 	t.Helper()
+	p, err := StartPortal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	return p
+}
+
+// StartPortal serves a portal until Close: for programs, and examples. A fault that it does
+// not know is an error.
+func StartPortal(o PortalOptions) (*Portal, error) {
 	none := func(d time.Duration) time.Duration {
 		if d == 0 {
 			return -1
@@ -45,7 +57,7 @@ func NewPortal(t testing.TB, o PortalOptions) *Portal {
 	}
 	plan, err := o.Faults.forPortal(seed)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if !plan.Empty() {
 		injector := fault.NewInjector(plan)
@@ -56,15 +68,17 @@ func NewPortal(t testing.TB, o PortalOptions) *Portal {
 	}
 	p := &Portal{}
 	if p.site, err = testportal.Start(opts); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(func() { _ = p.site.Close() })
 	coupa, _ := portal.Builtin("coupa")
 	if p.definition, err = coupa.WithBaseURL(p.site.URL()); err != nil {
-		t.Fatal(err)
+		return nil, errors.Join(err, p.Close())
 	}
-	return p
+	return p, nil
 }
+
+// Close ends the portal, requests under way included.
+func (p *Portal) Close() error { return p.site.Close() }
 
 // URL is where it is served.
 func (p *Portal) URL() string { return p.site.URL() }
@@ -130,7 +144,14 @@ func (p *Portal) Requests() []Request {
 	all := p.site.Requests()
 	list := make([]Request, len(all))
 	for i, r := range all {
-		list[i] = Request{Kind: string(r.Kind), Order: r.Order, Browser: r.Browser, Status: r.Status, Start: r.Start, End: r.End}
+		list[i] = Request{
+			Kind:    string(r.Kind),
+			Order:   r.Order,
+			Browser: r.Browser,
+			Status:  r.Status,
+			Start:   r.Start,
+			End:     r.End,
+		}
 	}
 	return list
 }

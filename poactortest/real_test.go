@@ -15,7 +15,8 @@ func TestFaultsOfRealBrowsers(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	poactortest.NothingLeft(t, out)
 	p := poactortest.NewPortal(t, poactortest.PortalOptions{Orders: 24, Plain: true})
-	faults := poactortest.Faults{"browser_kill": 8, "renderer_crash": 9, "profile_damaged": 6, "worker_panic": 10}
+	// Rare enough that no order loses three browsers, which ends it as quarantined.
+	faults := poactortest.Faults{"browser_kill": 13, "renderer_crash": 14, "profile_damaged": 6, "worker_panic": 15}
 	events := &poactortest.Recorder{}
 	cfg := poactor.Config{Portal: p.Definition(), Out: out, NoSandbox: os.Geteuid() == 0, Faults: faults.Plan(1), OnEvent: events.Event}
 	if _, err := poactor.Run(t.Context(), cfg, p.Orders()); err != nil {

@@ -28,12 +28,15 @@ func (p Portal) Allowed(u *url.URL) bool {
 	if u == nil || u.User != nil || u.Opaque != "" || defaultPort(u.Scheme) == "" {
 		return false
 	}
-	base, err := url.Parse(p.BaseURL)
-	if err != nil || base.Host == "" {
-		return false
-	}
 	host, ok := canonicalHost(u.Hostname())
 	if !ok {
+		return false
+	}
+	if p.BaseURL == "" { // of OfHosts, or not usable yet
+		return anyAllows(p.AllowedHosts, u, host, false)
+	}
+	base, err := url.Parse(p.BaseURL)
+	if err != nil || base.Host == "" {
 		return false
 	}
 	plain := base.Scheme == "http"
@@ -47,6 +50,18 @@ func (p Portal) Allowed(u *url.URL) bool {
 		}
 	}
 	return anyAllows(p.AllowedHosts, u, host, plain)
+}
+
+// OfHosts is a portal of which nothing is known but its hosts, written like those of
+// AllowedHosts: for pages that are no orders'. The error is an Errors.
+func OfHosts(hosts []string) (Portal, error) {
+	p := Portal{Name: "tasks", AllowedHosts: hosts}
+	var c checker
+	c.hosts(p)
+	if len(c.found) > 0 {
+		return Portal{}, c.found
+	}
+	return p, nil
 }
 
 // AllowedForSignIn reports whether the window for signing in, or the renewal of a

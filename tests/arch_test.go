@@ -12,7 +12,7 @@ import (
 const module = "github.com/poactor/poactor"
 
 // leaves may be imported by every package.
-var leaves = []string{"internal/fault", "internal/outdir", "internal/process"}
+var leaves = []string{"internal/fault", "internal/outdir", "internal/process", "internal/shell"}
 
 // house is the import table: what each package may import of this module, beside
 // the leaves. Arrows point down only.
@@ -26,7 +26,7 @@ var house = map[string][]string{
 	"internal/batch":          {"po", "internal/xlsx"},
 	"internal/xlsx":           {},
 	"internal/results":        {"po", "internal/batch"},
-	"internal/report":         {"messages", "po", "internal/ledger", "internal/progress"},
+	"internal/report":         {"messages", "po"},
 	"internal/ledger":         {"po"},
 	"internal/download":       {"po"},
 	"internal/browser":        {"portal", "po", "internal/browser/launch", "internal/listing", "internal/storagestate"},
@@ -38,6 +38,7 @@ var house = map[string][]string{
 	"internal/preferences":    {},
 	"internal/process":        {},
 	"internal/outdir":         {"po"},
+	"internal/shell":          {},
 	"internal/resource":       {"po"},
 	"internal/doctor":         {"", "po", "profilestore", "internal/browser/launch", "internal/resource"},
 	"internal/testdisplay":    {},
@@ -54,9 +55,11 @@ var house = map[string][]string{
 		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
 		"internal/browser", "internal/ledger", "internal/download", "internal/resource",
-		"internal/fastlane", "internal/fault/faulty", "internal/report", "internal/results", "internal/storagestate",
+		"internal/fastlane", "internal/fault/faulty", "internal/progress", "internal/report", "internal/results", "internal/schedule",
+		"internal/storagestate",
 		"internal/telemetry"},
 	"poactortest": {"", "actors", "messages", "po", "portal", "profilestore", "internal/chaos", "internal/testportal"},
+	"examples":    {"", "actors", "messages", "po", "portal", "poactortest"}, // as for any other program
 	"cmd/poactor": {"*"},
 	"bench":       {"*"},
 	"tests":       {"*"},
@@ -65,7 +68,7 @@ var house = map[string][]string{
 // doors names the only package that may import a library.
 var doors = map[string][]string{
 	"github.com/go-rod/rod":              {"internal/browser", "internal/browser/launch"},
-	"github.com/asynkron/protoactor-go":  {"actors"},
+	"github.com/asynkron/protoactor-go":  {"actors", "examples/actorsystem"},
 	"github.com/spf13/cobra":             {"cmd/poactor"},
 	"modernc.org/sqlite":                 {"internal/ledger"},
 	"database/sql":                       {"internal/ledger"},

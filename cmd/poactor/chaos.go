@@ -71,6 +71,7 @@ the comparison with what the portal has.`,
 	fs.StringVarP(&c.settings.Out, "out", "o", "", "`directory`, new or empty (default: poactor-chaos, or the next free number)")
 	c.settings.RegisterPortal(fs)
 	c.settings.RegisterBrowser(fs)
+	fs.BoolVar(&c.settings.Fast, "fast", false, "read orders without a browser where that is proven to tell the same")
 	fs.BoolVar(&c.settings.JSON, "json", false, "write what happens as JSON lines to standard output")
 	cmd.Annotations = map[string]string{streamsEvents: "yes"}
 	return cmd
@@ -138,7 +139,7 @@ func (c chaosFlags) config(args []string) (cfg chaos.Config, err error) {
 		ExitCodes: chaos.ExitCodes{
 			Done: exitDone, Unfinished: exitUnfinished, SignIn: exitSignIn, Environment: exitEnvironment,
 		},
-		Workers: c.settings.Workers, Browser: c.settings.Browser, NoSandbox: c.settings.NoSandbox, Orders: c.orders,
+		Workers: c.settings.Workers, Fast: c.settings.Fast, Browser: c.settings.Browser, NoSandbox: c.settings.NoSandbox, Orders: c.orders,
 	}
 	if cfg.Program, err = os.Executable(); err != nil {
 		return cfg, err

@@ -24,8 +24,8 @@ func (a *app) doctorCommand() *cobra.Command {
 		Long: `Doctor looks whether a run can do its work here, and says of each thing that is not
 well what to do: disk, memory and limits, clock and proxies, the browser, which it starts
 as a run does, the profile and who is signed in with it, and the portal. With --order it
-reads one order's page, and says by which sign of the portal's definition it was
-recognised. It ends with a number of workers that suits, by one browser measured.
+reads one order's page, says by which sign of the portal's definition it was
+recognised, and whether it can be read without a browser (--fast). It ends with a number of workers that suits, by one browser measured.
 
 Give it the flags that the run gets. It takes a minute at most where all is well, ends
 by itself where something hangs, and leaves nothing behind.

@@ -80,7 +80,7 @@ password. Only what belongs to the portal and its identity provider is taken fro
 	fs.StringVar(&l.importIt, "import", "", "take the session from a `FILE` (-: standard input); no window opens")
 	fs.StringVar(&l.exportTo, "export", "", "write the session to a new `FILE`, as Playwright's storage state")
 	fs.BoolVar(&l.check, "check", false, "say who is signed in, and until when as far as cookies tell")
-	fs.BoolVar(&l.settings.JSON, "json", false, "write who is signed in as JSON; what is to be done goes to standard error")
+	fs.BoolVar(&l.settings.JSON, "json", false, "write who is signed in as JSON; instructions go to standard error")
 	l.settings.RegisterSecrets(fs)
 	l.settings.RegisterBrowser(fs)
 	return c

@@ -53,7 +53,8 @@ func want(ts *testscript.TestScript, code string, err error) {
 }
 
 // cmdPortal starts the built-in portal for the script, with its address in
-// $PORTAL and its batch in batch.csv: portal ORDERS [mix] [sign-in] [slow]
+// $PORTAL and its batch in batch.csv: portal ORDERS [mix] [sign-in] [slow] [page]; with
+// page the lists are written into the pages
 func cmdPortal(ts *testscript.TestScript, _ bool, args []string) {
 	orders, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -63,6 +64,8 @@ func cmdPortal(ts *testscript.TestScript, _ bool, args []string) {
 		switch arg {
 		case "sign-in":
 			opts.SignIn = true
+		case "page":
+			opts.Lists = testportal.ListsInPage
 		case "slow":
 			opts.PageLatency = 500 * time.Millisecond
 		default:

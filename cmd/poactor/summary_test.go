@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/shell"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
@@ -62,7 +63,7 @@ func TestPastableOnWindows(t *testing.T) {
 		`C:\Users\Ann Lee\orders`: true, "PO 1 & 2": true, "%PATH%": false, "$(calc)": false, "`a": false, `a" & calc "`: false,
 		"a” ; calc “": false, "Prêt à porter": true,
 	} {
-		if got := po.IsPastable("windows", text); got != want {
+		if got := shell.IsPastable("windows", text); got != want {
 			t.Errorf("%q: %t", text, got)
 		}
 	}

@@ -59,13 +59,26 @@ type fileState struct {
 // type *Error.
 func Open(path string, parse Parse) (*Batch, error) {
 	b := &Batch{parse: parse, name: path, path: path}
-	if err := b.open(); err != nil {
+	if err := b.open(openWorkbook); err != nil {
 		return nil, b.wrap(err)
 	}
 	return b, nil
 }
 
-func (b *Batch) open() error {
+// openText reads a list that is no workbook. Programs that open no others have nothing of
+// workbooks linked, which is 5 MB.
+func openText(path string, parse Parse) (*Batch, error) {
+	b := &Batch{parse: parse, name: path, path: path}
+	if err := b.open(nil); err != nil {
+		return nil, b.wrap(err)
+	}
+	return b, nil
+}
+
+// workbookOpener is openWorkbook, where there may be workbooks.
+type workbookOpener func(f *os.File) (source, layout, error)
+
+func (b *Batch) open(workbook workbookOpener) error {
 	f, err := b.file()
 	if err != nil {
 		return err
@@ -76,7 +89,7 @@ func (b *Batch) open() error {
 		return err
 	}
 	b.fileState = fileState{info.Size(), info.ModTime()}
-	if err := b.detectKind(f); err != nil {
+	if err := b.detectKind(f, workbook); err != nil {
 		return err
 	}
 	return b.readThrough()
@@ -84,14 +97,13 @@ func (b *Batch) open() error {
 
 // detectKind finds out what kind of file f is, by what is in it: names are
 // wrong too often.
-func (b *Batch) detectKind(f *os.File) error {
+func (b *Batch) detectKind(f *os.File, workbook workbookOpener) (err error) {
 	zipped, err := isZip(f)
 	if err != nil {
 		return err
 	}
-	if zipped {
-		w, l, err := openWorkbook(f)
-		b.source, b.layout = w, l
+	if zipped && workbook != nil {
+		b.source, b.layout, err = workbook(f)
 		return err
 	}
 	c, l, err := openCSV(f, strings.EqualFold(filepath.Ext(b.name), ".tsv"))

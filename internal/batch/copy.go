@@ -153,7 +153,7 @@ func (f fingerprint) equal(g fingerprint) bool { return string(f.Sum(nil)) == st
 
 // readsAs reports whether a list has the orders that were written into it.
 func readsAs(path string, parse Parse, written fingerprint) bool {
-	b, err := Open(path, parse)
+	b, err := openText(path, parse)
 	if err != nil {
 		return false
 	}

@@ -57,7 +57,7 @@ const preferredSheet = "PO_Data"
 func isPreferred(sheet string) bool { return strings.EqualFold(trim(sheet), preferredSheet) }
 
 // openWorkbook finds the sheet of f and its header.
-func openWorkbook(f *os.File) (*workbook, layout, error) {
+func openWorkbook(f *os.File) (source, layout, error) {
 	book, err := xlsx.Open(f)
 	if err != nil {
 		return nil, layout{}, err

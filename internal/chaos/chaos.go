@@ -30,6 +30,7 @@ type Config struct {
 	Plan fault.Plan
 
 	Workers   int    // as run's --workers
+	Fast      bool   // as run's --fast; the built-in portal has its lists in its pages then
 	Browser   string // as run's --browser
 	NoSandbox bool   // as run's --no-sandbox
 

@@ -80,8 +80,12 @@ func (r *run) prepare(ctx context.Context) (err error) {
 // startPortal starts the built-in portal, writes its batch, and makes a browser
 // profile that is signed in.
 func (r *run) startPortal(ctx context.Context) error {
+	lists := testportal.ListsByScript
+	if r.cfg.Fast {
+		lists = testportal.ListsInPage
+	}
 	site, err := testportal.Start(testportal.Options{
-		Seed: r.cfg.Plan.Seed, Orders: r.cfg.Orders, SignIn: true, Inject: r.portalFault,
+		Seed: r.cfg.Plan.Seed, Orders: r.cfg.Orders, SignIn: true, Lists: lists, Inject: r.portalFault,
 	})
 	if err != nil {
 		return setupError("built-in portal", err)
@@ -235,6 +239,9 @@ func (r *run) command(ctx context.Context, plan fault.Plan) (*exec.Cmd, error) {
 	}
 	if r.cfg.NoSandbox {
 		args = append(args, "--no-sandbox")
+	}
+	if r.cfg.Fast {
+		args = append(args, "--fast")
 	}
 	if !plan.Empty() {
 		var text bytes.Buffer

@@ -24,18 +24,18 @@ const (
 // browser looks at the browser, and with it at the portal.
 func (d *doctor) browser(ctx context.Context) {
 	if found := d.found(ctx); found.State == Fail {
-		d.skip("there is no browser", CheckStart, CheckSandbox, CheckPage, CheckLanes, CheckProfile, CheckSignIn, CheckOrder, CheckWorkers)
+		d.skip("there is no browser", CheckStart, CheckSandbox, CheckPage, CheckLanes, CheckProfile, CheckSignIn, CheckOrder, CheckFastLane, CheckWorkers)
 		return
 	}
 	defer func() { _ = d.close() }() // the next start sweeps what is left
 	d.start(ctx)
 	if d.trial == nil {
-		d.skip("no browser has started", CheckPage, CheckLanes, CheckProfile, CheckSignIn, CheckOrder, CheckWorkers)
+		d.skip("no browser has started", CheckPage, CheckLanes, CheckProfile, CheckSignIn, CheckOrder, CheckFastLane, CheckWorkers)
 		return
 	}
 	page := d.page(ctx)
 	d.profile(ctx, page)
-	d.order(ctx)
+	d.fastLane(ctx, d.order(ctx))
 	f, n := timed(ctx, orderWithin, d.workers)
 	f.Check, d.report.Workers = CheckWorkers, n
 	d.add(f)
@@ -179,11 +179,11 @@ func (d *doctor) recognised(p po.Proof) Finding {
 		f.Text = "recognised: it shows a signed-in user (signs.signed_in)" + named(p.User)
 	case p.Asks:
 		f.Text = "recognised: " + p.Detail + " (signs.signed_out)"
-	default:
-		f.State, f.Text = Fail, "not recognised: "+p.Detail+", nor that it asks for a sign-in (signs.signed_out)"
-		f.Hint = "check --base-url in a browser of yours: is it this portal? Then the signs of its definition: docs/portals.md"
-		if d.Order != "" { // which tells more
-			f.State = Warn
+	default: // also of a portal that wants no sign-in
+		f.State, f.Text = Warn, "not recognised: "+p.Detail+", nor that it asks for a sign-in (signs.signed_out)"
+		f.Hint = "where the portal needs no sign-in, all is well; else check --base-url in a browser of yours: is it this portal?"
+		if d.Order == "" {
+			f.Hint += " An order tells for certain: --order NUMBER"
 		}
 	}
 	return f
@@ -299,91 +299,4 @@ func signedIn(p po.Proof) Finding {
 	}
 	return Finding{State: Fail, signIn: true, Text: "nobody is signed in: " + p.Detail,
 		Hint: "sign in with: poactor login (--import FILE where there is no display)"}
-}
-
-// order reads the page of one order, and says by which sign it was known.
-func (d *doctor) order(ctx context.Context) {
-	switch {
-	case d.Order == "":
-		d.add(Finding{Check: CheckOrder, State: Skipped, Text: "none is read", Hint: "give the number of one that you know: --order NUMBER"})
-		return
-	case d.Run.Portal.BaseURL == "":
-		d.skip("no portal is given", CheckOrder)
-		return
-	case d.pageFailed:
-		d.skip("the portal's page could not be read", CheckOrder)
-		return
-	case d.trial == nil:
-		d.skip("no browser is signed in", CheckOrder)
-		return
-	}
-	f, reads := timed(ctx, orderWithin, d.readOrder)
-	f.Check = CheckOrder
-	if reads != nil {
-		d.reads, d.ordered = reads, true
-	}
-	d.add(f)
-}
-
-// reader reads a page once more, to be measured.
-type reader = func(ctx context.Context) error
-
-func (d *doctor) readOrder(ctx context.Context) (Finding, reader) {
-	key, number, err := d.Run.Portal.Parse(d.Order)
-	if err != nil {
-		f := failed(errors.New(po.DetailOf(err)))
-		f.Hint = "numbers must match order.number of the portal's definition: " + d.Run.Portal.Order.Number
-		return f, nil
-	}
-	t := d.trial
-	order := po.Order{Key: key, Number: number, RawNumber: d.Order}
-	reading, err := t.Read(ctx, order)
-	if err != nil {
-		return unread(err), nil
-	}
-	return readAs(d.Order, reading), func(ctx context.Context) error {
-		_, err := t.Read(ctx, order)
-		return err
-	}
-}
-
-// readAs says as what an order's page was recognised, and by what.
-func readAs(number string, r po.Reading) Finding {
-	what := map[po.Sign]string{
-		po.SignAttachments: "it lists " + attachments(len(r.Attachments)),
-		po.SignEmpty:       "it has no attachments", po.SignNotFound: "the portal knows no such order",
-		po.SignForbidden: "it is not for this user", po.SignSignedOut: "the portal asks for a sign-in",
-	}[r.Sign]
-	f := Finding{State: OK, Text: fmt.Sprintf("%s: %s; recognised as %s", po.Clip(number, 60), what, r.Sign),
-		Facts: map[string]any{"sign": string(r.Sign), "attachments": len(r.Attachments), "supplier": r.Supplier, "url": r.URL}}
-	if r.Rule.Place != "" {
-		f.Text += fmt.Sprintf(" by %s: %s", r.Rule.Place, po.Clip(r.Rule.Value, 200))
-		f.Facts["rule"] = r.Rule
-	}
-	switch r.Sign {
-	case po.SignSignedOut:
-		f.State, f.signIn, f.Hint = Fail, true, "sign in with: poactor login (--import FILE where there is no display)"
-	case po.SignForbidden:
-		f.State, f.Hint = Warn, "sign in as somebody who may see it, or give another --order"
-	case po.SignNotFound:
-		f.State, f.Hint = Warn, "give the number of an order that is there; if this one is, the portal hides it from this user"
-	}
-	return f
-}
-
-func attachments(n int) string {
-	if n == 1 {
-		return "1 attachment"
-	}
-	return fmt.Sprintf("%d attachments", n)
-}
-
-// unread is why an order's page was not read.
-func unread(err error) Finding {
-	f := failed(err)
-	failure, ok := errors.AsType[*po.ReadFailure](err)
-	if ok && failure.Cause == po.UnrecognisedPage && !failure.Definition {
-		f.Hint = "open the page in a browser of yours; where it is the order's, its signs are to be described: docs/portals.md"
-	}
-	return f
 }

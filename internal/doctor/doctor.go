@@ -47,6 +47,7 @@ const (
 	CheckProfile   = "profile"
 	CheckSignIn    = "sign_in"
 	CheckOrder     = "order"
+	CheckFastLane  = "fast_lane"
 	CheckWorkers   = "workers"
 )
 
@@ -54,7 +55,7 @@ const (
 func Checks() []string {
 	return []string{CheckProgram, CheckOut, CheckTemp, CheckShared, CheckMemory, CheckOpenFiles, CheckProcesses,
 		CheckDisplay, CheckProxy, CheckPortal, CheckClock, CheckBrowser, CheckStart, CheckSandbox, CheckPage, CheckLanes, CheckProfile,
-		CheckSignIn, CheckOrder, CheckWorkers}
+		CheckSignIn, CheckOrder, CheckFastLane, CheckWorkers}
 }
 
 // Finding is what came of one check. Text, Hint and Facts may hold what a portal has said:

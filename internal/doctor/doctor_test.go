@@ -59,7 +59,7 @@ func TestProxy(t *testing.T) {
 }
 
 // A page that nobody is signed in on is recognised by what it asks for; one that shows
-// neither is not the portal's, unless an order tells more.
+// neither may be that of a portal which needs no sign-in.
 func TestRecognised(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -69,11 +69,34 @@ func TestRecognised(t *testing.T) {
 	}{
 		"signed in":         {po.Proof{SignedIn: true, User: "Ada"}, "", OK},
 		"asks":              {po.Proof{Asks: true, Detail: "the portal asks for a sign-in"}, "", OK},
-		"neither":           {po.Proof{Detail: "nothing"}, "", Fail},
+		"neither":           {po.Proof{Detail: "nothing"}, "", Warn},
 		"neither, an order": {po.Proof{Detail: "nothing"}, "1", Warn},
 	} {
 		d := &doctor{Config: Config{Order: tt.order}}
 		if f := d.recognised(tt.proof); f.State != tt.want || (f.State == OK) != (f.Hint == "") {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+// What both ways of reading an order come to.
+func TestSuits(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		why, differs string
+		requests     int
+		state        State
+		suits        bool
+		text         string
+	}{
+		"the same":      {"", "", 0, OK, true, "--fast suits, as far as one order shows"},
+		"scripts ask":   {"", "", 3, OK, true, "--fast may suit: "},
+		"left to one":   {"a script fills the list", "", 3, OK, false, "a browser reads such orders: a script fills the list"},
+		"not the same":  {"", "the supplier", 0, Warn, false, "differ: the supplier"},
+		"other portals": {"a script decides", "", 0, OK, false, "a script decides"},
+	} {
+		f := suits(tt.why, tt.differs, tt.requests)
+		if f.State != tt.state || f.Facts["suits"] != tt.suits || !strings.Contains(f.Text, tt.text) || (f.State == Warn) != (f.Hint != "") {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"syscall"
 	"time"
 
@@ -82,7 +83,21 @@ func (a *Archive) finish(ctx context.Context, saved po.Saved, final string) erro
 	if from == final {
 		return nil
 	}
-	return a.moveFor(ctx, from, final)
+	if err := a.moveFor(ctx, from, final); err != nil {
+		return err
+	}
+	return a.forgetFound(final)
+}
+
+// forgetFound removes the note of what was the user's, where a folder has its final name: all
+// that is in it stays from then on. It goes last: without it a work folder's files that nothing
+// vouches for are leftovers.
+func (a *Archive) forgetFound(final string) error {
+	err := a.root.Remove(path.Join(final, foundName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return diskError("remove note", err)
 }
 
 // source is the folder that is to be finished; empty if there is none. A
@@ -109,8 +124,11 @@ func (a *Archive) source(key po.Key, saved po.Saved, final string) string {
 // finishWithout is for an order that has no folder but perhaps its final one,
 // also where somebody has deleted what it had.
 func (a *Archive) finishWithout(final string) error {
-	if final == "" || a.isDir(final) {
+	if final == "" {
 		return nil
+	}
+	if a.isDir(final) {
+		return a.forgetFound(final)
 	}
 	if err := a.makeAll(final); err != nil {
 		return err
@@ -132,15 +150,17 @@ func (a *Archive) tidy(folder string, files []po.File) error {
 	for _, f := range files {
 		stays[f.Name] = true
 	}
-	all = all || !outdir.IsWorkFolder(folder)
+	underWork := outdir.IsWorkFolder(folder)
+	all = all || !underWork
 	entries, err := list(dir)
 	if err != nil {
 		return err
 	}
+	remains := func(e fs.DirEntry) bool { return !isOwn(e.Name()) && (all || stays[e.Name()] || e.IsDir()) }
+	noted := underWork && slices.ContainsFunc(entries, remains) // see forgetFound
 	for _, e := range entries {
 		name := e.Name()
-		own := isTemp(name) || name == foundName
-		if !own && (all || stays[name] || e.IsDir()) {
+		if remains(e) || noted && name == foundName {
 			continue
 		}
 		if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -149,6 +169,9 @@ func (a *Archive) tidy(folder string, files []po.File) error {
 	}
 	return diskError("sync folder", outdir.SyncDir(dir, "."))
 }
+
+// isOwn says whether a name is of poactor's own files.
+func isOwn(name string) bool { return isTemp(name) || name == foundName }
 
 // removeFiles removes the files of an order that is to have none.
 func (a *Archive) removeFiles(folder string, files []po.File) error {

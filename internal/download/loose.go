@@ -101,7 +101,14 @@ func (l *Loose) add(wanted string, to *sink, f po.File) po.File {
 	f.Empty = f.Bytes == 0
 	f.ID = po.Identity{Key: f.SHA256, Label: f.Name}.String()
 	l.names[fold(f.Name)] = true
-	l.files = append(l.files, po.Attachment{ID: f.ID, Name: f.Name, URL: f.URL, Saved: filepath.Join(l.path, to.name), SHA256: f.SHA256, Lane: f.Lane})
+	l.files = append(l.files, po.Attachment{
+		ID:     f.ID,
+		Name:   f.Name,
+		URL:    f.URL,
+		Saved:  filepath.Join(l.path, to.name),
+		SHA256: f.SHA256,
+		Lane:   f.Lane,
+	})
 	return f
 }
 
@@ -123,7 +130,13 @@ func looseError(ctx context.Context, err error, address string) error {
 		if r.Answer != "" {
 			detail = fmt.Sprintf("%s (%s)", detail, r.Answer)
 		}
-		return &po.ReadFailure{Cause: r.Cause, Detail: detail, RetryAfter: r.RetryAfter, URL: po.PublicURL(address), Answered: true}
+		return &po.ReadFailure{
+			Cause:      r.Cause,
+			Detail:     detail,
+			RetryAfter: r.RetryAfter,
+			URL:        po.PublicURL(address),
+			Answered:   true,
+		}
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -25,6 +25,9 @@ func (a *Archive) Verify(key po.Key, saved po.Saved) (po.Saved, error) {
 		return po.Saved{}, nil
 	}
 	files, err := a.there(folder, saved.Files)
+	if err == nil && !outdir.IsWorkFolder(folder) { // else it is needed still
+		err = a.forgetFound(folder)
+	}
 	if err != nil {
 		return po.Saved{}, fmt.Errorf("recall files: %w", err)
 	}

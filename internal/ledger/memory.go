@@ -3,7 +3,6 @@ package ledger
 import (
 	"container/heap"
 	"context"
-	"fmt"
 	"iter"
 	"strings"
 	"sync"
@@ -84,7 +83,7 @@ func NewMemory(orders iter.Seq[po.Order]) (*Memory, error) {
 	seen, folded := map[po.Key]bool{}, map[string]po.Key{}
 	for o := range orders {
 		if seen[o.Key] {
-			return nil, fmt.Errorf("order %s comes twice", o.Key)
+			return nil, twiceError(o.IsTask(), string(o.Key))
 		}
 		seen[o.Key] = true
 		if o.IsTask() {

@@ -227,7 +227,7 @@ func (p *orderWriter) add(o po.Order) error {
 		p.begun, p.tasks = true, o.IsTask()
 	}
 	if o.IsTask() != p.tasks {
-		return fmt.Errorf("order %s is among tasks", o.Key)
+		return &po.Error{Msg: fmt.Sprintf("order %s is among tasks", o.Key), Err: ErrClash}
 	}
 	number, written := o.Number, o.RawNumber
 	if written == number {
@@ -275,7 +275,7 @@ func (p *orderWriter) duplicateError() error {
 			return err
 		}
 		if place != int64(p.args[i+columnsPerRow-1].(int)) {
-			return fmt.Errorf("order %s comes twice", p.args[i])
+			return twiceError(p.tasks, p.args[i].(string))
 		}
 	}
 	return fmt.Errorf("an order comes twice")
@@ -303,7 +303,19 @@ func (p *orderWriter) caseError(err error) error {
 }
 
 func sameFolderError(a, b po.Key) error {
-	return fmt.Errorf("the keys of tasks %s and %s differ only in case: on some systems they would have one folder", a, b)
+	return &po.Error{Err: ErrClash,
+		Msg: fmt.Sprintf("the keys of tasks %s and %s differ only in case: on some systems they would have one folder", a, b)}
+}
+
+// ErrClash is wrapped where two orders, or tasks, of a batch cannot be told apart.
+var ErrClash = errors.New("two of a batch cannot be told apart")
+
+func twiceError(task bool, key string) error {
+	noun := "order"
+	if task {
+		noun = "task"
+	}
+	return &po.Error{Msg: fmt.Sprintf("%s %s comes twice", noun, key), Err: ErrClash}
 }
 
 // ErrOtherKind is wrapped where tasks are to be put into the record of a run of purchase

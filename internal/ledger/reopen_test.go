@@ -73,58 +73,93 @@ func TestReopenedAttempts(t *testing.T) {
 	no(d.Close())
 }
 
-// What was completed without a browser by a start that was cut off counts where a comparison of the same way
-// has agreed after it, and only there.
-func TestReopenUncompared(t *testing.T) {
+// What was completed without a browser and is not confirmed by a later comparison is put back where
+// the start was cut off, with its files; nothing else is.
+func TestUncomparedAreReopened(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
-		read, then po.ReadBy
-		open       bool
+	type settled struct {
+		key string
+		by  po.ReadBy
+	}
+	const page, call, both, browser = po.ReadByPage, po.ReadByCall, po.ReadByBoth, po.ReadByBrowser
+	failed := po.SignedOut
+	for name, c := range map[string]struct {
+		settled []settled // in this order
+		ended   *po.Cause // nil: it was cut off
+		want    []string  // put back
 	}{
-		"page, then compared":           {po.ReadByPage, po.ReadByBoth, false},
-		"call, then compared":           {po.ReadByCall, po.ReadByBothCall, false},
-		"call, then a page compared":    {po.ReadByCall, po.ReadByBoth, true},
-		"page, then a call compared":    {po.ReadByPage, po.ReadByBothCall, true},
-		"call, then one by page":        {po.ReadByCall, po.ReadByPage, true},
-		"page, then one by the browser": {po.ReadByPage, po.ReadByBrowser, true},
+		"before and after an agreement": {[]settled{{"K0", page}, {"K1", both}, {"K2", page}, {"K3", browser}}, nil, []string{"K2"}},
+		"the last agreement counts":     {[]settled{{"K0", both}, {"K1", page}, {"K2", both}, {"K3", page}}, nil, []string{"K3"}},
+		"no agreement":                  {[]settled{{"K0", page}, {"K1", browser}, {"K2", page}}, nil, []string{"K0", "K2"}},
+		"by browsers alone":             {[]settled{{"K0", browser}, {"K1", both}}, nil, nil},
+		"by calls":                      {[]settled{{"K0", call}, {"K1", po.ReadByBothCall}, {"K2", call}}, nil, []string{"K2"}},
+		"an agreement of another way":   {[]settled{{"K0", call}, {"K1", both}, {"K2", page}, {"K3", po.ReadByBothCall}}, nil, []string{"K2"}},
+		"one of neither":                {[]settled{{"K0", call}, {"K1", both}}, nil, []string{"K0"}},
+		"it came to its end":            {[]settled{{"K0", both}, {"K1", page}}, new(po.Cause), nil},
+		"it ended early":                {[]settled{{"K0", both}, {"K1", page}}, &failed, []string{"K1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			must := func(err error) {
-				t.Helper()
-				if err != nil {
-					t.Fatal(err)
-				}
+			d := openDisk(t, dir)
+			l := ledgerUnderTest{t, d}
+			begin := func() {
+				l.no(d.Begin(t.Context(), po.Start{Portal: "coupa"}))
+				merge(t, d, orders(len(c.settled)))
 			}
-			open := func() *ledger.Disk {
-				d := openDisk(t, dir)
-				must(d.Begin(t.Context(), po.Start{Portal: "coupa"}))
-				merge(t, d, orders(3))
-				return d
-			}
-			d := open()
-			for i, by := range []po.ReadBy{row.read, row.then} {
-				c := ledgerUnderTest{t, d}.claim(1)
-				x := c.Leases[0]
-				must(d.Assign(t.Context(), x.Token, po.Assignment{Worker: po.PageReader}))
-				if !by.WithoutBrowser() {
-					must(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-1", Profile: "p"}))
-				}
-				must(d.Settle(t.Context(), x.Token, po.Outcome{Key: x.Order.Key, Status: po.Completed, ReadBy: by, Time: time.Now()}))
-				if i == 0 {
+			settle := func(x po.Lease, by po.ReadBy) {
+				if by != browser {
+					l.no(l.Assign(t.Context(), x.Token, po.Assignment{Worker: po.PageReader}))
 					time.Sleep(2 * time.Millisecond) // times of the record are in milliseconds
 				}
+				if !by.WithoutBrowser() {
+					l.no(l.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-1", Profile: "p"}))
+				}
+				files := []po.File{{ID: "a", Name: "a.pdf", Bytes: 1, SHA256: "x"}}
+				l.no(l.Save(t.Context(), x.Token, "S", po.Saved{Folder: "S/" + string(x.Order.Key), Files: files}))
+				l.no(l.Settle(t.Context(), x.Token, po.Outcome{Key: x.Order.Key, Status: po.Completed, ReadBy: by, Files: files,
+					Folder: "S/" + string(x.Order.Key), Time: time.Now()}))
+				time.Sleep(2 * time.Millisecond)
 			}
-			must(d.Close()) // without an end: it was cut off
-
-			d = open()
-			h, err := d.History(t.Context(), "K0")
-			must(err)
-			if h.Open != row.open {
-				t.Errorf("the first order is open: %v", h.Open)
+			begin()
+			leases := map[string]po.Lease{}
+			for _, x := range l.claim(len(c.settled)).Leases {
+				leases[string(x.Order.Key)] = x
 			}
-			must(d.Close())
+			for _, s := range c.settled {
+				settle(leases[s.key], s.by)
+			}
+			if c.ended != nil {
+				l.no(d.End(t.Context(), *c.ended, ""))
+			}
+			again := func() po.Claim {
+				l.no(d.Close())
+				d = openDisk(t, dir)
+				l = ledgerUnderTest{t, d}
+				begin()
+				return l.claim(9)
+			}
+			var claim po.Claim
+			for range 2 { // the second finds what the first has put back, and nothing more
+				claim = again()
+				l.want(claim, len(c.want), c.want...)
+				for _, x := range claim.Leases {
+					if !x.ReadBy.WithoutBrowser() || len(x.Saved.Files) != 1 {
+						t.Errorf("lease %+v: it does not say that its files are of a list that may be wrong", x)
+					}
+				}
+			}
+			for _, x := range claim.Leases {
+				settle(x, browser)
+			}
+			l.want(again(), 0)
+			for _, key := range c.want {
+				s, err := d.History(t.Context(), po.Key(key))
+				l.no(err)
+				if s.Attempts[0].Ending != po.EndReopened {
+					t.Errorf("%s: the attempt that counts no more ended %s", key, s.Attempts[0].Ending)
+				}
+			}
 		})
 	}
 }

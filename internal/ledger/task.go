@@ -19,10 +19,27 @@ type Task struct {
 // tasksAtOnce is how many keys of tasks are read at once.
 const tasksAtOnce = 64
 
-// Tasked yields the tasks of the batch, in its order, with what their work has returned.
-// No reading goes on while one is looked at, however long that takes. With settledBefore
-// they are only those that earlier starts have settled. An error ends it.
-func (d *Disk) Tasked(ctx context.Context, settledBefore bool) iter.Seq2[Task, error] {
+// EarlierTasks yields the tasks of the batch that earlier starts have settled. An error
+// ends it.
+func (d *Disk) EarlierTasks(ctx context.Context) iter.Seq2[Task, error] {
+	return d.tasked(ctx, true)
+}
+
+// TaskOutcomes yields the tasks of the batch that are settled, in its order, with what their
+// work has returned. An error ends it.
+func (d *Disk) TaskOutcomes(ctx context.Context) iter.Seq2[po.Outcome, error] {
+	return func(yield func(po.Outcome, error) bool) {
+		for t, err := range d.tasked(ctx, false) {
+			if !yield(t.Outcome, err) {
+				return
+			}
+		}
+	}
+}
+
+// tasked yields tasks that are settled. No reading goes on while one is looked at, however
+// long that takes.
+func (d *Disk) tasked(ctx context.Context, settledBefore bool) iter.Seq2[Task, error] {
 	return func(yield func(Task, error) bool) {
 		for place := int64(-1); ; {
 			keys, last, err := d.taskKeys(ctx, place, settledBefore)
@@ -32,7 +49,7 @@ func (d *Disk) Tasked(ctx context.Context, settledBefore bool) iter.Seq2[Task, e
 			}
 			for _, key := range keys {
 				t, err := d.Task(ctx, key)
-				if settledBefore && err == nil && t.Outcome.Status == "" {
+				if err == nil && t.Outcome.Status == "" {
 					continue // it was opened again meanwhile
 				}
 				if !yield(t, err) || err != nil {
@@ -49,10 +66,10 @@ func (d *Disk) Tasked(ctx context.Context, settledBefore bool) iter.Seq2[Task, e
 
 // taskKeys lists the next tasks behind a place.
 func (d *Disk) taskKeys(ctx context.Context, place int64, settledBefore bool) (keys []po.Key, last int64, err error) {
-	query, args := `SELECT key, place FROM orders WHERE place > ? AND task IS NOT NULL`, []any{place}
+	query, args := `SELECT key, place FROM orders WHERE place > ? AND task IS NOT NULL AND open = 0`, []any{place}
 	if settledBefore {
 		d.mu.Lock()
-		query, args = query+` AND open = 0 AND settled < ?`, append(args, d.began.UnixNano())
+		query, args = query+` AND settled < ?`, append(args, d.began.UnixNano())
 		d.mu.Unlock()
 	}
 	rows, err := d.reader(ctx).QueryContext(ctx, query+` ORDER BY place LIMIT ?`, append(args, tasksAtOnce)...)

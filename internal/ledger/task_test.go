@@ -67,7 +67,7 @@ func TestTasks(t *testing.T) {
 		t.Errorf("merged %+v", m)
 	}
 	var got []string
-	for task, err := range d.Tasked(t.Context(), true) {
+	for task, err := range d.EarlierTasks(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,9 @@ const (
 	ManifestFile = "manifest.csv"
 	SumsFile     = "SHA256SUMS"
 	ReportFile   = "report.html"
-	ResultsStem  = "results" // and one of BatchExtensions: the list with its status columns
+	// TaskResultsFile has what came of a program's own tasks.
+	TaskResultsFile = "results.jsonl"
+	ResultsStem     = "results" // and one of BatchExtensions: the list with its status columns
 )
 
 // What is poactor's own, in the state directory.

@@ -31,15 +31,20 @@ type Portal struct {
 	patience  time.Duration // how long a limit stays before it is increased
 	pressed   bool          // a refusal is why the limit was last decreased
 
-	window   [windowSize]time.Duration // times to answer; 0: answered, in a time that says nothing
-	filled   int
-	baseline time.Duration // median when all is well; 0 if there is none yet
-	learntAt int           // the limit at which it was learnt
+	inBrowsers, without speed // of pages that browsers read, and of those read without one
 
 	good      int // answers since the last refusal
 	pauses    int // in a row, without an answer between
 	notBefore time.Time
 	counts    [maxCounted + 1]tally // by limit
+}
+
+// speed is how fast the portal answers one kind of request: only like times can be compared.
+type speed struct {
+	window   [windowSize]time.Duration // times to answer; 0: answered, in a time that says nothing
+	filled   int
+	baseline time.Duration // median when all is well; 0 if there is none yet
+	learntAt int           // the limit at which it was learnt
 }
 
 // tally counts answers, and the refusals among them.
@@ -51,7 +56,9 @@ func (p *Portal) at(limit int) *tally { return &p.counts[min(limit, maxCounted)]
 // Answer is what came of one order's page.
 type Answer struct {
 	Took time.Duration // from the start of the reading to its end
-	Sign po.Sign       // what the page was; empty if it was not read
+	// WithoutBrowser is set where no browser has read it, which takes less time.
+	WithoutBrowser bool
+	Sign           po.Sign // what the page was; empty if it was not read
 	// Cause is why it was not read; empty if it was. po.Throttled also stands
 	// for a file that the portal refused for now.
 	Cause      po.Cause
@@ -142,44 +149,47 @@ func (p Portal) Answered(a Answer, workers int, now time.Time) Portal {
 	if a.Strained {
 		took = 0
 	}
-	p.window[p.filled] = took
-	if p.filled++; p.filled < windowSize/2 || p.decreased && p.filled < windowSize {
-		return p
+	if a.WithoutBrowser {
+		return p.timed(&p.without, took, workers, now)
 	}
-	return p.evaluate(workers, now)
+	return p.timed(&p.inBrowsers, took, workers, now)
 }
 
-// evaluate moves the limit by what a full window shows.
-func (p Portal) evaluate(workers int, now time.Time) Portal {
+// timed takes a time into a window of p's own, and moves the limit by what a full one shows.
+func (p *Portal) timed(s *speed, took time.Duration, workers int, now time.Time) Portal {
+	s.window[s.filled] = took
+	if s.filled++; s.filled < windowSize/2 || p.decreased && s.filled < windowSize {
+		return *p
+	}
 	limit := p.Limit(workers)
 	lower := (3*limit + 3) / 4
-	reason := fmt.Sprintf("the portal has refused none of the last %s", orders(p.filled))
-	times := slices.DeleteFunc(p.window[:p.filled], func(d time.Duration) bool { return d == 0 })
-	seen := p.filled
-	p.filled = 0
+	reason := fmt.Sprintf("the portal has refused none of the last %s", orders(s.filled))
+	times := slices.DeleteFunc(s.window[:s.filled], func(d time.Duration) bool { return d == 0 })
+	seen := s.filled
+	s.filled = 0
 	if len(times) >= seen/2 {
 		slices.Sort(times)
 		median := times[len(times)/2]
-		slow := p.baseline > 0 && float64(median) > slowFactor*float64(max(p.baseline, noticeable))
+		slow := s.baseline > 0 && float64(median) > slowFactor*float64(max(s.baseline, noticeable))
 		switch {
 		case median == failed:
 			return p.decrease(lower, slowProof, "the portal answers with errors", workers, now)
 		case slow && limit > 1:
 			return p.decrease(lower, slowProof, fmt.Sprintf("the portal answers in %s, %.1f times its best",
-				span(median), median.Seconds()/p.baseline.Seconds()), workers, now)
+				span(median), median.Seconds()/s.baseline.Seconds()), workers, now)
 		}
-		p.learn(median, limit, slow)
+		s.learn(median, limit, slow)
 		reason = "the portal answers in " + span(median)
 	}
 	if limit >= workers || p.decreased && now.Sub(p.since) < max(p.patience, minPatience) {
-		return p
+		return *p
 	}
 	p.limit = limit + 1
 	if !p.decreased {
 		p.limit = min(2*limit, workers)
 	}
 	p.reason, p.changed, p.since, p.raised = reason, now, now, now
-	return p
+	return *p
 }
 
 // relax lets one more in where a refusal had decreased the limit and the portal has
@@ -190,7 +200,7 @@ func (p Portal) relax(workers int, now time.Time) Portal {
 	if !p.pressed || limit >= workers || p.good < 2*limit || now.Sub(p.since) < max(p.patience, minPatience) {
 		return p
 	}
-	p.limit, p.filled = limit+1, 0
+	p.limit, p.inBrowsers.filled, p.without.filled = limit+1, 0, 0
 	p.reason = "the portal has refused none of the last " + orders(p.good)
 	p.changed, p.since, p.raised = now, now, now
 	return p
@@ -200,15 +210,15 @@ func (p Portal) relax(workers int, now time.Time) Portal {
 // does not set it, and up a little where no more are let in than when it was
 // learnt, so that it does not creep up with the queue. What a single reader gets
 // is the best there is.
-func (p *Portal) learn(median time.Duration, limit int, slow bool) {
+func (s *speed) learn(median time.Duration, limit int, slow bool) {
 	switch {
-	case slow || p.baseline == 0:
-		p.baseline, p.learntAt = median, limit
-	case median < p.baseline:
-		p.baseline -= (p.baseline - median) / 4
-		p.learntAt = max(p.learntAt, limit)
-	case limit <= p.learntAt:
-		p.baseline += (median - p.baseline) / 16
+	case slow || s.baseline == 0:
+		s.baseline, s.learntAt = median, limit
+	case median < s.baseline:
+		s.baseline -= (s.baseline - median) / 4
+		s.learntAt = max(s.learntAt, limit)
+	case limit <= s.learntAt:
+		s.baseline += (median - s.baseline) / 16
 	}
 }
 
@@ -225,7 +235,8 @@ func (p Portal) decrease(limit, proof int, reason string, workers int, now time.
 		}
 	}
 	p.limit = max(1, min(limit, p.Limit(workers)-1))
-	p.decreased, p.pressed, p.reason, p.filled = true, false, reason, 0
+	p.decreased, p.pressed, p.reason = true, false, reason
+	p.inBrowsers.filled, p.without.filled = 0, 0
 	p.changed, p.since, p.raised = now, now, time.Time{}
 	return p
 }

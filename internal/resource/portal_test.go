@@ -110,6 +110,26 @@ func TestPortal(t *testing.T) {
 	}
 }
 
+// Pages that no browser reads are compared with their like: they are faster than those that one
+// reads, and slow where they take as long.
+func TestPortalComparesLikeWithLike(t *testing.T) {
+	t.Parallel()
+	plain := func(took time.Duration) Answer {
+		return Answer{Took: took, WithoutBrowser: true, Sign: po.SignAttachments}
+	}
+	p := window(Portal{}, page(time.Second), 8, 10*time.Second)
+	p = window(p, page(time.Second), 8, 20*time.Second)
+	p = window(p, plain(300*time.Millisecond), 8, time.Minute)
+	p = window(p, page(time.Second), 8, time.Hour)
+	if p.Limit(8) != 8 {
+		t.Errorf("limit %d: a browser's time was held against a page's", p.Limit(8))
+	}
+	p = window(p, plain(time.Second), 8, 2*time.Hour)
+	if p.Limit(8) != 6 {
+		t.Errorf("limit %d where pages take three times as long", p.Limit(8))
+	}
+}
+
 // What was begun before the limit changed says nothing about it.
 func TestPortalForgetsStaleAnswers(t *testing.T) {
 	t.Parallel()

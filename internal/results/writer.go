@@ -38,6 +38,7 @@ type Writer struct {
 	dir    string
 	ledger Ledger
 	list   *batch.Batch // nil: the orders are of no list
+	tasks  TaskLedger   // nil: they are orders
 	warn   func(file, text string)
 
 	saving   sync.Mutex      // held while files are written
@@ -53,6 +54,13 @@ type Writer struct {
 // in the directory.
 func New(dir string, ledger Ledger, list *batch.Batch, warn func(file, text string)) *Writer {
 	return &Writer{dir: dir, ledger: ledger, list: list, warn: warn, warned: map[string]bool{}, last: readLastExport(dir)}
+}
+
+// NewTasks makes the Writer of the output directory of a program's own tasks.
+func NewTasks(dir string, ledger TaskLedger, warn func(file, text string)) *Writer {
+	w := New(dir, ledger, nil, warn)
+	w.tasks = ledger
+	return w
 }
 
 // ErrNotWritten is wrapped by the error of Save where neither the ledger nor a full
@@ -133,11 +141,15 @@ func (w *Writer) SaveFileLists(ctx context.Context) error {
 
 // writeFileLists writes the manifest and the checksums.
 func (w *Writer) writeFileLists(ctx context.Context) error {
+	writeSums := func(to io.Writer) error { return w.writeSaved(ctx, to, WriteSums) }
+	if w.tasks != nil { // whose results list their files
+		return w.replace(outdir.SumsFile, writeSums)
+	}
 	err := w.replace(outdir.ManifestFile, func(to io.Writer) error { return w.writeSaved(ctx, to, WriteManifest) })
 	if err != nil {
 		return err
 	}
-	return w.replace(outdir.SumsFile, func(to io.Writer) error { return w.writeSaved(ctx, to, WriteSums) })
+	return w.replace(outdir.SumsFile, writeSums)
 }
 
 // write writes every file. The results come last: what they show as settled is in
@@ -155,6 +167,9 @@ func (w *Writer) write(ctx context.Context) error {
 
 // resultsName is what the results are called.
 func (w *Writer) resultsName() string {
+	if w.tasks != nil {
+		return outdir.TaskResultsFile
+	}
 	if w.list == nil {
 		return outdir.ResultsStem + ".csv"
 	}
@@ -178,7 +193,9 @@ func (w *Writer) writeSaved(
 func (w *Writer) writeResults(ctx context.Context, to io.Writer) error {
 	var failed error // of the ledger
 	var err error
-	if w.list == nil {
+	if w.tasks != nil {
+		err = WriteTasks(to, masked(w.tasks.TaskOutcomes(ctx), &failed))
+	} else if w.list == nil {
 		err = batch.WriteOutcomes(to, masked(w.ledger.Outcomes(ctx), &failed))
 	} else {
 		err = w.writeList(ctx, to, &failed)

@@ -113,7 +113,7 @@ func (s *Scheduler) wanted(now time.Time) int {
 		n = min(n, s.maxReading-len(s.workers.busy)-s.lane.reading)
 	}
 	if s.lane.usable() { // some more, so that none waits for the ledger
-		n = 2*s.poolSize - len(s.queue.waiting)
+		n = 2*s.poolSize - (len(s.queue.waiting) - s.forBrowser())
 	}
 	return max(0, n)
 }
@@ -123,6 +123,9 @@ func (s *Scheduler) wanted(now time.Time) int {
 func (s *Scheduler) maxInFlight() int {
 	if s.poolSize == 1 {
 		return 1
+	}
+	if s.lane.usable() { // which reads as many pages
+		return 3 * s.poolSize
 	}
 	return 2 * s.poolSize
 }

@@ -85,8 +85,8 @@ type (
 
 // Effects that the ledger has no part in.
 type (
-	// CancelFetch breaks off the fetch under a token, or all fetches if it is empty.
-	// Each is answered all the same.
+	// CancelFetch breaks off the fetch under a token, or the reading of its page without a
+	// browser; all of them if it is empty. Each is answered all the same.
 	CancelFetch struct{ Token string }
 	// Probe has an idle worker read an order whose attachments were seen before, to
 	// see whether its session lives. Answered by Scheduler.Probed.

@@ -14,11 +14,12 @@ type lane struct {
 	ways        map[po.ReadBy]*trust
 	requests    requests
 	read        int               // pages, so far
+	later       bool              // what browsers read next may show how pages can be read
 	credentials po.Credentials    // of the browser that has last seen a list; zero: nobody has
 	tries       int               // readings of browsers since then, or since there are none
 	reading     int               // pages that are being read
 	browsers    int               // that are needed; as many as may be where the lane is off
-	calm        int               // orders in a row that needed no further browser
+	calm        int               // orders in a row that were completed without a browser while none was short
 	told        messages.FastLane // as the host was told last
 	readAgain   int               // orders that were completed without a browser, and no longer count
 }
@@ -76,9 +77,15 @@ type checkable struct {
 	at    int
 }
 
-// calmAfter is how many orders in a row must have needed no further browser until there is one
-// less.
-const calmAfter = 25
+const (
+	// calmAfter is how long it must be calm until there is one browser less: to open one costs
+	// as much as to read five orders.
+	calmAfter = 50
+	// readAhead is how many pages for each worker may have been read of orders that wait for a
+	// browser. As long as pages are not believed yet that is what the lane does beside the
+	// browsers: once they are, their orders need none any more.
+	readAhead = 10
+)
 
 // blindAfter is how many orders a browser must have read without seeing a list until there are as
 // many browsers as may be.
@@ -87,10 +94,18 @@ const blindAfter = 3
 // usable says that pages can be read without a browser now.
 func (l *lane) usable() bool { return l.on && l.off() == "" && l.credentials.Cookies != nil }
 
-// isFor says whether an order's page is to be read without a browser first. What has failed
-// before, or has files already, is for browsers.
+// isFor says whether an order is the lane's: its page is to be read without a browser first, or
+// that is believed. What has failed before, or has files already, is for browsers.
 func (l *lane) isFor(t *task) bool {
-	return l.usable() && t.stage == waiting && !t.isolated && !t.begun() && len(t.byBrowser) == 0 &&
+	return l.usable() && (l.believes(t) || l.mayRead(t))
+}
+
+// believes says whether an order's page that was read without a browser is believed.
+func (l *lane) believes(t *task) bool { return t.believed && l.trust(t.page).off == "" }
+
+// mayRead says whether an order's page may be read without a browser.
+func (l *lane) mayRead(t *task) bool {
+	return t.stage == waiting && !t.isolated && !t.begun() && !t.pageRead && len(t.byBrowser) == 0 &&
 		t.lease.Attempt <= 1 && t.lease.Deaths == 0 && len(t.kept.Files) == 0 && t.lease.ReadBy == ""
 }
 
@@ -105,6 +120,8 @@ func (l *lane) whyBrowser(t *task) string {
 		return "HTTP could not get some of its files"
 	case t.why != "":
 		return t.why
+	case t.pageRead && l.trust(t.page).off != "":
+		return l.trust(t.page).off
 	case l.off() != "":
 		return l.off()
 	case t.isolated || t.lease.Deaths > 0:
@@ -137,15 +154,28 @@ func (s *Scheduler) forBrowser() int {
 	return n
 }
 
-// readPages hands out pages to be read without a browser, as many at once as there may be
-// workers. It does not run far ahead of the browsers.
+// readPages has the files fetched whose pages are believed, and hands out pages to be read
+// without a browser, as many at once as there may be workers. It does not run far ahead of the
+// browsers.
 func (s *Scheduler) readPages(now time.Time) []Effect {
 	if !s.lane.usable() || s.stopCause != "" || s.draining || s.userPause || s.paused(now) || s.suspended() {
 		return nil
 	}
 	var fx []Effect
-	for s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() && s.forBrowser() < s.poolSize {
-		t := s.nextPage()
+	for s.queue.inFlight() < s.maxInFlight() {
+		t := s.next(s.lane.believes)
+		if t == nil {
+			break
+		}
+		if t.why = s.lane.trust(t.page).needsBrowser(t.page, 1); t.why != "" { // no more
+			t.believed = false
+			continue
+		}
+		s.queue.pull(t)
+		fx = append(fx, s.fetchPage(t))
+	}
+	for !s.lane.later && s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() && s.forBrowser() < readAhead*s.poolSize {
+		t := s.next(s.lane.mayRead)
 		if t == nil {
 			break
 		}
@@ -158,14 +188,22 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 	return fx
 }
 
+// fetchPage has the files fetched that an order's page lists without a browser.
+func (s *Scheduler) fetchPage(t *task) Effect {
+	s.portal.answered()
+	t.stage, t.byPage, t.believed, t.reading = fetching, true, false, t.page.Reading
+	return t.fetch()
+}
+
 // mayReadMore says whether the portal bears one more page at once.
 func (s *Scheduler) mayReadMore() bool {
 	return s.maxReading == 0 || len(s.workers.busy)+s.lane.reading < s.maxReading
 }
 
-func (s *Scheduler) nextPage() *task {
+// next is the first waiting order that is wanted, and is not read by a probe; nil if there is none.
+func (s *Scheduler) next(wanted func(*task) bool) *task {
 	for _, t := range s.queue.waiting {
-		if s.lane.isFor(t) && !s.sessions.isProbed(t.key()) {
+		if wanted(t) && !s.sessions.isProbed(t.key()) {
 			return t
 		}
 	}
@@ -174,7 +212,8 @@ func (s *Scheduler) nextPage() *task {
 
 // IsPaging says whether a page still is to be read without a browser under a lease.
 func (s *Scheduler) IsPaging(token string) bool {
-	return s.queue.in(paging, token) != nil && s.stopCause == ""
+	t := s.queue.in(paging, token)
+	return t != nil && t.back.Cause == ""
 }
 
 // PageRead brings a page that was read without a browser.
@@ -184,7 +223,10 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 	if t == nil {
 		return s.advance(now)
 	}
-	t.stage, t.page = waiting, m.Page
+	if t.back.Cause != "" {
+		return append([]Effect{s.release(t, t.back)}, s.advance(now)...)
+	}
+	t.stage, t.page, s.lane.later = waiting, m.Page, m.Page.Later
 	if m.Failure.Cause != "" {
 		t.page = po.PageReading{Doubt: m.Failure.Detail}
 		if m.Failure.Cause == po.Throttled && s.attempts > 1 {
@@ -198,13 +240,23 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 		if t.page.Doubt != "" {
 			s.lane.passedOn(t.page.Doubt)
 		}
+		if s.draining { // no order is begun any more
+			return append([]Effect{s.release(t, po.Failure{Cause: po.Interrupted, Detail: s.detail})}, s.advance(now)...)
+		}
 		s.queue.push(t)
 		return append(s.tellLane(), s.advance(now)...)
 	}
-	s.portal.answered()
-	t.byPage, t.reading = true, t.page.Reading
-	t.stage = fetching
-	return append([]Effect{t.fetch()}, s.advance(now)...)
+	return append([]Effect{s.fetchPage(t)}, s.advance(now)...)
+}
+
+// believeMore looks again at the pages of orders that wait for a browser: a comparison has agreed.
+func (s *Scheduler) believeMore() {
+	for _, t := range s.queue.waiting {
+		if t.pageRead && !t.begun() && !t.believed && t.why != chosen {
+			t.why = s.lane.trust(t.page).needsBrowser(t.page, s.random())
+			t.believed = t.why == ""
+		}
+	}
 }
 
 // toBrowser has a browser read an order whose page was read without one: what came of that is
@@ -218,6 +270,7 @@ func (s *Scheduler) toBrowser(t *task, why string) []Effect {
 // byBrowserRead takes what a browser has read of an order: what its page asks for, with which
 // credentials pages can be read, and whether it is the same as without it.
 func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
+	t.believed = false
 	if !s.lane.on || t.end != nil { // it was for evidence
 		return nil
 	}
@@ -227,7 +280,7 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	}
 	own := s.lane.requests.ask(t.key(), m.Reading.Requests, t.page.Asked)
 	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
-		s.lane.credentials, s.lane.tries = m.Reading.Credentials, 0
+		s.lane.credentials, s.lane.tries, s.lane.later = m.Reading.Credentials, 0, false
 	}
 	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut || s.lane.trust(t.page).off != "" || t.checked {
 		return nil
@@ -238,6 +291,9 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	if s.lane.trust(t.page).off != "" {
 		return s.readAgain(t.page, again)
 	}
+	if t.agreed {
+		s.believeMore()
+	}
 	return s.tellLane()
 }
 
@@ -246,6 +302,9 @@ func (s *Scheduler) tellLane() []Effect {
 	state := s.lane.state()
 	if state == s.lane.told {
 		return nil
+	}
+	if state.Trusted && !s.lane.told.Trusted {
+		s.lane.browsers, s.lane.calm = min(s.lane.browsers, 2), 0
 	}
 	s.lane.told = state
 	return []Effect{Notify{state}}
@@ -289,22 +348,27 @@ func (s *Scheduler) settledPage(t *task) {
 	}
 }
 
-// browsersFor is how many browsers there should be of those that there may be: one at first, and
-// more as long as orders wait for one.
+// browsersFor is how many browsers there should be of those that there may be: one at first, all
+// when that has started and pages are still to be compared, then two at most, and more as long as
+// so many orders wait for one.
 func (s *Scheduler) browsersFor(n int) int {
 	l := &s.lane
-	if !l.on || l.off() != "" || l.credentials.Cookies == nil && l.tries >= blindAfter {
+	short := s.forBrowser()
+	switch {
+	case !l.on || l.off() != "" || l.credentials.Cookies == nil && l.tries >= blindAfter:
 		return n
-	}
-	waiting := s.forBrowser()
-	if l.isTrusted() { // those that wait are few, and soon read
-		waiting /= 2
-	}
-	if needed := len(s.workers.busy) + waiting; waiting > 0 && needed >= l.browsers && l.credentials.Cookies != nil {
-		l.calm, l.browsers = 0, needed
-	} else if l.calm >= calmAfter {
+	case !l.isTrusted() && !s.workers.everReady:
+		l.browsers = 1
+	case !l.isTrusted():
+		l.browsers = n
+	case short > l.browsers*n && s.workers.withBrowser() == s.workers.active():
+		l.browsers++
 		l.calm = 0
+	case short > 0 && s.workers.idleInPool() == 0:
+		l.calm = 0
+	case l.calm >= calmAfter:
 		l.browsers--
+		l.calm = 0
 	}
 	l.browsers = max(1, min(l.browsers, n))
 	return l.browsers

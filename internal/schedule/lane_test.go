@@ -29,10 +29,14 @@ type portalRun struct {
 	settledBy map[int]po.ReadBy
 	listed    map[int]int // order → the order whose list its files were fetched by
 	browsers  int         // readings
+	slowness  int         // turns that each of them takes
+	drainAt   int         // pages after which the run is drained; 0: never
 	queue     []func()
 	ended     bool
 	off       string
 	reopened  int
+	released  int
+	ahead     int // pages that had been read when the lane became trusted
 }
 
 func newPortalRun(orders int, random *rand.Rand) *portalRun {
@@ -105,7 +109,9 @@ func (r *portalRun) do(effects []Effect) {
 			r.later(func() []Effect { return s.Ready(messages.WorkerReady{Worker: w}, r.now) })
 		case ReadPage:
 			key := e.Lease.Order.Key
-			r.pagesRead++
+			if r.pagesRead++; r.pagesRead == r.drainAt {
+				r.later(func() []Effect { return s.Drain(po.Interrupted, "enough", r.now) })
+			}
 			m := messages.PageRead{Token: e.Lease.Token, Key: key, Page: r.page(number(key), r.pagesRead)}
 			if by := cmp.Or(m.Page.By, po.ReadByPage); slices.Contains(e.Without, by) {
 				m.Page = po.PageReading{By: po.ReadByCall, Doubt: "no other way fits"}
@@ -118,7 +124,7 @@ func (r *portalRun) do(effects []Effect) {
 		case Fetch:
 			key := number(e.Job.Order.Key)
 			r.listed[key] = -1
-			if want := listOf(key); differenceOf(po.Reading{Sign: want.Sign, Attachments: want.Attachments},
+			if want := listOf(key); DifferenceOf(po.Reading{Sign: want.Sign, Attachments: want.Attachments},
 				po.Reading{Sign: want.Sign, Attachments: e.Job.Attachments}) == "" {
 				r.listed[key] = key
 			}
@@ -128,6 +134,9 @@ func (r *portalRun) do(effects []Effect) {
 		case Settle:
 			r.settledBy[number(e.Order.Key)] = e.Outcome.ReadBy
 			r.later(func() []Effect { return s.Recorded(e.Token, true, r.now) })
+		case Release:
+			r.released++
+			r.later(func() []Effect { return s.Recorded(e.Token, false, r.now) })
 		case Reopen:
 			for _, key := range e.Keys {
 				delete(r.settledBy, number(key))
@@ -137,7 +146,9 @@ func (r *portalRun) do(effects []Effect) {
 			r.later(func() []Effect { return s.Reopened(len(e.Keys), r.now) })
 		case Notify:
 			if lane, ok := e.Event.(messages.FastLane); ok {
-				r.off = lane.Off
+				if r.off = lane.Off; lane.Trusted && r.ahead == 0 {
+					r.ahead = r.pagesRead
+				}
 			}
 		case End:
 			r.ended = true
@@ -149,13 +160,23 @@ func (r *portalRun) readByBrowser(w messages.Worker, key po.Key, token string) {
 	r.browsers++
 	m := messages.OrderRead{Worker: w, Token: token, Key: key, Reading: listOf(number(key)).Reading}
 	m.Reading.Credentials.Cookies, m.Reading.Requests = jar{}, r.requests(number(key))
-	r.later(func() []Effect {
+	r.after(r.slowness, func() []Effect {
 		if token == "" {
-			return r.scheduler.Probed(m, r.now)
+			return append(r.scheduler.Probed(m, r.now), r.scheduler.Ready(messages.WorkerReady{Worker: w}, r.now)...)
 		}
-		return r.scheduler.Read(m, r.now)
+		return append(r.scheduler.Read(m, r.now), r.scheduler.Ready(messages.WorkerReady{Worker: w}, r.now)...)
 	})
-	r.later(func() []Effect { return r.scheduler.Ready(messages.WorkerReady{Worker: w}, r.now) })
+}
+
+// after has something done when everything in the queue has had so many turns.
+func (r *portalRun) after(turns int, do func() []Effect) {
+	r.later(func() []Effect {
+		if turns == 0 {
+			return do()
+		}
+		r.after(turns-1, do)
+		return nil
+	})
 }
 
 // wrong counts the orders that are settled with files of a list that is not theirs.
@@ -187,6 +208,55 @@ func TestMostOrdersNeedNoBrowser(t *testing.T) {
 	}
 	if n := r.scheduler.workers.active(); n != 1 {
 		t.Errorf("%d browsers at the end", n)
+	}
+}
+
+// While browsers compare, pages are read beside them, and need no browser once they are believed; not
+// without end, and not where the run takes no more orders.
+func TestPagesAreReadAhead(t *testing.T) {
+	t.Parallel()
+	r := newPortalRun(200, rand.New(rand.NewPCG(1, 2)))
+	r.slowness = 20
+	r.run(t)
+	if most := readAhead*4 + trustAfter + 3*4; r.ahead < readAhead*4 || r.ahead > most {
+		t.Errorf("%d pages were read when the lane became trusted", r.ahead)
+	}
+	if page := r.count(po.ReadByPage); page < 140 || len(r.settledBy) != 200 || r.wrong() != 0 {
+		t.Errorf("%d of %d settled by page, %d wrong", page, len(r.settledBy), r.wrong())
+	}
+	r = newPortalRun(200, rand.New(rand.NewPCG(1, 2)))
+	r.slowness, r.drainAt = 20, 30
+	r.run(t)
+	if n := len(r.settledBy); n > 12 || r.released < 15 {
+		t.Errorf("%d orders were settled, %d put back", n, r.released)
+	}
+}
+
+// One browser is opened at first, the others when it has started; two stay at most when pages are
+// believed, one where that is enough.
+func TestBrowsersAreOpenedAsNeeded(t *testing.T) {
+	t.Parallel()
+	r := newPortalRun(400, rand.New(rand.NewPCG(5, 6)))
+	hires := func(effects []Effect) (n int) {
+		for _, e := range effects {
+			if _, ok := e.(Hire); ok {
+				n++
+			}
+		}
+		return n
+	}
+	begin := r.scheduler.Begin(r.now)
+	if n := hires(begin); n != 1 {
+		t.Errorf("%d browsers at first", n)
+	}
+	ready := r.scheduler.Ready(messages.WorkerReady{Worker: messages.Worker{Name: "worker-1", Incarnation: 1}}, r.now)
+	if n := hires(ready); n != 3 {
+		t.Errorf("%d browsers more when the first is there", n)
+	}
+	r = newPortalRun(400, rand.New(rand.NewPCG(5, 6)))
+	r.run(t)
+	if n := r.scheduler.workers.hired; n != 4 {
+		t.Errorf("%d browsers were opened in all", n)
 	}
 }
 
@@ -447,10 +517,10 @@ func TestDifferenceOf(t *testing.T) {
 		"blocked":  func(r *po.Reading) { r.Attachments[0].Cause = po.BlockedHost },
 	} {
 		a, b := listOf(2).Reading, listOf(2).Reading
-		if d := differenceOf(a, b); d != "" {
+		if d := DifferenceOf(a, b); d != "" {
 			t.Fatal(d)
 		}
-		if change(&b); differenceOf(a, b) == "" || differenceOf(b, a) == "" {
+		if change(&b); DifferenceOf(a, b) == "" || DifferenceOf(b, a) == "" {
 			t.Errorf("%s: no difference", name)
 		}
 	}

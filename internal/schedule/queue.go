@@ -40,12 +40,14 @@ type task struct {
 	// Where pages are read without a browser:
 	pageRead bool // its own was
 	page     po.PageReading
-	pageAt   int    // which of the pages it was
-	byPage   bool   // reading is of that page
-	why      string // a browser reads it all the same
-	checked  bool   // it was compared with what a browser has read
-	agreed   bool   // and was the same
-	replaces bool   // its files are of a list that may be wrong
+	pageAt   int        // which of the pages it was
+	back     po.Failure // why it goes back when its page has come; without a cause: it does not
+	believed bool       // it needs no browser, and waits for its files to be fetched
+	byPage   bool       // reading is of that page
+	why      string     // a browser reads it all the same
+	checked  bool       // it was compared with what a browser has read
+	agreed   bool       // and was the same
+	replaces bool       // its files are of a list that may be wrong
 }
 
 // end is how an order is about to end.
@@ -63,8 +65,8 @@ func (t *task) lookFor() po.Failure {
 	return po.Failure{Cause: t.end.cause, Detail: t.end.detail}
 }
 
-// begun says that the order, or its page, was read in this attempt.
-func (t *task) begun() bool { return t.reading.Sign != "" || t.pageRead }
+// begun says that the order was read in this attempt. A page that is not believed yet is none.
+func (t *task) begun() bool { return t.reading.Sign != "" }
 
 // key is the order's.
 func (t *task) key() po.Key { return t.lease.Order.Key }

@@ -130,7 +130,7 @@ func (s *Scheduler) Fenced(tokens []string, now time.Time) []Effect {
 		if !ok || t.stage == recording { // the write will be refused
 			continue
 		}
-		if t.stage == fetching {
+		if t.stage == fetching || t.stage == paging {
 			fx = append(fx, CancelFetch{token})
 		}
 		s.queue.remove(t)

@@ -27,24 +27,34 @@ func (s *Scheduler) Stop(cause po.Cause, detail string, now time.Time) []Effect 
 	return append(s.stop(cause, detail), s.advance(now)...)
 }
 
-// stop puts back everything in hand. What is being fetched is cancelled, and goes back
-// when the fetcher has answered, with the files it got. What nothing has confirmed is
+// stop puts back everything in hand. What is being fetched, or read without a browser, is
+// cancelled, and goes back when that is answered, with the files it got. What nothing has confirmed is
 // put back as well.
 func (s *Scheduler) stop(cause po.Cause, detail string) []Effect {
 	if s.stopCause != "" {
 		return nil
 	}
 	s.stopCause, s.detail = cause, detail
-	fx := []Effect{CancelFetch{}} // of all
-	for _, t := range s.queue.inHand() {
-		if t.stage == waiting || t.stage == paging || t.stage == reading {
-			fx = append(fx, s.release(t, s.stopFailure()))
-		}
-	}
+	fx := append([]Effect{CancelFetch{}}, s.putBack(s.stopFailure())...) // of all
 	if s.ended {
 		return fx
 	}
 	return append(fx, s.reopen(s.sessions.takeUnconfirmed(cause == po.SignedOut), detail)...)
+}
+
+// putBack puts back what is in hand, but for files that are being fetched. An order whose page is
+// being read without a browser goes when that has ended: nobody is to ask for it meanwhile.
+func (s *Scheduler) putBack(f po.Failure) []Effect {
+	var fx []Effect
+	for _, t := range s.queue.inHand() {
+		switch t.stage {
+		case waiting, reading:
+			fx = append(fx, s.release(t, f))
+		case paging:
+			t.back = f
+		}
+	}
+	return fx
 }
 
 // stopFailure is why orders go back that are in hand when the run stops. No browser has

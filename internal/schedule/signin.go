@@ -77,11 +77,7 @@ func (s *Scheduler) restoreSession(now time.Time) []Effect {
 	s.sessions.away = nil
 	s.lane.credentials = po.Credentials{}
 	failure := po.Failure{Cause: po.SignedOut, Detail: detail}
-	for _, t := range s.queue.inHand() {
-		if t.stage == waiting || t.stage == paging || t.stage == reading {
-			fx = append(fx, s.release(t, failure))
-		}
-	}
+	fx = append(fx, s.putBack(failure)...)
 	fx = append(fx, s.reopen(s.sessions.takeUnconfirmed(true), detail)...)
 	return append(fx, Restore{detail})
 }

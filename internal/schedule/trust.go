@@ -19,6 +19,9 @@ const (
 	uselessAfter = 40 // pages in a row that needed a browser all the same: reading them is in vain
 )
 
+// chosen is why a browser reads an order whose page could be believed.
+const chosen = "chosen at random, to be compared"
+
 // trust knows what can be believed of pages that are read without a browser in one way. It begins
 // anew with each run; what other runs have seen does not count.
 type trust struct {
@@ -135,7 +138,7 @@ func (t *trust) needsBrowser(p po.PageReading, random float64) string {
 	case n > t.longest:
 		return fmt.Sprintf("no list of more than %d attachments was compared yet", t.longest)
 	case random < 1.0/compareEvery:
-		return "chosen at random, to be compared"
+		return chosen
 	}
 	return ""
 }
@@ -179,7 +182,7 @@ func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, brows
 			return unsuited, nil
 		}
 	}
-	if difference := differenceOf(page.Reading, browser); difference != "" {
+	if difference := DifferenceOf(page.Reading, browser); difference != "" {
 		t.compared++
 		t.off = fmt.Sprintf("order %s differs: %s", key, difference)
 		return different, t.takeUnproved()
@@ -228,9 +231,9 @@ func (t *trust) takeUnproved() []po.Key {
 	return keys
 }
 
-// differenceOf says in words in what a page that was read without a browser differs from what
+// DifferenceOf says in words in what a page that was read without a browser differs from what
 // a browser has read; empty: in nothing. Its text names nothing of the portal's.
-func differenceOf(page, browser po.Reading) string {
+func DifferenceOf(page, browser po.Reading) string {
 	switch {
 	case page.Sign != browser.Sign:
 		return fmt.Sprintf("the page has a list, and the browser sees %s", browser.Sign)
