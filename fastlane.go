@@ -56,7 +56,7 @@ func (p *pages) ReadPage(ctx context.Context, order po.Order, without []po.ReadB
 	switch {
 	case reading.Doubt == "" || page.Doubt() != "" || slices.Contains(without, po.ReadByCall):
 	case !known:
-		reading = po.PageReading{By: po.ReadByCall, Doubt: reading.Doubt + ", and how it is asked for is not known yet"}
+		reading = po.PageReading{By: po.ReadByCall, Later: true, Doubt: reading.Doubt + ", and how it is asked for is not known yet"}
 	default:
 		if !atOnce {
 			cookies, err := scriptCookies(ctx, c)
