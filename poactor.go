@@ -112,6 +112,9 @@ func prepare(ctx context.Context, cfg Config, out *resources) *Handle {
 		Files: out.archive, Ledger: out.faults.Ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
 		OnStart: func(c actors.Control) { h.onStart(beside, c) }, OnEnd: h.onEnd,
 	}
+	if cfg.Fast && out.browsers != nil {
+		h.config.Pages = out.pages(cfg)
+	}
 	if out.browsers != nil {
 		l := newGovernor(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
 		l.advise(out.orders, cfg.OnEvent)
@@ -119,9 +122,6 @@ func prepare(ctx context.Context, cfg Config, out *resources) *Handle {
 		if h.config.Proves = out.proves; out.signIn != nil {
 			h.config.SignIn = out.signIn
 		}
-	}
-	if cfg.Fast && out.browsers != nil {
-		h.config.Pages = out.pages(cfg)
 	}
 	if out.results != nil {
 		saver := out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })

@@ -11,6 +11,7 @@ import (
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/fault/faulty"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
@@ -32,6 +33,15 @@ func (c Config) layout() outdir.Layout {
 		return outdir.Tasks
 	}
 	return outdir.Orders
+}
+
+// layoutOf says what the folders of a record are called.
+func layoutOf(ctx context.Context, record *ledger.Disk) (outdir.Layout, error) {
+	tasks, err := record.Tasks(ctx)
+	if tasks {
+		return outdir.Tasks, err
+	}
+	return outdir.Orders, err
 }
 
 // workBrowsers are browsers whose sessions do a program's own work on each task.

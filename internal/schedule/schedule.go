@@ -52,7 +52,7 @@ type Config struct {
 // New makes a scheduler.
 func New(c Config) *Scheduler {
 	return &Scheduler{attempts: c.Attempts, random: c.Random, restores: c.Restores, poolSize: -1,
-		queue: newQueue(), workers: newRoster(), pool: newPool(c.Workers), portal: newOutage(), sessions: newSessions(c.Proves), lane: lane{on: c.Fast, trust: newTrust()}}
+		queue: newQueue(), workers: newRoster(), pool: newPool(c.Workers), portal: newOutage(), sessions: newSessions(c.Proves), lane: newLane(c.Fast)}
 }
 
 // Begin hires the workers and asks how much there is to do.
