@@ -88,12 +88,13 @@ func TestUncomparedAreReopened(t *testing.T) {
 		ended   *po.Cause // nil: it was cut off
 		want    []string  // put back
 	}{
-		"before and after an agreement": {[]settled{{"K0", page}, {"K1", both}, {"K2", page}, {"K3", browser}}, nil, []string{"K2"}},
-		"the last agreement counts":     {[]settled{{"K0", both}, {"K1", page}, {"K2", both}, {"K3", page}}, nil, []string{"K3"}},
-		"no agreement":                  {[]settled{{"K0", page}, {"K1", browser}, {"K2", page}}, nil, []string{"K0", "K2"}},
-		"by browsers alone":             {[]settled{{"K0", browser}, {"K1", both}}, nil, nil},
-		"it came to its end":            {[]settled{{"K0", both}, {"K1", page}}, new(po.Cause), nil},
-		"it ended early":                {[]settled{{"K0", both}, {"K1", page}}, &failed, []string{"K1"}},
+		"before and after an agreement": {
+			[]settled{{"K0", page}, {"K1", both}, {"K2", page}, {"K3", browser}}, nil, []string{"K2"}},
+		"the last agreement counts": {[]settled{{"K0", both}, {"K1", page}, {"K2", both}, {"K3", page}}, nil, []string{"K3"}},
+		"no agreement":              {[]settled{{"K0", page}, {"K1", browser}, {"K2", page}}, nil, []string{"K0", "K2"}},
+		"by browsers alone":         {[]settled{{"K0", browser}, {"K1", both}}, nil, nil},
+		"it came to its end":        {[]settled{{"K0", both}, {"K1", page}}, new(po.Cause), nil},
+		"it ended early":            {[]settled{{"K0", both}, {"K1", page}}, &failed, []string{"K1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -113,9 +114,10 @@ func TestUncomparedAreReopened(t *testing.T) {
 					l.no(l.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-1", Profile: "p"}))
 				}
 				files := []po.File{{ID: "a", Name: "a.pdf", Bytes: 1, SHA256: "x"}}
-				l.no(l.Save(t.Context(), x.Token, "S", po.Saved{Folder: "S/" + string(x.Order.Key), Files: files}))
-				l.no(l.Settle(t.Context(), x.Token, po.Outcome{Key: x.Order.Key, Status: po.Completed, ReadBy: by, Files: files,
-					Folder: "S/" + string(x.Order.Key), Time: time.Now()}))
+				saved := po.Saved{Folder: "S/" + string(x.Order.Key), Files: files}
+				l.no(l.Save(t.Context(), x.Token, "S", saved))
+				l.no(l.Settle(t.Context(), x.Token, po.Outcome{Key: x.Order.Key, Status: po.Completed, ReadBy: by,
+					Files: files, Folder: saved.Folder, Time: time.Now()}))
 				time.Sleep(2 * time.Millisecond)
 			}
 			begin()

@@ -117,7 +117,8 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 		s.queue.pull(t)
 		fx = append(fx, s.fetchPage(t))
 	}
-	for s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() && s.forBrowser() < readAhead*s.poolSize {
+	for s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() &&
+		s.forBrowser() < readAhead*s.poolSize {
 		t := s.next(s.lane.mayRead)
 		if t == nil {
 			break
@@ -225,7 +226,8 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
 		s.lane.credentials, s.lane.tries = m.Reading.Credentials, 0
 	}
-	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut || s.lane.trust.off != "" || t.checked {
+	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut ||
+		s.lane.trust.off != "" || t.checked {
 		return nil
 	}
 	t.checked = true
