@@ -96,7 +96,7 @@ var doors = map[string][]string{
 // pure names what a package that decides may import of the standard library; of others
 // it imports none. The time package is for durations: what the time is, it is told.
 var pure = map[string][]string{
-	"internal/schedule": {"cmp", "fmt", "maps", "math", "slices", "time"},
+	"internal/schedule": {"cmp", "fmt", "maps", "math", "slices", "strings", "time"},
 	"internal/storagestate": {"bytes", "encoding/json", "errors", "fmt", "maps", "math", "net/url", "slices", "strconv", "strings", "time",
 		"unicode/utf8", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 }

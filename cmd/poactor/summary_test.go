@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/poactor/poactor"
-	"github.com/poactor/poactor/internal/shell"
 	"github.com/poactor/poactor/po"
 	"github.com/poactor/poactor/portal"
 )
@@ -53,19 +52,6 @@ func TestShowUnfinished(t *testing.T) {
 				t.Errorf("a terminal would do something: %q", out.String())
 			}
 		})
-	}
-}
-
-// No quotes keep Windows' shells from replacing variables.
-func TestPastableOnWindows(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]bool{
-		`C:\Users\Ann Lee\orders`: true, "PO 1 & 2": true, "%PATH%": false, "$(calc)": false, "`a": false, `a" & calc "`: false,
-		"a” ; calc “": false, "Prêt à porter": true,
-	} {
-		if got := shell.IsPastable("windows", text); got != want {
-			t.Errorf("%q: %t", text, got)
-		}
 	}
 }
 

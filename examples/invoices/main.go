@@ -71,7 +71,10 @@ func (p portal) download(ctx context.Context, page poactor.Page, task poactor.Ta
 	if err := page.WaitFor(ctx, "#total"); err != nil {
 		return in, err
 	}
-	err = page.Eval(ctx, `() => ({Supplier: document.querySelector('h1').innerText, Total: Number(document.querySelector('#total').innerText)})`, &in)
+	err = page.Eval(ctx, `() => ({
+		Supplier: document.querySelector('h1').innerText,
+		Total: Number(document.querySelector('#total').innerText)
+	})`, &in)
 	if err == nil {
 		_, err = page.SaveDownload(ctx, "#pdf", task.Key+".pdf")
 	}
