@@ -174,7 +174,8 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 		s.queue.pull(t)
 		fx = append(fx, s.fetchPage(t))
 	}
-	for !s.lane.later && s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() && s.forBrowser() < readAhead*s.poolSize {
+	for !s.lane.later && s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() &&
+		s.forBrowser() < readAhead*s.poolSize {
 		t := s.next(s.lane.mayRead)
 		if t == nil {
 			break
@@ -282,7 +283,8 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
 		s.lane.credentials, s.lane.tries, s.lane.later = m.Reading.Credentials, 0, false
 	}
-	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut || s.lane.trust(t.page).off != "" || t.checked {
+	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut ||
+		s.lane.trust(t.page).off != "" || t.checked {
 		return nil
 	}
 	t.checked = true
