@@ -154,7 +154,11 @@ func (p *supervised) why(ctx context.Context, err error) error {
 		return attemptError(ended)
 	}
 	if ctx.Err() != nil && !errors.Is(err, po.BrowserDied) && !errors.Is(err, po.BrowserHung) {
-		return &po.Error{Cause: po.Timeout, Msg: "the step was called off: " + ctx.Err().Error(), Err: errors.Join(ctx.Err(), err)}
+		return &po.Error{
+			Cause: po.Timeout,
+			Msg:   "the step was called off: " + ctx.Err().Error(),
+			Err:   errors.Join(ctx.Err(), err),
+		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &po.Error{Cause: po.Timeout, Msg: "a step in the browser did not end in its time", Err: err}
