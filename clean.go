@@ -113,7 +113,11 @@ func (c *cleaning) downloads() error {
 // workFolders removes the work folders of orders that are open.
 func (c *cleaning) workFolders() (err error) {
 	nowhere := func(*url.URL) bool { return false }
-	if c.archive, err = download.Open(download.Config{Out: c.out, Allowed: nowhere}); err != nil {
+	layout, err := layoutOf(c.ctx, c.record)
+	if err != nil {
+		return err
+	}
+	if c.archive, err = download.Open(download.Config{Out: c.out, Allowed: nowhere, Layout: layout}); err != nil {
 		return err
 	}
 	defer c.archive.Close()

@@ -263,6 +263,7 @@ func (c Config) browserConfig() (browser.Config, error) {
 	return browser.Config{
 		Portal: c.Portal, BrowserPath: c.Browser, NoSandbox: c.NoSandbox, Headful: c.Headful, Cloned: c.Profile != "",
 		Downloads: incomingDir(out), Out: out, Log: c.Log, MaxFile: c.MaxFile, MinFree: c.MinFree,
+		Record: c.Fast,
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package poactor
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -53,6 +54,13 @@ func ended(cause po.Cause, detail string) *po.Error {
 		detail = cause.Error()
 	}
 	return &po.Error{Cause: cause, Msg: detail, Hint: hintOf(cause, detail)}
+}
+
+// interrupted is the error of a run whose context has ended before it could begin.
+func interrupted(ctx context.Context) *po.Error {
+	err := ended(po.Interrupted, "interrupted")
+	err.Err = context.Cause(ctx)
+	return err
 }
 
 const hintTemp = "set TMPDIR (on Windows TMP) to a directory that is there, has room and can be written to; " +

@@ -3,6 +3,7 @@ package poactor
 import (
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,33 +58,48 @@ func readBy(outcomes []po.Outcome) map[po.ReadBy]int {
 	return counts
 }
 
+// laneOrders is how many orders each shape is tried with.
+var laneOrders = 90
+
 // In whatever way lists come into pages, and whatever happens to that in the middle of a run: no
 // order is wrong. Where the page has its list, most need no browser.
 func TestFaultsFastLane(t *testing.T) {
 	t.Parallel()
 	for lists, row := range map[testportal.Lists]struct {
-		page int  // orders that are read without a browser, at least
-		none bool // and none may be
+		by   po.ReadBy // the way in which orders may be read without a browser; empty: none may be
+		some int       // of 90, at least
 	}{
-		testportal.ListsInPage:   {page: 30},
-		testportal.ListsByScript: {none: true},
-		testportal.ListsLines:    {none: true},
-		testportal.ListsRights:   {},
-		testportal.ListsRelease:  {},
-		testportal.ListsStale:    {},
-		testportal.ListsPaged:    {},
-		testportal.ListsOneUse:   {none: true},
+		testportal.ListsInPage:      {po.ReadByPage, 30},
+		testportal.ListsLines:       {},
+		testportal.ListsRights:      {by: po.ReadByPage},
+		testportal.ListsRelease:     {by: po.ReadByPage},
+		testportal.ListsStale:       {by: po.ReadByPage},
+		testportal.ListsPaged:       {by: po.ReadByPage},
+		testportal.ListsOneUse:      {},
+		testportal.ListsByScript:    {po.ReadByCall, 20},
+		testportal.ListsToken:       {po.ReadByCall, 20},
+		testportal.ListsTokenOnce:   {po.ReadByCall, 20},
+		testportal.ListsGraphQL:     {po.ReadByCall, 20},
+		testportal.ListsID:          {po.ReadByCall, 20},
+		testportal.ListsLookup:      {po.ReadByCall, 20},
+		testportal.ListsCallPages:   {by: po.ReadByCall},
+		testportal.ListsCallOneUse:  {},
+		testportal.ListsCallLines:   {by: po.ReadByCall},
+		testportal.ListsCallRelease: {by: po.ReadByCall},
+		testportal.ListsCallClicks:  {po.ReadByCall, 20},
 	} {
 		t.Run("lists "+string(lists), func(t *testing.T) {
 			t.Parallel()
 			opts := ordinary()
-			opts.Lists, opts.Orders = lists, 90
+			opts.Lists, opts.Orders = lists, laneOrders
 			r := newTrial(t, opts)
 			outcomes, state := r.runFast(t)
 			by := readBy(outcomes)
-			t.Logf("%+v; %v", state, by)
-			if n := by[po.ReadByPage]; n < row.page || row.none && n > 0 {
-				t.Errorf("%d orders were read without a browser", n)
+			t.Logf("%s: %+v; %v", lists, state, by)
+			for _, way := range po.Ways() {
+				if n := by[way]; way == row.by && n < row.some || way != row.by && n > 0 {
+					t.Errorf("%d orders were read by %s", n, way)
+				}
 			}
 		})
 	}
@@ -92,38 +108,105 @@ func TestFaultsFastLane(t *testing.T) {
 // Every scenario of the built-in portal, faults included.
 func TestFaultsFastLaneEverything(t *testing.T) {
 	t.Parallel()
-	opts := quick
-	opts.Lists, opts.Orders = testportal.ListsInPage, 150
-	r := newTrial(t, opts)
-	r.cfg.TaskTimeout = 30 * time.Second
-	outcomes, state := r.runFast(t)
-	by := readBy(outcomes)
-	t.Logf("%+v; %v", state, by)
-	for _, o := range outcomes {
-		if o.ReadBy == po.ReadByPage && (o.Status != po.Completed || o.Comparisons < 20) {
-			t.Errorf("order %s is %s by its page, after %d comparisons", o.Key, o.Status, o.Comparisons)
-		}
+	for lists, way := range map[testportal.Lists]po.ReadBy{testportal.ListsInPage: po.ReadByPage, testportal.ListsByScript: po.ReadByCall} {
+		t.Run("by "+string(way), func(t *testing.T) {
+			t.Parallel()
+			opts := quick
+			opts.Lists, opts.Orders = lists, 150
+			r := newTrial(t, opts)
+			r.cfg.TaskTimeout = 30 * time.Second
+			outcomes, state := r.runFast(t)
+			by := readBy(outcomes)
+			t.Logf("%s: %+v; %v", way, state, by)
+			for _, o := range outcomes {
+				if o.ReadBy.WithoutBrowser() && (o.Status != po.Completed || o.Comparisons < 20) {
+					t.Errorf("order %s is %s by %s, after %d comparisons", o.Key, o.Status, o.ReadBy, o.Comparisons)
+				}
+			}
+			// Where documents have two links, pages call them otherwise than calls do, which ends the way.
+			if way == po.ReadByPage && (by[way] == 0 || state.Off != "") {
+				t.Errorf("no order was read without a browser: %+v", state)
+			}
+		})
 	}
-	if by[po.ReadByPage] == 0 || state.Off != "" {
-		t.Errorf("no order was read without a browser: %+v", state)
+}
+
+// A portal that has trouble now and then, with pages as with calls: no order is wrong for it.
+func TestFaultsFastLaneTrouble(t *testing.T) {
+	t.Parallel()
+	for _, lists := range []testportal.Lists{testportal.ListsInPage, testportal.ListsToken, testportal.ListsGraphQL, testportal.ListsLookup} {
+		t.Run("lists "+string(lists), func(t *testing.T) {
+			t.Parallel()
+			opts := ordinary()
+			opts.Lists, opts.Orders = lists, laneOrders
+			var requests atomic.Int64
+			opts.Inject = func(kind testportal.RequestKind) testportal.Fault {
+				switch requests.Add(1) {
+				case 40, 90, 160, 230:
+					return testportal.Error500
+				case 60, 130, 200:
+					return testportal.Throttle
+				case 75, 180:
+					return testportal.Error503
+				case 110, 150, 210:
+					return testportal.Slow
+				case 50, 100, 140, 170, 190, 220:
+					return testportal.Reset
+				}
+				return testportal.NoFault
+			}
+			r := newTrial(t, opts)
+			r.cfg.TaskTimeout = 30 * time.Second
+			outcomes, state := r.runFast(t)
+			t.Logf("%s: %+v; %v", lists, state, readBy(outcomes))
+		})
+	}
+}
+
+// A session that ends in mid-run, however the portal shows that: no order is wrong for it, and the run goes
+// on with another.
+func TestFaultsFastLaneSessionEnds(t *testing.T) {
+	t.Parallel()
+	for name, sessions := range map[string]testportal.Sessions{
+		"sign-in page":        {Counted: testportal.RequestPage},
+		"lists ask for it":    {Counted: testportal.RequestList},
+		"as if it were empty": {Counted: testportal.RequestPage, SignedOut: testportal.MaskedEmpty},
+		"as if it were gone":  {Counted: testportal.RequestList, SignedOut: testportal.MaskedGone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			opts := ordinary()
+			opts.Orders, opts.Sessions = laneOrders, sessions
+			opts.Sessions.Requests, opts.Sessions.Endings = 75, 1
+			r, kept := newSessionTrialOf(t, opts)
+			r.cfg.LoginWait = 5 * time.Minute // a hang guard
+			r.hooks = append(r.hooks, func(e any) {
+				if _, ok := e.(messages.SessionLost); ok {
+					kept.store(t, stateOf(t, map[string]*http.Cookie{r.portal.URL(): r.portal.SessionCookieFor("ada")}))
+				}
+			})
+			outcomes, state := r.runFast(t)
+			t.Logf("%s: %+v; %v", name, state, readBy(outcomes))
+			if restored := all[messages.SessionRestored](r); len(restored) == 0 {
+				t.Error("the session has not ended")
+			}
+		})
 	}
 }
 
 // A session that ends while orders are read without a browser ends for all: the first answer that
 // tells so stops the lane, nothing of what a lost session shows counts, and the run goes on with
 // the session that is stored meanwhile.
-func TestFaultsFastLaneSessionEnds(t *testing.T) {
+func TestFaultsFastLaneStopsWithItsSession(t *testing.T) {
 	t.Parallel()
 	for _, row := range []testportal.Sessions{
 		{},
-		{SignedOut: testportal.ToTimeout},
 		{SignedOut: testportal.MaskedGone},
-		{SignedOut: testportal.MaskedEmpty},
 		{Files: testportal.ElsewhereNamed},
 	} {
 		t.Run("shown as "+string(row.SignedOut)+string(row.Files), func(t *testing.T) {
 			opts := ordinary()
-			opts.Lists, opts.Orders, opts.SignIn, opts.Sessions = testportal.ListsInPage, 120, true, row
+			opts.Lists, opts.Orders, opts.SignIn, opts.Sessions = testportal.ListsInPage, 90, true, row
 			r := newTrial(t, opts)
 			kept := r.signIn(t)
 			r.cfg.LoginWait = 5 * time.Minute // a hang guard

@@ -110,6 +110,10 @@ func (l *Ledger) Unfinished(ctx context.Context) iter.Seq2[po.Outcome, error] {
 	return l.disk.Unfinished(ctx)
 }
 
+// Tasks reports whether the ledger is that of a program's own tasks (RunTasks), and not of
+// purchase orders.
+func (l *Ledger) Tasks(ctx context.Context) (bool, error) { return l.disk.Tasks(ctx) }
+
 // Settled returns the orders that are not worked on again by themselves: those that are
 // settled for good, in the batch or not.
 func (l *Ledger) Settled(ctx context.Context) (map[po.Key]bool, error) {

@@ -65,8 +65,8 @@ func (p *browserPage) Cookies(ctx context.Context) ([]po.Cookie, error) {
 	return c.Cookies.Cookies(ctx)
 }
 
-func (p *browserPage) Save(_ context.Context, name string, content io.Reader) (po.File, error) {
-	return p.files.Write(name, content)
+func (p *browserPage) Save(ctx context.Context, name string, content io.Reader) (po.File, error) {
+	return p.files.Write(ctx, name, content)
 }
 
 func (p *browserPage) SaveURL(ctx context.Context, url, name string) (po.File, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/poactor/poactor/internal/fault/faulty"
 	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/internal/report"
 	"github.com/poactor/poactor/internal/results"
 	"github.com/poactor/poactor/messages"
@@ -171,7 +172,7 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 func (o *resources) openReport(cfg Config) {
 	o.report = report.New(cfg.Out, o.ledger)
 	var err error
-	if o.events, err = report.OpenEvents(cfg.Out); err != nil { // the report does without
+	if o.events, err = report.OpenEvents(cfg.Out, progress.WriteEvent); err != nil { // the report does without
 		cfg.Log.WithError(err).Warn("cannot keep the events for the report")
 	}
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Page is what a task's work gets of its browser: one tab, with nothing in it at first. Each
-// method ends with its context, with the attempt's, and after its own time: 30 seconds, and
-// 5 minutes where a file comes. An error is a *po.Error with a cause; work that returns it, or
-// wraps it, is tried again, or not, as an order with that cause would be. A Page may be
-// used from several goroutines: one method runs at a time. When the work has returned every
-// method fails.
+// Page is what a task's work gets of its browser: one tab, with nothing in it at first. The
+// browser's cookies and storage stay from task to task, until it is replaced: work that signs
+// in looks first whether it has to. Each method ends with its context, with the attempt's, and
+// after its own time: 30 seconds, and 5 minutes where a file comes. An error is a *po.Error
+// with a cause; work that returns it, or wraps it, is tried again, or not, as an order with
+// that cause would be. A Page may be used from several goroutines: one method runs at a time.
+// When the work has returned every method fails.
 //
 // Pages go to the hosts of Config.AllowedHosts and of the portal only; windows that they
 // open are closed, dialogs are answered, and what they would download by themselves is not.
@@ -140,7 +141,7 @@ func (p *supervised) step(ctx context.Context, limit time.Duration, method func(
 		return nil
 	}
 	err = p.why(ctx, err)
-	if po.CauseOf(err).Deadly() {
+	if errors.Is(err, po.BrowserDied) || errors.Is(err, po.BrowserHung) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.died = err
@@ -154,11 +155,8 @@ func (p *supervised) why(ctx context.Context, err error) error {
 		return attemptError(ended)
 	}
 	if ctx.Err() != nil && !errors.Is(err, po.BrowserDied) && !errors.Is(err, po.BrowserHung) {
-		return &po.Error{
-			Cause: po.Timeout,
-			Msg:   "the step was called off: " + ctx.Err().Error(),
-			Err:   errors.Join(ctx.Err(), err),
-		}
+		return &po.Error{Cause: po.Timeout, Msg: "the step was called off: " + ctx.Err().Error(),
+			Err: errors.Join(ctx.Err(), err)}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &po.Error{Cause: po.Timeout, Msg: "a step in the browser did not end in its time", Err: err}

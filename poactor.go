@@ -68,6 +68,9 @@ func Prepare(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error])
 	if err := cfg.validate(); err != nil {
 		return nil, &po.Error{Msg: err.Error(), Err: ErrConfig}
 	}
+	if ctx.Err() != nil {
+		return nil, interrupted(ctx)
+	}
 	events, err := newHandler(cfg)
 	if err != nil {
 		return nil, err
@@ -79,6 +82,9 @@ func Prepare(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error])
 	out, err := openResources(ctx, cfg, orders)
 	if errors.Is(err, ledger.ErrClash) || errors.Is(err, ledger.ErrOtherKind) {
 		return nil, &po.Error{Msg: err.Error(), Hint: hintFrom(err), Err: errors.Join(ErrConfig, err)}
+	}
+	if err != nil && ctx.Err() != nil {
+		return nil, interrupted(ctx)
 	}
 	if err != nil {
 		return nil, userError(err)
@@ -111,6 +117,9 @@ func prepare(ctx context.Context, cfg Config, out *resources) *Handle {
 		Files: out.archive, Ledger: out.faults.Ledger(out.record), Log: cfg.Log, OnEvent: cfg.OnEvent,
 		OnStart: func(c actors.Control) { h.onStart(beside, c) }, OnEnd: h.onEnd,
 	}
+	if cfg.Fast && out.browsers != nil {
+		h.config.Pages = out.pages(cfg)
+	}
 	if out.browsers != nil {
 		l := newGovernor(ctx, cfg.decorate(out.browsers), out.workers, cfg.Log)
 		l.advise(out.orders, cfg.OnEvent)
@@ -118,9 +127,6 @@ func prepare(ctx context.Context, cfg Config, out *resources) *Handle {
 		if h.config.Proves = out.proves; out.signIn != nil {
 			h.config.SignIn = out.signIn
 		}
-	}
-	if cfg.Fast && out.browsers != nil {
-		h.config.Pages = out.pages(cfg)
 	}
 	if out.results != nil {
 		saver := out.results.Autosave(context.WithoutCancel(ctx), func(err error) { cfg.Log.Error(err) })

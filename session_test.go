@@ -74,8 +74,14 @@ func stateOf(t *testing.T, cookies map[string]*http.Cookie) storagestate.State {
 func newSessionTrial(t *testing.T, sessions testportal.Sessions) (*trial, *keptSession) {
 	t.Helper()
 	opts := quick
-	opts.SignIn, opts.Sessions, opts.MaxFile = true, sessions, 64<<10
+	opts.Sessions, opts.MaxFile = sessions, 64<<10
 	opts.Mix, opts.Orders, opts.Gone = testportal.Plain, 30, 0.4
+	return newSessionTrialOf(t, opts)
+}
+
+func newSessionTrialOf(t *testing.T, opts testportal.Options) (*trial, *keptSession) {
+	t.Helper()
+	opts.SignIn = true
 	r := newTrial(t, opts)
 	return r, r.signIn(t)
 }

@@ -3,6 +3,7 @@ package poactor_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
@@ -22,18 +23,18 @@ func random(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, seed))
 }
 
-// 200 runs are begun and ended in every way, two at a time in one process: nothing is left.
+// 200 runs are begun and ended in every way, eight at a time in one process: nothing is left.
 func TestStartAndStop(t *testing.T) {
 	poactortest.NothingLeft(t)
 	p := poactortest.NewPortal(t, poactortest.PortalOptions{Orders: 6, Plain: true})
 	draw := random(t)
-	for range 100 {
-		var both sync.WaitGroup
-		for range 2 {
+	for range 25 {
+		var all sync.WaitGroup
+		for range 8 {
 			how, after := draw.IntN(4), time.Duration(draw.IntN(int(40*time.Millisecond)))
-			both.Go(func() { startAndStop(t, p, how, after) })
+			all.Go(func() { startAndStop(t, p, how, after) })
 		}
-		both.Wait()
+		all.Wait()
 	}
 }
 
@@ -103,5 +104,53 @@ func cancelAtAnyMoment(t *testing.T, p *poactortest.Portal, cfg poactor.Config, 
 				t.Errorf("%v, %v", broken, err)
 			}
 		})
+	}
+}
+
+// Runs of tasks that end at any moment, or whose results nobody wants any more, leave nothing.
+func TestTasksAtAnyMoment(t *testing.T) {
+	poactortest.NothingLeft(t)
+	site := poactortest.Site{"http://site.test/": {Texts: map[string]string{"h1": "Title"}}}
+	draw := random(t)
+	for range 12 {
+		var all sync.WaitGroup
+		for range 4 {
+			after, wanted := time.Duration(draw.IntN(int(20*time.Millisecond))), draw.IntN(12)
+			all.Go(func() { tasksFor(t, site, after, wanted) })
+		}
+		all.Wait()
+	}
+}
+
+// tasksFor takes so many results of tasks, within a time.
+func tasksFor(t *testing.T, site poactortest.Site, within time.Duration, wanted int) {
+	t.Helper()
+	b := &poactortest.Browsers{Site: site, Dir: t.TempDir()}
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	cfg := poactor.Config{Out: t.TempDir(), InMemory: true, Browsers: b, AllowedHosts: []string{"http://site.test"}}
+	tasks := func(yield func(poactor.Task[int], error) bool) {
+		for n := range 10 {
+			if !yield(poactor.Task[int]{Key: fmt.Sprint("task ", n)}, nil) {
+				return
+			}
+		}
+	}
+	got := 0
+	for r, err := range poactor.RunTasks(ctx, cfg, tasks, func(ctx context.Context, p poactor.Page, _ poactor.Task[int]) (string, error) {
+		if _, err := p.Navigate(ctx, "http://site.test/"); err != nil {
+			return "", err
+		}
+		return p.Text(ctx, "h1")
+	}) {
+		if err != nil && !errors.Is(err, po.Interrupted) && !errors.Is(err, context.DeadlineExceeded) || err == nil && r.Err == nil && r.Result != "Title" {
+			t.Errorf("%+v, %v", r, err)
+		}
+		if got++; got == wanted {
+			break
+		}
+	}
+	if b.Alive() > 0 {
+		t.Errorf("%d browsers are left", b.Alive())
 	}
 }

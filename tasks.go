@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/url"
 	"sync"
+	"sync/atomic"
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/ledger"
@@ -24,10 +25,11 @@ const (
 
 // Task is one piece of a program's own work.
 type Task[T any] struct {
-	// Key tells the task from the others, and is what a later start knows it by. Its files
-	// lie in a folder that is called like it.
+	// Key tells the task from the others, and is what a later start knows it by: keys may not
+	// differ in case only. Its files lie in a folder that is called like it.
 	Key string
-	// Data is for the work. It is recorded as JSON.
+	// Data is for the work. It is recorded as JSON. A task that is COMPLETED is not done again
+	// where a later start has other data for its key.
 	Data T
 }
 
@@ -69,7 +71,7 @@ func Tasks[T any](list iter.Seq[Task[T]]) iter.Seq2[Task[T], error] {
 // next start if need be: it should bear that. An error is retried as its cause says, see
 // GiveUp and RetryAfter; a panic is a crash of the attempt's browser. A run into the same
 // output directory goes on where the last has ended, whatever that was, and yields what is
-// settled already, too.
+// settled already, too, but for what is FAILED: that is tried anew.
 //
 // Whoever ranges over the results may take its time. When it stops, no more tasks are begun,
 // those in hand are finished, and everything is closed. An error that is yielded is a
@@ -95,6 +97,9 @@ func StartTasks[T, R any](
 	ctx context.Context, cfg Config, tasks iter.Seq2[Task[T], error],
 	work func(ctx context.Context, page Page, task Task[T]) (R, error),
 ) (*TaskRun[T, R], error) {
+	if tasks == nil || work == nil {
+		return nil, &po.Error{Msg: "tasks and work are needed: one of them is nil", Err: ErrConfig}
+	}
 	run := &TaskRun[T, R]{ctx: ctx, settled: newKeyQueue()}
 	host := hostOfURL(cfg.Portal.BaseURL)
 	cfg.work = func(b actors.Browsers) actors.Browsers { return workBrowsers{b, asTaskWork(work), host} }
@@ -140,6 +145,8 @@ func asOrders[T any](tasks iter.Seq2[Task[T], error]) iter.Seq2[po.Order, error]
 			var o po.Order
 			if err == nil {
 				o, err = asOrder(t)
+			} else if _, ours := errors.AsType[*po.Error](err); !ours { // it is the list's, and no bug of poactor's
+				err = &po.Error{Msg: "the list of tasks: " + err.Error(), Err: err}
 			}
 			if !yield(o, err) {
 				return
@@ -198,12 +205,17 @@ type TaskRun[T, R any] struct {
 	*Handle
 	ctx     context.Context
 	settled *keyQueue
+	ranged  atomic.Bool
 }
 
 // Results yields what comes of the tasks, as RunTasks does: once, to one that ranges over it.
-// Wait is called by itself then.
+// Wait is called by itself then; a program calls it only afterwards, for the Summary.
 func (r *TaskRun[T, R]) Results() iter.Seq2[TaskResult[T, R], error] {
 	return func(yield func(TaskResult[T, R], error) bool) {
+		if r.ranged.Swap(true) {
+			yield(TaskResult[T, R]{}, &po.Error{Msg: "the results of this run were ranged over already", Err: ErrConfig})
+			return
+		}
 		all := false
 		defer func() {
 			if !all { // no more are wanted, or who ranges over them panics
@@ -229,7 +241,11 @@ func (r *TaskRun[T, R]) yield(yield func(TaskResult[T, R], error) bool) (all boo
 	ctx := context.WithoutCancel(r.ctx)
 	if r.output.ledger != nil {
 		for t, err := range r.output.ledger.EarlierTasks(ctx) {
-			if !yield(r.result(t, true), err) || err != nil {
+			if err != nil {
+				yield(TaskResult[T, R]{}, userError(err))
+				return false
+			}
+			if !yield(r.result(t, true), nil) {
 				return false
 			}
 		}
@@ -277,7 +293,9 @@ func (r *TaskRun[T, R]) result(t ledger.Task, earlier bool) TaskResult[T, R] {
 	if o.Status != po.Completed {
 		err = errors.Join(&po.Error{Cause: o.Cause, Msg: o.Detail}, err)
 	} else if err == nil {
-		err = json.Unmarshal(o.Result, &result.Result)
+		if err = json.Unmarshal(o.Result, &result.Result); err != nil {
+			err = &po.Error{Msg: "the recorded result: " + err.Error(), Err: err}
+		}
 	}
 	if err != nil {
 		result.Err = userError(err)

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/poactor/poactor/actors"
 	"github.com/poactor/poactor/internal/fault"
 	"github.com/poactor/poactor/internal/fault/faulty"
+	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
 )
@@ -32,6 +34,15 @@ func (c Config) layout() outdir.Layout {
 		return outdir.Tasks
 	}
 	return outdir.Orders
+}
+
+// layoutOf says what the folders of a record are called.
+func layoutOf(ctx context.Context, record *ledger.Disk) (outdir.Layout, error) {
+	tasks, err := record.Tasks(ctx)
+	if tasks {
+		return outdir.Tasks, err
+	}
+	return outdir.Orders, err
 }
 
 // workBrowsers are browsers whose sessions do a program's own work on each task.
@@ -100,6 +111,8 @@ func (s workSession) failure(ctx context.Context, err, died error) *po.ReadFailu
 	switch ended := context.Cause(ctx); {
 	case died != nil: // whatever the work makes of that
 		return &po.ReadFailure{Cause: po.CauseOf(died), Detail: po.DetailOf(died)}
+	case ended != nil && !errors.Is(ended, context.DeadlineExceeded):
+		return &po.ReadFailure{Cause: po.Interrupted, Detail: po.DetailOf(attemptError(ended)), Answered: true}
 	case ended != nil:
 		err = attemptError(ended)
 	case errors.Is(err, context.DeadlineExceeded) && causeOfWork(err) == po.TaskFailed:
@@ -123,12 +136,15 @@ func (s workSession) failure(ctx context.Context, err, died error) *po.ReadFailu
 // maxDetail is how much of an error is kept, in bytes.
 const maxDetail = 2000
 
-// causeOfWork is the cause of an error that work has returned.
+// causeOfWork is the cause of an error that work has returned. That an attempt was called
+// off, or has found no profile, is not the work's to say: it would be made again at once,
+// and for ever.
 func causeOfWork(err error) po.Cause {
-	if c, ok := errors.AsType[po.Cause](err); ok {
-		return c
+	c, ok := errors.AsType[po.Cause](err)
+	if !ok || c == po.Interrupted || c == po.ProfileFailed || !slices.Contains(po.Causes(), c) {
+		return po.TaskFailed
 	}
-	return po.TaskFailed
+	return c
 }
 
 // Look implements actors.Session. Of a task there is nothing to look at once more.
@@ -163,10 +179,21 @@ func (e *verdictError) Error() string { return e.err.Error() }
 func (e *verdictError) Unwrap() error { return e.err }
 
 // GiveUp makes err one that no other attempt would mend: work that returns it ends its task as
-// FAILED, at once. The task's cause is the po.Cause that err wraps, else po.TaskFailed.
-func GiveUp(err error) error { return &verdictError{err: err, final: true} }
+// FAILED, at once. The task's cause is the po.Cause that err wraps, else po.TaskFailed. No
+// error stays none.
+func GiveUp(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &verdictError{err: err, final: true}
+}
 
 // RetryAfter makes err one that may pass, but not before a while, 15 minutes at most: work
 // that returns it has its task tried again then, as long as there are attempts left; other
-// tasks go on meanwhile. The cause is as of GiveUp.
-func RetryAfter(wait time.Duration, err error) error { return &verdictError{err: err, after: wait} }
+// tasks go on meanwhile. The cause is as of GiveUp. No error stays none.
+func RetryAfter(wait time.Duration, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &verdictError{err: err, after: wait}
+}

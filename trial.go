@@ -82,7 +82,7 @@ func (t *Trial) ReadFast(ctx context.Context, order po.Order, was po.Reading) (w
 	if pages == nil {
 		return off, "", nil
 	}
-	page, err := pages.ReadPage(ctx, order, was.Credentials)
+	page, err := pages.ReadPage(ctx, order, nil, was.Credentials)
 	switch {
 	case err != nil:
 		return "", "", pageError(err)

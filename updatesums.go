@@ -26,9 +26,12 @@ func UpdateSums(ctx context.Context, out string) error {
 		return userError(err)
 	}
 	var held error
-	files := results.New(out, record, nil, func(_, text string) {
-		held = cannotWrite(text)
-	})
+	files := results.New(out, record, nil, func(_, text string) { held = cannotWrite(text) })
+	if tasks, err := record.Tasks(ctx); err != nil {
+		return err
+	} else if tasks {
+		files = results.NewTasks(out, record, func(_, text string) { held = cannotWrite(text) })
+	}
 	if err := files.SaveFileLists(ctx); err != nil {
 		return userError(err)
 	}
@@ -47,7 +50,11 @@ func finishFolders(ctx context.Context, out string, record *ledger.Disk) error {
 		return outdir.WriteError(err)
 	}
 	defer check.Close()
-	archive, err := download.Open(download.Config{Out: out, Allowed: func(*url.URL) bool { return false }})
+	layout, err := layoutOf(ctx, record)
+	if err != nil {
+		return err
+	}
+	archive, err := download.Open(download.Config{Out: out, Allowed: func(*url.URL) bool { return false }, Layout: layout})
 	if err != nil {
 		return err
 	}

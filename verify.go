@@ -118,7 +118,7 @@ func (v *Verification) file(check *download.Checker, sums map[string]string, o p
 	}
 	sum, listed := sums[path]
 	delete(sums, path)
-	for _, folder := range outdir.Orders.OtherFolders(o.Folder) { // a line of before it was renamed
+	for _, folder := range otherFolders(o.Folder) { // a line of before it was renamed
 		if before := folder + "/" + f.Name; !listed && sums[before] == f.SHA256 {
 			delete(sums, before)
 			add(NotListed, "is in "+outdir.SumsFile+" as "+before)
@@ -144,10 +144,18 @@ func (v *Verification) unrecorded(check *download.Checker, name, sum string) {
 	v.add(d)
 }
 
+// otherFolders are those that a folder may be instead, of an order or of a task.
+func otherFolders(folder string) []string {
+	if others := outdir.Orders.OtherFolders(folder); len(others) > 0 {
+		return others
+	}
+	return outdir.Tasks.OtherFolders(folder)
+}
+
 // elsewhere is the folder that a file is in, whole, under another name that its
 // order's folder may have: the record is written before a folder is renamed.
 func elsewhere(check *download.Checker, folder string, f po.File) string {
-	for _, other := range outdir.Orders.OtherFolders(folder) {
+	for _, other := range otherFolders(folder) {
 		if check.File(other, f) == "" {
 			return other
 		}

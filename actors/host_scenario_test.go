@@ -124,6 +124,11 @@ func TestTwoRunsInAHostsSystem(t *testing.T) {
 			t.Errorf("the host's actor heard of %d orders and %d ends", theirs.settled, len(theirs.ended))
 		}
 		h.close()
+		h.log.mu.Lock()
+		defer h.log.mu.Unlock()
+		if said := h.log.String(); strings.Contains(said, "stopped by its host") { // nobody has
+			t.Error(said)
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
@@ -51,17 +52,19 @@ func startJob(c actor.Context, f func(context.Context) any) *job {
 	go func() {
 		defer cancel()
 		end := jobEnded{number: j.number}
-		func() {
-			defer func() {
-				if p := recover(); p != nil {
-					end.crash = &crash{err: fmt.Errorf("panic: %v", p), stack: string(debug.Stack())}
-				}
-			}()
-			end.answer = f(ctx)
+		returned := false
+		defer func() { // also where f ends its goroutine, as a test's FailNow does
+			if p := recover(); p != nil {
+				end.crash = &crash{err: fmt.Errorf("panic: %v", p), stack: string(debug.Stack())}
+			} else if !returned {
+				end.crash = &crash{err: errors.New("the work has ended its goroutine (runtime.Goexit)")}
+			}
+			j.answer = end.answer
+			close(j.done)
+			root.Send(self, end)
 		}()
-		j.answer = end.answer
-		close(j.done)
-		root.Send(self, end)
+		end.answer = f(ctx)
+		returned = true
 	}()
 	return j
 }

@@ -23,7 +23,7 @@ type fakePages struct {
 	asked  []time.Time
 }
 
-func (p *fakePages) ReadPage(_ context.Context, order po.Order, _ po.Credentials) (po.PageReading, error) {
+func (p *fakePages) ReadPage(_ context.Context, order po.Order, _ []po.ReadBy, _ po.Credentials) (po.PageReading, error) {
 	p.mu.Lock()
 	p.pages++
 	p.atOnce++

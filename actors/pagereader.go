@@ -47,7 +47,7 @@ func (r *pageReader) Receive(c actor.Context) {
 		j := startJob(c, func(ctx context.Context) any {
 			ctx, cancel := context.WithTimeout(ctx, r.timeout)
 			defer cancel()
-			page, err := r.pages.ReadPage(ctx, m.Order, m.Credentials)
+			page, err := r.pages.ReadPage(ctx, m.Order, m.Without, m.Credentials)
 			return pageResult{page, err}
 		})
 		r.jobs[j.number] = runningPage{j, m, time.Now()}

@@ -46,9 +46,10 @@ type Session interface {
 
 // Pages reads orders' pages without a browser.
 type Pages interface {
-	// ReadPage asks for an order's page as the browser would whose credentials are given. An
-	// error is a *po.ReadFailure.
-	ReadPage(ctx context.Context, order po.Order, c po.Credentials) (po.PageReading, error)
+	// ReadPage asks for an order's page, and for what that asks for, as the browser would whose
+	// credentials are given. It reads it in the first of the ways that fits, but for those that it is
+	// to do without. An error is a *po.ReadFailure.
+	ReadPage(ctx context.Context, order po.Order, without []po.ReadBy, c po.Credentials) (po.PageReading, error)
 }
 
 // Files puts the files of orders where they belong: whole or not at all.

@@ -129,6 +129,11 @@ func (r *root) stop(c actor.Context) {
 	if r.coordinator == nil {
 		return
 	}
+	select {
+	case <-r.ended: // there is nobody to tell: it would be a dead letter in the host's log
+		return
+	default:
+	}
 	c.Send(r.coordinator, messages.Stop{Cause: po.Interrupted, Detail: "the run was stopped by its host"})
 	<-r.ended
 }

@@ -35,7 +35,7 @@ func TestPoisonOrder(t *testing.T) {
 		}}
 		s.run(t)
 		s.want(t, "", 0, map[po.Status]int{po.Completed: 29, po.Failed: 1})
-		const detail = "3 browsers died with it in hand, the last its own"
+		const detail = "3 browsers died with it in hand, the last its own: boom"
 		if o := s.outcome("K7"); o.Cause != po.Quarantined || o.Attempts != 1 || o.Detail != detail {
 			t.Errorf("%+v", o)
 		}

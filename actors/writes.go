@@ -94,7 +94,7 @@ func (d *dispatcher) readPage(c actor.Context, e schedule.ReadPage) {
 				return d.scheduler.PageRead(messages.PageRead{Token: token}, now)
 			}
 			c.Send(d.peers.observer, messages.PageRequested{Key: e.Lease.Order.Key, RawNumber: e.Lease.Order.RawNumber})
-			c.Send(d.peers.pageReader, messages.ReadPage{Token: token, Order: e.Lease.Order, Credentials: e.Credentials})
+			c.Send(d.peers.pageReader, messages.ReadPage{Token: token, Order: e.Lease.Order, Credentials: e.Credentials, Without: e.Without})
 			return nil
 		},
 	})

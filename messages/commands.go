@@ -56,6 +56,7 @@ type ReadPage struct {
 	Token       string // of the lease
 	Order       po.Order
 	Credentials po.Credentials
+	Without     []po.ReadBy // ways in which it is not to be read
 }
 
 // FetchFiles asks the file fetcher for the files of one order.

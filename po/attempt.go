@@ -56,6 +56,12 @@ type Attempt struct {
 	Bytes   int64     `json:"bytes"` // of those files
 }
 
+// OrderAttempt is an attempt with the order that it was made at.
+type OrderAttempt struct {
+	Key Key
+	Attempt
+}
+
 // History is all that the ledger has of one order.
 type History struct {
 	Order    Order

@@ -20,6 +20,7 @@ type Lease struct {
 	Deaths   int           // browsers that died with the order in hand, and readings of it that panicked
 	Saved    Saved         // what earlier attempts left on disk
 	Missing  []Missing     // what the last try that failed could not get; empty if it did not come so far
+	Died     string        // what the last of these deaths said of itself
 	Evidence string        // of the last try in which a browser died; empty if there is none
 	Supplier string        // as an earlier attempt read it
 	ReadBy   ReadBy        // how the list was read that the files are of, where it was settled before

@@ -3,6 +3,11 @@ package po
 // PageReading is what an order's page tells without a browser.
 type PageReading struct {
 	Reading
+	// By is the way in which it was read, ReadByPage or ReadByCall; with a doubt the one that
+	// was tried last.
+	By ReadBy
+	// Asked are hashes of what was asked for besides the page, as in Requests of a browser's reading.
+	Asked []string
 	// Doubt says in words why a browser has to read the page; empty: nothing speaks
 	// against what was read.
 	Doubt string

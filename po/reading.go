@@ -40,6 +40,9 @@ type Reading struct {
 	// Requests are hashes of what the page's scripts and frames have asked the portal for
 	// while it was read. What no other order's page asks for may be for its list.
 	Requests []string
+	// Traffic is what the order's page has asked for and got, where that was to be recorded.
+	// It is taken out of the reading by whoever learns from it.
+	Traffic *Traffic
 	// Result is what the work on a task has returned, as JSON.
 	Result json.RawMessage
 }

@@ -24,6 +24,11 @@ type Browsers struct {
 	// Opening is asked before a browser opens; nth counts them, from 1. An error keeps it
 	// from opening, which is a crash of its worker. Nil: every one opens.
 	Opening func(ctx context.Context, nth int) error
+	// Site is what the pages of RunTasks are on; Dir is where they keep what they save until
+	// the run takes it: a test's own directory, best of all. Empty: the system's for temporary
+	// files.
+	Site Site
+	Dir  string
 
 	mu       sync.Mutex
 	opened   int
@@ -66,7 +71,7 @@ func (b *Browsers) Alive() int {
 	return len(b.open)
 }
 
-// Readings is how often the page of an order was read.
+// Readings is how often the page of an order was read, or a task begun.
 func (b *Browsers) Readings(key po.Key) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

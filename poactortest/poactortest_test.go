@@ -71,7 +71,7 @@ func TestBrokenInvariants(t *testing.T) {
 }
 
 // Faults of scripted browsers, of files and of the ledger happen, and do no harm that lasts.
-func TestFaultsHappen(t *testing.T) {
+func TestInjectedFaultsHappen(t *testing.T) {
 	t.Parallel()
 	for name, faults := range map[string]poactortest.Faults{
 		"browsers": {"browser_kill": 6, "cdp_cut": 9, "worker_panic": 7},
@@ -93,7 +93,7 @@ func TestFaultsHappen(t *testing.T) {
 }
 
 // What the portal answers wrongly is asked for again.
-func TestFaultsOfThePortal(t *testing.T) {
+func TestPortalFaults(t *testing.T) {
 	t.Parallel()
 	p := poactortest.NewPortal(t, poactortest.PortalOptions{Orders: 10, Plain: true,
 		Faults: poactortest.Faults{"portal_truncated": 6}})
@@ -121,7 +121,7 @@ func TestFaultsOfThePortal(t *testing.T) {
 }
 
 // A fault that is not known, or cannot happen to what is run, is an error that says so.
-func TestFaultsThatCannotHappen(t *testing.T) {
+func TestImpossibleFaults(t *testing.T) {
 	t.Parallel()
 	p := poactortest.NewPortal(t, poactortest.PortalOptions{Orders: 1, Plain: true})
 	for name, row := range map[string]struct {

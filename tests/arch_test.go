@@ -12,7 +12,7 @@ import (
 const module = "github.com/poactor/poactor"
 
 // leaves may be imported by every package.
-var leaves = []string{"internal/fault", "internal/outdir", "internal/process"}
+var leaves = []string{"internal/fault", "internal/outdir", "internal/process", "internal/shell"}
 
 // house is the import table: what each package may import of this module, beside
 // the leaves. Arrows point down only.
@@ -26,7 +26,7 @@ var house = map[string][]string{
 	"internal/batch":          {"po", "internal/xlsx"},
 	"internal/xlsx":           {},
 	"internal/results":        {"po", "internal/batch"},
-	"internal/report":         {"messages", "po", "internal/ledger", "internal/progress"},
+	"internal/report":         {"messages", "po"},
 	"internal/ledger":         {"po"},
 	"internal/download":       {"po"},
 	"internal/browser":        {"portal", "po", "internal/browser/launch", "internal/listing", "internal/storagestate"},
@@ -38,6 +38,7 @@ var house = map[string][]string{
 	"internal/preferences":    {},
 	"internal/process":        {},
 	"internal/outdir":         {"po"},
+	"internal/shell":          {},
 	"internal/resource":       {"po"},
 	"internal/doctor":         {"", "po", "profilestore", "internal/browser/launch", "internal/resource"},
 	"internal/testdisplay":    {},
@@ -54,7 +55,7 @@ var house = map[string][]string{
 		"internal/results", "internal/testportal"},
 	"": {"actors", "messages", "po", "portal", "profilestore", "internal/batch",
 		"internal/browser", "internal/ledger", "internal/download", "internal/resource",
-		"internal/fastlane", "internal/fault/faulty", "internal/report", "internal/results", "internal/schedule",
+		"internal/fastlane", "internal/fault/faulty", "internal/progress", "internal/report", "internal/results", "internal/schedule",
 		"internal/storagestate",
 		"internal/telemetry"},
 	"poactortest": {"", "actors", "messages", "po", "portal", "profilestore", "internal/chaos", "internal/testportal"},
@@ -95,7 +96,7 @@ var doors = map[string][]string{
 // pure names what a package that decides may import of the standard library; of others
 // it imports none. The time package is for durations: what the time is, it is told.
 var pure = map[string][]string{
-	"internal/schedule": {"cmp", "fmt", "maps", "math", "slices", "time"},
+	"internal/schedule": {"cmp", "fmt", "maps", "math", "slices", "strings", "time"},
 	"internal/storagestate": {"bytes", "encoding/json", "errors", "fmt", "maps", "math", "net/url", "slices", "strconv", "strings", "time",
 		"unicode/utf8", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 }

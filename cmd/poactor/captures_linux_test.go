@@ -22,35 +22,78 @@ import (
 
 var captures = flag.String("captures", "", "`directory` to write pictures of a demo's terminal to")
 
-// TestCaptures makes the pictures of the README from a real run, with make captures.
+// TestCaptures makes the pictures of the README from real runs, with make captures.
 func TestCaptures(t *testing.T) {
 	if *captures == "" {
 		t.Skip("no -captures")
 	}
-	program, err := exec.LookPath("poactor")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	cmd := exec.Command(program, "demo", "--orders", "60", "--out", "demo")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "POACTOR_NO_SANDBOX="+strconv.FormatBool(os.Geteuid() == 0))
-	x := startIn(t, cmd, 80, 24)
+	x := demoIn(t, 80, 24, nil, "--orders", "60")
 	x.see(`[1-9]\d COMPLETED`)
-	killOneBrowser(t, cmd.Process.Pid)
-	x.see(`(?m)^! worker-\d+ +restarts`)
-	x.picture("restart")
-	x.see(`worker-\d+ is back`)
+	for _, size := range []struct {
+		name       string
+		cols, rows int
+	}{{"restart", 80, 24}, {"restart-wide", 140, 40}} {
+		x.resizeTo(size.cols, size.rows)
+		killOneBrowser(t, x.cmd.Process.Pid)
+		x.see(`(?m)^! worker-\d+ +restarts`)
+		x.picture(size.name)
+		x.see(`worker-\d+ is back`)
+	}
 	x.see(`(2[4-9]|3\d)/60 .*left`)
-	x.picture("run")
+	x.inBothSizes("run")
 	x.press("p")
 	x.see(`PAUSED, nothing is under way`)
-	x.picture("paused")
+	x.inBothSizes("paused")
 	x.press("p")
 	x.resize(100, 80) // for the summary
 	x.see(`(?s)left: nothing.*poactor explain.*\n1\. `)
 	x.end(exitDone)
 	x.picture("end")
+
+	x = demoIn(t, 100, 24, nil, "--orders", "120", "--fast")
+	x.see(`page-reader .*learning: [1-9]`)
+	x.picture("fast-learning")
+	x.see(`page-reader .*trusted.* [1-9]\d by page`)
+	x.picture("fast")
+	x.see(`left: nothing`)
+
+	x = demoIn(t, 80, 24, []string{"NO_COLOR=1"}, "--orders", "24")
+	x.see(`[1-9] COMPLETED`)
+	x.picture("no-color")
+	x.resizeTo(40, 12)
+	x.picture("narrow")
+	x.resize(100, 80)
+	x.see(`left: nothing`)
+}
+
+// demoIn begins a demo in a terminal.
+func demoIn(t *testing.T, cols, rows int, env []string, args ...string) *terminal {
+	t.Helper()
+	program, err := exec.LookPath("poactor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, append([]string{"demo", "--out", "demo"}, args...)...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "POACTOR_NO_SANDBOX="+strconv.FormatBool(os.Geteuid() == 0))
+	cmd.Env = append(cmd.Env, env...)
+	return startIn(t, cmd, cols, rows)
+}
+
+// resizeTo gives the terminal a size, and waits until the screen has it.
+func (x *terminal) resizeTo(cols, rows int) {
+	x.t.Helper()
+	x.resize(cols, rows)
+	x.see(fmt.Sprintf(`\A([^\n]*\n){%d}[^\n]*\^?C[^\n]*\z`, rows-1)) // the keys are in the last line
+}
+
+// inBothSizes writes the screen in a small and a large terminal.
+func (x *terminal) inBothSizes(name string) {
+	x.t.Helper()
+	x.resizeTo(140, 40)
+	x.picture(name + "-wide")
+	x.resizeTo(80, 24)
+	x.picture(name)
 }
 
 // killOneBrowser ends a browser of poactor's, as a crash would.

@@ -65,7 +65,7 @@ the profiles by itself.`,
 // that a run holds keeps the others from nothing.
 func clean(ctx context.Context, dirs []string, dryRun bool) (*cleaned, error) {
 	for _, dir := range dirs {
-		ledger, err := openRecord(dir)
+		ledger, err := openAnyRecord(dir)
 		if err != nil {
 			return nil, err
 		}

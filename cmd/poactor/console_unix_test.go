@@ -196,7 +196,7 @@ func TestFaultsKeys(t *testing.T) {
 	x.see(`worker-3 +(opening|idle)`)
 	x.see(`3 workers instead of 2`)
 	x.press("--")
-	x.see(`1 worker instead of 2, one order at a time`)
+	x.see(`1 worker instead of 3, one order at a time`)
 	x.resize(40, 12)
 	x.see(`(?m)^p \+ - f \^C`)
 	x.resize(140, 40)

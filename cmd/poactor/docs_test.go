@@ -6,9 +6,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/poactor/poactor/po"
 )
 
-// Each message that docs/troubleshooting.md shows stands in the source.
+// Each message that docs/troubleshooting.md shows stands in the source, and each cause on it.
 func TestTroubleshootingMessages(t *testing.T) {
 	t.Parallel()
 	page := readFile(t, filepath.Join("..", "..", "docs", "troubleshooting.md"))
@@ -27,6 +29,11 @@ func TestTroubleshootingMessages(t *testing.T) {
 	rows := regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(page, -1)
 	if len(rows) < 10 {
 		t.Fatalf("only %d messages are read of the page", len(rows))
+	}
+	for _, cause := range po.Causes() {
+		if !strings.Contains(page, "\n| `"+string(cause)+"` | ") {
+			t.Errorf("it does not say what to do about %s", cause)
+		}
 	}
 	for _, row := range rows {
 		if !strings.Contains(source.String(), row[1]) {

@@ -36,6 +36,7 @@ var notRun = map[string]string{
 	"New-ScheduledTaskSettingsSet":   "PowerShell on Windows",
 	"New-ScheduledTaskAction":        "PowerShell on Windows; what it starts is run",
 	"Register-ScheduledTask":         "PowerShell on Windows",
+	"pause":                          "waits for a key, on Windows",
 	"xattr -d com.apple.quarantine ": "macOS",
 }
 
@@ -73,7 +74,7 @@ func documentedCommands(t *testing.T, page string) (list []documentedCommand) {
 			if n := len(list); n > 0 {
 				list[n-1].output = append(list[n-1].output, line)
 			}
-		case !inCode, language == "sh", language == "console", language == "powershell":
+		case !inCode, slices.Contains([]string{"sh", "console", "powershell", "bat"}, language):
 			if joined == "" {
 				at = number
 			}

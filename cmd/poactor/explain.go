@@ -172,7 +172,7 @@ func readByText(o po.Outcome) string {
 	switch o.ReadBy {
 	case "":
 		return ""
-	case po.ReadByBoth:
+	case po.ReadByBoth, po.ReadByBothCall:
 		return "with and without a browser: both told the same"
 	case po.ReadByBrowser:
 		return "by browser"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/poactor/poactor"
+	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/po"
 )
@@ -56,8 +58,26 @@ func (a *app) statusCommand() *cobra.Command {
 	return c
 }
 
-// openRecord opens the ledger of a run's output directory for reading.
+// openRecord opens the ledger of a run of orders for reading.
 func openRecord(dir string) (*poactor.Ledger, error) {
+	ledger, err := openAnyRecord(dir)
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := ledger.Tasks(context.Background())
+	if err == nil && tasks {
+		err = wrongUse("what came of them is in "+filepath.Join(dir, outdir.TaskResultsFile)+"; the program that has run them runs them again",
+			"%s has a program's own tasks, and this command is for purchase orders", dir)
+	}
+	if err != nil {
+		_ = ledger.Close()
+		return nil, err
+	}
+	return ledger, nil
+}
+
+// openAnyRecord opens the ledger of a run's output directory for reading.
+func openAnyRecord(dir string) (*poactor.Ledger, error) {
 	if err := checkRunDir(dir); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/poactor/poactor"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/internal/progress"
+	"github.com/poactor/poactor/internal/shell"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -83,10 +84,10 @@ func (a *app) showCommand(words ...string) {
 func commandLine(words ...string) (line string, ok bool) {
 	quoted := make([]string, len(words))
 	for i, word := range words {
-		if !po.IsPastable(runtime.GOOS, word) {
+		if !shell.IsPastable(runtime.GOOS, word) {
 			return "", false
 		}
-		quoted[i] = po.ShellWord(word)
+		quoted[i] = shell.Word(word)
 	}
 	return strings.Join(quoted, " "), true
 }

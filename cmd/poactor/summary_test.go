@@ -55,19 +55,6 @@ func TestShowUnfinished(t *testing.T) {
 	}
 }
 
-// No quotes keep Windows' shells from replacing variables.
-func TestPastableOnWindows(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]bool{
-		`C:\Users\Ann Lee\orders`: true, "PO 1 & 2": true, "%PATH%": false, "$(calc)": false, "`a": false, `a" & calc "`: false,
-		"a” ; calc “": false, "Prêt à porter": true,
-	} {
-		if got := po.IsPastable("windows", text); got != want {
-			t.Errorf("%q: %t", text, got)
-		}
-	}
-}
-
 // A list's name, which is that of the directory, does nothing to a terminal.
 func TestShowFiles(t *testing.T) {
 	t.Parallel()

@@ -46,6 +46,8 @@ type Config struct {
 	// largest, and what stays free on the disk of Downloads. 0: 2 GiB, and 1 GiB or a
 	// twentieth of the disk, whichever is less; negative: there is no such bound.
 	MaxFile, MinFree int64
+	// Record has readings tell what the order's page has asked for and got.
+	Record bool
 	// Log receives what happens inside; default: nothing is logged.
 	Log *logrus.Logger
 	// Times bounds the steps.

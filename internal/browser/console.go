@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -56,10 +57,17 @@ func (s *Session) consoleLines(ctx context.Context, secrets []string) []string {
 	_ = proto.RuntimeDisable{}.Call(w)
 	lines := s.console.ask(false)
 	for i, line := range lines {
-		lines[i] = cleanLine(line, secrets...)
+		lines[i] = cleanLine(withoutQueries(line), secrets...)
 	}
 	return lines
 }
+
+// query is what an address of a page has behind it, relative ones too: those are told from
+// sentences by a path in front or by a value behind.
+var query = regexp.MustCompile(`(/[^\s"'<>()?#]*)[?#][^\s"'<>()]+|[?#][^\s"'<>()=]*=[^\s"'<>()]*`)
+
+// withoutQueries is a text of a console without the queries of addresses.
+func withoutQueries(text string) string { return query.ReplaceAllString(text, "$1") }
 
 // consoleEvent is what is read of the events of a console.
 type consoleEvent struct {

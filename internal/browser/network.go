@@ -26,6 +26,7 @@ type networkEvent struct {
 	Request   struct {
 		URL, Method, PostData string
 		HasPostData           bool
+		Headers               map[string]string
 	}
 	Response struct {
 		Status        int
@@ -69,6 +70,7 @@ func (s *Session) trackRequests(method string, params json.RawMessage) bool {
 		return network
 	}
 	s.failures.record(method, &e)
+	s.traffic.record(method, &e, proto.TargetTargetID(e.FrameID) == s.interceptor.tabTarget())
 	switch method {
 	case "Network.requestWillBeSent":
 		if r, counts := s.describeRequest(&e); counts {
@@ -161,19 +163,29 @@ func (s *Session) describeRequest(e *networkEvent) (request, bool) {
 	if !s.mayList(e.Request.URL) {
 		return r, false
 	}
-	r.key = e.Request.Method + " " + withoutCacheBusters(e.Request.URL)
+	r.key = requestKey(e.Request.Method, e.Request.URL, e.Request.PostData)
 	switch {
 	case r.stream:
 		r.key = "stream " + r.address
-	case e.Request.PostData != "":
-		h := fnv.New64a()
-		_, _ = h.Write([]byte(e.Request.PostData))
-		r.key += fmt.Sprintf(" %x", h.Sum64())
-	case e.Request.HasPostData: // too long to be told: like no other
+	case e.Request.PostData == "" && e.Request.HasPostData: // too long to be told: like no other
 		r.key += " " + string(e.RequestID)
 	}
 	return r, true
 }
+
+// requestKey is the same for requests that are the same to the letter.
+func requestKey(method, address, body string) string {
+	key := method + " " + withoutCacheBusters(address)
+	if body != "" {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(body))
+		key += fmt.Sprintf(" %x", h.Sum64())
+	}
+	return key
+}
+
+// RequestHash is what a reading's Requests have of a request.
+func RequestHash(c po.Call) string { return hashOfKey(requestKey(c.Method, c.URL, c.Body)) }
 
 // isTracker reports whether a script that stands in a page measures what people do
 // there, by its address: such scripts are slow at times, and list nothing.

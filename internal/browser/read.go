@@ -124,6 +124,9 @@ func (s *Session) read(ctx context.Context, order po.Order, address string, byBr
 		return reading, nil
 	}
 	reading.Attachments, _ = s.lister.Attachments(seen.Items)
+	if seen.address == address { // not the page behind the order
+		reading.Traffic = s.recordedTraffic(ctx)
+	}
 	reading.Attachments, err = s.resolve(ctx, order, seen, reading.Attachments, byBrowser)
 	if err != nil {
 		return po.Reading{}, err

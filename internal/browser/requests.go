@@ -112,11 +112,15 @@ func (p *pendingRequests) madeSince() []string {
 	defer p.mu.Unlock()
 	var list []string
 	for key := range p.made {
-		sum := sha256.Sum256([]byte(key))
-		list = append(list, hex.EncodeToString(sum[:12]))
+		list = append(list, hashOfKey(key))
 	}
 	slices.Sort(list)
 	return list
+}
+
+func hashOfKey(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:12])
 }
 
 // startPage names the order's page that will be read.

@@ -85,7 +85,8 @@ func apply(w cdpClient, e *proto.FetchRequestPaused, what po.Interception) error
 			headers = append(headers, &proto.FetchHeaderEntry{Name: name, Value: value.Str()})
 		}
 	}
-	return proto.FetchContinueRequest{RequestID: e.RequestID, Headers: append(headers, headerEntries(what.Header)...)}.Call(w)
+	headers = append(headers, headerEntries(what.Header)...)
+	return proto.FetchContinueRequest{RequestID: e.RequestID, Headers: headers}.Call(w)
 }
 
 func headerEntries(h http.Header) (list []*proto.FetchHeaderEntry) {

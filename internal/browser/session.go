@@ -47,6 +47,7 @@ type Session struct {
 	activity    activity
 	console     consoleLog
 	failures    requestFailures              // of the Read that runs
+	traffic     trafficLog                   // of the page that is read
 	saved       map[string]*download         // of this reading, by path
 	compressed  atomic.Bool                  // the portal compresses also what it is asked not to
 	visited     time.Time                    // when the page was last opened
@@ -96,6 +97,7 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *la
 		lists: map[[sha256.Size]byte]string{}, done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.cookies.session = s
+	s.traffic.on = c.Record
 	allowed := c.Portal
 	if c.Provider {
 		allowed.AllowedHosts = slices.Concat(allowed.AllowedHosts, allowed.SignIn.Hosts)
@@ -294,7 +296,11 @@ func (s *Session) openTab(ctx context.Context) error {
 			return err
 		}
 	}
-	err = proto.NetworkEnable{MaxTotalBufferSize: new(0), MaxResourceBufferSize: new(0), MaxPostDataSize: new(maxBodyBytes)}.Call(s.page(ctx))
+	whole, each := 0, 0
+	if s.config.Record {
+		whole, each = maxRecorded, maxCallBytes
+	}
+	err = proto.NetworkEnable{MaxTotalBufferSize: &whole, MaxResourceBufferSize: &each, MaxPostDataSize: new(maxBodyBytes)}.Call(s.page(ctx))
 	if err == nil {
 		err = s.followWorkers(ctx)
 	}

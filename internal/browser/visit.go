@@ -30,6 +30,7 @@ func (s *Session) visit(ctx context.Context, address string) (observation, error
 		return observation{}, err
 	}
 	s.interceptor.requests.startPage(address)
+	s.traffic.start()
 	s.files.pageOpened()
 	s.visited = time.Now()
 	s.interceptor.setMode(modeRead, func(url string) { cancel(&offPortalError{url: url}) })

@@ -24,7 +24,6 @@ import (
 type Page struct {
 	session *Session
 	left    atomic.Pointer[string] // an address off the hosts that the page was to lead to
-	failed  *po.ReadFailure        // the last failure
 }
 
 // OpenPage lends the tab, with nothing in it.
@@ -55,7 +54,8 @@ func (p *Page) Close(order po.Order, failure *po.ReadFailure) po.Trace {
 	_ = s.closePopups(after)
 	trace := po.Trace{Pages: s.pages}
 	if failure != nil && failure.Cause != po.Interrupted && failure.Cause != po.DiskFull {
-		trace.Evidence = s.evidence(after, subject{order: order, cause: failure.Cause, detail: failure.Detail, page: s.ctx.Err() == nil})
+		trace.Evidence = s.evidence(after,
+			subject{order: order, cause: failure.Cause, detail: failure.Detail, page: s.ctx.Err() == nil})
 	}
 	s.interceptor.setMode(modeRead, nil)
 	if s.interceptor.clearRules() {
@@ -151,7 +151,8 @@ func (p *Page) answer(err error) (status int, _ error) {
 func (p *Page) blocked(address string) *po.ReadFailure {
 	def := p.session.config.Portal
 	if def.BaseURL != "" && signOffPortal(def, address) == po.SignSignedOut {
-		return &po.ReadFailure{Cause: po.SignedOut, Detail: "the page leads to a sign-in page", URL: po.PublicURL(address), Answered: true}
+		return &po.ReadFailure{Cause: po.SignedOut, Detail: "the page leads to a sign-in page",
+			URL: po.PublicURL(address), Answered: true}
 	}
 	return &po.ReadFailure{Cause: po.BlockedHost, URL: po.PublicURL(address), Answered: true,
 		Detail: "the page leads to " + hostOf(address) + ", which is not one of the hosts allowed"}
@@ -206,7 +207,8 @@ func (p *Page) find(ctx context.Context, selector string, visible bool, action s
 		err := p.look(ctx, script, action == "click", &found)
 		switch {
 		case err != nil && ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-			return &po.ReadFailure{Cause: po.Timeout, Detail: "the page shows nothing that matches " + po.Clip(selector, 200), Answered: true}
+			return &po.ReadFailure{Cause: po.Timeout, Answered: true,
+				Detail: "the page shows nothing that matches " + po.Clip(selector, 200)}
 		case err != nil:
 			return err
 		case found.Wrong != "":
@@ -315,15 +317,18 @@ func (p *Page) Eval(ctx context.Context, function string, result any, args ...an
 		return &po.ReadFailure{Cause: po.TaskFailed, Final: true, Detail: "the arguments of a script: " + err.Error()}
 	}
 	return p.do(ctx, "", func(ctx context.Context) error {
-		answer, err := proto.RuntimeEvaluate{Expression: fmt.Sprintf("(%s\n)(...%s)", function, list), ReturnByValue: true, AwaitPromise: true}.
-			Call(p.session.page(ctx))
+		call := proto.RuntimeEvaluate{ReturnByValue: true, AwaitPromise: true,
+			Expression: fmt.Sprintf("(%s\n)(...%s)", function, list)}
+		answer, err := call.Call(p.session.page(ctx))
 		switch {
 		case isProtocolError(err):
-			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true, Detail: "the page was left while a script ran: " + po.Clip(err.Error(), 200)}
+			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true,
+				Detail: "the page was left while a script ran: " + po.Clip(err.Error(), 200)}
 		case err != nil:
 			return err
 		case answer.ExceptionDetails != nil:
-			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true, Detail: "script in the page: " + exceptionText(answer.ExceptionDetails)}
+			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true,
+				Detail: "script in the page: " + exceptionText(answer.ExceptionDetails)}
 		case result == nil || answer.Result.Type == proto.RuntimeRemoteObjectTypeUndefined:
 			return nil
 		}
@@ -374,7 +379,8 @@ func (p *Page) SaveDownload(ctx context.Context, selector string) (file po.Attac
 		case err != nil:
 			return err
 		case len(parts) != 1:
-			return &po.ReadFailure{Cause: po.DownloadRejected, Answered: true, Detail: fmt.Sprintf("the click gives %d files", len(parts))}
+			return &po.ReadFailure{Cause: po.DownloadRejected, Answered: true,
+				Detail: fmt.Sprintf("the click gives %d files", len(parts))}
 		case parts[0].Saved == "":
 			return &po.ReadFailure{Cause: cmp.Or(parts[0].Cause, po.DownloadRejected), Answered: true,
 				Detail: strings.TrimSpace(parts[0].Detail + " " + parts[0].Refusal)}

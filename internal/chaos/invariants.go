@@ -314,6 +314,9 @@ func (r *run) checkProfiles(s result) (broken []string) {
 	for key, history := range s.histories {
 		for _, a := range history.Attempts {
 			now := user{a.Start, a.Assignment.Worker}
+			if a.Assignment.Worker == po.PageReader { // no browser, and no profile
+				continue
+			}
 			if was, ok := used[a.Assignment.Profile]; ok && was != now {
 				r.breakFor(&broken, key, "profile %s of %s in start %d was that of %s in start %d",
 					a.Assignment.Profile, now.worker, now.start, was.worker, was.start)

@@ -244,12 +244,17 @@ func TestInvariantsFindWhatIsWrong(t *testing.T) {
 		}
 		released := settled(1, "worker-1", "a-1", 0, 2)
 		released.Ending = po.EndReleased
+		byPage := func(start, from, to int) po.Attempt { // which has no profile
+			a := settled(start, po.PageReader, "", from, to)
+			a.Ending = po.EndReleased
+			return a
+		}
 		return result{
 			outcomes: []po.Outcome{completed, notFound},
 			rows:     []po.Outcome{completed, notFound, completed},
 			histories: map[po.Key]po.History{
-				"1": {Attempts: []po.Attempt{released, settled(1, "worker-2", "a-2", 2, 4)}},
-				"2": {Attempts: []po.Attempt{settled(2, "worker-1", "b-1", 9, 10)}},
+				"1": {Attempts: []po.Attempt{released, settled(1, "worker-2", "a-2", 2, 4), byPage(1, 4, 5)}},
+				"2": {Attempts: []po.Attempt{settled(2, "worker-1", "b-1", 9, 10), byPage(2, 10, 11)}},
 			},
 		}
 	}

@@ -88,3 +88,23 @@ func refererFor(page, to *url.URL) string {
 	}
 	return u.Scheme + "://" + u.Host + "/"
 }
+
+// setScriptHeaders makes the header of a request for a page that of a request which a script of another page
+// makes: given is what the script gives it.
+func setScriptHeaders(req *http.Request, given http.Header, page string) {
+	h := req.Header
+	h.Del("Upgrade-Insecure-Requests")
+	h.Set("Accept", "*/*")
+	if h.Get("Sec-Fetch-Mode") != "" {
+		h.Set("Sec-Fetch-Mode", "cors")
+		h.Set("Sec-Fetch-Dest", "empty")
+		h.Del("Sec-Fetch-User")
+	}
+	from, err := url.Parse(page)
+	if err == nil && from.Host != "" && (req.Method != http.MethodGet || from.Scheme != req.URL.Scheme || from.Host != req.URL.Host) {
+		h.Set("Origin", from.Scheme+"://"+from.Host)
+	}
+	for name, values := range given {
+		h[http.CanonicalHeaderKey(name)] = values
+	}
+}

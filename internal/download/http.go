@@ -61,6 +61,7 @@ type session struct {
 	allowed   func(*url.URL) bool
 	idleLimit time.Duration // how long the portal may send nothing
 	browser   po.Credentials
+	script    bool // a script of the page asks, not somebody who follows a link
 }
 
 func newSession(

@@ -69,21 +69,44 @@ func (l *Loose) receive(ctx context.Context, s *session, att po.Attachment, name
 	return l.add(p.wanted, to, p.file), nil
 }
 
-// Write saves what a program has made itself. An error carries po.DiskFull, or is that of
-// from.
-func (l *Loose) Write(name string, from io.Reader) (po.File, error) {
+// Write saves what a program has made itself. It ends with ctx, also where from does not. An
+// error carries po.DiskFull, or wraps that of from.
+func (l *Loose) Write(ctx context.Context, name string, from io.Reader) (po.File, error) {
 	to, err := l.begin()
 	if err != nil {
-		return po.File{}, looseError(context.Background(), err, "")
+		return po.File{}, looseError(ctx, err, "")
 	}
-	if _, err = io.Copy(to, from); err == nil {
+	content := readUntil(ctx, from)
+	defer content.Close()
+	if _, err = io.Copy(to, content); err == nil {
 		err = to.close()
 	}
 	if err != nil {
 		to.discard()
-		return po.File{}, looseError(context.Background(), errors.Join(to.err, err), "")
+		return po.File{}, looseError(ctx, errors.Join(to.err, err), "")
 	}
 	return l.add(SafeName(name), to, po.File{Original: truncate(name), Lane: po.LaneBrowser, Time: time.Now().UTC()}), nil
+}
+
+// readUntil reads from, which is a program's own, until ctx ends. A Read that hangs is left to
+// itself then.
+func readUntil(ctx context.Context, from io.Reader) io.ReadCloser {
+	r, w := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { _ = r.CloseWithError(context.Cause(ctx)) })
+	go func() {
+		defer stop()
+		defer func() {
+			if p := recover(); p != nil {
+				_ = w.CloseWithError(fmt.Errorf("%w: the reader has panicked: %v", po.TaskFailed, p))
+			}
+		}()
+		_, err := io.Copy(w, from)
+		if _, ok := errors.AsType[po.Cause](err); err != nil && !ok {
+			err = fmt.Errorf("%w: %w", po.TaskFailed, err)
+		}
+		_ = w.CloseWithError(err) // no error is the end
+	}()
+	return r
 }
 
 func (l *Loose) begin() (*sink, error) {

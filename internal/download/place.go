@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
@@ -38,9 +37,6 @@ func (w *work) place(parts []*part) (po.FetchResult, error) {
 			result.Saved.Files = append(result.Saved.Files, p.file)
 			if p.attachment.Saved != "" {
 				os.Remove(p.attachment.Saved) // else it goes with the browser's directory
-			}
-			if p.attachment.SHA256 != "" {
-				os.Remove(filepath.Dir(p.attachment.Saved)) // of the task alone, if it was the last
 			}
 		default:
 			m := po.Missing{Cause: po.Interrupted, Detail: "it was fetched and not placed"}

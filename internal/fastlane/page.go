@@ -29,6 +29,7 @@ type Reader struct {
 	}
 	identifying []string // selectors of the order's own element, with {number} in them
 	phrases     []string // that no list is believed beside, squeezed
+	unfinished  []string // likewise, as long as they stand there
 }
 
 // New makes the Reader of a portal. The error says what of the definition needs a browser.
@@ -58,8 +59,11 @@ func New(p portal.Portal) (*Reader, error) {
 			return nil, err
 		}
 	}
-	for _, text := range slices.Concat(s.SignedOut.Texts, s.Forbidden.Texts, s.NotFound.Texts, s.Error.Texts, a.Incomplete.Texts) {
+	for _, text := range slices.Concat(s.SignedOut.Texts, s.Forbidden.Texts, s.NotFound.Texts, s.Error.Texts) {
 		r.phrases = append(r.phrases, squeezed(text))
+	}
+	for _, text := range a.Incomplete.Texts {
+		r.unfinished = append(r.unfinished, squeezed(text))
 	}
 	return r, nil
 }
@@ -73,32 +77,65 @@ type Answer struct {
 	Body   []byte
 }
 
-// Read reads the page of an order.
-func (r *Reader) Read(number string, a Answer) po.PageReading {
-	doubt := func(format string, args ...any) po.PageReading {
-		return po.PageReading{Doubt: fmt.Sprintf(format, args...)}
-	}
+// Page is an order's page as the portal has sent it.
+type Page struct {
+	answer Answer
+	d      document
+	doubt  string // why nothing that it says is believed; empty: some may be
+}
+
+// Parse takes the answer to a request for an order's page.
+func (r *Reader) Parse(a Answer) Page {
+	p := Page{answer: a}
 	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	switch {
-	case r.portal.Signs.SignedOut.MatchesStatus(a.Status), r.portal.Signs.SignedOut.MatchesURL(a.URL):
-		return po.PageReading{Reading: po.Reading{Sign: po.SignSignedOut}, Doubt: "the portal asks for a sign-in"}
+	case r.asksForSignIn(a):
+		p.doubt = "the portal asks for a sign-in"
 	case a.Status != http.StatusOK:
-		return doubt("the portal answers %d", a.Status)
+		p.doubt = fmt.Sprintf("the portal answers %d", a.Status)
 	case a.URL != a.Asked:
-		return doubt("the portal leads to another page")
+		p.doubt = "the portal leads to another page"
 	case err != nil || kind != "text/html":
-		return doubt("it is no HTML page")
+		p.doubt = "it is no HTML page"
 	case a.Header.Get("Refresh") != "":
-		return doubt("it leads to another page")
+		p.doubt = "it leads to another page"
 	case a.Header.Get("Content-Length") == "" && !bytes.Contains(bytes.ToLower(a.Body), []byte("</html")):
-		return doubt("nothing says that it has come whole")
+		p.doubt = "nothing says that it has come whole"
 	}
-	d, err := parse(a)
-	if err != nil {
-		return doubt("it cannot be parsed")
+	if p.doubt == "" {
+		if p.d, err = parse(a); err != nil {
+			p.doubt = "it cannot be parsed"
+		}
+	}
+	return p
+}
+
+// SignedOut says whether the portal asks for a sign-in instead of giving the page.
+func (r *Reader) SignedOut(p Page) bool { return r.asksForSignIn(p.answer) }
+
+// Doubt says why nothing is believed of a page; empty: some may be.
+func (p Page) Doubt() string { return p.doubt }
+
+func (r *Reader) asksForSignIn(a Answer) bool {
+	return r.portal.Signs.SignedOut.MatchesStatus(a.Status) || r.portal.Signs.SignedOut.MatchesURL(a.URL)
+}
+
+// signedOut is the reading of what asks for a sign-in.
+func signedOut(by po.ReadBy) po.PageReading {
+	return po.PageReading{Reading: po.Reading{Sign: po.SignSignedOut}, By: by, Doubt: "the portal asks for a sign-in"}
+}
+
+// Read reads the list that the page of an order has in it.
+func (r *Reader) Read(number string, p Page) po.PageReading {
+	a, d := p.answer, p.d
+	switch {
+	case r.SignedOut(p):
+		return signedOut(po.ReadByPage)
+	case p.doubt != "":
+		return po.PageReading{By: po.ReadByPage, Doubt: p.doubt}
 	}
 	links, unclear := r.links(d)
-	page := po.PageReading{Doubt: r.doubt(d, number, links, unclear)}
+	page := po.PageReading{By: po.ReadByPage, Doubt: r.doubt(d, number, links, unclear)}
 	if page.Doubt != "" {
 		return page
 	}
@@ -154,21 +191,16 @@ func (r *Reader) doubt(d document, number string, links []link, unclear string) 
 		return "it lists more attachments than are believed"
 	case slices.ContainsFunc(links, func(l link) bool { return l.click }):
 		return "it has attachments that only a click leads to"
-	case r.selectors.frames.any(d.root):
-		return "a part of it is in a frame"
-	case r.selectors.signs.any(d.root):
-		return "it may show another sign than a list"
 	case r.selectors.incomplete.any(d.root):
 		return "it says that its list is not whole"
-	case refreshes(d):
-		return "it leads to another page"
 	}
 	text := shownText(d.root, nil)
 	bare := squeezed(text)
-	for _, phrase := range r.phrases {
-		if phrase != "" && strings.Contains(bare, phrase) {
-			return "it may say something else than a list"
-		}
+	if doubt := r.otherSign(d, bare); doubt != "" {
+		return doubt
+	}
+	if says(bare, r.unfinished) {
+		return "it says that its list is not whole"
 	}
 	if !r.identified(d, number, text) {
 		return "it does not show that it is the order's own"
@@ -183,6 +215,27 @@ func (r *Reader) doubt(d document, number string, links []link, unclear string) 
 		}
 	}
 	return r.more(d, links)
+}
+
+// otherSign says why a page may be another than that of an order with a list; empty: nothing speaks for it.
+// bare is its text, squeezed.
+func (r *Reader) otherSign(d document, bare string) string {
+	switch {
+	case r.selectors.frames.any(d.root):
+		return "a part of it is in a frame"
+	case r.selectors.signs.any(d.root):
+		return "it may show another sign than a list"
+	case refreshes(d):
+		return "it leads to another page"
+	case says(bare, r.phrases):
+		return "it may say something else than a list"
+	}
+	return ""
+}
+
+// says reports whether one of the phrases stands in a text; both are squeezed.
+func says(bare string, phrases []string) bool {
+	return slices.ContainsFunc(phrases, func(p string) bool { return p != "" && strings.Contains(bare, p) })
 }
 
 // refreshes says whether a page loads another one by itself.

@@ -8,15 +8,9 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// OrderAttempt is an attempt with the order that it was made at.
-type OrderAttempt struct {
-	Key po.Key
-	po.Attempt
-}
-
 // Attempts yields the attempts at all orders of the batch, in the order of the batch,
 // those at one order in the order in which they were made. An error ends it.
-func (d *Disk) Attempts(ctx context.Context) iter.Seq2[OrderAttempt, error] {
+func (d *Disk) Attempts(ctx context.Context) iter.Seq2[po.OrderAttempt, error] {
 	return d.attempts(ctx, `o.place IS NOT NULL ORDER BY o.place, a.serial`)
 }
 
@@ -32,20 +26,20 @@ func (d *Disk) attemptsOf(ctx context.Context, id int64) ([]po.Attempt, error) {
 }
 
 // attempts yields the attempts that a condition picks. It ends with their order.
-func (d *Disk) attempts(ctx context.Context, where string, args ...any) iter.Seq2[OrderAttempt, error] {
-	return func(yield func(OrderAttempt, error) bool) {
+func (d *Disk) attempts(ctx context.Context, where string, args ...any) iter.Seq2[po.OrderAttempt, error] {
+	return func(yield func(po.OrderAttempt, error) bool) {
 		rows, err := d.reader(ctx).QueryContext(ctx, `SELECT o.key, a.try, a.start, a.worker, a.profile, a.began, a.ended, a.ending,
 			a.cause, a.detail, a.pages, a.evidence, a.files, a.bytes, `+d.missing("a")+`, `+d.reason()+`
 			FROM attempts a JOIN orders o ON o.id = a.order_id WHERE `+where, args...)
 		if err != nil {
-			yield(OrderAttempt{}, d.wrap(err))
+			yield(po.OrderAttempt{}, d.wrap(err))
 			return
 		}
 		defer rows.Close()
 		for rows.Next() {
 			a, err := scanAttempt(rows)
 			if err != nil {
-				yield(OrderAttempt{}, d.wrap(err))
+				yield(po.OrderAttempt{}, d.wrap(err))
 				return
 			}
 			if !yield(a, nil) {
@@ -53,13 +47,13 @@ func (d *Disk) attempts(ctx context.Context, where string, args ...any) iter.Seq
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(OrderAttempt{}, d.wrap(err))
+			yield(po.OrderAttempt{}, d.wrap(err))
 		}
 	}
 }
 
-func scanAttempt(rows *sql.Rows) (OrderAttempt, error) {
-	var a OrderAttempt
+func scanAttempt(rows *sql.Rows) (po.OrderAttempt, error) {
+	var a po.OrderAttempt
 	var began, ended sql.NullInt64
 	var pages textList
 	var missing missingList

@@ -144,7 +144,7 @@ func (d *Disk) claimRows(n int, now time.Time, ttl time.Duration, query string, 
 			}
 		}
 		if l.Deaths > 0 {
-			if l.Evidence, err = d.evidenceOf(ids[i]); err != nil {
+			if l.Evidence, l.Died, err = d.deathOf(ids[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -162,12 +162,11 @@ func (d *Disk) missingOf(id int64) ([]po.Missing, error) {
 	return list, err
 }
 
-// evidenceOf is that of an order's last try that was put back.
-func (d *Disk) evidenceOf(id int64) (string, error) {
-	var folder string
-	err := d.rows(func(scan func(...any) error) error { return scan(into(&folder)) },
-		`SELECT evidence FROM attempts WHERE order_id = ? AND ending = ? ORDER BY serial DESC LIMIT 1`, id, string(po.EndReleased))
-	return folder, err
+// deathOf is the evidence of an order's last try that was put back, and what it ended of.
+func (d *Disk) deathOf(id int64) (evidence, detail string, err error) {
+	err = d.rows(func(scan func(...any) error) error { return scan(into(&evidence), into(&detail)) },
+		`SELECT evidence, detail FROM attempts WHERE order_id = ? AND ending = ? ORDER BY serial DESC LIMIT 1`, id, string(po.EndReleased))
+	return evidence, detail, err
 }
 
 // wait is the time until the next order comes due, by its pause or by the end

@@ -145,7 +145,7 @@ func (d *Disk) Close() error {
 			errs = append(errs, db.Close())
 		}
 	}
-	d.conn, d.look, d.file = nil, nil, nil
+	d.conn = nil // the others say by themselves that they are closed, also to who reads meanwhile
 	if d.lock != nil {
 		errs = append(errs, d.lock.release())
 	}

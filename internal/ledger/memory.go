@@ -41,7 +41,8 @@ type entry struct {
 	readBy   po.ReadBy
 	kept     po.Saved
 	missing  []po.Missing // of the last try that failed
-	evidence string       // of the last try in which a browser died
+	died     string       // what the last try said in which a browser died
+	evidence string       // of that try
 	token    string
 }
 
@@ -150,7 +151,7 @@ func (m *Memory) lease(e *entry, now time.Time, ttl time.Duration) po.Lease {
 	m.leased[e.token] = e
 	return po.Lease{
 		Token: e.token, Order: e.order, TTL: ttl, Attempt: e.attempts + 1,
-		Worker: e.worker, Deaths: e.deaths, Saved: e.kept, Missing: e.missing, Evidence: e.evidence, Supplier: e.supplier, ReadBy: e.readBy,
+		Worker: e.worker, Deaths: e.deaths, Died: e.died, Saved: e.kept, Missing: e.missing, Evidence: e.evidence, Supplier: e.supplier, ReadBy: e.readBy,
 	}
 }
 
@@ -246,7 +247,7 @@ func (m *Memory) Release(_ context.Context, token string, f po.Failure) error {
 	return m.change(token, func(e *entry) {
 		delete(m.leased, token)
 		if f.Cause.Deadly() {
-			e.deaths, e.evidence = e.deaths+1, f.Trace.Evidence
+			e.deaths, e.died, e.evidence = e.deaths+1, f.Detail, f.Trace.Evidence
 		}
 		m.free(e)
 	})

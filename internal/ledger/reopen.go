@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 
 	"github.com/poactor/poactor/po"
 )
@@ -96,6 +97,11 @@ func (d *Disk) reopenUnproved() error {
 // browser since the last comparison that agreed: no other has followed, which would have
 // confirmed it.
 func (d *Disk) reopenUncompared() error {
+	return errors.Join(d.reopenUncomparedOf(po.ReadByPage, po.ReadByBoth), d.reopenUncomparedOf(po.ReadByCall, po.ReadByBothCall))
+}
+
+// reopenUncomparedOf does so for one way; agreed is what orders are read by that were compared.
+func (d *Disk) reopenUncomparedOf(way, agreed po.ReadBy) error {
 	n, err := d.execCount(`WITH
 		cut AS MATERIALIZED (SELECT id FROM starts WHERE id < ?1 AND (ended IS NULL OR cause IS NOT NULL)),
 		agreed AS MATERIALIZED (
@@ -105,7 +111,7 @@ func (d *Disk) reopenUncompared() error {
 		`+clearOutcome+`read_by = ?4 AND id IN (
 			SELECT a.order_id FROM attempts a LEFT JOIN agreed g ON g.start = a.start
 			WHERE a.start IN (SELECT id FROM cut) AND a.worker = ?3 AND a.ending = ?5 AND (g.began IS NULL OR g.began < a.ended))`,
-		int64(d.start), string(po.ReadByBoth), po.PageReader, string(po.ReadByPage), string(po.EndSettled))
+		int64(d.start), string(agreed), po.PageReader, string(way), string(po.EndSettled))
 	if err != nil || n == 0 {
 		return err
 	}

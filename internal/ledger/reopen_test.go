@@ -160,3 +160,59 @@ func TestUncomparedAreReopened(t *testing.T) {
 		})
 	}
 }
+
+// What was completed without a browser by a start that was cut off counts where a comparison of the same way
+// has agreed after it, and only there.
+func TestReopenUncompared(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		read, then po.ReadBy
+		open       bool
+	}{
+		"page, then compared":           {po.ReadByPage, po.ReadByBoth, false},
+		"call, then compared":           {po.ReadByCall, po.ReadByBothCall, false},
+		"call, then a page compared":    {po.ReadByCall, po.ReadByBoth, true},
+		"page, then a call compared":    {po.ReadByPage, po.ReadByBothCall, true},
+		"call, then one by page":        {po.ReadByCall, po.ReadByPage, true},
+		"page, then one by the browser": {po.ReadByPage, po.ReadByBrowser, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			must := func(err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			open := func() *ledger.Disk {
+				d := openDisk(t, dir)
+				must(d.Begin(t.Context(), po.Start{Portal: "coupa"}))
+				merge(t, d, orders(3))
+				return d
+			}
+			d := open()
+			for i, by := range []po.ReadBy{row.read, row.then} {
+				c := ledgerUnderTest{t, d}.claim(1)
+				x := c.Leases[0]
+				must(d.Assign(t.Context(), x.Token, po.Assignment{Worker: po.PageReader}))
+				if !by.WithoutBrowser() {
+					must(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-1", Profile: "p"}))
+				}
+				must(d.Settle(t.Context(), x.Token, po.Outcome{Key: x.Order.Key, Status: po.Completed, ReadBy: by, Time: time.Now()}))
+				if i == 0 {
+					time.Sleep(2 * time.Millisecond) // times of the record are in milliseconds
+				}
+			}
+			must(d.Close()) // without an end: it was cut off
+
+			d = open()
+			h, err := d.History(t.Context(), "K0")
+			must(err)
+			if h.Open != row.open {
+				t.Errorf("the first order is open: %v", h.Open)
+			}
+			must(d.Close())
+		})
+	}
+}

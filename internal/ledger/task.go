@@ -93,8 +93,9 @@ func (d *Disk) Task(ctx context.Context, key po.Key) (Task, error) {
 	var result jsonText
 	var open int
 	o := &t.Order
-	err := d.reader(ctx).QueryRowContext(ctx, `SELECT key, number, written, task, result, open FROM orders WHERE key = ?`, string(key)).
-		Scan(into(&o.Key), into(&o.Number), into(&o.RawNumber), (*jsonText)(&o.Task), &result, &open)
+	row := d.reader(ctx).QueryRowContext(ctx,
+		`SELECT key, number, written, task, result, open FROM orders WHERE key = ?`, string(key))
+	err := row.Scan(into(&o.Key), into(&o.Number), into(&o.RawNumber), (*jsonText)(&o.Task), &result, &open)
 	if errors.Is(err, sql.ErrNoRows) {
 		return t, &po.Error{Cause: po.Internal, Msg: "the ledger has no task " + string(key)}
 	}

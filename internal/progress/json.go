@@ -32,9 +32,12 @@ func NewJSON(out io.Writer, now func() time.Time) *JSON {
 
 // Event writes one event. Events it does not know are left out: a host's own
 // are no business of the command line.
-func (j *JSON) Event(event any) {
+func (j *JSON) Event(event any) { WriteEvent(j.out, j.now(), event) }
+
+// WriteEvent writes one event as of a moment, like JSON.
+func WriteEvent(out io.Writer, at time.Time, event any) {
 	if name := messages.EventName(event); name != "" {
-		WriteJSON(j.out, eventLine{Stamp{Schema, j.now().UTC(), name}, event})
+		WriteJSON(out, eventLine{Stamp{Schema, at.UTC(), name}, event})
 	}
 }
 

@@ -59,7 +59,7 @@ func Ways(counts map[po.ReadBy]int) string {
 	browser := 0
 	var parts []string
 	for _, way := range slices.Sorted(maps.Keys(counts)) {
-		if way == po.ReadByBrowser || way == po.ReadByBoth {
+		if !way.WithoutBrowser() {
 			browser += counts[way]
 		} else {
 			parts = append(parts, fmt.Sprintf("%d by %s", counts[way], Clean(string(way))))

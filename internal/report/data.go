@@ -5,7 +5,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/po"
 )
 
@@ -22,7 +21,7 @@ type Ledger interface {
 	// Outcomes yields the orders of the batch in its order; Status is empty where one has not ended.
 	Outcomes(ctx context.Context) iter.Seq2[po.Outcome, error]
 	// Attempts yields the attempts at them, in the same order.
-	Attempts(ctx context.Context) iter.Seq2[ledger.OrderAttempt, error]
+	Attempts(ctx context.Context) iter.Seq2[po.OrderAttempt, error]
 	// ReadBy says how the pages of settled orders were read, where that is known.
 	ReadBy(ctx context.Context) (map[po.ReadBy]int, error)
 	// Starts lists the starts on the output directory, the first first.

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/poactor/poactor/internal/outdir"
-	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -26,22 +25,26 @@ const maxEvents = 4 << 20
 // Events keeps the events of a run that the record of the orders does not have, as the
 // lines of --json. It is safe for concurrent use.
 type Events struct {
-	mu   sync.Mutex
-	dir  *os.Root // the state directory
-	file *os.File // nil when it is closed, or could not be written
-	size int64
-	err  error
-	now  func() time.Time
+	encode Encoder
+	mu     sync.Mutex
+	dir    *os.Root // the state directory
+	file   *os.File // nil when it is closed, or could not be written
+	size   int64
+	err    error
+	now    func() time.Time
 }
+
+// Encoder writes an event as a line of JSON, as of a moment.
+type Encoder func(to io.Writer, at time.Time, event any)
 
 // OpenEvents opens the events of an output directory, which this process holds, to add to
 // them.
-func OpenEvents(out string) (*Events, error) {
+func OpenEvents(out string, encode Encoder) (*Events, error) {
 	dir, err := outdir.OpenState(out)
 	if err != nil {
 		return nil, err
 	}
-	e := &Events{dir: dir, now: time.Now}
+	e := &Events{encode: encode, dir: dir, now: time.Now}
 	if err := e.open(); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
@@ -71,7 +74,7 @@ func (e *Events) Event(event any) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var line bytes.Buffer
-	progress.NewJSON(&line, e.now).Event(event)
+	e.encode(&line, e.now(), event)
 	if e.file == nil {
 		return
 	}

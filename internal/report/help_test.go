@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/poactor/poactor/internal/ledger"
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -24,7 +24,7 @@ import (
 type record struct {
 	outcomes []po.Outcome
 	open     map[po.Key]bool
-	attempts []ledger.OrderAttempt
+	attempts []po.OrderAttempt
 	starts   []po.Start
 }
 
@@ -58,7 +58,7 @@ func (r *record) ReadBy(context.Context) (map[po.ReadBy]int, error) {
 
 func (r *record) Outcomes(context.Context) iter.Seq2[po.Outcome, error] { return each(r.outcomes) }
 
-func (r *record) Attempts(context.Context) iter.Seq2[ledger.OrderAttempt, error] {
+func (r *record) Attempts(context.Context) iter.Seq2[po.OrderAttempt, error] {
 	return each(r.attempts)
 }
 
@@ -96,7 +96,7 @@ func sample(orders int) *record {
 		worker := po.Assignment{Worker: fmt.Sprintf("worker-%d", i%4+1), Profile: fmt.Sprint("p-", i%4)}
 		began := morning.Add(2*time.Hour + time.Duration(i)*time.Hour/time.Duration(orders))
 		if i%9 == 0 {
-			r.attempts = append(r.attempts, ledger.OrderAttempt{Key: o.Key, Attempt: po.Attempt{Try: 1, Start: 2, Assignment: worker, Began: began, Ended: began.Add(900 * time.Millisecond),
+			r.attempts = append(r.attempts, po.OrderAttempt{Key: o.Key, Attempt: po.Attempt{Try: 1, Start: 2, Assignment: worker, Began: began, Ended: began.Add(900 * time.Millisecond),
 				Ending: po.EndRetried, Failure: po.Failure{Cause: po.PortalError, Detail: "HTTP 502 of https://portal.example/a?sig=" + secret}}})
 			began = began.Add(2 * time.Second)
 		}
@@ -104,7 +104,7 @@ func sample(orders int) *record {
 			worker.Reason = "the page lists no attachments " + hostile
 		}
 		o.Time = began.Add(time.Duration(500+i%7*100) * time.Millisecond)
-		r.attempts = append(r.attempts, ledger.OrderAttempt{Key: o.Key, Attempt: po.Attempt{Try: o.Attempts, Start: 2, Assignment: worker, Began: began, Ended: o.Time,
+		r.attempts = append(r.attempts, po.OrderAttempt{Key: o.Key, Attempt: po.Attempt{Try: o.Attempts, Start: 2, Assignment: worker, Began: began, Ended: o.Time,
 			Ending: po.EndSettled, Files: len(o.Files), Bytes: 4096, Failure: po.Failure{Cause: o.Cause, Detail: o.Detail, Trace: o.Trace}}})
 		r.outcomes = append(r.outcomes, o)
 	}
@@ -166,7 +166,7 @@ func output(t *testing.T) string {
 // writeEvents writes events as they were an hour into the second start.
 func writeEvents(t *testing.T, out string) {
 	t.Helper()
-	events, err := OpenEvents(out)
+	events, err := OpenEvents(out, progress.WriteEvent)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -163,7 +163,7 @@
   }
   // How orders were read, in runs that may do so without a browser.
   const ways = Object.entries(data.read_by).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
-  const wayText = (way) => way === 'browser' ? 'By browser' : way === 'both' ? 'By browser and without one: the same' : 'By ' + way + ', without a browser';
+  const wayText = (way) => way === 'browser' ? 'By browser' : way === 'both' || way === 'both_call' ? 'By browser and without one: the same' : 'By ' + way + ', without a browser';
   function reading() {
     const said = starts.map((s) => [s, eventsOf(s).filter((e) => e.event === 'fast_lane')]).filter(([, list]) => list.length);
     if (!ways.length && !said.length) return;

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/shell"
 	"github.com/poactor/poactor/po"
 )
 
@@ -26,7 +27,7 @@ var (
 	pageJS string
 )
 
-var shell = template.Must(template.New("page").Parse(pageHTML))
+var document = template.Must(template.New("page").Parse(pageHTML))
 
 // Writer writes the report of an output directory. It is safe for concurrent use.
 type Writer struct {
@@ -70,7 +71,7 @@ func (w *Writer) save(ctx context.Context, running bool) (err error) {
 }
 
 func (w *Writer) read(ctx context.Context, running bool) (*page, error) {
-	p := &page{Dir: w.dir, Quoted: po.ShellWord(w.dir), AsOf: time.Now(), Running: running, Causes: map[po.Cause]help{},
+	p := &page{Dir: w.dir, Quoted: shell.Word(w.dir), AsOf: time.Now(), Running: running, Causes: map[po.Cause]help{},
 		Orders: []order{}, Thumbnails: map[string]string{}, Pictures: map[string]bool{}}
 	if err := w.ledger.View(ctx, func(ctx context.Context) error { return p.read(ctx, w.ledger) }); err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ func render(to io.Writer, p *page) error {
 	if err != nil {
 		return err
 	}
-	return shell.Execute(to, map[string]any{
+	return document.Execute(to, map[string]any{
 		"Policy": "default-src 'none'; img-src data:; style-src " + hash(pageCSS) + "; script-src " + hash(pageJS) +
 			"; base-uri 'none'; form-action 'none'",
 		"Style": template.CSS(pageCSS), "Script": template.JS(pageJS), "Data": template.JS(data),

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poactor/poactor/internal/outdir"
+	"github.com/poactor/poactor/internal/progress"
 	"github.com/poactor/poactor/messages"
 	"github.com/poactor/poactor/po"
 )
@@ -81,7 +82,7 @@ func TestEvents(t *testing.T) {
 	if err := appendTo(path, `{"time":"2026-11-30T08:00:00Z","event":"run_en`); err != nil { // a power cut
 		t.Fatal(err)
 	}
-	events, err := OpenEvents(out)
+	events, err := OpenEvents(out, progress.WriteEvent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +102,7 @@ func TestEvents(t *testing.T) {
 func TestEventsAreBounded(t *testing.T) {
 	t.Parallel()
 	out := output(t)
-	events, err := OpenEvents(out)
+	events, err := OpenEvents(out, progress.WriteEvent)
 	if err != nil {
 		t.Fatal(err)
 	}

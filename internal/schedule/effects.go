@@ -32,6 +32,7 @@ type (
 	ReadPage struct {
 		Lease       po.Lease
 		Credentials po.Credentials
+		Without     []po.ReadBy // ways in which it is not to be read
 	}
 	// Fetch records where an order's files will be, then asks the file fetcher for
 	// them. Answered by Scheduler.Fetched.

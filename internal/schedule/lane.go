@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"slices"
 	"time"
 
 	"github.com/poactor/poactor/messages"
@@ -10,16 +11,62 @@ import (
 // lane is the reading of orders' pages without a browser: what it needs, and who it is to.
 type lane struct {
 	on          bool // the run is to use it
-	trust       trust
+	ways        map[po.ReadBy]*trust
+	requests    requests
+	read        int               // pages, so far
 	credentials po.Credentials    // of the browser that has last seen a list; zero: nobody has
 	tries       int               // readings of browsers since then, or since there are none
 	reading     int               // pages that are being read
 	browsers    int               // that are needed; as many as may be where the lane is off
 	calm        int               // orders in a row that were completed without a browser while none was short
-	last        checkable         // the last order that was completed without a browser
-	checks      int               // tries to compare it at the end
 	told        messages.FastLane // as the host was told last
 	readAgain   int               // orders that were completed without a browser, and no longer count
+}
+
+func newLane(on bool) lane {
+	return lane{on: on, requests: requests{}, ways: map[po.ReadBy]*trust{po.ReadByPage: newTrust(), po.ReadByCall: newTrust()}}
+}
+
+// trust is what is known of the way in which a page was read.
+func (l *lane) trust(p po.PageReading) *trust {
+	if p.By == po.ReadByCall {
+		return l.ways[po.ReadByCall]
+	}
+	return l.ways[po.ReadByPage]
+}
+
+// off says why no page is read without a browser any more, in whatever way; empty: some are.
+func (l *lane) off() string {
+	page, call := l.ways[po.ReadByPage].off, l.ways[po.ReadByCall].off
+	switch {
+	case page == "" || call == "":
+		return ""
+	case page == call:
+		return page
+	}
+	return page + "; by call: " + call
+}
+
+// without are the ways in which no page is read any more.
+func (l *lane) without() (ways []po.ReadBy) {
+	for _, by := range po.Ways() {
+		if l.ways[by].off != "" {
+			ways = append(ways, by)
+		}
+	}
+	return ways
+}
+
+// isTrusted says that some pages need no browser.
+func (l *lane) isTrusted() bool {
+	return l.ways[po.ReadByPage].trusted() || l.ways[po.ReadByCall].trusted()
+}
+
+// passedOn takes a doubt of a page that was tried in every way.
+func (l *lane) passedOn(why string) {
+	for _, t := range l.ways {
+		t.passedOn(why)
+	}
 }
 
 // checkable is an order whose page a browser can still read for comparison.
@@ -44,7 +91,7 @@ const (
 const blindAfter = 3
 
 // usable says that pages can be read without a browser now.
-func (l *lane) usable() bool { return l.on && l.trust.off == "" && l.credentials.Cookies != nil }
+func (l *lane) usable() bool { return l.on && l.off() == "" && l.credentials.Cookies != nil }
 
 // isFor says whether an order is the lane's: its page is to be read without a browser first, or
 // that is believed. What has failed before, or has files already, is for browsers.
@@ -69,8 +116,8 @@ func (l *lane) whyBrowser(t *task) string {
 		return "HTTP could not get some of its files"
 	case t.why != "":
 		return t.why
-	case l.trust.off != "":
-		return l.trust.off
+	case l.off() != "":
+		return l.off()
 	case t.isolated || t.lease.Deaths > 0:
 		return "a browser has died with it in hand"
 	case t.lease.Attempt > 1:
@@ -124,9 +171,9 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 		}
 		s.queue.pull(t)
 		s.lane.reading++
-		s.lane.trust.read++
-		t.stage, t.pageRead, t.pageAt = paging, true, s.lane.trust.read
-		fx = append(fx, ReadPage{Lease: t.lease, Credentials: s.lane.credentials})
+		s.lane.read++
+		t.stage, t.pageRead, t.pageAt = paging, true, s.lane.read
+		fx = append(fx, ReadPage{Lease: t.lease, Credentials: s.lane.credentials, Without: s.lane.without()})
 	}
 	return fx
 }
@@ -179,9 +226,9 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 	if t.page.Sign == po.SignSignedOut { // a browser will tell; until one has seen a list again no page is read
 		s.lane.credentials = po.Credentials{}
 	}
-	if t.why = s.lane.trust.needsBrowser(t.page, s.random()); t.why != "" {
+	if t.why = s.lane.trust(t.page).needsBrowser(t.page, s.random()); t.why != "" {
 		if t.page.Doubt != "" {
-			s.lane.trust.passedOn(t.page.Doubt)
+			s.lane.passedOn(t.page.Doubt)
 		}
 		if s.draining { // no order is begun any more
 			return append([]Effect{s.release(t, po.Failure{Cause: po.Interrupted, Detail: s.detail})}, s.advance(now)...)
@@ -196,7 +243,7 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 func (s *Scheduler) believeMore() {
 	for _, t := range s.queue.waiting {
 		if t.pageRead && !t.begun() && !t.believed && t.why != chosen {
-			t.why = s.lane.trust.needsBrowser(t.page, s.random())
+			t.why = s.lane.trust(t.page).needsBrowser(t.page, s.random())
 			t.believed = t.why == ""
 		}
 	}
@@ -221,18 +268,18 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	if m.Failure.Cause != "" {
 		return nil
 	}
-	own := s.lane.trust.asks(t.key(), m.Reading.Requests)
+	own := s.lane.requests.ask(t.key(), m.Reading.Requests, t.page.Asked)
 	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
 		s.lane.credentials, s.lane.tries = m.Reading.Credentials, 0
 	}
-	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut || s.lane.trust.off != "" || t.checked {
+	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut || s.lane.trust(t.page).off != "" || t.checked {
 		return nil
 	}
 	t.checked = true
-	verdict, again := s.lane.trust.compare(t.key(), t.pageAt, t.page, own, m.Reading)
+	verdict, again := s.lane.trust(t.page).compare(t.key(), t.pageAt, t.page, own, m.Reading)
 	t.agreed = verdict == agreement
-	if s.lane.trust.off != "" {
-		return s.readAgain(again)
+	if s.lane.trust(t.page).off != "" {
+		return s.readAgain(t.page, again)
 	}
 	if t.agreed {
 		s.believeMore()
@@ -253,9 +300,15 @@ func (s *Scheduler) tellLane() []Effect {
 	return []Effect{Notify{state}}
 }
 
+// state is how far the lane is, in the way that is furthest.
 func (l *lane) state() messages.FastLane {
-	return messages.FastLane{Way: po.ReadByPage, Trusted: l.trust.trusted(), Off: l.trust.off, Learned: l.trust.learned(),
-		Needed: trustAfter, Compared: l.trust.compared, Agreed: l.trust.agreed, ReadAgain: l.readAgain}
+	page, call := l.ways[po.ReadByPage], l.ways[po.ReadByCall]
+	way, t := po.ReadByPage, page
+	if call.off == "" && (page.off != "" || call.learned() > page.learned()) {
+		way, t = po.ReadByCall, call
+	}
+	return messages.FastLane{Way: way, Trusted: l.isTrusted(), Off: l.off(), Learned: t.learned(), Needed: trustAfter,
+		Compared: page.compared + call.compared, Agreed: page.agreed + call.agreed, ReadAgain: l.readAgain}
 }
 
 // end ends the run.
@@ -269,18 +322,25 @@ func (s *Scheduler) end() []Effect {
 	return []Effect{Notify{state}, End{}}
 }
 
-// readAgain puts back what no comparison has confirmed.
-func (s *Scheduler) readAgain(keys []po.Key) []Effect {
+// readAgain puts back what no comparison has confirmed of the orders that were read in the same way as a page.
+func (s *Scheduler) readAgain(page po.PageReading, keys []po.Key) []Effect {
 	s.lane.readAgain += len(keys)
-	return append(s.reopen(keys, "pages are no longer believed without a browser: "+s.lane.trust.off), s.tellLane()...)
+	way := s.lane.trust(page)
+	for _, t := range s.queue.waiting {
+		if t.believed && s.lane.trust(t.page) == way {
+			t.believed, t.why = false, way.off
+		}
+	}
+	return append(s.reopen(keys, "pages are no longer believed without a browser: "+way.off), s.tellLane()...)
 }
 
 // settledPage takes an order that is completed without a browser.
 func (s *Scheduler) settledPage(t *task) {
-	s.lane.trust.completed(t.key(), t.pageAt)
+	way := s.lane.trust(t.page)
+	way.completed(t.key(), t.pageAt)
 	s.lane.calm++
-	if t.pageAt > s.lane.last.at {
-		s.lane.last, s.lane.checks = checkable{t.lease.Order, t.page, t.pageAt}, 0
+	if t.pageAt > way.last.at {
+		way.last, way.checks = checkable{t.lease.Order, t.page, t.pageAt}, 0
 	}
 }
 
@@ -291,11 +351,11 @@ func (s *Scheduler) browsersFor(n int) int {
 	l := &s.lane
 	short := s.forBrowser()
 	switch {
-	case !l.on || l.trust.off != "" || l.credentials.Cookies == nil && l.tries >= blindAfter:
+	case !l.on || l.off() != "" || l.credentials.Cookies == nil && l.tries >= blindAfter:
 		return n
-	case !l.trust.trusted() && !s.workers.everReady:
+	case !l.isTrusted() && !s.workers.everReady:
 		l.browsers = 1
-	case !l.trust.trusted():
+	case !l.isTrusted():
 		l.browsers = n
 	case short > l.browsers*n && s.workers.withBrowser() == s.workers.active():
 		l.browsers++
@@ -313,23 +373,56 @@ func (s *Scheduler) browsersFor(n int) int {
 // maxChecks bounds the tries to compare the last order at a run's end.
 const maxChecks = 3
 
-// lastCheck says whether a browser is still to read the last order that was completed without
-// one: a release of the portal may have come after the last comparison.
-func (s *Scheduler) lastCheck() bool {
-	return s.lane.on && !s.shuttingDown() && s.lane.trust.off == "" && len(s.lane.trust.unproved) > 0 && s.lane.checks < maxChecks
+// lastCheck is the way whose last order that was completed without a browser one is still to read: a
+// release of the portal may have come after the last comparison. Empty: there is none.
+func (s *Scheduler) lastCheck() po.ReadBy {
+	if !s.lane.on || s.shuttingDown() {
+		return ""
+	}
+	for _, by := range po.Ways() {
+		if t := s.lane.ways[by]; t.off == "" && len(t.unproved) > 0 && t.checks < maxChecks {
+			return by
+		}
+	}
+	return ""
 }
 
 // checked brings what a browser has read of that order.
-func (s *Scheduler) checked(m messages.OrderRead, now time.Time) []Effect {
+func (s *Scheduler) checked(by po.ReadBy, m messages.OrderRead, now time.Time) []Effect {
 	if m.Failure.Cause != "" || m.Reading.Sign == po.SignSignedOut || s.stopCause != "" { // perhaps once more
 		return s.advance(now)
 	}
-	s.lane.checks = maxChecks // unless another order follows
-	last := s.lane.last
-	own := s.lane.trust.asks(last.order.Key, m.Reading.Requests)
-	_, again := s.lane.trust.compare(last.order.Key, last.at+1, last.page, own, m.Reading)
-	if s.lane.trust.off != "" {
-		return append(s.readAgain(again), s.advance(now)...)
+	t := s.lane.ways[by]
+	t.checks = maxChecks // unless another order follows
+	own := s.lane.requests.ask(t.last.order.Key, m.Reading.Requests, t.last.page.Asked)
+	_, again := t.compare(t.last.order.Key, t.last.at+1, t.last.page, own, m.Reading)
+	if t.off != "" {
+		return append(s.readAgain(t.last.page, again), s.advance(now)...)
 	}
 	return s.advance(now)
+}
+
+// requests are what pages ask the portal for: with each the first order whose page did so, or no order where
+// those of several did. Nothing of one order's list can be in what is asked for to the letter for others.
+type requests map[string]po.Key
+
+// maxRequests bounds what is remembered.
+const maxRequests = 1 << 16
+
+// ask takes what an order's page has asked the portal for, and says whether some of it may be of this order
+// alone, but for what was asked for without a browser, too.
+func (r requests) ask(key po.Key, list, asked []string) (own bool) {
+	for _, request := range list {
+		alone := true
+		first, known := r[request]
+		switch {
+		case known && (first == "" || first != key):
+			r[request] = ""
+			alone = false
+		case !known && len(r) < maxRequests:
+			r[request] = key
+		}
+		own = own || alone && !slices.Contains(asked, request)
+	}
+	return own
 }

@@ -1,9 +1,11 @@
 package schedule
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -111,6 +113,9 @@ func (r *portalRun) do(effects []Effect) {
 				r.later(func() []Effect { return s.Drain(po.Interrupted, "enough", r.now) })
 			}
 			m := messages.PageRead{Token: e.Lease.Token, Key: key, Page: r.page(number(key), r.pagesRead)}
+			if by := cmp.Or(m.Page.By, po.ReadByPage); slices.Contains(e.Without, by) {
+				m.Page = po.PageReading{By: po.ReadByCall, Doubt: "no other way fits"}
+			}
 			r.later(func() []Effect { return s.PageRead(m, r.now) })
 		case Assign:
 			r.readByBrowser(e.Worker, e.Lease.Order.Key, e.Lease.Token)
@@ -271,17 +276,29 @@ func TestLiesFromSomeMomentOn(t *testing.T) {
 		"a release that drops a file": func(order int) po.PageReading { p := drop1(drop)(order); p.Edition = "e2"; return p },
 		"another shape":               func(order int) po.PageReading { p := drop1(drop)(order); p.Parts = []uint64{1, 2, 3}; return p },
 		"an address of another order": func(order int) po.PageReading { p := listOf(order); p.Attachments[0].ID = "0"; return p },
+		"yesterday's list": func(order int) po.PageReading {
+			p := listOf(order)
+			p.Attachments = append(p.Attachments[:len(p.Attachments)-1], po.Attachment{ID: "yesterday", Name: "old.pdf", URL: "u"})
+			return p
+		},
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		from := rapid.IntRange(0, 50).Draw(t, "from")
 		lie := lies[rapid.SampledFrom([]string{"drops a file", "answers for another order", "swaps two orders", "shows another supplier",
-			"a release that drops a file", "another shape", "an address of another order"}).Draw(t, "lie")]
+			"a release that drops a file", "another shape", "an address of another order", "yesterday's list"}).Draw(t, "lie")]
+		lying := rapid.SampledFrom(po.Ways()).Draw(t, "way")
+		other := rapid.IntRange(1, 5).Draw(t, "orders that are read in another way, one of so many")
 		r := newPortalRun(rapid.IntRange(1, 50).Draw(t, "orders"), rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)))
 		r.page = func(order, at int) po.PageReading {
-			if at < from {
-				return listOf(order)
+			p, by := listOf(order), lying
+			switch {
+			case order%other == 0:
+				by = map[po.ReadBy]po.ReadBy{po.ReadByPage: po.ReadByCall, po.ReadByCall: po.ReadByPage}[lying]
+			case at >= from:
+				p = lie(order)
 			}
-			return lie(order)
+			p.By = by
+			return p
 		}
 		r.run(t)
 		if n := r.wrong(); n > 0 || len(r.settledBy) != r.orders {
@@ -316,15 +333,17 @@ func TestRareLiesStayUnseen(t *testing.T) {
 			for i := range orders {
 				lying[i] = random.Float64() < share
 			}
-			r := newPortalRun(orders, random)
+			r, by := newPortalRun(orders, random), po.Ways()[seed%2]
 			r.page = func(order, _ int) po.PageReading {
+				p := listOf(order)
 				if lying[order] {
-					return drop1(func(p po.PageReading) po.PageReading { p.Attachments = p.Attachments[1:]; return p })(order)
+					p = drop1(func(p po.PageReading) po.PageReading { p.Attachments = p.Attachments[1:]; return p })(order)
 				}
-				return listOf(order)
+				p.By = by
+				return p
 			}
 			r.run(t)
-			compared += r.scheduler.lane.trust.compared
+			compared += r.scheduler.lane.ways[by].compared
 			if r.off == "" && r.wrong() > 0 {
 				unseen++
 			}
@@ -356,6 +375,89 @@ func TestScriptsThatAskForMore(t *testing.T) {
 	}
 }
 
+// What a script completes with a call of its own is left to browsers where its page, or the first answer, shows
+// that it is such an order; where nothing shows it, the way is turned off as soon as one is compared.
+func TestListsThatAreCompletedForSome(t *testing.T) {
+	t.Parallel()
+	for name, shows := range map[string]bool{"it shows": true, "nothing shows it": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newPortalRun(400, rand.New(rand.NewPCG(5, 5)))
+			completed := func(order int) bool { return order%4 == 0 }
+			r.requests = func(order int) []string {
+				list := []string{fmt.Sprint("list of ", order)}
+				if completed(order) {
+					list = append(list, fmt.Sprint("lines of ", order))
+				}
+				return list
+			}
+			r.page = func(order, _ int) po.PageReading {
+				p := listOf(order)
+				if completed(order) {
+					p = drop1(func(p po.PageReading) po.PageReading { p.Attachments = p.Attachments[1:]; return p })(order)
+					if shows {
+						p.Parts = []uint64{1, 2, 3}
+					}
+				}
+				p.By, p.Asked = po.ReadByCall, []string{fmt.Sprint("list of ", order)}
+				return p
+			}
+			r.run(t)
+			if n := r.wrong(); n > 0 || len(r.settledBy) != 400 {
+				t.Errorf("%d orders are wrong, %d settled", n, len(r.settledBy))
+			}
+			if shows {
+				for order, by := range r.settledBy {
+					if completed(order) && by != po.ReadByBrowser {
+						t.Errorf("order %d was read by %s", order, by)
+					}
+				}
+			}
+			if n := r.count(po.ReadByCall); shows != (n > 150) || shows != (r.off == "") {
+				t.Errorf("%d orders by call, off %q", n, r.off)
+			}
+		})
+	}
+}
+
+// What only a click leads to, and what a click leads to, say of an address.
+func TestClicks(t *testing.T) {
+	t.Parallel()
+	at := func(id, url string) po.Reading {
+		return po.Reading{Sign: po.SignAttachments, Attachments: []po.Attachment{{ID: id, Name: "a.pdf", URL: url}}}
+	}
+	page := po.PageReading{By: po.ReadByCall, Reading: at("https://x/1 label=a.pdf", "https://x/1"), Parts: []uint64{1}}
+	known := func() *trust {
+		t := newTrust()
+		t.edition("").add([]uint64{1})
+		return t
+	}
+	for name, row := range map[string]struct {
+		trust   *trust
+		browser po.Reading
+		want    verdict
+	}{
+		"the same address":          {newTrust(), at("- label=a.pdf", "https://x/1"), agreement},
+		"by a click with data":      {newTrust(), at("click:7 label=a.pdf", "https://x/1"), agreement},
+		"another address":           {newTrust(), at("- label=a.pdf", "https://x/2"), different},
+		"no click, another address": {newTrust(), at("https://x/2 label=a.pdf", "https://x/1"), different},
+		"no address":                {newTrust(), at("- label=a.pdf", ""), unsuited},
+		"no address, and it looked": {known(), at("- label=a.pdf", ""), different},
+	} {
+		if got, _ := row.trust.compare("1", 1, page, false, row.browser); got != row.want {
+			t.Errorf("%s: %v, want %v", name, got, row.want)
+		}
+	}
+	tr := known()
+	if got, _ := tr.compare("1", 1, po.PageReading{Reading: page.Reading, Parts: []uint64{1, 2}}, true, page.Reading); got != unsuited {
+		t.Errorf("a page that asks for more: %v", got)
+	}
+	if got, _ := tr.compare("2", 2, po.PageReading{Reading: page.Reading, Parts: []uint64{1, 2}}, false, page.Reading); got != agreement ||
+		tr.edition("").known([]uint64{1, 2}) {
+		t.Errorf("what is built like a page that asks for more is believed: %v", got)
+	}
+}
+
 // Where no page can be read without a browser that is soon given up.
 func TestUselessLane(t *testing.T) {
 	t.Parallel()
@@ -369,7 +471,7 @@ func TestUselessLane(t *testing.T) {
 
 func TestNeedsBrowser(t *testing.T) {
 	t.Parallel()
-	trusted := func() trust {
+	trusted := func() *trust {
 		t := newTrust()
 		t.longest = 3
 		for range trustAfter {
@@ -396,7 +498,7 @@ func TestNeedsBrowser(t *testing.T) {
 		"one agreement less": {func(t *trust, _ *po.PageReading) { t.edition("e").agreed-- }, 0.5, true},
 	} {
 		tr, page := trusted(), listOf(2)
-		row.change(&tr, &page)
+		row.change(tr, &page)
 		if why := tr.needsBrowser(page, row.random); (why != "") != row.needs {
 			t.Errorf("%s: %q", name, why)
 		}
@@ -428,16 +530,21 @@ func TestDifferenceOf(t *testing.T) {
 func TestWhyBrowser(t *testing.T) {
 	t.Parallel()
 	session := po.Credentials{Cookies: jar{}}
-	on := lane{on: true, credentials: session}
+	on := newLane(true)
+	on.credentials = session
+	off := newLane(true)
+	for _, t := range off.ways {
+		t.off = "order 1 differs"
+	}
 	for name, row := range map[string]struct {
 		lane lane
 		task task
 		want string
 	}{
 		"no lane":          {lane{}, task{why: "x"}, ""},
-		"nobody signed in": {lane{on: true}, task{}, "no browser has seen a list yet with whose session pages can be read"},
+		"nobody signed in": {newLane(true), task{}, "no browser has seen a list yet with whose session pages can be read"},
 		"doubt":            {on, task{why: "the page lists no attachments"}, "the page lists no attachments"},
-		"off":              {lane{on: true, trust: trust{off: "order 1 differs"}}, task{}, "order 1 differs"},
+		"off":              {off, task{}, "order 1 differs"},
 		"file":             {on, task{why: "x", byBrowser: []string{"1"}}, "HTTP could not get some of its files"},
 		"evidence":         {on, task{why: "x", end: &end{}}, "its page is to be kept as evidence"},
 		"death":            {on, task{lease: po.Lease{Deaths: 1, Attempt: 2}}, "a browser has died with it in hand"},

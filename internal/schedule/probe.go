@@ -18,11 +18,13 @@ func (s *Scheduler) startProbes(now time.Time) []Effect {
 	}
 	var fx []Effect
 	for _, w := range slices.Clone(s.workers.idle) {
-		if s.allSettled() && s.lastCheck() && !s.workers.isIsolated(w) && !s.sessions.isProbed(s.lane.last.order.Key) {
+		if by := s.lastCheck(); by != "" && s.allSettled() && !s.workers.isIsolated(w) &&
+			!s.sessions.isProbed(s.lane.ways[by].last.order.Key) {
+			way := s.lane.ways[by]
 			s.workers.notIdle(w.Name)
-			s.sessions.probes[w.Name] = probe{worker: w, key: s.lane.last.order.Key, check: true}
-			s.lane.checks++
-			fx = append(fx, Probe{Worker: w, Order: s.lane.last.order})
+			s.sessions.probes[w.Name] = probe{worker: w, key: way.last.order.Key, check: by}
+			way.checks++
+			fx = append(fx, Probe{Worker: w, Order: way.last.order})
 			continue
 		}
 		if !s.needsProbe(w) {
@@ -70,8 +72,8 @@ func (s *Scheduler) Probed(m messages.OrderRead, now time.Time) []Effect {
 	}
 	check := s.sessions.probes[name].check
 	delete(s.sessions.probes, name)
-	if check {
-		return s.checked(m, now)
+	if check != "" {
+		return s.checked(check, m, now)
 	}
 	var fx []Effect
 	switch why := refusalReason(m); {

@@ -141,7 +141,9 @@ func (t *task) outcome(status po.Status, cause po.Cause, detail string) po.Outco
 func (t *task) readBy(status po.Status) po.ReadBy {
 	switch {
 	case t.byPage && status == po.Completed:
-		return po.ReadByPage
+		return cmp.Or(t.page.By, po.ReadByPage)
+	case t.agreed && t.page.By == po.ReadByCall:
+		return po.ReadByBothCall
 	case t.agreed:
 		return po.ReadByBoth
 	}
@@ -188,7 +190,7 @@ func (q *queue) claimed(n int, c po.Claim) {
 // add takes an order in hand.
 func (q *queue) add(l po.Lease, now time.Time) *task {
 	q.count++
-	t := &task{number: q.count, lease: l, kept: l.Saved, started: now, replaces: l.ReadBy == po.ReadByPage}
+	t := &task{number: q.count, lease: l, kept: l.Saved, started: now, replaces: l.ReadBy.WithoutBrowser()}
 	q.tasks[l.Token] = t
 	return t
 }

@@ -157,8 +157,8 @@ func (s *Scheduler) Fetched(m messages.FilesFetched, now time.Time) []Effect {
 		fx = append(fx, s.release(t, s.stopFailure()))
 	case m.Failure != "":
 		fx = append(fx, s.failed(t, po.ReadFailure{Cause: m.Failure, Detail: m.Detail})...)
-	case t.byPage && s.lane.trust.off != "":
-		fx = append(fx, s.toBrowser(t, s.lane.trust.off)...)
+	case t.byPage && s.lane.trust(t.page).off != "":
+		fx = append(fx, s.toBrowser(t, s.lane.trust(t.page).off)...)
 	case len(m.Result.Missing) == 0:
 		fx = append(fx, s.settleRead(t))
 	default:
@@ -264,7 +264,7 @@ func (s *Scheduler) settle(t *task, status po.Status, cause po.Cause, detail str
 	t.stage = recording
 	o := t.outcome(status, cause, detail)
 	if s.lane.on && o.Attempts > 0 {
-		o.ReadBy, o.Comparisons = t.readBy(status), s.lane.trust.agreed
+		o.ReadBy, o.Comparisons = t.readBy(status), s.lane.trust(t.page).agreed
 	}
 	if t.byPage && status == po.Completed {
 		s.settledPage(t)

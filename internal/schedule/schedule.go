@@ -3,6 +3,7 @@ package schedule
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/poactor/poactor/messages"
@@ -52,7 +53,7 @@ type Config struct {
 // New makes a scheduler.
 func New(c Config) *Scheduler {
 	return &Scheduler{attempts: c.Attempts, random: c.Random, restores: c.Restores, poolSize: -1,
-		queue: newQueue(), workers: newRoster(), pool: newPool(c.Workers), portal: newOutage(), sessions: newSessions(c.Proves), lane: lane{on: c.Fast, trust: newTrust()}}
+		queue: newQueue(), workers: newRoster(), pool: newPool(c.Workers), portal: newOutage(), sessions: newSessions(c.Proves), lane: newLane(c.Fast)}
 }
 
 // Begin hires the workers and asks how much there is to do.
@@ -89,7 +90,7 @@ func (s *Scheduler) Claimed(n int, c po.Claim, now time.Time) []Effect {
 		case l.Deaths > quarantineDeaths:
 			t.trace.Evidence = l.Evidence
 			fx = append(fx, s.settle(t, t.failedStatus(), po.Quarantined,
-				fmt.Sprintf("%d browsers died with it in hand, the last its own", l.Deaths)))
+				strings.TrimSuffix(fmt.Sprintf("%d browsers died with it in hand, the last its own: %s", l.Deaths, l.Died), ": ")))
 		default:
 			t.isolated = l.Deaths == quarantineDeaths
 			s.queue.push(t)

@@ -46,8 +46,8 @@ type sessions struct {
 // probe is what a browser reads to see how its session is: a known good order once more.
 type probe struct {
 	worker messages.Worker
-	key    po.Key // empty: the page that shows who is signed in
-	check  bool   // it is an order that was completed without a browser, to be compared
+	key    po.Key    // empty: the page that shows who is signed in
+	check  po.ReadBy // the way in which the order was completed without a browser, to be compared; empty: it was not
 }
 
 // heldOrder is an order whose answer may be everybody's: it waits until a probe of the

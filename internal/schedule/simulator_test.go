@@ -68,7 +68,7 @@ func newSimulatorOf(t *rapid.T, orders int, c Config) *simulator {
 	c.Attempts, c.Random = 3, func() float64 { return 0.5 }
 	sim.scheduler = New(c)
 	if c.Fast { // as if enough comparisons had agreed
-		trust := &sim.scheduler.lane.trust
+		trust := sim.scheduler.lane.ways[po.ReadByPage]
 		trust.edition("").agreed, trust.longest = trustAfter, 2
 	}
 	sim.do(sim.scheduler.Begin(sim.now))

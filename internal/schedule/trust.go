@@ -3,6 +3,7 @@ package schedule
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/poactor/poactor/po"
 )
@@ -21,30 +22,27 @@ const (
 // chosen is why a browser reads an order whose page could be believed.
 const chosen = "chosen at random, to be compared"
 
-// trust knows what can be believed of pages that are read without a browser. Its zero value is
-// that of a run that begins; what other runs have seen does not count.
+// trust knows what can be believed of pages that are read without a browser in one way. It begins
+// anew with each run; what other runs have seen does not count.
 type trust struct {
-	off string // why no page is read any more; empty: they are
+	off string // why no page is read in this way any more; empty: they are
 
-	read     int // pages, so far
 	editions map[string]*edition
 	longest  int // list that agreed
 	useless  int // pages in a row that needed a browser
 	compared int
 	agreed   int
 
-	// What pages ask the portal for: the first order whose page did so, or no order where
-	// those of several did. Nothing of one order's list can be in what is asked for to the
-	// letter for others.
-	requests map[string]po.Key
-
-	unproved []provisional // orders that were completed without a browser since the last agreement
+	unproved []provisional // orders that were completed in this way since the last agreement
+	last     checkable     // the last of them
+	checks   int           // tries to compare it at the end
 }
 
 // edition is what is known of the pages that load the same scripts.
 type edition struct {
-	agreed int            // comparisons
-	parts  map[uint64]int // how many of those pages had such a part
+	agreed int             // comparisons
+	parts  map[uint64]int  // how many of those pages had such a part
+	barred map[uint64]bool // parts of pages whose scripts have asked for more: no page is believed that has one
 }
 
 // known says whether a page is built as those that were compared: it has no part that none of them
@@ -57,14 +55,24 @@ func (e *edition) known(parts []uint64) bool {
 		}
 	}
 	for _, p := range parts {
-		switch e.parts[p] {
-		case 0:
+		switch {
+		case e.parts[p] == 0, e.barred[p]:
 			return false
-		case e.agreed:
+		case e.parts[p] == e.agreed:
 			always--
 		}
 	}
 	return always == 0
+}
+
+// bar takes a page whose scripts have asked for more: what it has that no page had which was compared may be
+// what tells that.
+func (e *edition) bar(parts []uint64) {
+	for _, p := range parts {
+		if e.parts[p] == 0 {
+			e.barred[p] = true
+		}
+	}
 }
 
 // add takes a page that agreed.
@@ -79,7 +87,7 @@ func (e *edition) add(parts []uint64) {
 func (t *trust) edition(name string) *edition {
 	e := t.editions[name]
 	if e == nil {
-		e = &edition{parts: map[uint64]int{}}
+		e = &edition{parts: map[uint64]int{}, barred: map[uint64]bool{}}
 		t.editions[name] = e
 	}
 	return e
@@ -91,9 +99,7 @@ type provisional struct {
 	at  int // which of the pages that were read it was
 }
 
-func newTrust() trust {
-	return trust{editions: map[string]*edition{}, requests: map[string]po.Key{}}
-}
+func newTrust() *trust { return &trust{editions: map[string]*edition{}} }
 
 // trusted says that some pages need no browser.
 func (t *trust) trusted() bool {
@@ -152,27 +158,6 @@ func (t *trust) completed(key po.Key, at int) {
 	t.unproved = append(t.unproved, provisional{key, at})
 }
 
-// maxRequests bounds what is remembered.
-const maxRequests = 1 << 16
-
-// asks takes what an order's page has asked the portal for, and says whether some of it may be
-// of this order alone.
-func (t *trust) asks(key po.Key, requests []string) (own bool) {
-	for _, r := range requests {
-		first, known := t.requests[r]
-		switch {
-		case known && (first == "" || first != key):
-			t.requests[r] = ""
-		case !known && len(t.requests) < maxRequests:
-			t.requests[r] = key
-			own = true
-		default:
-			own = true
-		}
-	}
-	return own
-}
-
 // verdict is what a comparison has shown.
 type verdict int
 
@@ -182,10 +167,21 @@ const (
 	different                // they do not
 )
 
-// compare takes a page that was read in both ways. at is which of the pages it was; own says
-// that its scripts have asked for something of this order. Where the two differ, no page is read
-// any more, and the orders are returned that have to be read again.
+// compare takes a page that a browser has read, too. at is which of the pages it was; own says
+// that its scripts have asked for something else of this order. Where the two differ, no page is read
+// in this way any more, and the orders are returned that have to be read again.
 func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, browser po.Reading) (verdict, []po.Key) {
+	if e := t.edition(page.Edition); !e.known(page.Parts) { // what it is like is not believed, nor will be
+		switch {
+		case own:
+			e.bar(page.Parts)
+			t.passedOn("their scripts ask the portal for more")
+			return unsuited, nil
+		case noAddress(page.Reading, browser):
+			t.passedOn("only clicks lead to their attachments")
+			return unsuited, nil
+		}
+	}
 	if difference := DifferenceOf(page.Reading, browser); difference != "" {
 		t.compared++
 		t.off = fmt.Sprintf("order %s differs: %s", key, difference)
@@ -202,6 +198,27 @@ func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, brows
 	t.longest = max(t.longest, len(page.Attachments))
 	t.unproved = slices.DeleteFunc(t.unproved, func(p provisional) bool { return p.at < at })
 	return agreement, nil
+}
+
+// clickedTo says whether a browser has got from an element without an address to one by a click. The element's
+// ID is of what a script finds there.
+func clickedTo(a po.Attachment, address string) bool {
+	key := po.ParseIdentity(a.ID).Key
+	return address != "" && a.URL == address && (key == "" || strings.HasPrefix(key, "click:"))
+}
+
+// noAddress says whether a browser has got at an attachment by a click that leads to no address, where the page
+// gives one. Nothing like it is believed, and what it is like the page's shape tells.
+func noAddress(page, browser po.Reading) bool {
+	if len(page.Attachments) != len(browser.Attachments) {
+		return false
+	}
+	for i, a := range page.Attachments {
+		if b := browser.Attachments[i]; a.Name == b.Name && a.URL != "" && b.URL == "" && b.Cause == "" && a.ID != b.ID {
+			return true
+		}
+	}
+	return false
 }
 
 // takeUnproved returns the orders that no comparison has confirmed, and forgets them.
@@ -229,7 +246,7 @@ func DifferenceOf(page, browser po.Reading) string {
 		switch b := browser.Attachments[i]; {
 		case a.Name != b.Name:
 			return fmt.Sprintf("the name of attachment %d", i+1)
-		case a.ID != b.ID:
+		case a.ID != b.ID && !clickedTo(b, a.URL):
 			return fmt.Sprintf("the address of attachment %d", i+1)
 		case (a.Cause == po.BlockedHost) != (b.Cause == po.BlockedHost):
 			return fmt.Sprintf("whether attachment %d can be fetched", i+1)

@@ -15,8 +15,9 @@ import (
 
 // order is an order that was begun: its span, and that of its attempt.
 type order struct {
-	span, attempt trace.Span // attempt is nil between two
-	began         time.Time  // of the span
+	span, attempt trace.Span // attempt is nil between two, span too while it is put back
+	former        trace.Link // to the span before it was put back
+	began         time.Time  // when it was begun first
 	attempted     time.Time  // when the attempt began
 	stepped       time.Time  // when its last step ended
 	stage         string
@@ -47,6 +48,7 @@ func (r *Recorder) orderEvent(event any) {
 		if o := r.orders[e.Key]; o != nil {
 			r.setStage(o, "")
 			o.endAttempt(e.Cause, e.Detail, r.at)
+			o.putBack(e.Cause, r.at)
 		}
 	case messages.OrderQuarantined:
 		add(r.quarantined, 1)
@@ -71,9 +73,10 @@ func (r *Recorder) started(e messages.OrderStarted) {
 func (r *Recorder) startedBy(key po.Key, number, worker string, attempt int) {
 	o := r.orders[key]
 	if o == nil {
-		o = r.begin(number)
+		o = &order{began: r.at, counted: map[string]bool{}}
 		r.orders[key] = o
 	}
+	r.begin(o, number)
 	if o.attempt == nil {
 		_, o.attempt = r.tracer.Start(trace.ContextWithSpan(context.Background(), o.span), "attempt",
 			trace.WithTimestamp(r.at), trace.WithAttributes(
@@ -94,11 +97,28 @@ func (r *Recorder) pageRead(e messages.PageRead) {
 	}
 }
 
-// begin begins the span of an order, which is the root of a trace of its own.
-func (r *Recorder) begin(number string) *order {
-	_, span := r.tracer.Start(context.Background(), "order", trace.WithTimestamp(r.at), trace.WithNewRoot(),
-		trace.WithAttributes(attribute.String("poactor.order", number), attribute.String("poactor.portal", r.portal)))
-	return &order{span: span, began: r.at, counted: map[string]bool{}}
+// begin begins the span of an order that has none, which is the root of a trace of its own.
+func (r *Recorder) begin(o *order, number string) {
+	if o.span != nil {
+		return
+	}
+	options := []trace.SpanStartOption{trace.WithTimestamp(r.at), trace.WithNewRoot(),
+		trace.WithAttributes(attribute.String("poactor.order", number), attribute.String("poactor.portal", r.portal))}
+	if o.former.SpanContext.IsValid() {
+		options = append(options, trace.WithLinks(o.former))
+	}
+	_, o.span = r.tracer.Start(context.Background(), "order", options...)
+}
+
+// putBack ends the span of an order that goes back: it may wait for hours until the portal is
+// there again, or somebody signs in. The next one has a link to it.
+func (o *order) putBack(cause po.Cause, at time.Time) {
+	if o.span == nil {
+		return
+	}
+	o.span.SetAttributes(present([]attribute.KeyValue{attribute.String("poactor.cause", string(cause))})...)
+	o.span.End(trace.WithTimestamp(at))
+	o.former, o.span = trace.Link{SpanContext: o.span.SpanContext()}, nil
 }
 
 func (r *Recorder) read(e messages.OrderRead) {
@@ -151,10 +171,11 @@ func (r *Recorder) orderSettled(e messages.OrderSettled) {
 	}
 	o := r.orders[e.Key]
 	if o == nil { // nobody had to read it
-		o = r.begin(e.RawNumber)
+		o = &order{}
 	} else {
 		observe(r.duration, r.at.Sub(o.began), statusOf(e.Status))
 	}
+	r.begin(o, e.RawNumber)
 	if o.attempt != nil {
 		r.step("settle", o, r.at.Sub(o.stepped), "", "")
 	}
@@ -212,8 +233,7 @@ func (o *order) endAttempt(cause po.Cause, detail string, at time.Time) {
 // abandon ends the spans of an order that the run has left open.
 func (o *order) abandon(cause po.Cause, at time.Time) {
 	o.endAttempt(cause, "", at)
-	o.span.SetAttributes(present([]attribute.KeyValue{attribute.String("poactor.cause", string(cause))})...)
-	o.span.End(trace.WithTimestamp(at))
+	o.putBack(cause, at)
 }
 
 // longestDetail is how much of a detail a span has: a portal has a say in it.

@@ -166,6 +166,27 @@ func TestSpansOfAnEarlyEnd(t *testing.T) {
 	}
 }
 
+// An order that goes back has no span while it waits; the next one is linked to it, and the
+// time that the order took counts from its first.
+func TestSpansOfAnOrderPutBack(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	start := messages.OrderStarted{Worker: worker("worker-1"), Key: "1", RawNumber: "PO1", Attempt: 1}
+	s.tell(start, messages.OrderReleased{Key: "1", Cause: po.PortalError})
+	ended := s.spans.Ended()
+	if len(ended) != 2 || ended[1].Name() != "order" || ended[1].Status().Code == codes.Error {
+		t.Fatalf("ended: %v", ended)
+	}
+	s.tell(start, messages.OrderReleased{Key: "1", Cause: po.PortalError}, messages.RunEnded{Open: 1})
+	if ended = s.spans.Ended(); len(ended) != 4 {
+		t.Fatalf("%d spans have ended, want 4", len(ended))
+	}
+	links := ended[3].Links()
+	if len(links) != 1 || links[0].SpanContext.SpanID() != ended[1].SpanContext().SpanID() {
+		t.Errorf("links: %v", links)
+	}
+}
+
 // No step begins before its attempt, however late its event came, and nothing ends before it
 // begins, however the clock is set.
 func TestTimesOfSpans(t *testing.T) {

@@ -39,6 +39,7 @@ func makeAssets(seed uint64) map[string]asset {
 	rng := rand.New(rand.NewPCG(seed, 0x617373))
 	assets := map[string]asset{
 		"app.js":    {"text/javascript; charset=utf-8", appScript},
+		"app2.js":   {"text/javascript; charset=utf-8", appScript}, // of the next release
 		"page.js":   {"text/javascript; charset=utf-8", pageScript},
 		"page2.js":  {"text/javascript; charset=utf-8", pageScript}, // of the next release
 		"style.css": {"text/css; charset=utf-8", styleSheet},

@@ -17,6 +17,7 @@ func (p *Portal) coupa() http.Handler {
 	mux.HandleFunc("GET /order_headers/{number}/attachments.json", p.recorded(RequestList, p.aboutOrder, p.guarded(p.orderList)))
 	mux.HandleFunc("GET /requisition_headers/{number}", p.recorded(RequestRequisition, p.aboutOrder, p.guarded(p.requisitionPage)))
 	mux.HandleFunc("GET /requisition_headers/{number}/attachments.json", p.recorded(RequestList, p.aboutOrder, p.guarded(p.requisitionList)))
+	p.routeCalls(mux)
 	mux.HandleFunc("GET /order_headers/{number}/lines.json", p.recorded(RequestList, p.aboutOrder, p.guarded(p.lines)))
 	mux.HandleFunc("/attachments/{id}/{name}", p.recorded(RequestFile, p.aboutFile, p.guarded(p.attachment)))
 	p.routeSignIn(mux)

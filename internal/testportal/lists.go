@@ -11,7 +11,8 @@ import (
 // Lists says how the list of an order's attachments comes into its page.
 type Lists string
 
-// The ways. All but the first write it into the page, or a part of it.
+// The ways in which the page has it, or a part of it; by default a script asks for it at an address that has the
+// order's number in it.
 const (
 	ListsByScript Lists = ""        // a script asks for it; the default
 	ListsInPage   Lists = "page"    // the page has all of it
@@ -23,9 +24,36 @@ const (
 	ListsStale    Lists = "stale"   // in the middle of a run the page begins to be yesterday's, which a script mends
 )
 
-func (l Lists) valid() bool {
+// The ways in which a script asks for it that are another one than the default.
+const (
+	ListsToken       Lists = "token"        // with a token of the page in a header; the portal has another from the middle of a run on
+	ListsTokenOnce   Lists = "token-once"   // with one that each page has its own of, and that works once
+	ListsGraphQL     Lists = "graphql"      // with a query in the body
+	ListsID          Lists = "id"           // by an identity of the order that the page has
+	ListsLookup      Lists = "lookup"       // by one that another call gives
+	ListsCallPages   Lists = "call-pages"   // page by page
+	ListsCallOneUse  Lists = "call-one-use" // each address is another one at each look, and works once
+	ListsCallLines   Lists = "call-lines"   // of some orders with a second call, for the documents of their lines
+	ListsCallRelease Lists = "call-release" // in the middle of a run the portal begins to answer in another way, to another script
+	ListsCallClicks  Lists = "call-clicks"  // the answer has no addresses, and the elements none: the script makes them at a click
+)
+
+// byCall says whether a script asks for the list.
+func (l Lists) byCall() bool {
 	switch l {
-	case ListsByScript, ListsInPage, ListsLines, ListsRights, ListsRelease, ListsPaged, ListsOneUse, ListsStale:
+	case ListsByScript, ListsToken, ListsTokenOnce, ListsGraphQL, ListsID, ListsLookup, ListsCallPages, ListsCallOneUse, ListsCallLines,
+		ListsCallRelease, ListsCallClicks:
+		return true
+	}
+	return false
+}
+
+func (l Lists) valid() bool {
+	if l.byCall() {
+		return true
+	}
+	switch l {
+	case ListsInPage, ListsLines, ListsRights, ListsRelease, ListsPaged, ListsOneUse, ListsStale:
 		return true
 	}
 	return false
@@ -54,6 +82,8 @@ type writtenRow struct {
 type lister struct {
 	pages   atomic.Int64 // that were asked for
 	tickets sync.Map     // of addresses that work once
+	tokens  sync.Map     // of pages that are good for one call
+	newer   sync.Map     // orders whose page was given out by the next release, by their numbers
 }
 
 // write makes the list that a page of an order has written into it.
@@ -128,7 +158,7 @@ func (p *Portal) lines(w http.ResponseWriter, r *http.Request) {
 
 // punched says whether a file's address may be used, and uses it up.
 func (p *Portal) punched(r *http.Request) bool {
-	if p.opts.Lists != ListsOneUse {
+	if p.opts.Lists != ListsOneUse && p.opts.Lists != ListsCallOneUse {
 		return true
 	}
 	path, ok := p.lister.tickets.LoadAndDelete(r.URL.Query().Get("ticket"))

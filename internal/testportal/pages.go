@@ -37,6 +37,7 @@ type sheet struct {
 	Widget             string       // address of a frame; empty if none
 	Half               bool         // without what fills the page
 	Written            *writtenList // nil: a script fills it
+	Call               callOf       // how that asks for it
 	Account            account
 }
 
@@ -76,7 +77,9 @@ func (p *Portal) orderPage(w http.ResponseWriter, r *http.Request) {
 		s := p.sheet(o, o.number)
 		s.Account = p.account(r)
 		s.IsOrder, s.List = true, r.URL.Path+"/attachments.json"
-		if p.opts.Lists != ListsByScript && !s.Half {
+		if p.opts.Lists.byCall() && !s.Half {
+			s.Call = p.callOf(o)
+		} else if !s.Half {
 			s.Written = p.write(o, o.files, r.URL.Path)
 			if o.requisition != "" {
 				s.Written.Requisition, s.Written.RequisitionText = "/requisition_headers/"+o.requisition, words(o.lang)["requisition"]
@@ -149,11 +152,18 @@ func (p *Portal) orderList(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	l := listing{Attachments: p.listed(o.files)}
-	if o.requisition != "" {
-		l.Requisition = &requisitionLink{"/requisition_headers/" + o.requisition, words(o.lang)["requisition"]}
+	if !p.mayCall(r) {
+		answerJSON(w, http.StatusForbidden, map[string]string{"error": "the token is not valid"})
+		return
 	}
-	p.list(w, r, o, l)
+	p.answerList(w, r, o)
+}
+
+func requisitionOf(o *order) *requisitionLink {
+	if o.requisition == "" {
+		return nil
+	}
+	return &requisitionLink{"/requisition_headers/" + o.requisition, words(o.lang)["requisition"]}
 }
 
 func (p *Portal) requisitionList(w http.ResponseWriter, r *http.Request) {

@@ -38,7 +38,7 @@ func (p *Portal) signedOut(w http.ResponseWriter, r *http.Request) {
 	if p.opts.Sessions.SignedOut == ToTimeout {
 		address, after = p.TimeoutURL(), p.TimeoutURL()
 	}
-	if strings.HasSuffix(r.URL.Path, ".json") {
+	if strings.HasSuffix(r.URL.Path, ".json") || strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/graphql" {
 		answerJSON(w, http.StatusUnauthorized, map[string]string{"error": "signed out", "go_to": after})
 		return
 	}

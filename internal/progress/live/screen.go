@@ -148,11 +148,22 @@ func (s *Screen) isOpen() bool {
 	}
 }
 
-// Close gives the terminal back as it was.
+// closeWithin is how long a terminal is given to take what gives it back as it was.
+const closeWithin = 3 * time.Second
+
+// Close gives the terminal back as it was. One that takes nothing any more, as behind a
+// connection that is gone, is left alone: the end of a run does not wait for it.
 func (s *Screen) Close() {
-	if program := s.program.Load(); program != nil {
-		program.Quit()
-		<-s.ended
+	program := s.program.Load()
+	if program == nil {
+		return
+	}
+	go program.Quit()
+	late := time.NewTimer(closeWithin)
+	defer late.Stop()
+	select {
+	case <-s.ended:
+	case <-late.C:
 	}
 }
 
@@ -215,7 +226,9 @@ type model struct {
 	keys       bool
 	maxWorkers int
 	suspends   bool
-	wished     int // workers, by the keys; 0: they have not been touched
+	wished     int  // workers, by the keys; 0: they have not been touched
+	asks       bool // that has not been passed on
+	pressed    bool // since the last tick
 	size       Size
 	now        time.Time
 }
@@ -236,6 +249,11 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.state.Finish()
 	case tick:
 		m.now = time.Time(msg)
+		if m.asks && !m.pressed { // a key that is held down is one wish
+			m.controls.SetWorkers(m.wished)
+			m.asks = false
+		}
+		m.pressed = false
 		return m, nextTick()
 	case tea.WindowSizeMsg:
 		m.size = Size{msg.Width, msg.Height}
@@ -279,8 +297,7 @@ func (m model) wish(more int) model {
 		m.wished = m.state.wished
 	}
 	if n := m.wished + more; n >= 1 && n <= m.maxWorkers && !m.state.finishing {
-		m.wished = n
-		m.controls.SetWorkers(n)
+		m.wished, m.asks, m.pressed = n, true, true
 	}
 	return m
 }

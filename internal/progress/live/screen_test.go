@@ -4,9 +4,12 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/poactor/poactor/messages"
 )
@@ -33,6 +36,7 @@ func TestScreenWaitsForNoTerminal(t *testing.T) {
 			s.Note("still here", false)
 		}
 		s.Finishing()
+		s.Close()
 	}()
 	select {
 	case <-told:
@@ -40,8 +44,44 @@ func TestScreenWaitsForNoTerminal(t *testing.T) {
 		t.Fatal("the run waits for the terminal")
 	}
 	go func() { _, _ = io.Copy(io.Discard, far) }() // it moves again
-	s.Close()
+	<-s.ended
 	_ = near.Close()
+}
+
+// wishes are controls that take down how many workers were wished for.
+type wishes struct {
+	Controls
+	list []int
+}
+
+func (w *wishes) SetWorkers(n int) { w.list = append(w.list, n) }
+
+// A key that is held down, or pressed often, is one wish.
+func TestWishesAreGathered(t *testing.T) {
+	t.Parallel()
+	got := &wishes{}
+	var m tea.Model = model{state: NewState("orders"), controls: got, maxWorkers: 64, wished: 4}
+	press := func(key rune, times int) {
+		for range times {
+			m, _ = m.Update(tea.KeyPressMsg{Code: key, Text: string(key)})
+		}
+	}
+	step := func() { m, _ = m.Update(tick(time.Now())) }
+	press('+', 30)
+	step()
+	press('+', 40)
+	step()
+	if len(got.list) != 0 {
+		t.Errorf("passed on while it is pressed: %v", got.list)
+	}
+	step()
+	step()
+	press('-', 2)
+	step()
+	step()
+	if want := []int{64, 62}; !slices.Equal(got.list, want) {
+		t.Errorf("%v, want %v", got.list, want)
+	}
 }
 
 // brokenControls have a bug.

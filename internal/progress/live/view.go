@@ -62,7 +62,11 @@ func (s *State) View(size Size, keys bool, now time.Time) string {
 	if gap {
 		lines = append(lines, "")
 	}
-	if notes = min(notes, h-1-len(lines)); notes > 0 {
+	below := 1 // lines that the log leaves: the keys, and a gap above them
+	if gap {
+		below++
+	}
+	if notes = min(notes, h-below-len(lines)); notes > 0 {
 		for _, n := range s.notes[len(s.notes)-notes:] {
 			style := lipgloss.NewStyle()
 			if n.bad {

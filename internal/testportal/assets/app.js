@@ -103,16 +103,88 @@
     answer.attachments.forEach(function (file) { box.appendChild(row(file, answer.twins)); });
   }
 
-  fetch(box.dataset.list, { credentials: "same-origin", headers: { Accept: "application/json" } }).then(function (answer) {
-    if (answer.status === 401) {
-      return answer.json().then(function (out) {
-        location.href = out.go_to;
-        return null;
+  function ask(address, options) {
+    return fetch(address, Object.assign({ credentials: "same-origin" }, options)).then(function (answer) {
+      if (answer.status === 401) {
+        return answer.json().then(function (out) {
+          location.href = out.go_to;
+          return null;
+        });
+      }
+      if (!answer.ok) { throw new Error("list: " + answer.status); }
+      return answer.json();
+    });
+  }
+
+  function get(address, headers) { return ask(address, { headers: Object.assign({ Accept: "application/json" }, headers) }); }
+
+  // What the ways to ask for a list answer, as the first of them does.
+  function adapt(list, of, file) {
+    return list && { supplier: of.supplier, markup: of.markup, requisition: of.requisition, attachments: of.list.map(file) };
+  }
+
+  // The ways.
+  var calls = {
+    "": function () { return get(box.dataset.list); },
+    "token": function () {
+      return get(box.dataset.list, { "X-CSRF-Token": document.querySelector("meta[name=csrf-token]").content });
+    },
+    "graphql": function () {
+      var query = "query OrderDocuments($number: String!) { order(number: $number) { number supplier { name } documents { nodes { id title path kind } } } }";
+      return ask("/graphql", {
+        method: "POST", headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ operationName: "OrderDocuments", variables: { number: box.dataset.order }, query: query })
+      }).then(function (answer) {
+        if (answer && answer.errors) { throw new Error("list: " + answer.errors[0].message); }
+        var order = answer && answer.data.order;
+        return adapt(order, order && { supplier: order.supplier.name, markup: order.markup, requisition: order.requisition, list: order.documents.nodes },
+          function (n) { return { name: n.title, path: n.path, link: n.link, kind: n.kind, token: n.token }; });
+      });
+    },
+    "id": function () { return get("/api/orders/" + box.dataset.order + "/documents"); },
+    "lookup": function () {
+      return get("/api/orders?number=" + encodeURIComponent(box.dataset.order)).then(function (found) {
+        return found && get("/api/orders/" + found.orders[0].id + "/documents");
+      });
+    },
+    "pages": function () {
+      var all = null;
+      function more(n) {
+        return get(box.dataset.list + "?page=" + n).then(function (answer) {
+          if (!answer) { return null; }
+          if (all) { all.attachments = all.attachments.concat(answer.attachments); } else { all = answer; }
+          return answer.next ? more(n + 1) : all;
+        });
+      }
+      return more(1);
+    },
+    "lines": function () {
+      return get(box.dataset.list).then(function (answer) {
+        if (!answer || !box.dataset.lines) { return answer; }
+        return get(box.dataset.lines).then(function (more) {
+          answer.attachments = answer.attachments.concat(more);
+          return answer;
+        });
+      });
+    },
+    "release": function () {
+      return get(box.dataset.list).then(function (answer) {
+        return adapt(answer, answer && { supplier: answer.vendor.name, markup: answer.markup, requisition: answer.requisition, list: answer.files },
+          function (f) { return { name: f.title, path: f.href, link: f.link, kind: f.kind, token: f.token }; });
+      });
+    },
+    "clicks": function () {
+      return get(box.dataset.list).then(function (answer) {
+        return adapt(answer, answer && { supplier: answer.supplier, markup: answer.markup, requisition: answer.requisition, list: answer.documents },
+          function (d) {
+            var end = d.viewer ? encodeURIComponent(d.name) : "download";
+            return { name: d.name, path: "/attachments/" + d.id + "/" + end, link: d.viewer ? "viewer" : "button", kind: d.kind };
+          });
       });
     }
-    if (!answer.ok) { throw new Error("list: " + answer.status); }
-    return answer.json();
-  }).then(function (answer) {
+  };
+
+  calls[box.dataset.call || ""]().then(function (answer) {
     if (answer) { fill(answer); }
   });
 })();

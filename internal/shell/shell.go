@@ -1,4 +1,5 @@
-package po
+// Package shell writes texts as words of a shell, for commands that people paste.
+package shell
 
 import (
 	"regexp"
@@ -11,9 +12,9 @@ import (
 // plainWord is what no shell takes for anything but itself.
 var plainWord = regexp.MustCompile(`^[\pL\pN_+:./\\-]+$`)
 
-// ShellWord is a text as a shell takes it for one word, and for nothing else: it may come
+// Word is a text as a shell takes it for one word, and for nothing else: it may come
 // from a list that somebody else has made.
-func ShellWord(text string) string {
+func Word(text string) string {
 	switch {
 	case runtime.GOOS == "windows" && !plainWord.MatchString(text):
 		return `"` + text + `"`
@@ -24,7 +25,7 @@ func ShellWord(text string) string {
 }
 
 // IsPastable reports whether a text can be shown, and a shell of the system goos takes what
-// ShellWord makes of it for just that. On Windows nothing keeps both shells from replacing
+// Word makes of it for just that. On Windows nothing keeps both shells from replacing
 // variables, and one of them takes typographic quotes for its own.
 func IsPastable(goos, text string) bool {
 	hidden := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
