@@ -68,3 +68,10 @@ func (h *handler) onPanic(end func(reason string)) {
 		end(h.reason)
 	}
 }
+
+// panicReason is why the host is handed nothing more; empty: it is.
+func (h *handler) panicReason() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.reason
+}

@@ -165,7 +165,7 @@ func TestFaultsFastLaneTrouble(t *testing.T) {
 
 // A session that ends in mid-run, however the portal shows that: no order is wrong for it, and the run goes
 // on with another.
-func TestFaultsFastLaneSessionEnds(t *testing.T) {
+func TestFaultsFastCallSessionEnds(t *testing.T) {
 	t.Parallel()
 	for name, sessions := range map[string]testportal.Sessions{
 		"sign-in page":        {Counted: testportal.RequestPage},

@@ -61,8 +61,16 @@ func (g *governor) Answered(a actors.Answer) actors.Limits {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	g.portal = g.portal.Answered(resource.Answer{Took: a.Took, WithoutBrowser: a.WithoutBrowser, Sign: a.Sign, Cause: a.Cause, RetryAfter: a.RetryAfter,
-		Retried: a.Retried, Strained: g.capacity.Strained()}, g.workers, now)
+	answer := resource.Answer{
+		Took:           a.Took,
+		WithoutBrowser: a.WithoutBrowser,
+		Sign:           a.Sign,
+		Cause:          a.Cause,
+		RetryAfter:     a.RetryAfter,
+		Retried:        a.Retried,
+		Strained:       g.capacity.Strained(),
+	}
+	g.portal = g.portal.Answered(answer, g.workers, now)
 	return g.decide(now)
 }
 

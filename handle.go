@@ -37,6 +37,7 @@ type Handle struct {
 	output  *resources
 	load    *governor // nil where no browser is needed
 	onEvent func(event any)
+	host    *handler    // whom onEvent tells at last
 	system  *actors.Run // nil where the host spawns the coordinator
 
 	beside  sync.WaitGroup
@@ -184,6 +185,9 @@ func (h *Handle) Wait() (Summary, error) {
 		h.summary = Summary{Counts: end.Counts, Open: end.Open, Deferred: h.output.later, Took: time.Since(h.begun),
 			ResultsErr: saved, Leftovers: left}
 		h.onEvent(messages.RunCleaned{Leftovers: append([]string{}, left...)}) // never nil
+		if reason := h.host.panicReason(); reason != "" && end.Cause == "" {   // too late to end the run
+			end.Cause, end.Detail = po.Internal, reason
+		}
 		if end.Cause != "" {
 			h.err = ended(end.Cause, end.Detail)
 		} else if saved != nil {

@@ -133,13 +133,14 @@ func TestHostEndsARun(t *testing.T) {
 			<-begun
 			end(system, r, cancel)
 			summary, err := r.handle.Wait()
-			if !errors.Is(err, po.Interrupted) || summary.Open == 0 || r.browsers.Alive() != 0 {
+			done := name == "drain" && err == nil // all of them, before the run heard of it
+			if !done && (!errors.Is(err, po.Interrupted) || summary.Open == 0) || r.browsers.Alive() != 0 {
 				t.Errorf("%+v, %v, %d browsers alive", summary, err, r.browsers.Alive())
 			}
 			r.browsers.Read = r.portal.Read
 			rest, err := poactor.Run(t.Context(), r.cfg, r.portal.Orders())
-			if err != nil || rest.Counts[po.Completed] != summary.Open {
-				t.Errorf("the rest: %+v, %v", rest, err)
+			if err != nil || rest.Counts[po.Completed]+summary.Counts[po.Completed] != 12 {
+				t.Errorf("the rest: %+v, %v, of %+v", rest, err, summary)
 			}
 		})
 	}
@@ -204,7 +205,7 @@ func TestHostPanics(t *testing.T) {
 				}
 			}
 			_, err := poactor.Run(t.Context(), r.cfg, r.portal.Orders())
-			if e, ok := errors.AsType[*po.Error](err); name != "at its end" && (!ok || e.Cause != po.Internal || e.Hint == "") {
+			if e, ok := errors.AsType[*po.Error](err); !ok || e.Cause != po.Internal || e.Hint == "" {
 				t.Errorf("%v", err)
 			}
 			if r.browsers.Alive() != 0 {
@@ -236,7 +237,11 @@ func TestPortsAlone(t *testing.T) {
 		t.Error(err)
 	}
 	twice := func(yield func(po.Order, error) bool) {
-		_ = yield(po.Order{Key: "1"}, nil) && yield(po.Order{Key: "1"}, nil)
+		for range 2 {
+			if !yield(po.Order{Key: "1"}, nil) {
+				return
+			}
+		}
 	}
 	if _, err := poactor.NewMemoryLedger(twice); err == nil {
 		t.Error("a key that comes twice is taken")

@@ -21,6 +21,8 @@ import (
 //
 // Pages go to the hosts of Config.AllowedHosts and of the portal only; windows that they
 // open are closed, dialogs are answered, and what they would download by themselves is not.
+// What a page loads into itself, as images, scripts and what those fetch, may come from
+// anywhere: Intercept can block it.
 type Page interface {
 	// Navigate opens an address and waits until the page is loaded, or has had 10 seconds
 	// for it. The HTTP status is returned also with an error that is for it, as 429

@@ -90,6 +90,7 @@ func Prepare(ctx context.Context, cfg Config, orders iter.Seq2[po.Order, error])
 		return nil, userError(err)
 	}
 	h := prepare(ctx, cfg, out)
+	h.host = events
 	events.onPanic(func(reason string) {
 		h.steer(func(c actors.Control) { c.Stop(po.Internal, reason) })
 	})

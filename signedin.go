@@ -30,7 +30,13 @@ func (o *resources) portOf(cfg Config, settings browser.Config) actors.Browsers 
 	}
 	empty.Cloned = false
 	empty.Lease = func(ctx context.Context) (browser.Profile, error) { return o.lease(ctx, o.profiles.LeaseEmpty) }
-	b := &signedInBrowsers{portal: cfg.Portal, session: cfg.Session, empty: browser.New(empty), loose: o.newLoose, log: cfg.Log}
+	b := &signedInBrowsers{
+		portal:  cfg.Portal,
+		session: cfg.Session,
+		empty:   browser.New(empty),
+		loose:   o.newLoose,
+		log:     cfg.Log,
+	}
 	renewal := empty
 	if cfg.Profile != "" {
 		b.cloned, renewal = browser.New(clones), clones

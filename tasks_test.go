@@ -128,6 +128,14 @@ func TestPage(t *testing.T) {
 			if err := p.Eval(ctx, "async (a, b) => ({sum: a + b.c})", &sum, 1, map[string]int{"c": 2}); err != nil {
 				return "", err
 			}
+			for _, no := range []string{"NaN", "-Infinity", "1n"} {
+				if err := p.Eval(ctx, "() => "+no, &sum); err == nil || !strings.Contains(err.Error(), "has returned "+no+", which JSON does not have") {
+					return "", fmt.Errorf("%s: %v", no, err)
+				}
+			}
+			if _, err := p.Navigate(ctx, "localhost/x"); !errors.Is(err, po.BlockedHost) || !strings.Contains(err.Error(), "no address with a host") {
+				return "", fmt.Errorf("without a scheme: %v", err)
+			}
 			return fmt.Sprint(sum.Sum), p.Eval(ctx, "() => {}", nil)
 		},
 		"form": func(ctx context.Context, p Page) (string, error) {

@@ -126,7 +126,8 @@ func (s workSession) failure(ctx context.Context, err, died error) *po.ReadFailu
 	if v, ok := errors.AsType[*verdictError](err); ok {
 		f.Final, f.After = f.Final || v.final, max(f.After, v.after)
 	}
-	if u, err := url.Parse(f.URL); err != nil || s.browsers.portal == "" || u.Host != s.browsers.portal { // it says nothing of the portal
+	if u, err := url.Parse(f.URL); err != nil || s.browsers.portal == "" || u.Host != s.browsers.portal {
+		// It says nothing of the portal.
 		f.Unreachable, f.Status, f.Answered = false, 0, true
 	}
 	return &f

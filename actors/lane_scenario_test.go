@@ -72,7 +72,8 @@ func TestPortalPausesTheLane(t *testing.T) {
 			if a.Cause != po.Throttled {
 				return limits
 			}
-			limits = Limits{Workers: 4, Reading: 2, LimitedBy: messages.LimitedByPortal, Reason: "the portal asked for a pause of 20 s"}
+			limits = Limits{Workers: 4, Reading: 2, LimitedBy: messages.LimitedByPortal,
+				Reason: "the portal asked for a pause of 20 s"}
 			held := limits
 			held.Hold = a.RetryAfter
 			return held

@@ -91,7 +91,8 @@ func listByCall(ctx context.Context, client *http.Client, address string, _ []by
 }
 
 // file is an address of a file in a page, with the token of its form where it has one.
-var file = regexp.MustCompile(`"(/attachments/[^"]+)"(?:><input type="hidden" name="authenticity_token" value="([^"]+)")?`)
+var file = regexp.MustCompile(`"(/attachments/[^"]+)"` +
+	`(?:><input type="hidden" name="authenticity_token" value="([^"]+)")?`)
 
 // listInPage takes the list from the page.
 func listInPage(_ context.Context, _ *http.Client, _ string, page []byte) ([]listed, error) {

@@ -65,7 +65,8 @@ func reportFast(out io.Writer, s settings, results map[string][]result) {
 		p, f, q := results["poactor"+name], results["floor"+name], results["page floor"+name]
 		rate, trustedRate := median(p, result.perMinute), median(p, func(r result) float64 { return r.trusted.rate })
 		floor, pageFloor := median(f, result.perMinute), median(q, result.perMinute)
-		fmt.Fprintf(w, "%d workers\t%.0f\t%.0f\t%.2f\t%.2f\t%.0f\t%.2f\t%.2f\t%.1f\t%.3f\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f\t%.2f\t\n",
+		fmt.Fprintf(w, "%d workers\t%.0f\t%.0f\t%.2f\t%.2f\t%.0f\t%.2f\t%.2f\t"+
+			"%.1f\t%.3f\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f\t%.2f\t\n",
 			n, rate, floor, rate/floor, rate/pageFloor, trustedRate, trustedRate/floor, trustedRate/pageFloor,
 			median(p, func(r result) float64 { return r.trusted.after.Seconds() }),
 			median(p, func(r result) float64 { return r.trusted.cpu }),
@@ -80,8 +81,10 @@ func reportFast(out io.Writer, s settings, results map[string][]result) {
 	for _, n := range s.workers {
 		for i, r := range results["poactor "+strconv.Itoa(n)] {
 			floor := results["floor "+strconv.Itoa(n)][i]
-			fmt.Fprintf(out, "%d workers, run %d: %.2f of the floor, %.2f once trusted; %d completed, %d by page, %.3f CPU s an order once trusted; %s\n",
-				n, i+1, r.perMinute()/floor.perMinute(), r.trusted.rate/floor.perMinute(), r.orders, r.trusted.byPage, r.trusted.cpu,
+			fmt.Fprintf(out, "%d workers, run %d: %.2f of the floor, %.2f once trusted; %d completed, %d by page, "+
+				"%.3f CPU s an order once trusted; %s\n",
+				n, i+1, r.perMinute()/floor.perMinute(), r.trusted.rate/floor.perMinute(), r.orders,
+				r.trusted.byPage, r.trusted.cpu,
 				cmp.Or(r.trusted.why, "the lane stayed on"))
 		}
 	}

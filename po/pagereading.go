@@ -11,6 +11,9 @@ type PageReading struct {
 	// Doubt says in words why a browser has to read the page; empty: nothing speaks
 	// against what was read.
 	Doubt string
+	// Later says, with a doubt, that pages may be read without a browser once it is learned how, from
+	// what browsers do.
+	Later bool
 	// Parts are hashes of the kinds of parts that the page is built of, each once, in
 	// order: elements within elements, classes, states and data, but for what they say of
 	// one order. Pages with the same parts have one shape.

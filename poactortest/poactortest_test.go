@@ -74,12 +74,12 @@ func TestBrokenInvariants(t *testing.T) {
 func TestInjectedFaultsHappen(t *testing.T) {
 	t.Parallel()
 	for name, faults := range map[string]poactortest.Faults{
-		"browsers": {"browser_kill": 6, "cdp_cut": 9, "worker_panic": 7},
-		"hangs":    {"browser_stop": 8},
+		"browsers": {"browser_kill": 9, "cdp_cut": 11, "worker_panic": 12},
+		"hangs":    {"browser_stop": 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := poactortest.NewPortal(t, poactortest.PortalOptions{Orders: 24, Plain: true})
+			p := poactortest.NewPortal(t, poactortest.PortalOptions{Orders: 36, Plain: true})
 			cfg, events, _ := run(t, p, func(c *poactor.Config) { c.Faults = faults.Plan(1) })
 			if err := events.CheckFaults(faults); err != nil {
 				t.Error(err)

@@ -190,11 +190,20 @@ func (r *reader) words(c documentedCommand) string {
 	return strings.TrimSpace(command)
 }
 
-// follow does each command, and holds what it comes to against what the page says.
-func (r *reader) follow(list []documentedCommand) {
+// enough is how long the commands are given together. All take two minutes; on a machine that is
+// as busy as can be the rest is left to another time, for the tests behind this one.
+const enough = 8 * time.Minute
+
+// follow does each command, and holds what it comes to against what the page says. whole is
+// false where there was not enough time.
+func (r *reader) follow(list []documentedCommand) (whole bool) {
 	r.t.Helper()
-	done := map[string]bool{}
-	for _, c := range list {
+	done, start := map[string]bool{}, time.Now()
+	for i, c := range list {
+		if time.Since(start) > enough {
+			r.t.Logf("%d of %d commands are left out: the machine is too busy", len(list)-i, len(list))
+			return false
+		}
 		command := r.words(c)
 		if done[command] {
 			continue
@@ -219,6 +228,7 @@ func (r *reader) follow(list []documentedCommand) {
 			r.t.Errorf("%s:%d: %s says\n%s\nand the page\n%s", c.page, c.line, command, out, strings.Join(c.output, "\n"))
 		}
 	}
+	return true
 }
 
 // shape is a text with the same number and time wherever it has one, and without empty lines
@@ -253,8 +263,7 @@ func TestFaultsDocumentedCommands(t *testing.T) {
 		t.Skip("no browser")
 	}
 	r, traces := newReader(t, true, testdisplay.Start(t))
-	r.follow(allDocumentedCommands(t))
-	if traces.Load() == 0 {
+	if r.follow(allDocumentedCommands(t)) && traces.Load() == 0 {
 		t.Error("no traces were sent to the collector that docs/metrics.md names")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -96,6 +97,10 @@ func (p *Page) do(ctx context.Context, address string, step func(ctx context.Con
 // returns the HTTP status also with an error that is for that.
 func (p *Page) Navigate(ctx context.Context, address string) (status int, err error) {
 	s := p.session
+	if u, err := url.Parse(address); err != nil || u.Host == "" {
+		return 0, &po.ReadFailure{Cause: po.BlockedHost, Answered: true,
+			Detail: "what Navigate was given is no address with a host, like https://example.com/"}
+	}
 	if !allowed(s.config.Portal, address) {
 		return 0, p.blocked(address)
 	}
@@ -321,9 +326,9 @@ func (p *Page) Eval(ctx context.Context, function string, result any, args ...an
 			Expression: fmt.Sprintf("(%s\n)(...%s)", function, list)}
 		answer, err := call.Call(p.session.page(ctx))
 		switch {
-		case isProtocolError(err):
+		case isProtocolError(err): // also a result that JSON cannot have
 			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true,
-				Detail: "the page was left while a script ran: " + po.Clip(err.Error(), 200)}
+				Detail: "a script in the page gave no result, or the page was left: " + po.Clip(err.Error(), 200)}
 		case err != nil:
 			return err
 		case answer.ExceptionDetails != nil:
@@ -331,6 +336,10 @@ func (p *Page) Eval(ctx context.Context, function string, result any, args ...an
 				Detail: "script in the page: " + exceptionText(answer.ExceptionDetails)}
 		case result == nil || answer.Result.Type == proto.RuntimeRemoteObjectTypeUndefined:
 			return nil
+		case answer.Result.UnserializableValue != "":
+			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true,
+				Detail: fmt.Sprintf("a script has returned %s, which JSON does not have",
+					po.Clip(string(answer.Result.UnserializableValue), 50))}
 		}
 		if err := answer.Result.Value.Unmarshal(result); err != nil {
 			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true, Detail: "what a script has returned: " + err.Error()}

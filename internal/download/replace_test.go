@@ -42,12 +42,14 @@ func TestReplace(t *testing.T) {
 		requests int32
 		want     map[string]string
 	}{
-		"the same list":            {[]string{"/a=a.txt", "/b=b.txt"}, 0, map[string]string{"a.txt": "/a", "b.txt": "/b"}},
-		"one file less":            {[]string{"/b=b.txt"}, 0, map[string]string{"b.txt": "/b"}},
-		"one file more":            {[]string{"/a=a.txt", "/b=b.txt", "/c=c.txt"}, 1, map[string]string{"a.txt": "/a", "b.txt": "/b", "c.txt": "/c"}},
-		"another order's list":     {[]string{"/x=x.txt", "/y=y.txt"}, 2, map[string]string{"x.txt": "/x", "y.txt": "/y"}},
-		"the same name, another's": {[]string{"/x=a.txt", "/b=b.txt"}, 1, map[string]string{"a (2).txt": "/x", "b.txt": "/b"}},
-		"no list at all":           {nil, 0, map[string]string{}},
+		"the same list": {[]string{"/a=a.txt", "/b=b.txt"}, 0, map[string]string{"a.txt": "/a", "b.txt": "/b"}},
+		"one file less": {[]string{"/b=b.txt"}, 0, map[string]string{"b.txt": "/b"}},
+		"one file more": {[]string{"/a=a.txt", "/b=b.txt", "/c=c.txt"}, 1,
+			map[string]string{"a.txt": "/a", "b.txt": "/b", "c.txt": "/c"}},
+		"another order's list": {[]string{"/x=x.txt", "/y=y.txt"}, 2, map[string]string{"x.txt": "/x", "y.txt": "/y"}},
+		"the same name, another's": {[]string{"/x=a.txt", "/b=b.txt"}, 1,
+			map[string]string{"a (2).txt": "/x", "b.txt": "/b"}},
+		"no list at all": {nil, 0, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -81,7 +81,7 @@ func TestUncomparedAreReopened(t *testing.T) {
 		key string
 		by  po.ReadBy
 	}
-	const page, both, browser = po.ReadByPage, po.ReadByBoth, po.ReadByBrowser
+	const page, call, both, browser = po.ReadByPage, po.ReadByCall, po.ReadByBoth, po.ReadByBrowser
 	failed := po.SignedOut
 	for name, c := range map[string]struct {
 		settled []settled // in this order
@@ -92,6 +92,9 @@ func TestUncomparedAreReopened(t *testing.T) {
 		"the last agreement counts":     {[]settled{{"K0", both}, {"K1", page}, {"K2", both}, {"K3", page}}, nil, []string{"K3"}},
 		"no agreement":                  {[]settled{{"K0", page}, {"K1", browser}, {"K2", page}}, nil, []string{"K0", "K2"}},
 		"by browsers alone":             {[]settled{{"K0", browser}, {"K1", both}}, nil, nil},
+		"by calls":                      {[]settled{{"K0", call}, {"K1", po.ReadByBothCall}, {"K2", call}}, nil, []string{"K2"}},
+		"an agreement of another way":   {[]settled{{"K0", call}, {"K1", both}, {"K2", page}, {"K3", po.ReadByBothCall}}, nil, []string{"K2"}},
+		"one of neither":                {[]settled{{"K0", call}, {"K1", both}}, nil, []string{"K0"}},
 		"it came to its end":            {[]settled{{"K0", both}, {"K1", page}}, new(po.Cause), nil},
 		"it ended early":                {[]settled{{"K0", both}, {"K1", page}}, &failed, []string{"K1"}},
 	} {
@@ -109,7 +112,7 @@ func TestUncomparedAreReopened(t *testing.T) {
 					l.no(l.Assign(t.Context(), x.Token, po.Assignment{Worker: po.PageReader}))
 					time.Sleep(2 * time.Millisecond) // times of the record are in milliseconds
 				}
-				if by != page {
+				if !by.WithoutBrowser() {
 					l.no(l.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-1", Profile: "p"}))
 				}
 				files := []po.File{{ID: "a", Name: "a.pdf", Bytes: 1, SHA256: "x"}}
@@ -141,7 +144,7 @@ func TestUncomparedAreReopened(t *testing.T) {
 				claim = again()
 				l.want(claim, len(c.want), c.want...)
 				for _, x := range claim.Leases {
-					if x.ReadBy != page || len(x.Saved.Files) != 1 {
+					if !x.ReadBy.WithoutBrowser() || len(x.Saved.Files) != 1 {
 						t.Errorf("lease %+v: it does not say that its files are of a list that may be wrong", x)
 					}
 				}
@@ -157,62 +160,6 @@ func TestUncomparedAreReopened(t *testing.T) {
 					t.Errorf("%s: the attempt that counts no more ended %s", key, s.Attempts[0].Ending)
 				}
 			}
-		})
-	}
-}
-
-// What was completed without a browser by a start that was cut off counts where a comparison of the same way
-// has agreed after it, and only there.
-func TestReopenUncompared(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]struct {
-		read, then po.ReadBy
-		open       bool
-	}{
-		"page, then compared":           {po.ReadByPage, po.ReadByBoth, false},
-		"call, then compared":           {po.ReadByCall, po.ReadByBothCall, false},
-		"call, then a page compared":    {po.ReadByCall, po.ReadByBoth, true},
-		"page, then a call compared":    {po.ReadByPage, po.ReadByBothCall, true},
-		"call, then one by page":        {po.ReadByCall, po.ReadByPage, true},
-		"page, then one by the browser": {po.ReadByPage, po.ReadByBrowser, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			must := func(err error) {
-				t.Helper()
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			open := func() *ledger.Disk {
-				d := openDisk(t, dir)
-				must(d.Begin(t.Context(), po.Start{Portal: "coupa"}))
-				merge(t, d, orders(3))
-				return d
-			}
-			d := open()
-			for i, by := range []po.ReadBy{row.read, row.then} {
-				c := ledgerUnderTest{t, d}.claim(1)
-				x := c.Leases[0]
-				must(d.Assign(t.Context(), x.Token, po.Assignment{Worker: po.PageReader}))
-				if !by.WithoutBrowser() {
-					must(d.Assign(t.Context(), x.Token, po.Assignment{Worker: "worker-1", Profile: "p"}))
-				}
-				must(d.Settle(t.Context(), x.Token, po.Outcome{Key: x.Order.Key, Status: po.Completed, ReadBy: by, Time: time.Now()}))
-				if i == 0 {
-					time.Sleep(2 * time.Millisecond) // times of the record are in milliseconds
-				}
-			}
-			must(d.Close()) // without an end: it was cut off
-
-			d = open()
-			h, err := d.History(t.Context(), "K0")
-			must(err)
-			if h.Open != row.open {
-				t.Errorf("the first order is open: %v", h.Open)
-			}
-			must(d.Close())
 		})
 	}
 }

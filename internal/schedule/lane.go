@@ -14,6 +14,7 @@ type lane struct {
 	requests    requests
 	read        int               // pages, so far
 	lost        int               // of those, within sessions that have ended
+	later       bool              // what browsers read next may show how pages can be read
 	credentials po.Credentials    // of the browser that has last seen a list; zero: nobody has
 	tries       int               // readings of browsers since then, or since there are none
 	reading     int               // pages that are being read
@@ -99,8 +100,11 @@ func (l *lane) usable() bool { return l.on && l.off() == "" && l.credentials.Coo
 // isFor says whether an order is the lane's: its page is to be read without a browser first, or
 // that is believed. What has failed before, or has files already, is for browsers.
 func (l *lane) isFor(t *task) bool {
-	return l.usable() && (t.believed || l.mayRead(t))
+	return l.usable() && (l.believes(t) || l.mayRead(t))
 }
+
+// believes says whether an order's page that was read without a browser is believed.
+func (l *lane) believes(t *task) bool { return t.believed && l.trust(t.page).off == "" }
 
 // mayRead says whether an order's page may be read without a browser.
 func (l *lane) mayRead(t *task) bool {
@@ -119,6 +123,8 @@ func (l *lane) whyBrowser(t *task) string {
 		return "HTTP could not get some of its files"
 	case t.why != "":
 		return t.why
+	case t.pageRead && l.trust(t.page).off != "":
+		return l.trust(t.page).off
 	case l.off() != "":
 		return l.off()
 	case t.isolated || t.lease.Deaths > 0:
@@ -160,7 +166,7 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 	}
 	var fx []Effect
 	for s.queue.inFlight() < s.maxInFlight() {
-		t := s.next(func(t *task) bool { return t.believed })
+		t := s.next(s.lane.believes)
 		if t == nil {
 			break
 		}
@@ -168,10 +174,15 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 			t.pageRead, t.believed, t.page, t.why = false, false, po.PageReading{}, ""
 			continue
 		}
+		if t.why = s.lane.trust(t.page).needsBrowser(t.page, 1); t.why != "" { // no more
+			t.believed = false
+			continue
+		}
 		s.queue.pull(t)
 		fx = append(fx, s.fetchPage(t))
 	}
-	for s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() && s.forBrowser() < readAhead*s.poolSize {
+	for !s.lane.later && s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() &&
+		s.forBrowser() < readAhead*s.poolSize {
 		t := s.next(s.lane.mayRead)
 		if t == nil {
 			break
@@ -223,7 +234,7 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 	if t.back.Cause != "" {
 		return append([]Effect{s.release(t, t.back)}, s.advance(now)...)
 	}
-	t.stage, t.page = waiting, m.Page
+	t.stage, t.page, s.lane.later = waiting, m.Page, m.Page.Later
 	if m.Failure.Cause != "" {
 		t.page = po.PageReading{Doubt: m.Failure.Detail}
 		if m.Failure.Cause == po.Throttled && s.attempts > 1 {
@@ -277,9 +288,10 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	}
 	own := s.lane.requests.ask(t.key(), m.Reading.Requests, t.page.Asked)
 	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
-		s.lane.credentials, s.lane.tries = m.Reading.Credentials, 0
+		s.lane.credentials, s.lane.tries, s.lane.later = m.Reading.Credentials, 0, false
 	}
-	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut || s.lane.trust(t.page).off != "" || t.checked {
+	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut ||
+		s.lane.trust(t.page).off != "" || t.checked {
 		return nil
 	}
 	t.checked = true
