@@ -100,7 +100,7 @@ func (l *lane) usable() bool { return l.on && l.off() == "" && l.credentials.Coo
 // isFor says whether an order is the lane's: its page is to be read without a browser first, or
 // that is believed. What has failed before, or has files already, is for browsers.
 func (l *lane) isFor(t *task) bool {
-	return l.usable() && (l.believes(t) || l.mayRead(t))
+	return l.usable() && (l.believes(t) || !l.later && l.mayRead(t))
 }
 
 // believes says whether an order's page that was read without a browser is believed.
@@ -283,12 +283,13 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 		return nil
 	}
 	s.lane.tries++
+	s.lane.later = false
 	if m.Failure.Cause != "" {
 		return nil
 	}
 	own := s.lane.requests.ask(t.key(), m.Reading.Requests, t.page.Asked)
 	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
-		s.lane.credentials, s.lane.tries, s.lane.later = m.Reading.Credentials, 0, false
+		s.lane.credentials, s.lane.tries = m.Reading.Credentials, 0
 	}
 	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut ||
 		s.lane.trust(t.page).off != "" || t.checked {

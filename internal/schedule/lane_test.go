@@ -33,7 +33,8 @@ type portalRun struct {
 	drainAt   int         // pages after which the run is drained; 0: never
 	onPage    func()      // when one more has been asked for
 	onSettle  func()
-	check     func(*messages.OrderRead) // changes what the last check brings
+	check     func(*messages.OrderRead)              // changes what the last check brings
+	reads     func(order int, m *messages.OrderRead) // changes what a browser brings
 	queue     []func()
 	ended     bool
 	off       string
@@ -177,6 +178,9 @@ func (r *portalRun) readByBrowser(w messages.Worker, key po.Key, token string) {
 	r.browsers++
 	m := messages.OrderRead{Worker: w, Token: token, Key: key, Reading: listOf(number(key)).Reading}
 	m.Reading.Credentials.Cookies, m.Reading.Requests = jar{}, r.requests(number(key))
+	if r.reads != nil {
+		r.reads(number(key), &m)
+	}
 	r.after(r.slowness, func() []Effect {
 		if token == "" {
 			if r.check != nil {

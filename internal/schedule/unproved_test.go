@@ -150,3 +150,21 @@ func TestLateSharedRequests(t *testing.T) {
 		t.Errorf("%d orders by page, off %q", n, r.off)
 	}
 }
+
+// An order that a browser reads in vain says nothing of how pages can be read: others are handed out all the same.
+func TestLaterIsNotNever(t *testing.T) {
+	t.Parallel()
+	r := unlucky(30)
+	r.page = func(int, int) po.PageReading {
+		return po.PageReading{By: po.ReadByCall, Later: true, Doubt: "how it is asked for is not known yet"}
+	}
+	r.reads = func(order int, m *messages.OrderRead) {
+		if order >= 4 {
+			m.Reading = po.Reading{Sign: po.SignEmpty}
+		}
+	}
+	r.run(t)
+	if len(r.settledBy) != 30 {
+		t.Errorf("%d settled", len(r.settledBy))
+	}
+}
