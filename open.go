@@ -165,7 +165,7 @@ func (o *resources) openLedger(ctx context.Context, cfg Config, orders iter.Seq2
 	if err := o.openArchive(cfg); err != nil {
 		return 0, err
 	}
-	return o.look(ctx, cfg, m.Open-m.Invalid)
+	return o.look(ctx, cfg, m.Open-m.Invalid, m.Settled > 0)
 }
 
 // openReport makes ready what the report is written from.
@@ -206,15 +206,15 @@ func beginOf(cfg Config) po.Start {
 
 // look holds the record against the disk: at once what is to be worked on, and
 // the rest too where there is nothing else to do; else beside the run. It says
-// for how many orders browsers are needed then.
-func (o *resources) look(ctx context.Context, cfg Config, open int) (int, error) {
+// for how many orders browsers are needed then. Only where orders are settled may it open any.
+func (o *resources) look(ctx context.Context, cfg Config, open int, settled bool) (int, error) {
 	a := &audit{ledger: o.ledger, archive: o.archive}
 	if err := a.open(ctx); err != nil {
 		return 0, err
 	}
 	if open > 0 {
 		o.audit = a
-		o.ledger.Audit(true)
+		o.ledger.Audit(settled)
 		return open, nil
 	}
 	if err := a.settled(ctx); err != nil {

@@ -296,7 +296,7 @@ type WorkersRequested struct {
 
 // RunEnded is the last event of the actors.
 type RunEnded struct {
-	Cause    po.Cause          `json:"cause,omitempty"` // why it ended early; empty if every order was settled
+	Cause    po.Cause          `json:"cause,omitempty"` // why it ended early; empty if every order was settled and audited
 	Detail   string            `json:"detail,omitempty"`
 	Counts   map[po.Status]int `json:"counts,omitempty"` // orders settled in this start
 	Open     int               `json:"open"`             // orders not settled of those that this start was for

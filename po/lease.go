@@ -40,4 +40,7 @@ type Claim struct {
 	Known []Order
 	// Open counts the orders that are not settled, leased ones included.
 	Open int
+	// Auditing says that files of settled orders are still being looked for: orders may be
+	// opened again, so that a run does not end while it is set, even with none open.
+	Auditing bool
 }

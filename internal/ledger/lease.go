@@ -49,12 +49,9 @@ func (d *Disk) Claim(ctx context.Context, n int, ttl time.Duration) (c po.Claim,
 				return err
 			}
 		}
-		c.Open, c.Known = d.open, d.known
-		if d.auditing {
-			c.Open++
-			if c.Wait == 0 || c.Wait > auditPause {
-				c.Wait = auditPause
-			}
+		c.Open, c.Known, c.Auditing = d.open, d.known, d.auditing
+		if d.auditing && (c.Wait == 0 || c.Wait > auditPause) {
+			c.Wait = auditPause
 		}
 		return nil
 	})

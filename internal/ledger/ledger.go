@@ -44,7 +44,7 @@ type Disk struct {
 	start    int              // of poactor on this directory
 	before   int64            // places from here on are left for another start
 	open     int              // orders in this start that are not settled
-	auditing bool             // there may be more
+	auditing bool             // the files of settled orders are looked for: some may be opened again
 	known    []po.Order       // that had attachments when they were settled last
 	began    time.Time        // this start
 }

@@ -167,6 +167,7 @@ type queue struct {
 	count   int              // tasks so far
 
 	open        int  // orders not settled; -1 until the ledger has told
+	auditing    bool // the ledger may open more, as the last claim said
 	claiming    bool // a claim is under way
 	moreInvalid bool // the ledger has more orders that need no worker
 	exhausted   bool // the last claim gave nothing; until something changes
@@ -183,7 +184,7 @@ func (q *queue) claim(n int) Claim {
 
 // claimed takes the answer to a claim of n, but for its leases.
 func (q *queue) claimed(n int, c po.Claim) {
-	q.claiming, q.open = false, c.Open
+	q.claiming, q.open, q.auditing = false, c.Open, c.Auditing
 	q.exhausted = n > 0 && len(c.Leases) == 0
 	q.moreInvalid = len(c.Invalid) > 0
 }
@@ -241,6 +242,9 @@ func (q *queue) inFlight() int {
 	}
 	return n
 }
+
+// settled says that no order is open, and none will be opened by an audit.
+func (q *queue) settled() bool { return q.open == 0 && !q.auditing }
 
 // quiet says that nothing is in hand and no answer of the ledger can change that.
 func (q *queue) quiet() bool { return len(q.tasks) == 0 && !q.claiming && q.reopening == 0 }

@@ -64,9 +64,9 @@ func (s *Scheduler) Begin(now time.Time) []Effect {
 // Open is how many orders are not settled; -1 until the ledger has told.
 func (s *Scheduler) Open() int { return s.queue.open }
 
-// Cause says why the run ended with orders open; empty if none is.
+// Cause says why the run ended before it was known that no order is open; empty if that is.
 func (s *Scheduler) Cause() po.Cause {
-	if s.stopCause == "" && s.draining && s.queue.open > 0 {
+	if s.stopCause == "" && s.draining && !s.queue.settled() {
 		return po.Interrupted
 	}
 	return s.stopCause

@@ -73,10 +73,10 @@ func (s *Scheduler) shuttingDown() bool { return s.draining || s.stopCause != ""
 func (s *Scheduler) finished() bool {
 	unconfirmed := s.stopCause == "" && s.sessions.pending()
 	restoring := s.signIn.restoring && !s.shuttingDown()
-	return s.queue.quiet() && (s.shuttingDown() || s.queue.open == 0) && !unconfirmed && !restoring && s.lastCheck() == ""
+	return s.queue.quiet() && (s.shuttingDown() || s.queue.settled()) && !unconfirmed && !restoring && s.lastCheck() == ""
 }
 
 // allSettled says that all is done but for answers that are not confirmed yet.
 func (s *Scheduler) allSettled() bool {
-	return s.queue.quiet() && (s.queue.open == 0 || s.draining)
+	return s.queue.quiet() && (s.queue.settled() || s.draining)
 }
