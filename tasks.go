@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/url"
-	"sync"
+	"slices"
 	"sync/atomic"
 
 	"github.com/poactor/poactor/actors"
@@ -100,13 +101,13 @@ func StartTasks[T, R any](
 	if tasks == nil || work == nil {
 		return nil, &po.Error{Msg: "tasks and work are needed: one of them is nil", Err: ErrConfig}
 	}
-	run := &TaskRun[T, R]{ctx: ctx, settled: newKeyQueue()}
 	host := hostOfURL(cfg.Portal.BaseURL)
+	run := &TaskRun[T, R]{ctx: ctx, settled: newSettledQueue(), mayReopen: host != "" || cfg.Session != nil}
 	cfg.work = func(b actors.Browsers) actors.Browsers { return workBrowsers{b, asTaskWork(work), host} }
 	tell := cfg.OnEvent
 	cfg.OnEvent = func(event any) {
 		if e, ok := event.(messages.OrderSettled); ok {
-			run.settled.push(e.Outcome.Key)
+			run.settled.push(settledTask{e.Outcome.Key, e.Outcome.Status == po.Completed})
 		}
 		if tell != nil {
 			tell(event)
@@ -205,9 +206,12 @@ func fromOrder[T any](o po.Order) (Task[T], error) {
 type TaskRun[T, R any] struct {
 	handle  *Handle
 	ctx     context.Context
-	settled *keyQueue
-	ranged  atomic.Bool
-	summary atomic.Pointer[Summary] // nil until the run is over
+	settled *settledQueue
+	// mayReopen says that a task that is FAILED may be opened again before the run ends: a lost
+	// session may have faked that, or a portal that refuses everybody.
+	mayReopen bool
+	ranged    atomic.Bool
+	summary   atomic.Pointer[Summary] // nil until the run is over
 }
 
 // Pause begins no more tasks until Resume; those in hand are finished, as of Handle.Pause.
@@ -280,31 +284,42 @@ func (r *TaskRun[T, R]) yield(yield func(TaskResult[T, R], error) bool) (all boo
 			}
 		}
 	}
-	var doubtful []po.Key // a session that is lost may have faked them
 	go func() {
 		<-r.handle.ended
 		r.settled.close()
 	}()
-	for key := range r.settled.all() {
-		t, err := r.task(ctx, key)
-		switch {
-		case err != nil:
-			yield(TaskResult[T, R]{}, userError(err))
-			return false
-		case t.Outcome.Status == "": // it was opened again
-		case r.handle.output.proves && t.Outcome.Status != po.Completed:
-			doubtful = append(doubtful, key)
-		case !yield(r.result(t, false), nil):
+	doubtful := map[po.Key]bool{}
+	for settled := range r.settled.all() {
+		if !settled.completed && r.mayReopen {
+			doubtful[settled.key] = true
+			continue
+		}
+		delete(doubtful, settled.key)
+		if !r.yieldTask(ctx, settled.key, yield) {
 			return false
 		}
 	}
-	for _, key := range doubtful {
-		t, err := r.task(ctx, key)
-		if err == nil && t.Outcome.Status != "" && !yield(r.result(t, false), nil) {
+	for _, key := range slices.Sorted(maps.Keys(doubtful)) {
+		if !r.yieldTask(ctx, key, yield) {
 			return false
 		}
 	}
 	return true
+}
+
+// yieldTask yields what has come of a task, unless it was opened again.
+func (r *TaskRun[T, R]) yieldTask(
+	ctx context.Context, key po.Key, yield func(TaskResult[T, R], error) bool,
+) (more bool) {
+	t, err := r.task(ctx, key)
+	switch {
+	case err != nil:
+		yield(TaskResult[T, R]{}, userError(err))
+		return false
+	case t.Outcome.Status == "":
+		return true
+	}
+	return yield(r.result(t, false), nil)
 }
 
 // task is a task as it is recorded now.
@@ -331,52 +346,4 @@ func (r *TaskRun[T, R]) result(t ledger.Task, earlier bool) TaskResult[T, R] {
 		result.Err = userError(err)
 	}
 	return result
-}
-
-// keyQueue holds the keys of settled tasks until they are asked for.
-type keyQueue struct {
-	mu     sync.Mutex
-	keys   []po.Key
-	closed bool
-	more   chan struct{} // holds a value when there is anything new
-}
-
-func newKeyQueue() *keyQueue { return &keyQueue{more: make(chan struct{}, 1)} }
-
-func (q *keyQueue) push(key po.Key) { q.change(func() { q.keys = append(q.keys, key) }) }
-
-// close says that no more will come.
-func (q *keyQueue) close() { q.change(func() { q.closed = true }) }
-
-func (q *keyQueue) change(do func()) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	do()
-	select {
-	case q.more <- struct{}{}:
-	default:
-	}
-}
-
-// all yields the keys as they come, until the queue is closed.
-func (q *keyQueue) all() iter.Seq[po.Key] {
-	return func(yield func(po.Key) bool) {
-		for {
-			q.mu.Lock()
-			keys, closed := q.keys, q.closed
-			q.keys = nil
-			q.mu.Unlock()
-			for _, key := range keys {
-				if !yield(key) {
-					return
-				}
-			}
-			if len(keys) == 0 && closed {
-				return
-			}
-			if len(keys) == 0 {
-				<-q.more
-			}
-		}
-	}
 }
