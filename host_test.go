@@ -237,7 +237,10 @@ func TestPortsAlone(t *testing.T) {
 		t.Error(err)
 	}
 	twice := func(yield func(po.Order, error) bool) {
-		for yield(po.Order{Key: "1"}, nil) {
+		for range 2 {
+			if !yield(po.Order{Key: "1"}, nil) {
+				return
+			}
 		}
 	}
 	if _, err := poactor.NewMemoryLedger(twice); err == nil {
