@@ -88,7 +88,7 @@ func (sim *simulator) do(effects []Effect) {
 			}
 			sim.claims = append(sim.claims, e)
 		case Settle:
-			if needsConfirmation(e.Outcome) {
+			if needsConfirmation(e.Order, e.Outcome) {
 				by := sim.readBy[e.Token]
 				sim.unconfirmed[by] = append(sim.unconfirmed[by], string(e.Order.Key))
 			}
