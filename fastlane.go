@@ -30,7 +30,9 @@ type pages struct {
 // ReadPage implements the port. The page is always asked for: it tells whether the session lives and which
 // scripts are loaded, also where its list comes by a call. A call that needs nothing of the page is made
 // beside it.
-func (p *pages) ReadPage(ctx context.Context, order po.Order, without []po.ReadBy, c po.Credentials) (po.PageReading, error) {
+func (p *pages) ReadPage(
+	ctx context.Context, order po.Order, without []po.ReadBy, c po.Credentials,
+) (po.PageReading, error) {
 	address := p.portal.OrderURL(order.Number)
 	caller, known := p.learner.Order(order.Number, time.Now().UnixMilli())
 	known = known && !slices.Contains(without, po.ReadByCall)
@@ -56,7 +58,8 @@ func (p *pages) ReadPage(ctx context.Context, order po.Order, without []po.ReadB
 	switch {
 	case reading.Doubt == "" || page.Doubt() != "" || slices.Contains(without, po.ReadByCall):
 	case !known:
-		reading = po.PageReading{By: po.ReadByCall, Later: true, Doubt: reading.Doubt + ", and how it is asked for is not known yet"}
+		reading = po.PageReading{By: po.ReadByCall, Later: true,
+			Doubt: reading.Doubt + ", and how it is asked for is not known yet"}
 	default:
 		if !atOnce {
 			cookies, err := scriptCookies(ctx, c)

@@ -59,7 +59,8 @@ func (w *watcher) saw(ctx context.Context, order po.Order, r po.Reading) {
 		return
 	}
 	learned, recipe := w.learner.Saw(fastlane.Seen{
-		Number: order.Number, Asked: w.portal.OrderURL(order.Number), Reading: r, Cookies: cookies, Now: time.Now().UnixMilli(),
+		Number: order.Number, Asked: w.portal.OrderURL(order.Number), Reading: r, Cookies: cookies,
+		Now: time.Now().UnixMilli(),
 	})
 	if learned {
 		w.recipes.write(recipe)

@@ -237,7 +237,11 @@ func TestPortsAlone(t *testing.T) {
 		t.Error(err)
 	}
 	twice := func(yield func(po.Order, error) bool) {
-		_ = yield(po.Order{Key: "1"}, nil) && yield(po.Order{Key: "1"}, nil)
+		for range 2 {
+			if !yield(po.Order{Key: "1"}, nil) {
+				return
+			}
+		}
 	}
 	if _, err := poactor.NewMemoryLedger(twice); err == nil {
 		t.Error("a key that comes twice is taken")

@@ -24,7 +24,7 @@ func random(t *testing.T) *rand.Rand {
 }
 
 // 200 runs are begun and ended in every way, eight at a time in one process: nothing is left.
-func TestStartAndStop(t *testing.T) {
+func TestFaultsStartAndStop(t *testing.T) {
 	poactortest.NothingLeft(t)
 	p := poactortest.NewPortal(t, poactortest.PortalOptions{Orders: 6, Plain: true})
 	draw := random(t)
@@ -71,7 +71,7 @@ func startAndStop(t *testing.T, p *poactortest.Portal, how int, after time.Durat
 
 // A context that ends at any moment leaves nothing but what the next start goes on with: 100
 // moments, of five runs, each of which ends as it should.
-func TestCancelAtAnyMoment(t *testing.T) {
+func TestFaultsCancelScriptedAtAnyMoment(t *testing.T) {
 	p := poactortest.NewPortal(t, poactortest.PortalOptions{Orders: 20, Plain: true})
 	cancelAtAnyMoment(t, p, poactor.Config{Workers: 3, Browsers: &poactortest.Browsers{Read: p.Read}}, 5, 20, 60*time.Millisecond)
 }

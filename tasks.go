@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/url"
-	"sync"
+	"slices"
 	"sync/atomic"
 
 	"github.com/poactor/poactor/actors"
@@ -100,13 +101,13 @@ func StartTasks[T, R any](
 	if tasks == nil || work == nil {
 		return nil, &po.Error{Msg: "tasks and work are needed: one of them is nil", Err: ErrConfig}
 	}
-	run := &TaskRun[T, R]{ctx: ctx, settled: newKeyQueue()}
 	host := hostOfURL(cfg.Portal.BaseURL)
+	run := &TaskRun[T, R]{ctx: ctx, settled: newSettledQueue(), mayReopen: host != "" || cfg.Session != nil}
 	cfg.work = func(b actors.Browsers) actors.Browsers { return workBrowsers{b, asTaskWork(work), host} }
 	tell := cfg.OnEvent
 	cfg.OnEvent = func(event any) {
 		if e, ok := event.(messages.OrderSettled); ok {
-			run.settled.push(e.Outcome.Key)
+			run.settled.push(settledTask{e.Outcome.Key, e.Outcome.Status == po.Completed})
 		}
 		if tell != nil {
 			tell(event)
@@ -116,7 +117,7 @@ func StartTasks[T, R any](
 	if err != nil {
 		return nil, err
 	}
-	run.Handle = h
+	run.handle = h
 	return run, nil
 }
 
@@ -200,16 +201,42 @@ func fromOrder[T any](o po.Order) (Task[T], error) {
 	return task, nil
 }
 
-// TaskRun is a run of tasks under way. Pause, Resume and SetWorkers are as for orders.
+// TaskRun is a run of tasks under way. Its Results are to be ranged over, which is what ends
+// it; the other methods may be called meanwhile, from any goroutine.
 type TaskRun[T, R any] struct {
-	*Handle
+	handle  *Handle
 	ctx     context.Context
-	settled *keyQueue
-	ranged  atomic.Bool
+	settled *settledQueue
+	// mayReopen says that a task that is FAILED may be opened again before the run ends: a lost
+	// session may have faked that, or a portal that refuses everybody.
+	mayReopen bool
+	ranged    atomic.Bool
+	summary   atomic.Pointer[Summary] // nil until the run is over
+}
+
+// Pause begins no more tasks until Resume; those in hand are finished, as of Handle.Pause.
+func (r *TaskRun[T, R]) Pause() { r.handle.Pause() }
+
+// Resume ends a pause.
+func (r *TaskRun[T, R]) Resume() { r.handle.Resume() }
+
+// SetWorkers changes how many workers the run is to have, as Handle.SetWorkers.
+func (r *TaskRun[T, R]) SetWorkers(n int) { r.handle.SetWorkers(n) }
+
+// Drain begins no more tasks; those in hand are finished, and their results are yielded. The
+// run's error is po.Interrupted then, if any tasks are left.
+func (r *TaskRun[T, R]) Drain() { r.handle.Drain() }
+
+// Summary says how the run ended. It is there when nobody ranges over the results any more,
+// since everything is closed then; until that it is the zero value.
+func (r *TaskRun[T, R]) Summary() Summary {
+	if s := r.summary.Load(); s != nil {
+		return *s
+	}
+	return Summary{}
 }
 
 // Results yields what comes of the tasks, as RunTasks does: once, to one that ranges over it.
-// Wait is called by itself then; a program calls it only afterwards, for the Summary.
 func (r *TaskRun[T, R]) Results() iter.Seq2[TaskResult[T, R], error] {
 	return func(yield func(TaskResult[T, R], error) bool) {
 		if r.ranged.Swap(true) {
@@ -220,27 +247,34 @@ func (r *TaskRun[T, R]) Results() iter.Seq2[TaskResult[T, R], error] {
 		defer func() {
 			if !all { // no more are wanted, or who ranges over them panics
 				r.Drain()
-				_, _ = r.Wait()
+				_ = r.wait()
 			}
 		}()
 		if all = r.yield(yield); !all {
 			return
 		}
-		if _, err := r.Wait(); err != nil {
+		if err := r.wait(); err != nil {
 			yield(TaskResult[T, R]{}, err)
 		}
 	}
 }
 
+// wait waits until everything of the run is closed.
+func (r *TaskRun[T, R]) wait() error {
+	summary, err := r.handle.Wait()
+	r.summary.Store(&summary)
+	return err
+}
+
 // yield yields results until the run has ended, and reports whether it came to that.
 func (r *TaskRun[T, R]) yield(yield func(TaskResult[T, R], error) bool) (all bool) {
 	select { // what is found missing is not told as settled
-	case <-r.audited:
-	case <-r.ended:
+	case <-r.handle.audited:
+	case <-r.handle.ended:
 	}
 	ctx := context.WithoutCancel(r.ctx)
-	if r.output.ledger != nil {
-		for t, err := range r.output.ledger.EarlierTasks(ctx) {
+	if r.handle.output.ledger != nil {
+		for t, err := range r.handle.output.ledger.EarlierTasks(ctx) {
 			if err != nil {
 				yield(TaskResult[T, R]{}, userError(err))
 				return false
@@ -250,39 +284,50 @@ func (r *TaskRun[T, R]) yield(yield func(TaskResult[T, R], error) bool) (all boo
 			}
 		}
 	}
-	var doubtful []po.Key // a session that is lost may have faked them
 	go func() {
-		<-r.ended
+		<-r.handle.ended
 		r.settled.close()
 	}()
-	for key := range r.settled.all() {
-		t, err := r.task(ctx, key)
-		switch {
-		case err != nil:
-			yield(TaskResult[T, R]{}, userError(err))
-			return false
-		case t.Outcome.Status == "": // it was opened again
-		case r.output.proves && t.Outcome.Status != po.Completed:
-			doubtful = append(doubtful, key)
-		case !yield(r.result(t, false), nil):
+	doubtful := map[po.Key]bool{}
+	for settled := range r.settled.all() {
+		if !settled.completed && r.mayReopen {
+			doubtful[settled.key] = true
+			continue
+		}
+		delete(doubtful, settled.key)
+		if !r.yieldTask(ctx, settled.key, yield) {
 			return false
 		}
 	}
-	for _, key := range doubtful {
-		t, err := r.task(ctx, key)
-		if err == nil && t.Outcome.Status != "" && !yield(r.result(t, false), nil) {
+	for _, key := range slices.Sorted(maps.Keys(doubtful)) {
+		if !r.yieldTask(ctx, key, yield) {
 			return false
 		}
 	}
 	return true
 }
 
+// yieldTask yields what has come of a task, unless it was opened again.
+func (r *TaskRun[T, R]) yieldTask(
+	ctx context.Context, key po.Key, yield func(TaskResult[T, R], error) bool,
+) (more bool) {
+	t, err := r.task(ctx, key)
+	switch {
+	case err != nil:
+		yield(TaskResult[T, R]{}, userError(err))
+		return false
+	case t.Outcome.Status == "":
+		return true
+	}
+	return yield(r.result(t, false), nil)
+}
+
 // task is a task as it is recorded now.
 func (r *TaskRun[T, R]) task(ctx context.Context, key po.Key) (ledger.Task, error) {
-	if m, ok := r.output.record.(*ledger.Memory); ok {
+	if m, ok := r.handle.output.record.(*ledger.Memory); ok {
 		return m.TakeTask(key), nil
 	}
-	return r.output.ledger.Task(ctx, key)
+	return r.handle.output.ledger.Task(ctx, key)
 }
 
 // result is a task for who asked for it.
@@ -301,52 +346,4 @@ func (r *TaskRun[T, R]) result(t ledger.Task, earlier bool) TaskResult[T, R] {
 		result.Err = userError(err)
 	}
 	return result
-}
-
-// keyQueue holds the keys of settled tasks until they are asked for.
-type keyQueue struct {
-	mu     sync.Mutex
-	keys   []po.Key
-	closed bool
-	more   chan struct{} // holds a value when there is anything new
-}
-
-func newKeyQueue() *keyQueue { return &keyQueue{more: make(chan struct{}, 1)} }
-
-func (q *keyQueue) push(key po.Key) { q.change(func() { q.keys = append(q.keys, key) }) }
-
-// close says that no more will come.
-func (q *keyQueue) close() { q.change(func() { q.closed = true }) }
-
-func (q *keyQueue) change(do func()) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	do()
-	select {
-	case q.more <- struct{}{}:
-	default:
-	}
-}
-
-// all yields the keys as they come, until the queue is closed.
-func (q *keyQueue) all() iter.Seq[po.Key] {
-	return func(yield func(po.Key) bool) {
-		for {
-			q.mu.Lock()
-			keys, closed := q.keys, q.closed
-			q.keys = nil
-			q.mu.Unlock()
-			for _, key := range keys {
-				if !yield(key) {
-					return
-				}
-			}
-			if len(keys) == 0 && closed {
-				return
-			}
-			if len(keys) == 0 {
-				<-q.more
-			}
-		}
-	}
 }

@@ -103,7 +103,7 @@ func collectTasks[R any](
 }
 
 // Every method of a page, on a real browser.
-func TestPage(t *testing.T) {
+func TestFaultsPage(t *testing.T) {
 	t.Parallel()
 	server := site(t)
 	cfg := taskConfig(t, server)

@@ -139,13 +139,19 @@ func TestTasksUsedWrong(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+		if s := run.Summary(); s.Counts != nil {
+			t.Errorf("a summary of a run that goes on: %+v", s)
+		}
+	}
+	if s := run.Summary(); s.Counts[po.Completed] != 1 || s.Took == 0 {
+		t.Errorf("%+v", s)
 	}
 	only("once more", run.Results(), ErrConfig)
 	if run, err = StartTasks(t.Context(), idleConfig(t), taskList("a"), done); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run.Wait(); err != nil {
+	if _, err := run.handle.Wait(); err != nil { // as where the run has ended before they are ranged over
 		t.Error(err)
 	}
-	only("after Wait", run.Results(), nil)
+	only("of a closed record", run.Results(), nil)
 }

@@ -140,8 +140,8 @@ func labels(set attribute.Set) string {
 	return b.String()
 }
 
-// Each order has one trace, whatever it went through: its attempts below it, their steps
-// below them, all within the times of what is above.
+// Each order has one trace, and one more for each time that it was put back: its attempts
+// below it, their steps below them, all within the times of what is above.
 func TestTraces(t *testing.T) {
 	t.Parallel()
 	const orders = 20
@@ -166,11 +166,16 @@ func TestTraces(t *testing.T) {
 			t.Errorf("%s ends before it begins", s.Name())
 		}
 		if !s.Parent().IsValid() {
-			number := attributeOf(s, "poactor.order")
-			if _, twice := roots[number]; twice || s.Name() != "order" {
+			number, status := attributeOf(s, "poactor.order"), attributeOf(s, "poactor.status")
+			switch _, twice := roots[number]; {
+			case s.Name() != "order":
 				t.Errorf("%q of order %q is a root", s.Name(), number)
+			case status == "": // it was put back: another trace goes on with it
+			case twice:
+				t.Errorf("order %q has ended twice", number)
+			default:
+				roots[number] = status
 			}
-			roots[number] = attributeOf(s, "poactor.status")
 			continue
 		}
 		parent := byID[s.Parent().SpanID().String()]
@@ -190,7 +195,7 @@ func TestTraces(t *testing.T) {
 	if diff := cmp.Diff(want, roots); diff != "" || len(want) != orders {
 		t.Error(diff)
 	}
-	steps := map[string]int{"order": orders, "attempt": len(all[messages.OrderStarted](r)), "settle": orders,
+	steps := map[string]int{"order": orders + len(all[messages.OrderReleased](r)), "attempt": len(all[messages.OrderStarted](r)), "settle": orders,
 		"read": len(all[messages.OrderRead](r)), "fetch": len(all[messages.FilesFetched](r))}
 	if diff := cmp.Diff(steps, names); diff != "" || steps["attempt"] <= orders { // a browser died with one
 		t.Errorf("%v %s", steps, diff)

@@ -162,7 +162,8 @@ func (p *scriptedPage) Save(_ context.Context, name string, content io.Reader) (
 		return po.File{}, err
 	}
 	sum := sha256.Sum256(body)
-	file := po.File{ID: fmt.Sprint(len(p.files)+1, " ", name), Name: name, Bytes: int64(len(body)), SHA256: hex.EncodeToString(sum[:])}
+	file := po.File{ID: fmt.Sprint(len(p.files)+1, " ", name), Name: name, Bytes: int64(len(body)),
+		SHA256: hex.EncodeToString(sum[:])}
 	saved, err := os.CreateTemp(p.session.browsers.Dir, "poactortest-")
 	if err != nil {
 		return po.File{}, err
@@ -171,7 +172,8 @@ func (p *scriptedPage) Save(_ context.Context, name string, content io.Reader) (
 	if err := errors.Join(err, saved.Close()); err != nil {
 		return po.File{}, err
 	}
-	p.files = append(p.files, po.Attachment{ID: file.ID, Name: name, Saved: saved.Name(), SHA256: file.SHA256, Lane: po.LaneBrowser})
+	p.files = append(p.files, po.Attachment{ID: file.ID, Name: name, Saved: saved.Name(), SHA256: file.SHA256,
+		Lane: po.LaneBrowser})
 	return file, nil
 }
 

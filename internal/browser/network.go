@@ -148,7 +148,7 @@ func (s *Session) describeRequest(e *networkEvent) (request, bool) {
 	switch e.Type {
 	case proto.NetworkResourceTypeXHR, proto.NetworkResourceTypeFetch:
 	case proto.NetworkResourceTypeScript:
-		if e.Initiator.Type == "parser" && isTracker(e.Request.URL) {
+		if r.stands = e.Initiator.Type == "parser"; r.stands && isTracker(e.Request.URL) {
 			return r, false
 		}
 	case proto.NetworkResourceTypeEventSource:

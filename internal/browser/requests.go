@@ -42,7 +42,7 @@ type pendingRequests struct {
 	ready    chan struct{}            // closed at the next change
 	ended    float64                  // when the last of them ended: milliseconds since 1970
 	repeats  map[string]int           // how many with a key have
-	made     map[string]bool          // keys of those that the order's pages have made, but for scripts
+	made     map[string]bool          // keys of those that the order's pages have made, but for scripts that stand in them
 
 	// Requests that are the same to the letter for several orders cannot ask for the
 	// list of one. Where they were out of time on the pages of two of them, and were never
@@ -64,6 +64,7 @@ type request struct {
 	address  string  // without its query
 	kind     proto.NetworkResourceType
 	own      bool      // of the page itself, not of a frame or worker
+	stands   bool      // a script that stands in the page; others may bring a list (JSONP)
 	begun    time.Time // when it was made
 	answered time.Time // when the last of its answer came; zero: nothing has
 	stream   bool      // it has no end of its own
@@ -134,7 +135,7 @@ func (p *pendingRequests) startPage(page string) {
 func (p *pendingRequests) add(id proto.NetworkRequestID, r request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r.kind != proto.NetworkResourceTypeScript && len(p.made) < maxRequests && p.made != nil {
+	if !r.stands && len(p.made) < maxRequests && p.made != nil {
 		p.made[r.key] = true
 	}
 	if len(p.inFlight) < maxRequests && !p.isIgnored(r) {

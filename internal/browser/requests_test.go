@@ -1,11 +1,17 @@
 package browser
 
 import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/poactor/poactor/po"
 )
 
 // Only what is the same to the letter for several orders, and never comes in its
@@ -64,5 +70,33 @@ func TestWithoutCacheBusters(t *testing.T) {
 		if got := withoutCacheBusters(address); got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)
 		}
+	}
+}
+
+// What a script has asked for as a script may be a list (JSONP): it counts among what the page asks for. Scripts
+// that stand in the page do not.
+func TestScriptsAsRequests(t *testing.T) {
+	t.Parallel()
+	needBrowser(t)
+	script := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		_, _ = io.WriteString(w, "0")
+	}
+	body := `<script src="/stands.js?NUMBER"></script><a class=att href=/f>f</a>
+		<script>document.head.append(Object.assign(document.createElement('script'), {src: '/lines.js?of=NUMBER'}))</script>`
+	base := serve(t, site{
+		"/orders/1":  page(strings.ReplaceAll(body, "NUMBER", "1")),
+		"/stands.js": script,
+		"/lines.js":  script,
+	})
+	s := openSession(t, testPortal(base))
+	reading, err := s.Read(t.Context(), order("1"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := func(address string) string { return RequestHash(po.Call{Method: "GET", URL: base + address}) }
+	if got := reading.Requests; !slices.Contains(got, hash("/lines.js?of=1")) || slices.Contains(got, hash("/stands.js?1")) {
+		t.Errorf("%d requests: the inserted script %v, the one that stands %v", len(got),
+			slices.Contains(got, hash("/lines.js?of=1")), slices.Contains(got, hash("/stands.js?1")))
 	}
 }

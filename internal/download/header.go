@@ -101,7 +101,8 @@ func setScriptHeaders(req *http.Request, given http.Header, page string) {
 		h.Del("Sec-Fetch-User")
 	}
 	from, err := url.Parse(page)
-	if err == nil && from.Host != "" && (req.Method != http.MethodGet || from.Scheme != req.URL.Scheme || from.Host != req.URL.Host) {
+	if err == nil && from.Host != "" &&
+		(req.Method != http.MethodGet || from.Scheme != req.URL.Scheme || from.Host != req.URL.Host) {
 		h.Set("Origin", from.Scheme+"://"+from.Host)
 	}
 	for name, values := range given {

@@ -27,7 +27,8 @@ type Page struct {
 // in its address. An error is a *po.ReadFailure.
 func (a *Archive) Page(ctx context.Context, address string, c po.Credentials) (Page, error) {
 	c.Referer = ""
-	p, err := a.page(ctx, newSession(a.transport, a.allowed, a.idleLimit, c), po.Call{Method: http.MethodGet, URL: address})
+	session := newSession(a.transport, a.allowed, a.idleLimit, c)
+	p, err := a.page(ctx, session, po.Call{Method: http.MethodGet, URL: address})
 	return p, pageFailure(err, address, p.Status)
 }
 

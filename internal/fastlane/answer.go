@@ -178,20 +178,27 @@ func saysError(value any) bool {
 
 // answerFeatures are what an answer is built of: the kinds of its values by their paths. What is the order's
 // number, or the identity that it was asked for by, is a kind of its own: another order's answer does not
-// have it.
-func answerFeatures(f features, value any, own map[string]string) {
+// have it. hasOwn says whether there is one. what names the answer.
+func answerFeatures(f features, what string, value any, own map[string]string) (hasOwn bool) {
 	kinds := map[string]string{}
 	for _, kind := range slices.Backward(slices.Sorted(maps.Keys(own))) { // the first counts
 		if text := own[kind]; text != "" {
 			kinds[text] = kind
 		}
 	}
+	kindOf := func(text string) string {
+		if kind, ok := kinds[text]; ok {
+			hasOwn = true
+			return "own " + kind
+		}
+		return kindOfText(text, true)
+	}
 	walkJSON(value, nil, func(at path, value any) {
 		keys := make([]string, len(at))
 		for i, key := range at {
 			keys[i] = digits.ReplaceAllString(key, "#")
 		}
-		name := "answer " + path(keys).String()
+		name := what + " " + path(keys).String()
 		switch v := value.(type) {
 		case map[string]any:
 			f[name+" {"] = true
@@ -204,20 +211,14 @@ func answerFeatures(f features, value any, own map[string]string) {
 				f[name+" []"] = true
 			}
 		case string:
-			f[name+" text "+kindOfOwn(v, kinds)] = true
+			f[name+" text "+kindOf(v)] = true
 		case json.Number:
-			f[name+" number "+kindOfOwn(v.String(), kinds)] = true
+			f[name+" number "+kindOf(v.String())] = true
 		default:
 			f[fmt.Sprintf("%s %v", name, v)] = true
 		}
 	})
-}
-
-func kindOfOwn(text string, own map[string]string) string {
-	if kind, ok := own[text]; ok {
-		return "own " + kind
-	}
-	return kindOfText(text, true)
+	return hasOwn
 }
 
 // quoteJSON writes a text as scripts write it within a string of JSON.

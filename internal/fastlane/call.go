@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/poactor/poactor/internal/listing"
 	"github.com/poactor/poactor/po"
@@ -40,8 +41,11 @@ func (r *Reader) readCall(rec *recipe, in surroundings, p Page, a Answer) po.Pag
 	}
 	own := rec.asked(in)
 	f := features{}
-	answerFeatures(f, value, own)
-	if !r.identified(p.d, in.number, text) && !f.hasOwn() {
+	hasOwn := answerFeatures(f, "answer", value, own)
+	if in.lookup != nil { // may have found another order, whose number begins alike
+		answerFeatures(f, "lookup", in.lookup, map[string]string{fromNumber: in.number})
+	}
+	if !hasOwn && !r.identified(p.d, in.number, text) {
 		return doubt("it does not show that it is the order's own")
 	}
 	reading := po.PageReading{By: po.ReadByCall}
@@ -62,7 +66,8 @@ func (r *Reader) readCall(rec *recipe, in surroundings, p Page, a Answer) po.Pag
 
 // readAnswer reads the JSON of an answer; why says why it is not believed.
 func readAnswer(a Answer) (value any, why string) {
-	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	kind, parameters, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	charset := parameters["charset"]
 	switch {
 	case a.Status != http.StatusOK:
 		return nil, "the portal answers the call with another status than 200"
@@ -70,6 +75,8 @@ func readAnswer(a Answer) (value any, why string) {
 		return nil, "the call leads elsewhere"
 	case err != nil || kind != "application/json" && !strings.HasSuffix(kind, "+json") && kind != "text/json":
 		return nil, "the answer is no JSON"
+	case !utf8.Valid(a.Body), charset != "" && !strings.EqualFold(charset, "utf-8") && !isASCII(a.Body):
+		return nil, "the answer is not in UTF-8" // which scripts read in several ways
 	case nextPage.MatchString(a.Header.Get("Link")):
 		return nil, "the list has another page"
 	}
@@ -81,6 +88,10 @@ func readAnswer(a Answer) (value any, why string) {
 		return nil, "the answer tells of an error"
 	}
 	return value, ""
+}
+
+func isASCII(text []byte) bool {
+	return !slices.ContainsFunc(text, func(b byte) bool { return b > unicode.MaxASCII })
 }
 
 var nextPage = regexp.MustCompile(`(?i)rel\s*=\s*"?next`)
@@ -169,14 +180,4 @@ func (rec *recipe) asked(in surroundings) map[string]string {
 		}
 	}
 	return own
-}
-
-// hasOwn says whether an answer has the order's number, or what it was asked for by, in it.
-func (f features) hasOwn() bool {
-	for name := range f {
-		if strings.Contains(name, " own ") {
-			return true
-		}
-	}
-	return false
 }

@@ -292,6 +292,13 @@ func TestCallDoubts(t *testing.T) {
 		"counts nothing":  {body: strings.Replace(good, `"total":2`, `"all":2`, 1), doubt: true},
 		"no name":         {body: strings.Replace(good, `"title"`, `"label"`, 1), doubt: true},
 		"no id":           {body: strings.Replace(good, `"id"`, `"key"`, 1), doubt: true},
+		"not UTF-8":       {body: strings.Replace(good, "Offer 4-1", "\xdcbung", 1), doubt: true},
+		"another charset": {body: strings.Replace(good, "Offer 4-1", "Übung", 1), change: func(a *Answer) {
+			a.Header.Set("Content-Type", "application/json; charset=iso-8859-1")
+		}, doubt: true},
+		"UTF-8": {body: strings.Replace(good, "Offer 4-1", "Übung", 1), change: func(a *Answer) {
+			a.Header.Set("Content-Type", "application/json; charset=UTF-8")
+		}},
 		"two of one name": {body: strings.ReplaceAll(good, "4-1.pdf", "4-0.pdf"), doubt: true},
 		"white space":     {body: strings.ReplaceAll(good, "Offer 4-1", "Offer  4-1"), doubt: true},
 		"cut off":         {body: good[:len(good)-1], doubt: true},
@@ -334,7 +341,7 @@ func TestAnswerShapes(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := features{}
-		answerFeatures(f, value, map[string]string{fromNumber: "4711", "other": "4711"})
+		answerFeatures(f, "answer", value, map[string]string{fromNumber: "4711", "other": "4711"})
 		return f.parts()
 	}
 	for name, row := range map[string]struct {

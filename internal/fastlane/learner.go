@@ -103,7 +103,10 @@ func (l *Learner) sample(s Seen) *sample {
 		if size += len(c.Answer); size > maxSampleSize {
 			break
 		}
-		if value, err := parseJSON(c.Answer); err == nil && (c.Method == http.MethodGet || c.Method == http.MethodPost) {
+		if c.Method != http.MethodGet && c.Method != http.MethodPost || isMutation(c) {
+			continue
+		}
+		if value, err := parseJSON(c.Answer); err == nil {
 			made.calls = append(made.calls, answeredCall{c, value, kindOfCall(c, value)})
 		}
 	}

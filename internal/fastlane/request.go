@@ -120,11 +120,6 @@ func learnRequest(calls []seenCall) (request, bool) {
 	return r, true
 }
 
-// isMutation says whether a call changes something, by the rules of GraphQL.
-func isMutation(c po.Call) bool { return mutation.MatchString(c.Body) }
-
-var mutation = regexp.MustCompile(`"query"\s*:\s*"(?:\\n|\s)*(?:mutation|subscription)\b`)
-
 // headerNames are the fields that scripts have given to all calls. Those that a browser adds are its own.
 func headerNames(calls []seenCall) []string {
 	var names []string

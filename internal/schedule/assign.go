@@ -16,6 +16,7 @@ func (s *Scheduler) advance(now time.Time) []Effect {
 	if s.signIn.over != "" && s.stopCause == "" {
 		fx = s.restoreSession(now)
 	}
+	fx = append(fx, s.endUnproved()...)
 	if s.finished() {
 		return append(fx, s.end()...)
 	}

@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"slices"
 	"time"
 
 	"github.com/poactor/poactor/messages"
@@ -14,6 +13,7 @@ type lane struct {
 	ways        map[po.ReadBy]*trust
 	requests    requests
 	read        int               // pages, so far
+	lost        int               // of those, within sessions that have ended
 	later       bool              // what browsers read next may show how pages can be read
 	credentials po.Credentials    // of the browser that has last seen a list; zero: nobody has
 	tries       int               // readings of browsers since then, or since there are none
@@ -85,6 +85,9 @@ const (
 	// browser. As long as pages are not believed yet that is what the lane does beside the
 	// browsers: once they are, their orders need none any more.
 	readAhead = 10
+	// pageLife is how long a page may wait until it is believed. What has waited longer, as in a pause, may
+	// have another list by now, and is read again.
+	pageLife = 3 * time.Minute
 )
 
 // blindAfter is how many orders a browser must have read without seeing a list until there are as
@@ -97,7 +100,7 @@ func (l *lane) usable() bool { return l.on && l.off() == "" && l.credentials.Coo
 // isFor says whether an order is the lane's: its page is to be read without a browser first, or
 // that is believed. What has failed before, or has files already, is for browsers.
 func (l *lane) isFor(t *task) bool {
-	return l.usable() && (l.believes(t) || l.mayRead(t))
+	return l.usable() && (l.believes(t) || !l.later && l.mayRead(t))
 }
 
 // believes says whether an order's page that was read without a browser is believed.
@@ -167,6 +170,10 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 		if t == nil {
 			break
 		}
+		if now.Sub(t.pageAsked) > pageLife {
+			t.pageRead, t.believed, t.page, t.why = false, false, po.PageReading{}, ""
+			continue
+		}
 		if t.why = s.lane.trust(t.page).needsBrowser(t.page, 1); t.why != "" { // no more
 			t.believed = false
 			continue
@@ -183,7 +190,7 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 		s.queue.pull(t)
 		s.lane.reading++
 		s.lane.read++
-		t.stage, t.pageRead, t.pageAt = paging, true, s.lane.read
+		t.stage, t.pageRead, t.pageAt, t.pageAsked = paging, true, s.lane.read, now
 		fx = append(fx, ReadPage{Lease: t.lease, Credentials: s.lane.credentials, Without: s.lane.without()})
 	}
 	return fx
@@ -276,19 +283,23 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 		return nil
 	}
 	s.lane.tries++
+	s.lane.later = false
 	if m.Failure.Cause != "" {
 		return nil
 	}
 	own := s.lane.requests.ask(t.key(), m.Reading.Requests, t.page.Asked)
 	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
-		s.lane.credentials, s.lane.tries, s.lane.later = m.Reading.Credentials, 0, false
+		s.lane.credentials, s.lane.tries = m.Reading.Credentials, 0
 	}
 	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut ||
 		s.lane.trust(t.page).off != "" || t.checked {
 		return nil
 	}
 	t.checked = true
-	verdict, again := s.lane.trust(t.page).compare(t.key(), t.pageAt, t.page, own, m.Reading)
+	verdict, again := s.lane.trust(t.page).compare(t.key(), t.pageAt, t.page, len(own) > 0, m.Reading)
+	if verdict == unsuited && len(own) > 0 {
+		again = append(again, s.lane.trust(t.page).askedMore(t.page, own, s.lane.requests.shared)...)
+	}
 	t.agreed = verdict == agreement
 	if s.lane.trust(t.page).off != "" {
 		return s.readAgain(t.page, again)
@@ -380,61 +391,4 @@ func (s *Scheduler) browsersFor(n int) int {
 	}
 	l.browsers = max(1, min(l.browsers, n))
 	return l.browsers
-}
-
-// maxChecks bounds the tries to compare the last order at a run's end.
-const maxChecks = 3
-
-// lastCheck is the way whose last order that was completed without a browser one is still to read: a
-// release of the portal may have come after the last comparison. Empty: there is none.
-func (s *Scheduler) lastCheck() po.ReadBy {
-	if !s.lane.on || s.shuttingDown() {
-		return ""
-	}
-	for _, by := range po.Ways() {
-		if t := s.lane.ways[by]; t.off == "" && len(t.unproved) > 0 && t.checks < maxChecks {
-			return by
-		}
-	}
-	return ""
-}
-
-// checked brings what a browser has read of that order.
-func (s *Scheduler) checked(by po.ReadBy, m messages.OrderRead, now time.Time) []Effect {
-	if m.Failure.Cause != "" || m.Reading.Sign == po.SignSignedOut || s.stopCause != "" { // perhaps once more
-		return s.advance(now)
-	}
-	t := s.lane.ways[by]
-	t.checks = maxChecks // unless another order follows
-	own := s.lane.requests.ask(t.last.order.Key, m.Reading.Requests, t.last.page.Asked)
-	_, again := t.compare(t.last.order.Key, t.last.at+1, t.last.page, own, m.Reading)
-	if t.off != "" {
-		return append(s.readAgain(t.last.page, again), s.advance(now)...)
-	}
-	return s.advance(now)
-}
-
-// requests are what pages ask the portal for: with each the first order whose page did so, or no order where
-// those of several did. Nothing of one order's list can be in what is asked for to the letter for others.
-type requests map[string]po.Key
-
-// maxRequests bounds what is remembered.
-const maxRequests = 1 << 16
-
-// ask takes what an order's page has asked the portal for, and says whether some of it may be of this order
-// alone, but for what was asked for without a browser, too.
-func (r requests) ask(key po.Key, list, asked []string) (own bool) {
-	for _, request := range list {
-		alone := true
-		first, known := r[request]
-		switch {
-		case known && (first == "" || first != key):
-			r[request] = ""
-			alone = false
-		case !known && len(r) < maxRequests:
-			r[request] = key
-		}
-		own = own || alone && !slices.Contains(asked, request)
-	}
-	return own
 }

@@ -31,6 +31,10 @@ type portalRun struct {
 	browsers  int         // readings
 	slowness  int         // turns that each of them takes
 	drainAt   int         // pages after which the run is drained; 0: never
+	onPage    func()      // when one more has been asked for
+	onSettle  func()
+	check     func(*messages.OrderRead)              // changes what the last check brings
+	reads     func(order int, m *messages.OrderRead) // changes what a browser brings
 	queue     []func()
 	ended     bool
 	off       string
@@ -112,6 +116,9 @@ func (r *portalRun) do(effects []Effect) {
 			if r.pagesRead++; r.pagesRead == r.drainAt {
 				r.later(func() []Effect { return s.Drain(po.Interrupted, "enough", r.now) })
 			}
+			if r.onPage != nil {
+				r.onPage()
+			}
 			m := messages.PageRead{Token: e.Lease.Token, Key: key, Page: r.page(number(key), r.pagesRead)}
 			if by := cmp.Or(m.Page.By, po.ReadByPage); slices.Contains(e.Without, by) {
 				m.Page = po.PageReading{By: po.ReadByCall, Doubt: "no other way fits"}
@@ -134,8 +141,14 @@ func (r *portalRun) do(effects []Effect) {
 		case Settle:
 			r.settledBy[number(e.Order.Key)] = e.Outcome.ReadBy
 			r.later(func() []Effect { return s.Recorded(e.Token, true, r.now) })
+			if r.onSettle != nil {
+				r.onSettle()
+			}
 		case Release:
 			r.released++
+			if !s.shuttingDown() {
+				r.waiting = append(r.waiting, number(e.Order.Key))
+			}
 			r.later(func() []Effect { return s.Recorded(e.Token, false, r.now) })
 		case Reopen:
 			for _, key := range e.Keys {
@@ -144,6 +157,11 @@ func (r *portalRun) do(effects []Effect) {
 			}
 			r.reopened += len(e.Keys)
 			r.later(func() []Effect { return s.Reopened(len(e.Keys), r.now) })
+		case Restore:
+			r.later(func() []Effect { return s.Restored(messages.SessionRestored{}, r.now) })
+		case Recycle:
+			w := messages.Worker{Name: e.Worker.Name, Incarnation: e.Worker.Incarnation + 1}
+			r.later(func() []Effect { return s.Ready(messages.WorkerReady{Worker: w}, r.now) })
 		case Notify:
 			if lane, ok := e.Event.(messages.FastLane); ok {
 				if r.off = lane.Off; lane.Trusted && r.ahead == 0 {
@@ -160,8 +178,14 @@ func (r *portalRun) readByBrowser(w messages.Worker, key po.Key, token string) {
 	r.browsers++
 	m := messages.OrderRead{Worker: w, Token: token, Key: key, Reading: listOf(number(key)).Reading}
 	m.Reading.Credentials.Cookies, m.Reading.Requests = jar{}, r.requests(number(key))
+	if r.reads != nil {
+		r.reads(number(key), &m)
+	}
 	r.after(r.slowness, func() []Effect {
 		if token == "" {
+			if r.check != nil {
+				r.check(&m)
+			}
 			return append(r.scheduler.Probed(m, r.now), r.scheduler.Ready(messages.WorkerReady{Worker: w}, r.now)...)
 		}
 		return append(r.scheduler.Read(m, r.now), r.scheduler.Ready(messages.WorkerReady{Worker: w}, r.now)...)
@@ -429,7 +453,7 @@ func TestClicks(t *testing.T) {
 	page := po.PageReading{By: po.ReadByCall, Reading: at("https://x/1 label=a.pdf", "https://x/1"), Parts: []uint64{1}}
 	known := func() *trust {
 		t := newTrust()
-		t.edition("").add([]uint64{1})
+		t.edition("").add(po.PageReading{Parts: []uint64{1}})
 		return t
 	}
 	for name, row := range map[string]struct {
@@ -473,9 +497,8 @@ func TestNeedsBrowser(t *testing.T) {
 	t.Parallel()
 	trusted := func() *trust {
 		t := newTrust()
-		t.longest = 3
 		for range trustAfter {
-			t.edition("e").add([]uint64{1, 2})
+			t.edition("e").add(listOf(2))
 		}
 		return t
 	}
@@ -484,17 +507,26 @@ func TestNeedsBrowser(t *testing.T) {
 		random float64
 		needs  bool
 	}{
-		"trusted":            {func(*trust, *po.PageReading) {}, 0.5, false},
-		"chosen":             {func(*trust, *po.PageReading) {}, 0.01, true},
-		"off":                {func(t *trust, _ *po.PageReading) { t.off = "off" }, 0.5, true},
-		"in doubt":           {func(_ *trust, p *po.PageReading) { p.Doubt = "doubt" }, 0.5, true},
-		"not found":          {func(_ *trust, p *po.PageReading) { p.Sign = po.SignNotFound }, 0.5, true},
-		"empty":              {func(_ *trust, p *po.PageReading) { p.Attachments = nil }, 0.5, true},
-		"another part":       {func(_ *trust, p *po.PageReading) { p.Parts = []uint64{1, 2, 3} }, 0.5, true},
-		"a part less":        {func(_ *trust, p *po.PageReading) { p.Parts = []uint64{1} }, 0.5, true},
-		"one seen, one not":  {func(t *trust, p *po.PageReading) { t.edition("e").add([]uint64{1, 2, 3}); p.Parts = []uint64{1, 2, 3} }, 0.5, false},
-		"other scripts":      {func(_ *trust, p *po.PageReading) { p.Edition = "x" }, 0.5, true},
-		"a longer list":      {func(t *trust, _ *po.PageReading) { t.longest = 1 }, 0.5, true},
+		"trusted":      {func(*trust, *po.PageReading) {}, 0.5, false},
+		"chosen":       {func(*trust, *po.PageReading) {}, 0.01, true},
+		"off":          {func(t *trust, _ *po.PageReading) { t.off = "off" }, 0.5, true},
+		"in doubt":     {func(_ *trust, p *po.PageReading) { p.Doubt = "doubt" }, 0.5, true},
+		"not found":    {func(_ *trust, p *po.PageReading) { p.Sign = po.SignNotFound }, 0.5, true},
+		"empty":        {func(_ *trust, p *po.PageReading) { p.Attachments = nil }, 0.5, true},
+		"another part": {func(_ *trust, p *po.PageReading) { p.Parts = []uint64{1, 2, 3} }, 0.5, true},
+		"a part less":  {func(_ *trust, p *po.PageReading) { p.Parts = []uint64{1} }, 0.5, true},
+		"one seen, one not": {func(t *trust, p *po.PageReading) {
+			t.edition("e").add(po.PageReading{Parts: []uint64{1, 2, 3}})
+			p.Parts = []uint64{1, 2, 3}
+		}, 0.5, false},
+		"other scripts": {func(_ *trust, p *po.PageReading) { p.Edition = "x" }, 0.5, true},
+		"a longer list": {func(t *trust, _ *po.PageReading) { t.edition("e").longest = 2 }, 0.5, true},
+		"longer before a release": {func(t *trust, p *po.PageReading) {
+			for range trustAfter {
+				t.edition("e2").add(listOf(1))
+			}
+			p.Edition = "e2"
+		}, 0.5, true},
 		"one agreement less": {func(t *trust, _ *po.PageReading) { t.edition("e").agreed-- }, 0.5, true},
 	} {
 		tr, page := trusted(), listOf(2)

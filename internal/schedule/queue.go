@@ -38,16 +38,17 @@ type task struct {
 	end          *end // it is known how it ends, but for evidence of its page
 
 	// Where pages are read without a browser:
-	pageRead bool // its own was
-	page     po.PageReading
-	pageAt   int        // which of the pages it was
-	back     po.Failure // why it goes back when its page has come; without a cause: it does not
-	believed bool       // it needs no browser, and waits for its files to be fetched
-	byPage   bool       // reading is of that page
-	why      string     // a browser reads it all the same
-	checked  bool       // it was compared with what a browser has read
-	agreed   bool       // and was the same
-	replaces bool       // its files are of a list that may be wrong
+	pageRead  bool // its own was
+	page      po.PageReading
+	pageAt    int        // which of the pages it was
+	pageAsked time.Time  // when it was asked for
+	back      po.Failure // why it goes back when its page has come; without a cause: it does not
+	believed  bool       // it needs no browser, and waits for its files to be fetched
+	byPage    bool       // reading is of that page
+	why       string     // a browser reads it all the same
+	checked   bool       // it was compared with what a browser has read
+	agreed    bool       // and was the same
+	replaces  bool       // its files are of a list that may be wrong
 }
 
 // end is how an order is about to end.

@@ -159,6 +159,8 @@ func (s *Scheduler) Fetched(m messages.FilesFetched, now time.Time) []Effect {
 		fx = append(fx, s.failed(t, po.ReadFailure{Cause: m.Failure, Detail: m.Detail})...)
 	case t.byPage && s.lane.trust(t.page).off != "":
 		fx = append(fx, s.toBrowser(t, s.lane.trust(t.page).off)...)
+	case t.byPage && t.pageAt <= s.lane.lost:
+		fx = append(fx, s.toBrowser(t, "its page was read within a session that has ended")...)
 	case len(m.Result.Missing) == 0:
 		fx = append(fx, s.settleRead(t))
 	default:

@@ -63,15 +63,19 @@ func newSessions(proves bool) sessions {
 		changed: map[messages.Worker][]po.Key{}, probes: map[string]probe{}, held: map[string]heldOrder{}}
 }
 
-// needsConfirmation reports whether a lost session could have faked an outcome.
-func needsConfirmation(o po.Outcome) bool {
+// needsConfirmation reports whether a lost session could have faked an outcome. Of a task that
+// is any failure: what its pages have shown, and what it makes of that, the work alone knows.
+func needsConfirmation(order po.Order, o po.Outcome) bool {
 	switch {
+	case order.IsTask():
+		return o.Status == po.Failed && o.Cause != po.Quarantined
 	case len(o.Files) > 0:
 		return false
 	case o.Status == po.NotFound, o.Status == po.NoAttachments:
 		return true
 	}
-	return o.Status == po.Failed && (o.Cause == po.Forbidden || o.Cause == po.UnrecognisedPage || o.Cause == po.BlockedHost)
+	faked := []po.Cause{po.Forbidden, po.UnrecognisedPage, po.BlockedHost}
+	return o.Status == po.Failed && slices.Contains(faked, o.Cause)
 }
 
 // record takes an outcome that is about to be recorded. An order that is completed is
@@ -86,7 +90,7 @@ func (s *sessions) record(t *task, o po.Outcome) {
 			s.knownGood = slices.Insert(s.knownGood, 0, t.lease.Order)
 			s.knownGood = s.knownGood[:min(len(s.knownGood), maxKnownGood)]
 		}
-	case !needsConfirmation(o) || t.worker.Name == "":
+	case !needsConfirmation(t.lease.Order, o) || t.worker.Name == "":
 	case t.isolated || s.askedAgain[o.Key]:
 		s.unconfirmable = append(s.unconfirmable, o.Key)
 	default:

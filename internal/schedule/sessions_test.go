@@ -12,19 +12,25 @@ import (
 
 func TestNeedsConfirmation(t *testing.T) {
 	t.Parallel()
+	task := po.Order{Task: []byte("{}")}
 	for _, c := range []struct {
-		o    po.Outcome
-		want bool
+		order po.Order
+		o     po.Outcome
+		want  bool
 	}{
-		{po.Outcome{Status: po.Completed}, false},
-		{po.Outcome{Status: po.NotFound}, true},
-		{po.Outcome{Status: po.NoAttachments}, true},
-		{po.Outcome{Status: po.NoAttachments, Files: make([]po.File, 1)}, false},
-		{po.Outcome{Status: po.Failed, Cause: po.Forbidden}, true},
-		{po.Outcome{Status: po.Failed, Cause: po.UnrecognisedPage}, true},
-		{po.Outcome{Status: po.Failed, Cause: po.Timeout}, false},
+		{po.Order{}, po.Outcome{Status: po.Completed}, false},
+		{po.Order{}, po.Outcome{Status: po.NotFound}, true},
+		{po.Order{}, po.Outcome{Status: po.NoAttachments}, true},
+		{po.Order{}, po.Outcome{Status: po.NoAttachments, Files: make([]po.File, 1)}, false},
+		{po.Order{}, po.Outcome{Status: po.Failed, Cause: po.Forbidden}, true},
+		{po.Order{}, po.Outcome{Status: po.Failed, Cause: po.UnrecognisedPage}, true},
+		{po.Order{}, po.Outcome{Status: po.Failed, Cause: po.Timeout}, false},
+		{task, po.Outcome{Status: po.Completed}, false},
+		{task, po.Outcome{Status: po.Failed, Cause: po.CauseNotFound}, true},
+		{task, po.Outcome{Status: po.Failed, Cause: po.Timeout}, true},
+		{task, po.Outcome{Status: po.Failed, Cause: po.Quarantined}, false},
 	} {
-		if got := needsConfirmation(c.o); got != c.want {
+		if got := needsConfirmation(c.order, c.o); got != c.want {
 			t.Errorf("%+v: %v", c.o, got)
 		}
 	}

@@ -75,10 +75,10 @@ func (s *Scheduler) restoreSession(now time.Time) []Effect {
 	clear(s.sessions.held)
 	clear(s.sessions.changed)
 	s.sessions.away = nil
-	s.lane.credentials = po.Credentials{}
 	failure := po.Failure{Cause: po.SignedOut, Detail: detail}
 	fx = append(fx, s.putBack(failure)...)
 	fx = append(fx, s.reopen(s.sessions.takeUnconfirmed(true), detail)...)
+	fx = append(fx, s.sessionLost(detail)...)
 	return append(fx, Restore{detail})
 }
 

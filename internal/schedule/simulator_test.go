@@ -69,7 +69,7 @@ func newSimulatorOf(t *rapid.T, orders int, c Config) *simulator {
 	sim.scheduler = New(c)
 	if c.Fast { // as if enough comparisons had agreed
 		trust := sim.scheduler.lane.ways[po.ReadByPage]
-		trust.edition("").agreed, trust.longest = trustAfter, 2
+		trust.edition("").agreed, trust.edition("").longest = trustAfter, 2
 	}
 	sim.do(sim.scheduler.Begin(sim.now))
 	for _, name := range sim.without() {
@@ -88,7 +88,7 @@ func (sim *simulator) do(effects []Effect) {
 			}
 			sim.claims = append(sim.claims, e)
 		case Settle:
-			if needsConfirmation(e.Outcome) {
+			if needsConfirmation(e.Order, e.Outcome) {
 				by := sim.readBy[e.Token]
 				sim.unconfirmed[by] = append(sim.unconfirmed[by], string(e.Order.Key))
 			}

@@ -17,6 +17,7 @@ const (
 	trustAfter   = 20 // comparisons that must have agreed for the scripts that a page loads
 	compareEvery = 20 // orders, of which one is compared, chosen at random
 	uselessAfter = 40 // pages in a row that needed a browser all the same: reading them is in vain
+	unseenMost   = 3  // pages whose scripts ask for more though they look like those that are believed
 )
 
 // chosen is why a browser reads an order whose page could be believed.
@@ -28,7 +29,6 @@ type trust struct {
 	off string // why no page is read in this way any more; empty: they are
 
 	editions map[string]*edition
-	longest  int // list that agreed
 	useless  int // pages in a row that needed a browser
 	compared int
 	agreed   int
@@ -40,9 +40,11 @@ type trust struct {
 
 // edition is what is known of the pages that load the same scripts.
 type edition struct {
-	agreed int             // comparisons
-	parts  map[uint64]int  // how many of those pages had such a part
-	barred map[uint64]bool // parts of pages whose scripts have asked for more: no page is believed that has one
+	agreed  int             // comparisons
+	longest int             // list of those
+	parts   map[uint64]int  // how many of those pages had such a part
+	barred  map[uint64]bool // parts of pages whose scripts have asked for more: no page is believed that has one
+	unseen  [][]string      // what scripts of pages have asked for more of which nothing in them tells
 }
 
 // known says whether a page is built as those that were compared: it has no part that none of them
@@ -76,9 +78,10 @@ func (e *edition) bar(parts []uint64) {
 }
 
 // add takes a page that agreed.
-func (e *edition) add(parts []uint64) {
+func (e *edition) add(page po.PageReading) {
 	e.agreed++
-	for _, p := range parts {
+	e.longest = max(e.longest, len(page.Attachments))
+	for _, p := range page.Parts {
 		e.parts[p]++
 	}
 }
@@ -135,8 +138,8 @@ func (t *trust) needsBrowser(p po.PageReading, random float64) string {
 		return fmt.Sprintf("%d of the %d comparisons have agreed that are needed first", t.edition(p.Edition).agreed, trustAfter)
 	case !t.edition(p.Edition).known(p.Parts):
 		return "no page that is built like this was compared yet"
-	case n > t.longest:
-		return fmt.Sprintf("no list of more than %d attachments was compared yet", t.longest)
+	case n > t.edition(p.Edition).longest:
+		return fmt.Sprintf("no list of more than %d attachments was compared yet", t.edition(p.Edition).longest)
 	case random < 1.0/compareEvery:
 		return chosen
 	}
@@ -194,10 +197,27 @@ func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, brows
 	t.compared++
 	t.agreed++
 	t.useless = 0
-	t.edition(page.Edition).add(page.Parts)
-	t.longest = max(t.longest, len(page.Attachments))
+	t.edition(page.Edition).add(page)
 	t.unproved = slices.DeleteFunc(t.unproved, func(p provisional) bool { return p.at < at })
 	return agreement, nil
+}
+
+// askedMore takes what scripts of a page have asked for more. Where there are several such pages that look like
+// those that are believed, no page is read in this way any more, and the orders are returned that have to be read
+// again. What other orders' pages have asked for since, too, counts no more.
+func (t *trust) askedMore(page po.PageReading, more []string, shared func(string) bool) []po.Key {
+	e := t.edition(page.Edition)
+	if t.off != "" || !e.known(page.Parts) {
+		return nil
+	}
+	e.unseen = slices.DeleteFunc(append(e.unseen, more), func(list []string) bool {
+		return !slices.ContainsFunc(list, func(request string) bool { return !shared(request) })
+	})
+	if len(e.unseen) < unseenMost {
+		return nil
+	}
+	t.off = "scripts of some pages ask the portal for more, and nothing tells of which"
+	return t.takeUnproved()
 }
 
 // clickedTo says whether a browser has got from an element without an address to one by a click. The element's
