@@ -246,6 +246,9 @@ func TestPortsAlone(t *testing.T) {
 	if _, err := poactor.NewMemoryLedger(twice); err == nil {
 		t.Error("a key that comes twice is taken")
 	}
+	if _, err := poactor.NewMemoryLedger(nil); !errors.Is(err, poactor.ErrConfig) {
+		t.Errorf("%v", err)
+	}
 	if _, err := poactor.OpenFiles(poactor.Config{}); !errors.Is(err, poactor.ErrConfig) {
 		t.Errorf("%v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/po"
 )
 
@@ -18,6 +19,9 @@ import (
 // with a cause; work that returns it, or wraps it, is tried again, or not, as an order with
 // that cause would be. A Page may be used from several goroutines: one method runs at a time.
 // When the work has returned every method fails.
+//
+// Eval, Text, HTML and Screenshot give at most MaxPageResult bytes. More is po.TaskFailed, for
+// good: files of any size come by SaveURL and SaveDownload.
 //
 // Pages go to the hosts of Config.AllowedHosts and of the portal only; windows that they
 // open are closed, dialogs are answered, and what they would download by themselves is not.
@@ -84,6 +88,11 @@ type LentPage interface {
 	// people.
 	Close(err error) ([]po.Attachment, po.Trace)
 }
+
+// MaxPageResult is how many bytes a page gives at once: of JSON, or of PNG.
+const MaxPageResult = 16 << 20
+
+var _ [browser.MaxAnswer]struct{} = [MaxPageResult]struct{}{} // the browsers keep to it
 
 // Times of a page's methods.
 const (

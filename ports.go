@@ -14,6 +14,9 @@ import (
 // that join ports of their own with it. Prepare joins all that a run has. A key that comes
 // twice, and an error that orders yields, is an error.
 func NewMemoryLedger(orders iter.Seq2[po.Order, error]) (actors.Ledger, error) {
+	if orders == nil {
+		return nil, &po.Error{Msg: "no orders are given: NewMemoryLedger(nil)", Err: ErrConfig}
+	}
 	o := &resources{}
 	if _, err := o.remember(orders); err != nil {
 		return nil, userError(err)

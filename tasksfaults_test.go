@@ -2,12 +2,16 @@ package poactor
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -236,6 +240,56 @@ func TestFaultsTasksHostileNames(t *testing.T) {
 		var r struct{ Key, Result string }
 		if err := json.Unmarshal([]byte(line), &r); err != nil || r.Key != r.Result {
 			t.Errorf("%q: %v", line, err)
+		}
+	}
+}
+
+// What a page gives is bounded; as much as that comes whole, and no browser dies of more.
+func TestFaultsPageGivesMuch(t *testing.T) {
+	t.Parallel()
+	server := site(t)
+	cfg := taskConfig(t, server)
+	cfg.Workers = 1
+	steps := map[string]func(ctx context.Context, p Page) (string, error){
+		"gives much": func(ctx context.Context, p Page) (string, error) {
+			var text string
+			err := p.Eval(ctx, "(s, n) => 'x' + s.repeat(n)", &text, "é😀\u0000", 400<<10)
+			if err != nil || text != "x"+strings.Repeat("é😀\u0000", 400<<10) {
+				return "", GiveUp(fmt.Errorf("%d bytes, %w", len(text), err))
+			}
+			var got struct{ List []string }
+			err = p.Eval(ctx, "() => ({list: Array(100000).fill('0123456789')})", &got)
+			return fmt.Sprint(len(got.List)), GiveUp(err)
+		},
+		"gives too much": func(ctx context.Context, p Page) (string, error) {
+			_, err := p.Navigate(ctx, server.URL+"/plain")
+			if err = errors.Join(err, p.Eval(ctx, "() => { document.body.append('é'.repeat(20 << 20)) }", nil)); err != nil {
+				return "", GiveUp(err)
+			}
+			var s string
+			_, html := p.HTML(ctx)
+			_, text := p.Text(ctx, "body")
+			for name, err := range map[string]error{"html": html, "text": text,
+				"eval": p.Eval(ctx, "() => ['x'.repeat(40 << 20)]", &s), "type": p.Type(ctx, "body", strings.Repeat("x", 40<<20)),
+				"args": p.Eval(ctx, "() => 1", nil, strings.Repeat("x", 120<<20))} {
+				if !errors.Is(err, po.TaskFailed) || !strings.Contains(err.Error(), " MiB") {
+					return "", GiveUp(fmt.Errorf("%s: %w", name, err))
+				}
+			}
+			return p.Text(ctx, "h1") // it goes on
+		},
+		"returns too much": func(ctx context.Context, p Page) (string, error) {
+			var s string
+			return s, p.Eval(ctx, "() => 'x'.repeat(40 << 20)", &s)
+		},
+	}
+	want := map[string]string{"gives much": "100000", "gives too much": "Plain", "returns too much": "task_failed"}
+	got := collectTasks(t, cfg, slices.Sorted(maps.Keys(want)),
+		func(ctx context.Context, p Page, task Task[int]) (string, error) { return steps[task.Key](ctx, p) })
+	for key, want := range want {
+		r := got[key]
+		if is := cmp.Or(string(po.CauseOf(r.Err)), r.Result); is != want || r.Attempts != 1 {
+			t.Errorf("%s: %.200q, want %q: %d attempts, %v", key, is, want, r.Attempts, r.Err)
 		}
 	}
 }

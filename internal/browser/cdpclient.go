@@ -21,6 +21,9 @@ type cdpClient struct {
 // Call makes cdpClient a proto.Client.
 func (w cdpClient) Call(ctx context.Context, tab, method string, params any) ([]byte, error) {
 	answer, err := w.conn.Call(ctx, tab, method, params)
+	if _, refused := errors.AsType[*po.ReadFailure](err); refused {
+		return nil, err
+	}
 	if err != nil && !isProtocolError(err) && ctx.Err() == nil {
 		return nil, &browserGone{cause: po.BrowserDied, detail: "the browser's process ended"}
 	}

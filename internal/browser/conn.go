@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/poactor/poactor/internal/browser/launch"
+	"github.com/poactor/poactor/po"
 )
 
 // conn is a client of the DevTools protocol: it gives answers to the calls that they
@@ -32,6 +33,9 @@ type transport interface {
 	Send(msg []byte) error
 	Read() (launch.Message, error)
 }
+
+// maxCall is how long a command may be. A browser ends the connection at 100 MiB.
+const maxCall = 2 * MaxAnswer
 
 // connect speaks the protocol over a browser's pipe. Events must be read, or no answer
 // comes any more.
@@ -62,6 +66,10 @@ func (c *conn) Call(ctx context.Context, tab, method string, params any) ([]byte
 	}{id, tab, method, params})
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", method, err)
+	}
+	if len(call) > maxCall {
+		return nil, &po.ReadFailure{Cause: po.TaskFailed, Final: true, Answered: true, Detail: fmt.Sprintf(
+			"the browser would be sent %.1f MiB at once, and takes %d", float64(len(call))/(1<<20), maxCall>>20)}
 	}
 	if err := c.pipe.Send(call); err != nil {
 		return nil, err

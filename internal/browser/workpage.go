@@ -181,7 +181,7 @@ func (p *Page) eval(ctx context.Context, script string, result any) error {
 		w := p.session.page(ctx)
 		world, err := w.isolatedWorld(proto.PageFrameID(p.session.tab.target))
 		if err == nil {
-			err = w.evaluate(world, script, result)
+			err = w.take(world, script, result)
 		}
 		if !isProtocolError(err) {
 			return err
@@ -322,29 +322,15 @@ func (p *Page) Eval(ctx context.Context, function string, result any, args ...an
 		return &po.ReadFailure{Cause: po.TaskFailed, Final: true, Detail: "the arguments of a script: " + err.Error()}
 	}
 	return p.do(ctx, "", func(ctx context.Context) error {
-		call := proto.RuntimeEvaluate{ReturnByValue: true, AwaitPromise: true,
-			Expression: fmt.Sprintf("(%s\n)(...%s)", function, list)}
-		answer, err := call.Call(p.session.page(ctx))
-		switch {
-		case isProtocolError(err): // also a result that JSON cannot have
+		err := p.session.page(ctx).take(0, fmt.Sprintf("(%s\n)(...%s)", function, list), result)
+		if thrown, ok := errors.AsType[*scriptError](err); ok {
+			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true, Detail: thrown.Error()}
+		}
+		if isProtocolError(err) { // also a result that JSON cannot have
 			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true,
 				Detail: "a script in the page gave no result, or the page was left: " + po.Clip(err.Error(), 200)}
-		case err != nil:
-			return err
-		case answer.ExceptionDetails != nil:
-			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true,
-				Detail: "script in the page: " + exceptionText(answer.ExceptionDetails)}
-		case result == nil || answer.Result.Type == proto.RuntimeRemoteObjectTypeUndefined:
-			return nil
-		case answer.Result.UnserializableValue != "":
-			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true,
-				Detail: fmt.Sprintf("a script has returned %s, which JSON does not have",
-					po.Clip(string(answer.Result.UnserializableValue), 50))}
 		}
-		if err := answer.Result.Value.Unmarshal(result); err != nil {
-			return &po.ReadFailure{Cause: po.TaskFailed, Answered: true, Detail: "what a script has returned: " + err.Error()}
-		}
-		return nil
+		return err
 	})
 }
 
@@ -352,10 +338,14 @@ func (p *Page) Eval(ctx context.Context, function string, result any, args ...an
 func (p *Page) Screenshot(ctx context.Context) (png []byte, err error) {
 	err = p.do(ctx, "", func(ctx context.Context) error {
 		shot, err := proto.PageCaptureScreenshot{Format: proto.PageCaptureScreenshotFormatPng}.Call(p.session.page(ctx))
-		if err == nil {
-			png = shot.Data
+		switch {
+		case err != nil:
+			return err
+		case len(shot.Data) > MaxAnswer:
+			return tooLarge("the screenshot", int64(len(shot.Data)))
 		}
-		return err
+		png = shot.Data
+		return nil
 	})
 	return png, err
 }
