@@ -24,6 +24,7 @@ type documentedCommand struct {
 var notRun = map[string]string{
 	"go install github.com/":         "gets the newest release from the network",
 	"go test ./internal/resource":    "measures for minutes",
+	"make bench":                     "measures for minutes",
 	"make build":                     "compiles everything anew; make demo and every test of a command have such a program",
 	"make demo":                      "takes a minute: its two commands are make build and poactor demo, which scripts run",
 	"make test":                      "runs this test",
