@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,10 +84,9 @@ func TestFaultsTasksStuck(t *testing.T) {
 	cfg := taskConfig(t, server)
 	cfg.TaskTimeout = 5 * time.Second
 	free, stuck := make(chan struct{}), make(chan error, 1)
-	first := true
+	var begun atomic.Bool // attempts are in goroutines of their own
 	got := collectTasks(t, cfg, []string{"a"}, func(ctx context.Context, p Page, _ Task[int]) (string, error) {
-		if first {
-			first = false
+		if begun.CompareAndSwap(false, true) {
 			<-free // whatever its context says
 			_, err := p.Navigate(context.Background(), server.URL+"/plain")
 			stuck <- err
