@@ -302,7 +302,7 @@ func TestTasksControls(t *testing.T) {
 	}
 }
 
-// Ten thousand tasks, each with a result of 10 kB, 100 MB in all, leave a part of that in memory;
+// Tasks whose results are 100 MB in all leave a part of that in memory;
 // whoever takes the results takes its time in the beginning.
 func TestFaultsTasksInBounds(t *testing.T) {
 	cfg, _ := lentConfig(t)

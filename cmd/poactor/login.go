@@ -277,11 +277,7 @@ func (a *app) readAll(path string) ([]byte, error) {
 
 // exportSession writes the session of an account to a file.
 func (a *app) exportSession(ctx context.Context, l login) error {
-	found, err := a.signedIn(l)
-	if err != nil {
-		return err
-	}
-	state, err := found.account.Load(ctx)
+	found, state, err := a.storedSession(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -316,13 +312,16 @@ func (a *app) exportSession(ctx context.Context, l login) error {
 // shortLife is that of a cookie which only its own browser can renew.
 const shortLife = 15 * time.Minute
 
-// signedIn is the account that somebody has signed in with, at this portal.
-func (a *app) signedIn(l login) (runProfile, error) {
-	found, err := openAccount(a.accounts(l.settings), l.portal, l.profile)
+// storedSession is the account that somebody has signed in with at this portal, and its session.
+func (a *app) storedSession(ctx context.Context, l login) (found runProfile, state storagestate.State, err error) {
+	found, err = openAccount(a.accounts(l.settings), l.portal, l.profile)
 	if err == nil && found.info.BaseURL != l.portal.BaseURL {
 		err = elsewhere(l, found.info, "poactor profile list shows those that there are")
 	}
-	return found, err
+	if err == nil {
+		state, err = found.account.Load(ctx)
+	}
+	return found, state, err
 }
 
 // elsewhere is the error of a profile that is for another address of the portal.

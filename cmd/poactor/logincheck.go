@@ -16,11 +16,7 @@ import (
 
 // checkSession says who is signed in, and until when as far as cookies tell.
 func (a *app) checkSession(ctx context.Context, l login) error {
-	found, err := a.signedIn(l)
-	if err != nil {
-		return err
-	}
-	state, err := found.account.Load(ctx)
+	found, state, err := a.storedSession(ctx, l)
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func TestSuits(t *testing.T) {
 	}{
 		"the same":      {"", "", 0, OK, true, "--fast suits, as far as one order shows"},
 		"scripts ask":   {"", "", 3, OK, true, "--fast may suit: "},
-		"left to one":   {"a script fills the list", "", 3, OK, false, "a browser reads such orders: a script fills the list"},
+		"left to one":   {"a script fills the list", "", 3, OK, false, "from its page alone: a script fills the list; a run learns"},
 		"not the same":  {"", "the supplier", 0, Warn, false, "differ: the supplier"},
 		"other portals": {"a script decides", "", 0, OK, false, "a script decides"},
 	} {

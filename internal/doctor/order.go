@@ -93,7 +93,8 @@ func suits(why, differs string, requests int) Finding {
 		f.Hint = "leave --fast out; a run with it would notice the difference, too, and read every order by a browser"
 		f.Facts["reason"] = differs
 	case why != "":
-		f.Text = "--fast cannot read this order from its page alone, a browser reads such orders: " + why
+		f.Text = "--fast cannot read this order from its page alone: " + why +
+			"; a run learns how the page's scripts ask for the list, where that can be, else browsers read such orders"
 		f.Facts["reason"] = why
 	case requests > 0:
 		f.Text = fmt.Sprintf("--fast may suit: both ways tell the same of this order; its scripts ask the portal for %d things "+
