@@ -1,8 +1,8 @@
 package poactor
 
 import (
-	"flag"
 	"net/http"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -62,15 +62,15 @@ func readBy(outcomes []po.Outcome) map[po.ReadBy]int {
 // laneOrders is how many orders each shape is tried with.
 var laneOrders = 90
 
-// everyLane has all shapes of the built-in portal tried, which takes half an hour on two cores:
-// go test . -run TestFaultsFast -every-lane -timeout 2h
-var everyLane = flag.Bool("every-lane", false, "try every way in which lists come into pages")
+// everyLane is the environment variable that has all shapes of the built-in portal tried, which takes half an
+// hour on two cores: EVERY_LANE=1 go test . -run TestFaultsFast -timeout 2h
+const everyLane = "EVERY_LANE"
 
 // seldom leaves a shape out that is much like another one.
 func seldom(t *testing.T) {
 	t.Helper()
-	if !*everyLane {
-		t.Skip("tried with -every-lane alone")
+	if os.Getenv(everyLane) == "" {
+		t.Skip("tried where " + everyLane + " is set")
 	}
 }
 
