@@ -53,7 +53,7 @@ func TestFaultsKillAtAnyMoment(t *testing.T) {
 }
 
 // The same with real browsers: of them too nothing is left.
-func TestKillAtAnyMomentWithBrowsers(t *testing.T) {
+func TestFaultsKillAtAnyMomentWithBrowsers(t *testing.T) {
 	t.Parallel()
 	if !haveBrowser() {
 		t.Skip("no browser")

@@ -34,7 +34,7 @@ fallback:
 
 // What addresses have behind a question mark is often a key to what they lead to:
 // it is in nothing that a run leaves behind or says, whatever the portal does.
-func TestNoSecretsInWhatIsLeft(t *testing.T) {
+func TestFaultsNoSecretsInWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	if !haveBrowser() {
 		t.Skip("no browser")
