@@ -58,8 +58,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 				if err != nil {
 					return fmt.Errorf("%s with %d: %w", kind, n, err)
 				}
-				name := kind + " " + strconv.Itoa(n)
-				results[name] = append(results[name], r)
+				results[name(kind, n)] = append(results[name(kind, n)], r)
 			}
 		}
 	}
@@ -71,13 +70,20 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
+// name is what the results of a kind with n workers are kept under.
+func name(kind string, n int) string { return kind + " " + strconv.Itoa(n) }
+
 // kinds are what is measured.
 func (s settings) kinds() []string {
 	if s.fast {
-		return []string{"floor", "page floor", "poactor"}
+		return []string{"floor", "page floor", byPage, byCall}
 	}
 	return []string{"floor", "poactor"}
 }
+
+// With -fast poactor is measured at two portals: one that has the lists in its
+// pages, and one whose pages ask for them.
+const byPage, byCall = "poactor by page", "poactor by call"
 
 func parse(args []string) (settings, error) {
 	var s settings
@@ -87,7 +93,7 @@ func parse(args []string) (settings, error) {
 	fs.IntVar(&s.runs, "runs", 3, "how often each is measured; medians are shown")
 	fs.IntVar(&s.orders, "orders", 0, "orders in the batch (default 60, with -fast 240)")
 	fs.StringVar(&workers, "workers", "", "sizes of the pool (default 1,2,4,8, with -fast 4)")
-	fs.BoolVar(&s.fast, "fast", false, "measure poactor --fast, at a portal whose pages have their lists in them")
+	fs.BoolVar(&s.fast, "fast", false, "measure poactor --fast, at a portal whose pages have the lists in them and at one whose pages ask for them")
 	fs.BoolVar(&s.noSandbox, "no-sandbox", false, "passed to poactor")
 	fs.StringVar(&s.browser, "browser", "", "passed to poactor")
 	if err := fs.Parse(args); err != nil {
@@ -111,7 +117,7 @@ func parse(args []string) (settings, error) {
 // former run helps.
 func (s settings) measure(ctx context.Context, kind string, n int) (result, error) {
 	options := testportal.Options{Mix: testportal.Plain, Orders: s.orders, SignIn: true}
-	if s.fast {
+	if kind == "page floor" || kind == byPage {
 		options.Lists = testportal.ListsInPage
 	}
 	p, err := testportal.Start(options)
@@ -156,7 +162,7 @@ type trusted struct {
 	rate   float64       // orders a minute since, up to the last one
 	cpu    float64       // seconds an order, of poactor and its browsers, up to the end of the process
 	memory float64       // MB of the browsers, in the middle of the samples
-	byPage int           // orders that were read without a browser
+	fast   int           // orders that were read without a browser
 	why    string        // why the lane was turned off; empty: it was not
 }
 

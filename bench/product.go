@@ -70,7 +70,7 @@ type seen struct {
 	trusted    time.Time // the lane is; zero: it never was
 	before     int       // orders settled until then
 	trustedCPU float64   // of poactor and its browsers until then
-	byPage     int
+	fast       int // orders read without a browser
 	off        string // why the lane is off
 }
 
@@ -105,8 +105,8 @@ func watchEvents(lines *bufio.Scanner, used *usage, warm int) *seen {
 			if e.Status == "COMPLETED" {
 				s.completed++
 			}
-			if e.ReadBy == po.ReadByPage {
-				s.byPage++
+			if e.ReadBy == po.ReadByPage || e.ReadBy == po.ReadByCall {
+				s.fast++
 			}
 			if len(s.ends) == warm {
 				s.warm, s.warmCPU = warm, used.browsers()
@@ -132,7 +132,7 @@ func (s *seen) result(used *usage, begun, ended time.Time) result {
 		r.trusted = trusted{after: s.trusted.Sub(begun), orders: orders,
 			rate:   float64(orders) / s.ends[n-1].Sub(s.trusted).Minutes(),
 			cpu:    (r.browserCPU + r.ownCPU - s.trustedCPU) / float64(orders),
-			memory: used.usual(), byPage: s.byPage, why: s.off}
+			memory: used.usual(), fast: s.fast, why: s.off}
 	}
 	return r
 }
