@@ -53,7 +53,7 @@ func (p *pages) ReadPage(
 	page := p.reader.Parse(answer)
 	reading := po.PageReading{By: po.ReadByPage, Doubt: "no page is believed any more"}
 	if !slices.Contains(without, po.ReadByPage) || page.Doubt() != "" {
-		reading = p.reader.Read(order.Number, page)
+		reading = p.learner.ReadPage(order.Number, page)
 	}
 	switch {
 	case reading.Doubt == "" || page.Doubt() != "" || slices.Contains(without, po.ReadByCall):

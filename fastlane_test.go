@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -59,12 +60,23 @@ func readBy(outcomes []po.Outcome) map[po.ReadBy]int {
 	return counts
 }
 
-// laneOrders is how many orders each shape is tried with.
-var laneOrders = 90
-
-// everyLane is the environment variable that has all shapes of the built-in portal tried, which takes half an
-// hour on two cores: EVERY_LANE=1 go test . -run TestFaultsFast -timeout 2h
+// everyLane is the environment variable that has all shapes of the built-in portal tried, with so many orders of
+// each: EVERY_LANE=300 go test . -run TestFaultsFast -timeout 5h
 const everyLane = "EVERY_LANE"
+
+// laneOrders is how many orders each shape is tried with.
+func laneOrders(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv(everyLane)
+	if text == "" {
+		return 90
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 90 {
+		t.Fatalf("%s: %q is no number of at least 90", everyLane, text)
+	}
+	return n
+}
 
 // seldom leaves a shape out that is much like another one.
 func seldom(t *testing.T) {
@@ -108,7 +120,7 @@ func TestFaultsFastLane(t *testing.T) {
 				seldom(t)
 			}
 			opts := ordinary()
-			opts.Lists, opts.Orders = lists, laneOrders
+			opts.Lists, opts.Orders = lists, laneOrders(t)
 			r := newTrial(t, opts)
 			outcomes, state := r.runFast(t)
 			by := readBy(outcomes)
@@ -158,10 +170,10 @@ func TestFaultsFastLaneTrouble(t *testing.T) {
 				seldom(t)
 			}
 			opts := ordinary()
-			opts.Lists, opts.Orders = lists, laneOrders
+			opts.Lists, opts.Orders = lists, laneOrders(t)
 			var requests atomic.Int64
 			opts.Inject = func(kind testportal.RequestKind) testportal.Fault {
-				switch requests.Add(1) {
+				switch requests.Add(1) % 250 {
 				case 40, 90, 160, 230:
 					return testportal.Error500
 				case 60, 130, 200:
@@ -199,7 +211,7 @@ func TestFaultsFastCallSessionEnds(t *testing.T) {
 				seldom(t)
 			}
 			opts := ordinary()
-			opts.Orders, opts.Sessions = laneOrders, sessions
+			opts.Orders, opts.Sessions = laneOrders(t), sessions
 			opts.Sessions.Requests, opts.Sessions.Endings = 75, 1
 			r, kept := newSessionTrialOf(t, opts)
 			r.cfg.LoginWait = 5 * time.Minute // a hang guard

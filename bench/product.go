@@ -70,8 +70,8 @@ type seen struct {
 	trusted    time.Time // the lane is; zero: it never was
 	before     int       // orders settled until then
 	trustedCPU float64   // of poactor and its browsers until then
-	fast       int // orders read without a browser
-	off        string // why the lane is off
+	fast       int       // orders read without a browser
+	off        string    // why the lane is off
 }
 
 // watchEvents reads poactor's events until it ends, with the time of their

@@ -213,13 +213,20 @@ func withoutCacheBusters(address string) string {
 	query := u.Query()
 	for name := range query {
 		switch strings.ToLower(name) {
-		case "_", "t", "ts", "time", "timestamp", "nocache", "cachebuster", "cb", "rand", "random", "rnd":
+		case "_", "nocache", "cachebuster", "cb", "rand", "random", "rnd":
 			query.Del(name)
+		case "t", "ts", "time", "timestamp": // a tab, or a type, otherwise
+			if timeOrRandom.MatchString(query.Get(name)) {
+				query.Del(name)
+			}
 		}
 	}
 	u.RawQuery = query.Encode()
 	return u.String()
 }
+
+// timeOrRandom is a time since 1970, in seconds at least, or a random number from [0,1).
+var timeOrRandom = regexp.MustCompile(`^(\d{10,}|0?\.\d+)$`)
 
 // mayList reports whether what a page lists may come from an address: from the
 // portal's hosts, and those of the same site.

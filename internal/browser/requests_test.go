@@ -61,11 +61,14 @@ func TestLongPolls(t *testing.T) {
 func TestWithoutCacheBusters(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
-		"http://p/orders/1/lines":            "http://p/orders/1/lines",
-		"http://p/lines?order=4500000001":    "http://p/lines?order=4500000001",
-		"http://p/poll?_=1764446400123":      "http://p/poll",
-		"http://p/poll?TS=12&since=3":        "http://p/poll?since=3",
-		"http://p/socket.io/?EIO=4&sid=abc1": "http://p/socket.io/",
+		"http://p/orders/1/lines":             "http://p/orders/1/lines",
+		"http://p/lines?order=4500000001":     "http://p/lines?order=4500000001",
+		"http://p/poll?_=1764446400123":       "http://p/poll",
+		"http://p/poll?TS=1764446400&since=3": "http://p/poll?since=3",
+		"http://p/poll?t=0.7312":              "http://p/poll",
+		"http://p/lines?t=files":              "http://p/lines?t=files",
+		"http://p/lines?time=12":              "http://p/lines?time=12",
+		"http://p/socket.io/?EIO=4&sid=abc1":  "http://p/socket.io/",
 	} {
 		if got := withoutCacheBusters(address); got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)

@@ -9,8 +9,8 @@ import (
 	"github.com/poactor/poactor/po"
 )
 
-// Learner finds out how the pages of a portal ask for their lists, from what browsers did. What it knows
-// spares learning only: whether it is right is seen by comparing. It is safe for concurrent use.
+// Learner finds out from what browsers did how the pages of a portal ask for their lists, and where clicks lead. What
+// it knows spares learning only: whether it is right is seen by comparing. It is safe for concurrent use.
 type Learner struct {
 	reader *Reader
 
@@ -18,6 +18,7 @@ type Learner struct {
 	samples []*sample // the last ones
 	kept    *recipe   // of another run; nil: there is none
 	recipe  *recipe   // nil: none is known
+	clicks  clickTargets
 }
 
 // Bounds of what is remembered.
@@ -50,12 +51,21 @@ type Seen struct {
 // Saw takes what a browser has read, and says whether something new was learned from it: what of that may be
 // kept, if anything.
 func (l *Learner) Saw(s Seen) (learned bool, keep []byte) {
-	made := l.sample(s)
-	if made == nil {
+	t := s.Reading.Traffic
+	if t == nil || s.Reading.Sign != po.SignAttachments || len(s.Reading.Attachments) == 0 {
 		return false, nil
 	}
+	d, err := parse(Answer{URL: s.Asked, Header: http.Header{"Content-Type": {t.Kind}}, Body: t.Document})
+	if err != nil {
+		return false, nil
+	}
+	made := l.sample(s, d)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.clicks.learn(l.reader, s, d)
+	if len(made.calls) == 0 {
+		return false, nil
+	}
 	if l.samples = append(l.samples, made); len(l.samples) > maxSamples {
 		l.samples = slices.Delete(l.samples, 0, 1)
 	}
@@ -84,22 +94,14 @@ func (l *Learner) explained(rec *recipe) (n int) {
 	return n
 }
 
-// sample makes one of a reading; nil where it says nothing of how its list was asked for.
-func (l *Learner) sample(s Seen) *sample {
-	t := s.Reading.Traffic
-	if t == nil || s.Reading.Sign != po.SignAttachments || len(s.Reading.Attachments) == 0 {
-		return nil
-	}
-	d, err := parse(Answer{URL: s.Asked, Header: http.Header{"Content-Type": {t.Kind}}, Body: t.Document})
-	if err != nil {
-		return nil
-	}
+// sample is a reading with what its page has asked for.
+func (l *Learner) sample(s Seen, d document) *sample {
 	made := &sample{
 		in: surroundings{number: s.Number, page: valuesIn(d.root), cookies: cookieValues(s.Cookies), now: s.Now}, d: d,
 		list: s.Reading.Attachments, supplier: s.Reading.Supplier, shown: l.reader.supplier(d),
 	}
 	size := 0
-	for _, c := range t.Calls {
+	for _, c := range s.Reading.Traffic.Calls {
 		if size += len(c.Answer); size > maxSampleSize {
 			break
 		}
@@ -110,10 +112,15 @@ func (l *Learner) sample(s Seen) *sample {
 			made.calls = append(made.calls, answeredCall{c, value, kindOfCall(c, value)})
 		}
 	}
-	if len(made.calls) == 0 {
-		return nil
-	}
 	return made
+}
+
+// ReadPage reads the list that the page of an order has in it.
+func (l *Learner) ReadPage(number string, p Page) po.PageReading {
+	l.mu.Lock()
+	clicks := l.clicks.targets
+	l.mu.Unlock()
+	return l.reader.readPage(number, p, &clickTargets{targets: clicks})
 }
 
 // hasClicks says whether a browser has got documents by clicks that lead to no address.

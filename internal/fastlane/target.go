@@ -40,7 +40,7 @@ func targetFields(e map[string]any, number string) map[string]string {
 // targetsOf makes rules of documents, by their kinds where one rule does not do. A kind of which no
 // document has an address has no rule.
 func targetsOf(all []addressed) (targets, bool) {
-	with := slices.DeleteFunc(slices.Clone(all), func(a addressed) bool { return a.address == "" })
+	with := addressedOf(all)
 	if len(with) == len(all) {
 		if rules := targetRules(all); rules != nil {
 			return targets{Rules: map[string][]template{anyKind: rules}}, true
@@ -58,6 +58,11 @@ func targetsOf(all []addressed) (targets, bool) {
 		return targets{Rules: map[string][]template{anyKind: rules}}, true
 	}
 	return targets{}, false
+}
+
+// addressedOf are the documents that have an address.
+func addressedOf(all []addressed) []addressed {
+	return slices.DeleteFunc(slices.Clone(all), func(a addressed) bool { return a.address == "" })
 }
 
 // targetsByKind makes rules for each kind that a field tells apart.
@@ -89,7 +94,7 @@ func targetsByKind(all []addressed, field string) (targets, bool) {
 		t.Rules[kind] = rules
 	}
 	slices.Sort(t.Without)
-	if rules := targetRules(slices.DeleteFunc(slices.Clone(all), func(a addressed) bool { return a.address == "" })); rules != nil {
+	if rules := targetRules(addressedOf(all)); rules != nil {
 		t.Rules = map[string][]template{anyKind: rules} // whatever their kind: also of those that were not seen yet
 	}
 	return t, len(t.Rules) > 0

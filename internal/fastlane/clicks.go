@@ -1,0 +1,125 @@
+package fastlane
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+
+	"github.com/poactor/poactor/po"
+)
+
+// Bounds of what is learned of clicks.
+const (
+	maxClicks  = 100 // elements that are remembered, the last ones
+	minClicked = 3   // of which clicks must have led to an address, before one is made of others
+	clickAbove = 4   // elements above one whose attributes may be in its document's address
+)
+
+// clickTargets makes the addresses of a page's attachments that only a click leads to, of what their elements have,
+// as it was learned of the addresses that browsers' clicks led to.
+type clickTargets struct {
+	seen    []addressed
+	targets targets // without rules: none are known
+}
+
+// learn takes a page as it came, and what a browser has found on it.
+func (c *clickTargets) learn(r *Reader, s Seen, d document) {
+	links, _ := r.links(d)
+	named, _ := r.lister.Attachments(r.items(links))
+	list := s.Reading.Attachments
+	if len(named) != len(links) || !slices.EqualFunc(named, list, func(a, b po.Attachment) bool { return a.Name == b.Name }) {
+		return
+	}
+	var found []addressed
+	for i, l := range links {
+		if l.click && l.url == "" && list[i].Cause == "" {
+			fields, states := clickFields(l.el, s.Number)
+			found = append(found, addressed{d, fields, states, list[i].URL})
+		}
+	}
+	explained := func(a addressed) bool { return c.address(a) == a.address }
+	c.seen = append(c.seen, found...)
+	c.seen = slices.Delete(c.seen, 0, max(0, len(c.seen)-maxClicks))
+	if with := addressedOf(c.seen); len(with) >= minClicked && slices.ContainsFunc(found, func(a addressed) bool { return !explained(a) }) {
+		haveAllStates(c.seen)
+		c.targets, _ = targetsOf(c.seen)
+	}
+}
+
+// address is that of an element's document; empty where it is not known.
+func (c *clickTargets) address(a addressed) string {
+	if _, ok := a.states[c.targets.Kind]; !ok {
+		a.states[c.targets.Kind] = noState
+	}
+	address, _ := c.targets.address(a.d, a.fields, a.states)
+	return address
+}
+
+// fill gives links of a page the addresses that are known for them.
+func (c *clickTargets) fill(number string, d document, links []link) {
+	if len(c.targets.Rules) == 0 {
+		return
+	}
+	for i, l := range links {
+		if !l.click || l.url != "" {
+			continue
+		}
+		fields, states := clickFields(l.el, number)
+		if address := c.address(addressed{d, fields, states, ""}); address != "" {
+			links[i].url, links[i].click = address, false
+		}
+	}
+}
+
+// noState is the value of a state that an element does not have.
+const noState = "-"
+
+// haveAllStates gives each element all states that some have.
+func haveAllStates(list []addressed) {
+	for _, a := range list {
+		for name := range a.states {
+			for _, other := range list {
+				if _, ok := other.states[name]; !ok {
+					other.states[name] = noState
+				}
+			}
+		}
+	}
+}
+
+// clickFields are what the address of a document may be made of: the attributes of its element and of those above it,
+// and the literals of scripts in them. states are those that name a kind.
+func clickFields(el *html.Node, number string) (fields, states map[string]string) {
+	fields = map[string]string{orderNumber: number, "text": words(el)}
+	states = map[string]string{}
+	for level := range 1 + clickAbove {
+		if el == nil {
+			break
+		}
+		name := func(of string) string { return itoa(level) + " " + of }
+		states[name("")] = el.Data
+		for _, a := range el.Attr {
+			value, key := trim(a.Val), name(strings.ToLower(a.Key))
+			switch {
+			case len(fields) >= maxFields:
+			case strings.HasPrefix(strings.ToLower(a.Key), "on"), scriptAddress.MatchString(value):
+				for i, literal := range literals.FindAllString(value, maxFields) {
+					fields[key+" "+itoa(i)] = strings.Trim(literal, `"'`)
+				}
+			case word.MatchString(value):
+				states[key], fields[key] = value, value
+			case !noise.MatchString(a.Key):
+				fields[key] = value
+			}
+		}
+		el = parentOf(el)
+	}
+	return fields, states
+}
+
+var (
+	scriptAddress = regexp.MustCompile(`(?i)^javascript:`)
+	literals      = regexp.MustCompile(`"[^"\\]*"|'[^'\\]*'|\d+`)
+)
