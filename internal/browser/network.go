@@ -51,7 +51,6 @@ type networkEvent struct {
 // are known when it comes. The browser's own process, which pauses requests, tells of
 // them in its own time; on a busy machine that was later.
 func (s *Session) trackRequests(method string, params json.RawMessage) bool {
-	s.heard.Store(true)
 	p := &s.interceptor.requests
 	network := strings.HasPrefix(method, "Network.")
 	if method == "Network.requestWillBeSentExtraInfo" {

@@ -66,7 +66,6 @@ type Session struct {
 	cancel context.CancelCauseFunc
 	done   chan struct{}
 	work   sync.WaitGroup // goroutines of the session
-	heard  atomic.Bool    // something was heard of the browser since the last ping
 
 	ending sync.Once
 	endErr error
@@ -107,7 +106,6 @@ func newSession(c Config, spec spec, profile Profile, downloads string, proc *la
 	s.files.init()
 	s.activity.reset()
 	s.failures.reset()
-	s.heard.Store(true)
 	s.work.Go(s.listen)
 	go s.wait() // not part of work: a process that cannot be killed keeps nobody waiting
 	return s
@@ -169,7 +167,6 @@ func (s *Session) fail(cause po.Cause, detail string) {
 // the browser itself: answers come through the same reader.
 func (s *Session) listen() {
 	for event := range s.conn.events {
-		s.heard.Store(true)
 		switch event.Method {
 		case "Fetch.requestPaused":
 			s.paused(event.Params)
@@ -207,7 +204,7 @@ func (s *Session) ping() {
 			return
 		case <-tick.C:
 		}
-		if s.heard.Swap(false) {
+		if s.proc.Pipe.Heard() {
 			lost = 0
 		} else if lost++; lost == pingsLost {
 			s.fail(po.BrowserHung, "the browser does not answer")
@@ -215,9 +212,6 @@ func (s *Session) ping() {
 		}
 		s.async(func(w cdpClient) error {
 			_, err := proto.BrowserGetVersion{}.Call(w)
-			if err == nil {
-				s.heard.Store(true)
-			}
 			return err
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,11 +18,32 @@ type Pipe struct {
 	w, r *os.File
 	buf  *bufio.Reader
 	mu   sync.Mutex
+
+	came     atomic.Bool // something has, since Heard was called
+	decoding atomic.Bool
 }
 
 func newPipe(w, r *os.File) *Pipe {
-	return &Pipe{w: w, r: r, buf: bufio.NewReaderSize(r, 64<<10)}
+	p := &Pipe{w: w, r: r}
+	p.came.Store(true) // time passes before it is listened to
+	p.buf = bufio.NewReaderSize(arrivals{p}, 64<<10)
+	return p
 }
+
+// arrivals reads the pipe and notes that something has come.
+type arrivals struct{ *Pipe }
+
+func (a arrivals) Read(b []byte) (int, error) {
+	n, err := a.r.Read(b)
+	if n > 0 {
+		a.came.Store(true)
+	}
+	return n, err
+}
+
+// Heard reports whether anything has come from the browser since the last call, be it a part of a message, or what
+// has come is still being decoded: a message of tens of megabytes takes seconds.
+func (p *Pipe) Heard() bool { return p.came.Swap(false) || p.decoding.Load() }
 
 // Message is one that the browser sends: an answer, which has the ID of its call, or an
 // event, which has a Method and no ID.
@@ -70,7 +92,10 @@ func (p *Pipe) Read() (Message, error) {
 			return Message{}, err
 		}
 		var m Message
-		if json.Unmarshal(text[:len(text)-1], &m) == nil && (m.ID != 0 || m.Method != "") {
+		p.decoding.Store(true)
+		err = json.Unmarshal(text[:len(text)-1], &m)
+		p.decoding.Store(false)
+		if err == nil && (m.ID != 0 || m.Method != "") {
 			return m, nil
 		}
 	}
