@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/poactor/poactor/po"
@@ -180,23 +181,29 @@ func (p *page) explain(c po.Cause) {
 	}
 }
 
-// folders yields the folders of all evidence, that of orders that did not end well first.
-func (p *page) folders(yield func(string) bool) {
+// folders yields the folders of all evidence, that of orders that did not end well first. small says whether there is
+// to be a small picture of it: not of tries before an order's last.
+func (p *page) folders(yield func(folder string, small bool) bool) {
 	for _, o := range p.Orders {
-		if o.Evidence != "" && !yield(o.Evidence) {
+		if o.Evidence != "" && !yield(o.Evidence, true) {
 			return
 		}
 		for _, m := range o.Missing {
-			if m.Evidence != "" && !yield(m.Evidence) {
+			if m.Evidence != "" && !yield(m.Evidence, true) {
 				return
 			}
 		}
 	}
 	for _, o := range p.Orders {
-		for _, t := range o.Tries {
-			if t.Evidence != "" && !yield(t.Evidence) {
+		last := true
+		for _, t := range slices.Backward(o.Tries) {
+			if t.Evidence == "" {
+				continue
+			}
+			if !yield(t.Evidence, last) {
 				return
 			}
+			last = false
 		}
 	}
 }

