@@ -102,7 +102,7 @@ func TestCheck(t *testing.T) {
 		{"name pattern of JavaScript only", func(p *Portal) { p.Attachments.NamePattern = "(a)(?=b)" }, `attachments.name_pattern: "(a)(?=b)" is not a regular expression: invalid or unsupported Perl syntax`},
 		{"click wait too long", func(p *Portal) { p.Attachments.ClickWait = 300_001 }, `attachments.click_wait_ms: 300001 is not between 0 and 300000`},
 		{"settle too long", func(p *Portal) { p.Attachments.Settle = 30_001 }, `attachments.settle_ms: 30001 is not between 0 and 30000`},
-		{"host with a scheme", func(p *Portal) { p.AllowedHosts = []string{"https://x.example"} }, `allowed_hosts[1]: "https://x.example" has a scheme: write the host alone`},
+		{"host with a scheme", func(p *Portal) { p.AllowedHosts = []string{"ftp://x.example"} }, `allowed_hosts[1]: "ftp://x.example" has another scheme than https or http: write the host alone`},
 		{"host with a path", func(p *Portal) { p.AllowedHosts = []string{"x.example/files"} }, `allowed_hosts[1]: "x.example/files" has a path: write the host alone`},
 		{"host with a user", func(p *Portal) { p.AllowedHosts = []string{"me@x.example"} }, `allowed_hosts[1]: "me@x.example" has a user name`},
 		{"host with a bad port", func(p *Portal) { p.AllowedHosts = []string{"x.example:0"} }, `allowed_hosts[1]: "x.example:0" has no valid port`},

@@ -17,6 +17,7 @@ type hostRule struct {
 	wildcard bool   // hosts below it, at any depth, not itself
 	port     string // empty: the default port of the URL's scheme
 	plain    bool   // http will do
+	secure   bool   // it will not, whatever the portal
 }
 
 // Allowed reports whether the browser and the downloads may go to u: http or
@@ -84,7 +85,7 @@ func anyAllows(entries []string, u *url.URL, host string, plain bool) bool {
 		if rule, fault := parseHost(entry); fault == "" {
 			// Any other port says nothing of the scheme: it may be https that is meant,
 			// whose cookies plain http would tell everybody on the way.
-			rule.plain = rule.plain || plain || rule.port == "80"
+			rule.plain = !rule.secure && (rule.plain || plain || rule.port == "80")
 			if rule.allows(u, host) {
 				return true
 			}
@@ -148,11 +149,14 @@ func canonicalHost(host string) (string, bool) {
 
 // parseHost reads one entry of AllowedHosts; fault says what is wrong with it.
 func parseHost(entry string) (rule hostRule, fault string) {
-	host, plain := strings.CutPrefix(entry, "http://")
-	entry, rule.plain = host, plain
+	host := entry
+	if host, rule.secure = strings.CutPrefix(entry, "https://"); !rule.secure {
+		host, rule.plain = strings.CutPrefix(entry, "http://")
+	}
+	entry = host
 	switch {
 	case strings.Contains(entry, "://"):
-		return rule, "has a scheme: write the host alone"
+		return rule, "has another scheme than https or http: write the host alone"
 	case strings.Contains(entry, "@"):
 		return rule, "has a user name"
 	case strings.ContainsAny(entry, "/?#\\"):

@@ -8,7 +8,7 @@ import (
 func TestAllowed(t *testing.T) {
 	t.Parallel()
 	const base = "https://host.example.com"
-	hosts := []string{"files.example.com", "*.cdn.example.com", "plain.example.com:80", "odd.example.com:8443", "http://old.example.com:8080", "http://older.example.com", "münchen.example", "192.0.2.7", "[2001:db8::1]:444"}
+	hosts := []string{"files.example.com", "*.cdn.example.com", "plain.example.com:80", "odd.example.com:8443", "http://old.example.com:8080", "http://older.example.com", "https://safe.example.com", "münchen.example", "192.0.2.7", "[2001:db8::1]:444"}
 	tests := []struct {
 		name  string
 		base  string
@@ -69,6 +69,9 @@ func TestAllowed(t *testing.T) {
 		{"listed as http without a port", base, hosts, "http://older.example.com/x", true},
 		{"listed as http without a port, other port", base, hosts, "http://older.example.com:8080/x", false},
 		{"listed with a port, none given", base, hosts, "https://odd.example.com/x", false},
+		{"listed as https", base, hosts, "https://safe.example.com/x", true},
+		{"listed as https, http", base, hosts, "http://safe.example.com/x", false},
+		{"listed as https, http, base is http", "http://host.example.com", hosts, "http://safe.example.com/x", false},
 		{"wildcard", base, hosts, "https://a.cdn.example.com/x", true},
 		{"wildcard, deeper", base, hosts, "https://a.b.cdn.example.com/x", true},
 		{"wildcard, itself", base, hosts, "https://cdn.example.com/x", false},

@@ -49,7 +49,7 @@ func TestListKeys(t *testing.T) {
 	p.Attachments.Frames = []string{"f["}
 	p.Signs.SignedIn.Selectors = []string{"g["}
 	p.Probe = Probe{Path: "home", User: []string{"h["}}
-	p.SignIn = SignIn{Path: "//evil.example/login", Hosts: []string{"https://x"}, Negotiate: []string{"*.corp.example", "*", "a b"}}
+	p.SignIn = SignIn{Path: "//evil.example/login", Hosts: []string{"ftp://x"}, Negotiate: []string{"*.corp.example", "*", "a b"}}
 	var keys []string
 	for _, e := range p.Check().(Errors) {
 		keys = append(keys, e.Key)
