@@ -47,6 +47,7 @@ func site(t *testing.T) *httptest.Server {
 		w.Header().Set("Content-Type", "application/pdf")
 		_, _ = io.WriteString(w, pdf)
 	})
+	mux.HandleFunc("/forbidden.pdf", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not you", http.StatusForbidden) })
 	mux.HandleFunc("/short.pdf", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/pdf")
 		w.Header().Set("Content-Length", fmt.Sprint(2*len(pdf)))
@@ -225,7 +226,7 @@ func TestFaultsPage(t *testing.T) {
 			return "", GiveUp(err)
 		},
 		"forbidden file": func(ctx context.Context, p Page) (string, error) {
-			_, err := p.SaveURL(ctx, server.URL+"/file.pdf", "")
+			_, err := p.SaveURL(ctx, server.URL+"/forbidden.pdf", "")
 			return "", err
 		},
 		"page for a file": func(ctx context.Context, p Page) (string, error) {
