@@ -15,7 +15,7 @@ import (
 
 // A profile that cannot be removed is named at the end of the run, and the next
 // start removes it and says so.
-func TestUndeletableProfile(t *testing.T) {
+func TestFaultsUndeletableProfile(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("mounting takes root")
 	}

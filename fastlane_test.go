@@ -140,6 +140,9 @@ func TestFaultsFastLaneEverything(t *testing.T) {
 	for lists, way := range map[testportal.Lists]po.ReadBy{testportal.ListsInPage: po.ReadByPage, testportal.ListsByScript: po.ReadByCall} {
 		t.Run("by "+string(way), func(t *testing.T) {
 			t.Parallel()
+			if way == po.ReadByCall {
+				seldom(t)
+			}
 			opts := quick
 			opts.Lists, opts.Orders = lists, 150
 			r := newTrial(t, opts)

@@ -31,7 +31,7 @@ func browsersOf(t *testing.T, dir string) []int {
 
 // One worker's browser is killed in a run of 60: every order right, the others
 // undisturbed.
-func TestBrowserKilled(t *testing.T) {
+func TestFaultsBrowserKilled(t *testing.T) {
 	t.Parallel()
 	r := newTrial(t, ordinary())
 	settings, err := r.cfg.browserConfig()

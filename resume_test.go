@@ -251,7 +251,7 @@ func TestWithoutTheLedger(t *testing.T) {
 
 // The power fails at a random moment: of the ledger's log and of the files that
 // were written last only a part is on the disk. The next start makes it whole.
-func TestPowerFailure(t *testing.T) {
+func TestFaultsPowerFailure(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	rng := rand.New(rand.NewPCG(seed, 1))

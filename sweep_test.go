@@ -104,7 +104,7 @@ func TestNothingToDoSweeps(t *testing.T) {
 // The directory for temporary files is everybody's: a name in it that somebody
 // else has taken first costs only that name, and what a killed run has left under
 // another one is found.
-func TestTakenWorkDirectory(t *testing.T) {
+func TestFaultsTakenWorkDirectory(t *testing.T) {
 	temp, err := os.MkdirTemp("", "ps")
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(temp) })

@@ -50,7 +50,7 @@ const (
 
 // A list is whole only when nothing that the page still waits for can change it,
 // whichever way it comes.
-func TestListComesInParts(t *testing.T) {
+func TestFaultsListComesInParts(t *testing.T) {
 	t.Parallel()
 	other := serve(t, site{"/rest": after(late, "text/plain", answer)})
 	pages := site{
