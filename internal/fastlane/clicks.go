@@ -22,27 +22,40 @@ const (
 type clickTargets struct {
 	seen    []addressed
 	targets targets // without rules: none are known
+	several bool    // a click has given several files: nothing in a page tells which do
 }
 
-// learn takes a page as it came, and what a browser has found on it.
-func (c *clickTargets) learn(r *Reader, s Seen, d document) {
+// clicksOf are the elements of a page as it came that a browser had to click, with where that led. several says that a
+// click has given more than one file.
+func clicksOf(r *Reader, s Seen, d document) (found []addressed, several bool) {
+	list := s.Reading.Attachments
+	if slices.ContainsFunc(list, func(a po.Attachment) bool { return po.ParseIdentity(a.ID).Part != "" }) {
+		return nil, true
+	}
 	links, _ := r.links(d)
 	named, _ := r.lister.Attachments(r.items(links))
-	list := s.Reading.Attachments
 	if len(named) != len(links) || !slices.EqualFunc(named, list, func(a, b po.Attachment) bool { return a.Name == b.Name }) {
-		return
+		return nil, false
 	}
-	var found []addressed
 	for i, l := range links {
 		if l.click && l.url == "" && list[i].Cause == "" {
 			fields, states := clickFields(l.el, s.Number)
 			found = append(found, addressed{d, fields, states, list[i].URL})
 		}
 	}
-	explained := func(a addressed) bool { return c.address(a) == a.address }
+	return found, false
+}
+
+// learn takes what clicksOf has found.
+func (c *clickTargets) learn(found []addressed, several bool) {
+	if c.several = c.several || several; c.several {
+		c.seen, c.targets = nil, targets{}
+		return
+	}
 	c.seen = append(c.seen, found...)
 	c.seen = slices.Delete(c.seen, 0, max(0, len(c.seen)-maxClicks))
-	if with := addressedOf(c.seen); len(with) >= minClicked && slices.ContainsFunc(found, func(a addressed) bool { return !explained(a) }) {
+	wrong := func(a addressed) bool { return c.address(a) != a.address }
+	if len(addressedOf(c.seen)) >= minClicked && slices.ContainsFunc(found, wrong) {
 		haveAllStates(c.seen)
 		c.targets, _ = targetsOf(c.seen)
 	}

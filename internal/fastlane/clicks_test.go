@@ -130,14 +130,25 @@ func TestClicksOfKinds(t *testing.T) {
 		saw(l, fmt.Sprint(4700+n), clicked{element("window", n), name, address})
 		saw(l, fmt.Sprint(4710+n), clicked{element("blob", n), name, ""}, clicked{form(n), name, ""})
 	}
-	for name, row := range map[string]struct{ element, want string }{
+	rows := map[string]struct{ element, want string }{
 		"window": {element("window", 9), "/files/9"},
 		"blob":   {element("blob", 9), ""},
 		"form":   {form(9), ""},
-	} {
+	}
+	for name, row := range rows {
 		got := readElement(l, "4711", row.element)
 		if row.want == "" && got.Doubt == "" || row.want != "" && !cmp.Equal(names(got), []string{"9.pdf " + row.want}) {
 			t.Errorf("%s: doubt %q, %v", name, got.Doubt, names(got))
+		}
+	} // Where a click gives several files nothing tells which do.
+	reading := po.Reading{Sign: po.SignAttachments, Attachments: []po.Attachment{
+		{ID: po.Identity{Key: "click:9.pdf", Part: "a.pdf"}.String(), Name: "a.pdf", URL: site + "/files/9"},
+		{ID: po.Identity{Key: "click:9.pdf", Part: "b.pdf"}.String(), Name: "b.pdf", URL: site + "/files/10"},
+	}, Traffic: &po.Traffic{Document: []byte(element("window", 9)), Kind: "text/html"}}
+	l.Saw(Seen{Number: "4720", Asked: site + "/order_headers/4720", Reading: reading})
+	for name, row := range rows {
+		if got := readElement(l, "4711", row.element); got.Doubt == "" {
+			t.Errorf("%s, after a click that gave two files: %v", name, names(got))
 		}
 	}
 }

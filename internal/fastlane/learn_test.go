@@ -231,6 +231,32 @@ func TestLearn(t *testing.T) {
 	}
 }
 
+// A click that gives several files is a document of which nothing in an answer tells.
+func TestClickThatGivesSeveral(t *testing.T) {
+	t.Parallel()
+	s := shapes["number in the path"]
+	r, err := New(coupa(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := NewLearner(r, nil)
+	for n := range minSamples + 1 {
+		l.Saw(s.seen(n))
+	}
+	if _, known := l.Order("4711", 0); !known {
+		t.Fatal("nothing was learned")
+	}
+	several := s.seen(7)
+	several.Reading.Attachments[0].ID = po.Identity{Key: "click:x", Part: "a.pdf"}.String()
+	for n := range 2 * minSamples {
+		l.Saw(several)
+		l.Saw(s.seen(n))
+	}
+	if _, known := l.Order("4711", 0); known {
+		t.Error("it is asked for by a call")
+	}
+}
+
 // Where nothing explains how the list is asked for, nothing is learned.
 func TestNothingToLearn(t *testing.T) {
 	t.Parallel()

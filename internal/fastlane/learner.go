@@ -60,9 +60,14 @@ func (l *Learner) Saw(s Seen) (learned bool, keep []byte) {
 		return false, nil
 	}
 	made := l.sample(s, d)
+	clicks, several := clicksOf(l.reader, s, d)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.clicks.learn(l.reader, s, d)
+	l.clicks.learn(clicks, several)
+	if l.clicks.several { // nor does anything in an answer
+		l.recipe, l.kept = nil, nil
+		return false, nil
+	}
 	if len(made.calls) == 0 {
 		return false, nil
 	}
