@@ -178,7 +178,7 @@ func TestFaultsFastLaneTrouble(t *testing.T) {
 			opts.Inject = func(kind testportal.RequestKind) testportal.Fault {
 				n := requests.Add(1)
 				if opts.Orders > 90 {
-					n %= 250
+					n %= 750
 				}
 				switch n {
 				case 40, 90, 160, 230:

@@ -240,6 +240,11 @@ func TestClicks(t *testing.T) {
 	at := func(id, url string) po.Reading {
 		return po.Reading{Sign: po.SignAttachments, Attachments: []po.Attachment{{ID: id, Name: "a.pdf", URL: url}}}
 	}
+	failed := func(id string, cause po.Cause) po.Reading {
+		r := at(id, "")
+		r.Attachments[0].Cause = cause
+		return r
+	}
 	page := po.PageReading{By: po.ReadByCall, Reading: at("https://x/1 label=a.pdf", "https://x/1"), Parts: []uint64{1}}
 	known := func() *trust {
 		t := newTrust()
@@ -257,6 +262,9 @@ func TestClicks(t *testing.T) {
 		"no click, another address": {newTrust(), at("https://x/2 label=a.pdf", "https://x/1"), different},
 		"no address":                {newTrust(), at("- label=a.pdf", ""), unsuited},
 		"no address, and it looked": {known(), at("- label=a.pdf", ""), different},
+		"a click that failed":       {known(), failed("- label=a.pdf", po.Timeout), unsuited},
+		"a link that failed":        {known(), failed("https://x/2 label=a.pdf", po.Timeout), different},
+		"a click to another host":   {known(), failed("- label=a.pdf", po.BlockedHost), different},
 	} {
 		if got, _ := row.trust.compare("1", 1, page, false, row.browser); got != row.want {
 			t.Errorf("%s: %v, want %v", name, got, row.want)

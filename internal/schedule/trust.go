@@ -190,8 +190,11 @@ func (t *trust) compare(key po.Key, at int, page po.PageReading, own bool, brows
 		t.off = fmt.Sprintf("order %s differs: %s", key, difference)
 		return different, t.takeUnproved()
 	}
-	if own {
+	switch {
+	case own:
 		t.passedOn("their scripts ask the portal for more")
+		return unsuited, nil
+	case slices.ContainsFunc(browser.Attachments, unreached):
 		return unsuited, nil
 	}
 	t.compared++
@@ -227,6 +230,12 @@ func clickedTo(a po.Attachment, address string) bool {
 	return address != "" && a.URL == address && (key == "" || strings.HasPrefix(key, "click:"))
 }
 
+// unreached says whether a browser has failed to get at an attachment by a click: it is not known where that leads.
+func unreached(a po.Attachment) bool {
+	key := po.ParseIdentity(a.ID).Key
+	return a.URL == "" && a.Cause != "" && a.Cause != po.BlockedHost && (key == "" || strings.HasPrefix(key, "click:"))
+}
+
 // noAddress says whether a browser has got at an attachment by a click that leads to no address, where the page
 // gives one. Nothing like it is believed, and what it is like the page's shape tells.
 func noAddress(page, browser po.Reading) bool {
@@ -252,7 +261,7 @@ func (t *trust) takeUnproved() []po.Key {
 }
 
 // DifferenceOf says in words in what a page that was read without a browser differs from what
-// a browser has read; empty: in nothing. Its text names nothing of the portal's.
+// a browser has read; empty: in nothing that the browser has seen. Its text names nothing of the portal's.
 func DifferenceOf(page, browser po.Reading) string {
 	switch {
 	case page.Sign != browser.Sign:
@@ -266,7 +275,7 @@ func DifferenceOf(page, browser po.Reading) string {
 		switch b := browser.Attachments[i]; {
 		case a.Name != b.Name:
 			return fmt.Sprintf("the name of attachment %d", i+1)
-		case a.ID != b.ID && !clickedTo(b, a.URL):
+		case a.ID != b.ID && !clickedTo(b, a.URL) && !unreached(b):
 			return fmt.Sprintf("the address of attachment %d", i+1)
 		case (a.Cause == po.BlockedHost) != (b.Cause == po.BlockedHost):
 			return fmt.Sprintf("whether attachment %d can be fetched", i+1)

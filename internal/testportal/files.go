@@ -17,6 +17,7 @@ func (p *Portal) attachment(w http.ResponseWriter, r *http.Request) {
 	case f == nil:
 		p.message(w, http.StatusNotFound, "en", phraseOops)
 		return
+	case r.Method == http.MethodGet && p.opts.Lists.addLinks(): // also of what has a form otherwise
 	case f.link == linkForm && r.Method != http.MethodPost, f.link != linkForm && r.Method != http.MethodGet:
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return

@@ -48,6 +48,15 @@ func (l Lists) byCall() bool {
 	return false
 }
 
+// addLinks says whether a script adds documents to some lists, whatever their kind, as plain links or buttons.
+func (l Lists) addLinks() bool {
+	switch l {
+	case ListsLines, ListsRelease, ListsStale, ListsPaged, ListsCallClicks:
+		return true
+	}
+	return false
+}
+
 func (l Lists) valid() bool {
 	if l.byCall() {
 		return true
