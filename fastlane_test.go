@@ -177,8 +177,11 @@ func TestFaultsFastLaneTrouble(t *testing.T) {
 			var requests atomic.Int64
 			opts.Inject = func(kind testportal.RequestKind) testportal.Fault {
 				n := requests.Add(1)
-				if opts.Orders > 90 {
-					n %= 750
+				if opts.Orders > 90 { // farther apart, and again and again
+					if n%3 != 0 {
+						return testportal.NoFault
+					}
+					n = n / 3 % 250
 				}
 				switch n {
 				case 40, 90, 160, 230:
