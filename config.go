@@ -39,7 +39,7 @@ type Config struct {
 	Portal portal.Portal
 	// AllowedHosts are hosts that the pages of RunTasks may go to beside the portal's, or
 	// without one: "example.com", "*.example.com", with a port if it is not the scheme's
-	// own, and http:// before it where plain http is meant.
+	// own, and http:// before it where plain http is meant; https:// may stand before it.
 	AllowedHosts []string
 	// Out is the output directory. It is made if it does not exist.
 	Out string

@@ -39,7 +39,7 @@ type watchedSession struct {
 // Read implements the port. What the page has asked for goes no further.
 func (s watchedSession) Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error) {
 	r, err := s.Session.Read(ctx, order, byBrowser)
-	if err == nil && r.Traffic != nil {
+	if err == nil && r.Traffic != nil && len(byBrowser) == 0 { // else it has saved what may have an address
 		s.watcher.saw(ctx, order, r)
 	}
 	r.Traffic = nil

@@ -32,7 +32,7 @@ type Portal struct {
 	// AllowedHosts lists the hosts, beside the base URL's, to which pages and
 	// downloads may lead: "files.example.com", "*.example.com", with a port if
 	// it is not the scheme's own, and http:// before it where plain http is meant.
-	// https:// before it refuses that of a portal that is asked over http itself.
+	// https:// before it means https alone, also where BaseURL is http.
 	AllowedHosts []string `yaml:"allowed_hosts"`
 	// Block lists what the browser does not load: the kinds "image", "font",
 	// "media", "stylesheet", or URL patterns with * like "*://t.example.com/*".

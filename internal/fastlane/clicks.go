@@ -17,9 +17,9 @@ const (
 	clickAbove = 4   // elements above one whose attributes may be in its document's address
 )
 
-// clickTargets makes the addresses of a page's attachments that only a click leads to, of what their elements have,
-// as it was learned of the addresses that browsers' clicks led to.
-type clickTargets struct {
+// clickLearner learns, from the addresses that browsers' clicks led to, how those of a page's attachments are made that
+// only a click leads to: of what their elements have.
+type clickLearner struct {
 	seen    []addressed
 	targets targets // without rules: none are known
 	several bool    // a click has given several files: nothing in a page tells which do
@@ -47,32 +47,32 @@ func clicksOf(r *Reader, s Seen, d document) (found []addressed, several bool) {
 }
 
 // learn takes what clicksOf has found.
-func (c *clickTargets) learn(found []addressed, several bool) {
+func (c *clickLearner) learn(found []addressed, several bool) {
 	if c.several = c.several || several; c.several {
 		c.seen, c.targets = nil, targets{}
 		return
 	}
 	c.seen = append(c.seen, found...)
 	c.seen = slices.Delete(c.seen, 0, max(0, len(c.seen)-maxClicks))
-	wrong := func(a addressed) bool { return c.address(a) != a.address }
+	wrong := func(a addressed) bool { return c.targets.ofClick(a) != a.address }
 	if len(addressedOf(c.seen)) >= minClicked && slices.ContainsFunc(found, wrong) {
 		haveAllStates(c.seen)
 		c.targets, _ = targetsOf(c.seen)
 	}
 }
 
-// address is that of an element's document; empty where it is not known.
-func (c *clickTargets) address(a addressed) string {
-	if _, ok := a.states[c.targets.Kind]; !ok {
-		a.states[c.targets.Kind] = noState
+// ofClick is the address of an element's document; empty where it is not known.
+func (t targets) ofClick(a addressed) string {
+	if _, ok := a.states[t.Kind]; !ok {
+		a.states[t.Kind] = noState
 	}
-	address, _ := c.targets.address(a.d, a.fields, a.states)
+	address, _ := t.address(a.d, a.fields, a.states)
 	return address
 }
 
-// fill gives links of a page the addresses that are known for them.
-func (c *clickTargets) fill(number string, d document, links []link) {
-	if len(c.targets.Rules) == 0 {
+// fillClicks gives links of a page the addresses that are known for them.
+func (t targets) fillClicks(number string, d document, links []link) {
+	if len(t.Rules) == 0 {
 		return
 	}
 	for i, l := range links {
@@ -80,7 +80,7 @@ func (c *clickTargets) fill(number string, d document, links []link) {
 			continue
 		}
 		fields, states := clickFields(l.el, number)
-		if address := c.address(addressed{d, fields, states, ""}); address != "" {
+		if address := t.ofClick(addressed{d, fields, states, ""}); address != "" {
 			links[i].url, links[i].click = address, false
 		}
 	}
@@ -112,7 +112,7 @@ func clickFields(el *html.Node, number string) (fields, states map[string]string
 			break
 		}
 		name := func(of string) string { return itoa(level) + " " + of }
-		states[name("")] = el.Data
+		states[name("<element>")] = el.Data
 		for _, a := range el.Attr {
 			value, key := trim(a.Val), name(strings.ToLower(a.Key))
 			switch {

@@ -18,7 +18,7 @@ type Learner struct {
 	samples []*sample // the last ones
 	kept    *recipe   // of another run; nil: there is none
 	recipe  *recipe   // nil: none is known
-	clicks  clickTargets
+	clicks  clickLearner
 }
 
 // Bounds of what is remembered.
@@ -125,7 +125,7 @@ func (l *Learner) ReadPage(number string, p Page) po.PageReading {
 	l.mu.Lock()
 	clicks := l.clicks.targets
 	l.mu.Unlock()
-	return l.reader.readPage(number, p, &clickTargets{targets: clicks})
+	return l.reader.readPage(number, p, clicks)
 }
 
 // hasClicks says whether a browser has got documents by clicks that lead to no address.

@@ -125,8 +125,8 @@ func signedOut(by po.ReadBy) po.PageReading {
 	return po.PageReading{Reading: po.Reading{Sign: po.SignSignedOut}, By: by, Doubt: "the portal asks for a sign-in"}
 }
 
-// readPage reads the list that the page of an order has in it.
-func (r *Reader) readPage(number string, p Page, clicks *clickTargets) po.PageReading {
+// readPage reads the list that the page of an order has in it. clicks has the addresses of what only a click leads to.
+func (r *Reader) readPage(number string, p Page, clicks targets) po.PageReading {
 	a, d := p.answer, p.d
 	switch {
 	case r.SignedOut(p):
@@ -135,7 +135,7 @@ func (r *Reader) readPage(number string, p Page, clicks *clickTargets) po.PageRe
 		return po.PageReading{By: po.ReadByPage, Doubt: p.doubt}
 	}
 	links, unclear := r.links(d)
-	clicks.fill(number, d, links)
+	clicks.fillClicks(number, d, links)
 	page := po.PageReading{By: po.ReadByPage, Doubt: r.doubt(d, number, links, unclear)}
 	if page.Doubt != "" {
 		return page

@@ -35,7 +35,7 @@ func read(t testing.TB, p portal.Portal, body string) po.PageReading {
 	const address = site + "/order_headers/4711"
 	return r.readPage("4711", r.Parse(Answer{Asked: address, URL: address, Status: http.StatusOK,
 		Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, Body: []byte("<!doctype html><html><body>" + body + "</body></html>")}),
-		&clickTargets{})
+		targets{})
 }
 
 // names are what a reading lists: name and address of each.
@@ -173,7 +173,7 @@ func TestAnswers(t *testing.T) {
 		"without its end": {Answer{asked, asked, 200, html, []byte(strings.TrimSuffix(list, "</html>"))}, "", true},
 		"refresh":         {Answer{asked, asked, 200, http.Header{"Content-Type": {"text/html"}, "Refresh": {"1"}}, []byte(list)}, "", true},
 	} {
-		if got := r.readPage("4711", r.Parse(row.answer), &clickTargets{}); got.Sign != row.sign || (got.Doubt != "") != row.doubt {
+		if got := r.readPage("4711", r.Parse(row.answer), targets{}); got.Sign != row.sign || (got.Doubt != "") != row.doubt {
 			t.Errorf("%s: sign %q, doubt %q", name, got.Sign, got.Doubt)
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -195,13 +197,24 @@ func appendTo(path, text string) error {
 // Only an order's last try has a small picture: an order that fails in each of a thousand starts makes no report slow.
 func TestSmallPictures(t *testing.T) {
 	t.Parallel()
-	p := &page{Orders: []order{{Evidence: "c", Tries: []try{{Evidence: "a"}, {Evidence: "c"}}},
-		{Tries: []try{{Evidence: "d"}, {Evidence: "e"}, {}}}}}
-	small := map[string]bool{}
-	for folder, is := range p.folders {
-		small[folder] = small[folder] || is
+	out := output(t)
+	folder := func(name string) string { return path.Join(outdir.StateDir, outdir.EvidenceDir, name) }
+	for _, name := range []string{"a", "c", "d", "e"} {
+		if err := os.CopyFS(filepath.Join(out, filepath.FromSlash(folder(name))), os.DirFS(filepath.Join(out, filepath.FromSlash(evidence)))); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if want := map[string]bool{"a": false, "c": true, "d": false, "e": true}; !maps.Equal(small, want) {
-		t.Errorf("%v, want %v", small, want)
+	state, err := outdir.OpenState(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer state.Close()
+	p := &page{Thumbnails: map[string]string{}, Pictures: map[string]bool{},
+		Orders: []order{{Evidence: folder("c"), Tries: []try{{Evidence: folder("a")}, {Evidence: folder("c")}}},
+			{Tries: []try{{Evidence: folder("d")}, {Evidence: folder("e")}, {}}}}}
+	(&thumbnails{made: map[string]string{}}).fill(p, state)
+	small := slices.Sorted(maps.Keys(p.Thumbnails))
+	if want := []string{folder("c"), folder("e")}; !slices.Equal(small, want) || len(p.Pictures) != 4 {
+		t.Errorf("small %v, want %v; %d in full", small, want, len(p.Pictures))
 	}
 }

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/poactor/poactor/messages"
@@ -31,7 +32,8 @@ func (s *Scheduler) checked(by po.ReadBy, m messages.OrderRead, now time.Time) [
 	if s.stopCause != "" || len(t.unproved) == 0 { // there is nothing to be checked any more
 		return s.advance(now)
 	}
-	if m.Failure.Cause != "" || m.Reading.Sign == po.SignSignedOut || s.hasOldSession(m.Worker) {
+	if m.Failure.Cause != "" || m.Reading.Sign == po.SignSignedOut || s.hasOldSession(m.Worker) ||
+		slices.ContainsFunc(m.Reading.Attachments, unreached) {
 		if t.checks < maxChecks {
 			return s.advance(now)
 		}

@@ -45,6 +45,7 @@ func TestUnprovedIsReadAgain(t *testing.T) {
 		"the last order cannot be read": func(r *portalRun) {
 			r.check = func(m *messages.OrderRead) { m.Failure = po.ReadFailure{Cause: po.PortalError} }
 		},
+		"the last order's document cannot be got by a click": func(r *portalRun) { r.check = failClick },
 		"the last order's page asks for more": func(r *portalRun) {
 			r.check = func(m *messages.OrderRead) { m.Reading.Requests = []string{"lines"} }
 		},
@@ -80,6 +81,30 @@ func TestUnprovedIsReadAgain(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// failClick has the browser fail to get what only a click leads to.
+func failClick(m *messages.OrderRead) {
+	for i := range m.Reading.Attachments {
+		a := &m.Reading.Attachments[i]
+		a.ID, a.URL, a.Cause = "- label="+a.Name, "", po.Timeout
+	}
+}
+
+// A click that fails once while the last order is compared is tried again, and nothing is read again for it.
+func TestLastClickFailsOnce(t *testing.T) {
+	t.Parallel()
+	r := unlucky(200)
+	checks := 0
+	r.check = func(m *messages.OrderRead) {
+		if checks++; checks == 1 {
+			failClick(m)
+		}
+	}
+	r.run(t)
+	if r.reopened > 0 || r.off != "" || checks != 2 {
+		t.Errorf("%d orders were read again, off %q, %d checks", r.reopened, r.off, checks)
 	}
 }
 
