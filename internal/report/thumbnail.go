@@ -101,7 +101,7 @@ func shrink(full image.Image) image.Image {
 	b := full.Bounds()
 	b.Max.Y = min(b.Max.Y, b.Min.Y+max(1, b.Dx()*thumbnailHeight/thumbnailWidth))
 	height := max(1, b.Dy()*thumbnailWidth/b.Dx())
-	// In two steps it takes a third of the time that CatmullRom takes, and looks alike.
+	// In two steps it takes a third of the time that CatmullRom takes, and looks nearly alike.
 	half := image.NewRGBA(image.Rect(0, 0, 2*thumbnailWidth, 2*height))
 	draw.ApproxBiLinear.Scale(half, half.Bounds(), full, b, draw.Src, nil)
 	small := image.NewRGBA(image.Rect(0, 0, thumbnailWidth, height))
