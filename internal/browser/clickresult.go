@@ -49,8 +49,11 @@ func (s *Session) awaitResult(ctx context.Context, at *listPage, clicked bool) (
 	defer late.Stop()
 	defer end.Stop()
 	var rest <-chan struct{}
+	var resting time.Time // since when
+	asked := 0            // rests in a row in which the page has asked for something
+	startRest := func(named bool) { rest, resting = s.quietPeriod(ctx, at, named), time.Now() }
 	if clicked {
-		rest = s.quietPeriod(ctx, at, false)
+		startRest(false)
 	}
 	for {
 		came := false
@@ -78,8 +81,12 @@ func (s *Session) awaitResult(ctx context.Context, at *listPage, clicked bool) (
 				late.Reset(s.config.Times.Click)
 			}
 		case <-rest:
-			if s.activity.busy() {
-				rest = s.quietPeriod(ctx, at, false)
+			if idle := s.activity.idle(); idle == 0 {
+				startRest(false)
+				continue
+			} else if idle < time.Since(resting) && asked < maxAsked { // what was answered may not be begun yet
+				asked++
+				startRest(false)
 				continue
 			}
 			offers := s.viewersToOpen(ctx, at, got, pressed)
@@ -102,7 +109,7 @@ func (s *Session) awaitResult(ctx context.Context, at *listPage, clicked bool) (
 				}
 				late.Reset(s.config.Times.Click)
 			}
-			rest = s.quietPeriod(ctx, at, false)
+			startRest(false)
 		case <-late.C:
 			if idle := s.activity.idle(); beside == nil && idle < s.config.Times.Click {
 				late.Reset(s.config.Times.Click - idle)
@@ -126,10 +133,15 @@ func (s *Session) awaitResult(ctx context.Context, at *listPage, clicked bool) (
 			if !clicked {
 				return got, nil
 			}
-			rest = s.quietPeriod(ctx, at, at.named && len(got.files)+len(got.captured) == 1)
+			asked = 0
+			startRest(at.named && len(got.files)+len(got.captured) == 1)
 		}
 	}
 }
+
+// maxAsked bounds the rests of a page that asks the portal for something in each of them:
+// a page that a click has begin to ask again and again never rests.
+const maxAsked = 3
 
 // anyOffer reports whether a click has brought anything to look at.
 func anyOffer(offers []viewer) bool {

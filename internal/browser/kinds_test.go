@@ -3,6 +3,7 @@ package browser
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -93,7 +94,10 @@ draw();</script>`
 		"two at once":          {body: saveBlob + button("both", "get('a');get('b')"), want: "a.txt saved POST a; b.txt saved POST b"},
 		"two, by timer":        {body: saveBlob + button("both", "get('a');setTimeout(()=>get('b'),200)"), want: "a.txt saved POST a; b.txt saved POST b"},
 		"two, the second slow": {body: saveBlob + button("both", "get('a');get('slow')"), want: "a.txt saved POST a; slow.txt saved POST slow"},
-		"two, in turn":         {body: saveBlob + button("both", "get('slow').then(()=>get('b'))"), want: "b.txt saved POST b; slow.txt saved POST slow"},
+		"two, the second slow and worked on": {body: saveBlob + `<script>async function later(k) { const r = await fetch('/file/' + k, {method: 'POST'}), b = await r.blob(); await wait(250); save(b, k); }</script>` +
+			button("one", "get('a');later('slow')") + button("two", "get('a');later('slow1')") + button("three", "get('a');later('slow2')"),
+			want: "a.txt saved POST a; slow.txt saved POST slow; a.txt saved POST a; slow1.txt saved POST slow1; a.txt saved POST a; slow2.txt saved POST slow2"},
+		"two, in turn": {body: saveBlob + button("both", "get('slow').then(()=>get('b'))"), want: "b.txt saved POST b; slow.txt saved POST slow"},
 		"three addresses, by timer": {body: button("all", "['a','b','c'].forEach((k,i)=>setTimeout(()=>{const f=document.createElement('iframe');f.hidden=true;f.src='/file/'+k+'.pdf';document.body.append(f)},i*150))"),
 			want: "a.pdf at /file/a.pdf; b.pdf at /file/b.pdf; c.pdf at /file/c.pdf", second: "a.pdf saved GET a.pdf; b.pdf saved GET b.pdf; c.pdf saved GET c.pdf"},
 		"a blob and an address": {body: saveBlob + button("both", "get('a');setTimeout(()=>window.open('/file/b.pdf'),200)"), want: "a.txt saved POST a; b.pdf at /file/b.pdf"},
@@ -175,8 +179,9 @@ func kindSite() http.Handler {
 		fmt.Fprint(w, content)
 	}
 	mux.HandleFunc("/file/{k}", func(w http.ResponseWriter, r *http.Request) {
-		if r.PathValue("k") == "slow" {
-			time.Sleep(1500 * time.Millisecond) // longer than a click is given in tests
+		if k, slow := strings.CutPrefix(r.PathValue("k"), "slow"); slow {
+			more, _ := strconv.Atoi(k)
+			time.Sleep(time.Duration(15+more) * 100 * time.Millisecond) // longer than a click is given in tests
 		}
 		file(w, r, r.Method+" "+r.PathValue("k"))
 	})
