@@ -132,8 +132,10 @@ func (s *Session) clickItem(ctx context.Context, world, index int) error {
 	return page.run(world, fmt.Sprintf(pressJS, index), true, nil)
 }
 
-// pressJS answers before the click's effects, some of which hold up the page.
+// pressJS answers before the click's effects, some of which hold up the page. It notes
+// whether the page had loaded all that it was given by then.
 const pressJS = `(() => {
+	globalThis.poactorEarly = document.readyState !== 'complete';
 	const el = poactorItems[%d].el;
 	el.click ? el.click() : el.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}));
 })()`

@@ -149,9 +149,9 @@ func anyOffer(offers []viewer) bool {
 }
 
 // clickAgain clicks an element of which nothing has come once more when its page has
-// loaded all that it was given: what a script that comes in its own time makes of a
-// click could not be told before. Most pages never load as a whole in good time, so
-// that none is waited for without need.
+// loaded all that it was given, and had not when it was clicked: what a script that comes
+// in its own time makes of a click could not be told before. Most pages never load as a
+// whole in good time, so that none is waited for without need.
 func (s *Session) clickAgain(ctx context.Context, at *listPage) error {
 	ctx, cancel := context.WithTimeout(ctx, loadPatience+scriptGrace)
 	defer cancel()
@@ -171,8 +171,10 @@ func (s *Session) clickAgain(ctx context.Context, at *listPage) error {
 // all else.
 const loadPatience = 3 * time.Second
 
+// loadedJS waits until the page has loaded all, and says whether that is later than the
+// click.
 const loadedJS = `new Promise((resolve) => {
-  if (document.readyState === 'complete') return resolve(false);
+  if (document.readyState === 'complete') return resolve(!!globalThis.poactorEarly);
   addEventListener('load', () => setTimeout(resolve, 0, true), {once: true});
   setTimeout(resolve, %d, true);
 })`

@@ -91,6 +91,8 @@ draw();</script>`
 			draw();</script>`, want: "a.txt saved POST a; b.txt saved POST b; c.txt saved POST c"},
 		"a handler that comes with the rest of the page": {body: saveBlob + `<script async src="/late.js?track"></script>` + button("a.txt", "") + `<script>
 			addEventListener('load', () => { document.querySelector('.att').onclick = () => get('a'); })</script>`, want: "a.txt saved POST a"},
+		"a handler that comes soon": {body: saveBlob + `<script async src="/soon.js?track"></script>` + button("a.txt", "") + `<script>
+			addEventListener('load', () => { document.querySelector('.att').onclick = () => get('a'); })</script>`, want: "a.txt saved POST a"},
 		"two at once":          {body: saveBlob + button("both", "get('a');get('b')"), want: "a.txt saved POST a; b.txt saved POST b"},
 		"two, by timer":        {body: saveBlob + button("both", "get('a');setTimeout(()=>get('b'),200)"), want: "a.txt saved POST a; b.txt saved POST b"},
 		"two, the second slow": {body: saveBlob + button("both", "get('a');get('slow')"), want: "a.txt saved POST a; slow.txt saved POST slow"},
@@ -214,6 +216,7 @@ func kindSite() http.Handler {
 			for (const [k, v] of new URLSearchParams(l.dataset.params || (l.dataset.k ? 'k=' + l.dataset.k : ''))) { const i = document.createElement('input'); i.type = 'hidden'; i.name = k; i.value = v; f.append(i); }
 			document.body.append(f); f.submit(); });`)
 	})
+	mux.HandleFunc("/soon.js", func(http.ResponseWriter, *http.Request) { time.Sleep(200 * time.Millisecond) })
 	viewers := map[string]string{
 		"embed":     `<embed src=/file/a.pdf type=application/pdf width=300 height=300>`,
 		"object":    `<object data=/file/a.pdf type=application/pdf width=300 height=300></object>`,
