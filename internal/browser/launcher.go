@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/go-rod/rod/lib/proto"
 	"github.com/sirupsen/logrus"
@@ -25,6 +26,10 @@ type Launcher struct {
 	// gate holds a place for each processor: on two of them eight browsers
 	// that start at once took 12 s until the first was ready.
 	gate chan struct{}
+	// first is closed when the first browser has started, or has taken too long: it starts
+	// alone, so that it is handed work while the others start.
+	first     chan struct{}
+	firstOnce sync.Once
 
 	known    sync.Mutex
 	browsers map[string]launch.Browser // by their paths
@@ -35,7 +40,8 @@ type Launcher struct {
 func New(c Config) *Launcher {
 	c = c.withDefaults()
 	c.evidence = newEvidenceStore()
-	return &Launcher{config: c, spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU()), browsers: map[string]launch.Browser{}}
+	return &Launcher{config: c, spec: newSpec(c.Portal), gate: make(chan struct{}, runtime.NumCPU()),
+		first: make(chan struct{}), browsers: map[string]launch.Browser{}}
 }
 
 // Open starts a browser on a profile of its own. It waits for a place, as only
@@ -45,12 +51,11 @@ func (l *Launcher) Open(ctx context.Context) (*Session, error) {
 	if err := cmp.Or(l.refusal(), Check(l.config)); err != nil {
 		return nil, err
 	}
-	select {
-	case l.gate <- struct{}{}:
-		defer func() { <-l.gate }()
-	case <-ctx.Done():
-		return nil, launch.StartError(ctx, "wait for a place to start a browser", ctx.Err())
+	leave, err := l.enter(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
 	ctx, cancel := context.WithTimeoutCause(ctx, l.config.Times.Start, launch.ErrSlow)
 	defer cancel()
 	profile, err := l.config.Lease(ctx)
@@ -66,6 +71,35 @@ func (l *Launcher) Open(ctx context.Context) (*Session, error) {
 		return nil, errors.Join(err, release(profile))
 	}
 	return s, nil
+}
+
+// firstAlone bounds how long the others wait for the first browser's start, which takes
+// half a second on a slow machine.
+const firstAlone = 2 * time.Second
+
+// enter waits for a place to start a browser, which leave gives back.
+func (l *Launcher) enter(ctx context.Context) (leave func(), err error) {
+	isFirst := false
+	l.firstOnce.Do(func() { isFirst = true })
+	if isFirst {
+		begun := sync.OnceFunc(func() { close(l.first) })
+		timer := time.AfterFunc(firstAlone, begun)
+		return func() { timer.Stop(); begun() }, nil
+	}
+	refuse := func() (func(), error) {
+		return nil, launch.StartError(ctx, "wait for a place to start a browser", ctx.Err())
+	}
+	select {
+	case <-l.first:
+	case <-ctx.Done():
+		return refuse()
+	}
+	select {
+	case l.gate <- struct{}{}:
+		return func() { <-l.gate }, nil
+	case <-ctx.Done():
+		return refuse()
+	}
 }
 
 // open starts the browser of a session; what it has begun it ends on failure,
