@@ -14,7 +14,7 @@ type lane struct {
 	requests    requests
 	read        int               // pages, so far
 	lost        int               // of those, within sessions that have ended
-	later       bool              // what browsers read next may show how pages can be read
+	later       bool              // no page is read: what browsers read next may show how
 	credentials po.Credentials    // of the browser that has last seen a list; zero: nobody has
 	tries       int               // readings of browsers since then, or since there are none
 	reading     int               // pages that are being read
@@ -56,6 +56,12 @@ func (l *lane) without() (ways []po.ReadBy) {
 		}
 	}
 	return ways
+}
+
+// hasAgreed says that some page was read as a browser reads it: what one says that needs a
+// browser first is said of it alone.
+func (l *lane) hasAgreed() bool {
+	return l.ways[po.ReadByPage].agreed+l.ways[po.ReadByCall].agreed > 0
 }
 
 // isTrusted says that some pages need no browser.
@@ -134,6 +140,9 @@ func (l *lane) whyBrowser(t *task) string {
 	case t.lease.ReadBy != "" || len(t.kept.Files) > 0:
 		return "it was read before, and is to be read again"
 	}
+	if l.later {
+		return "what browsers read first may show how pages can be read without one"
+	}
 	return "no browser has seen a list yet with whose session pages can be read"
 }
 
@@ -151,6 +160,18 @@ func (s *Scheduler) forBrowser() int {
 	n := 0
 	for _, t := range s.queue.waiting {
 		if !t.isolated && !s.lane.isFor(t) {
+			n++
+		}
+	}
+	return n
+}
+
+// toShow counts the orders that wait for a browser which may show how pages like theirs are read:
+// many more such pages would be asked for in vain.
+func (s *Scheduler) toShow() int {
+	n := 0
+	for _, t := range s.queue.waiting {
+		if t.page.Later {
 			n++
 		}
 	}
@@ -182,7 +203,7 @@ func (s *Scheduler) readPages(now time.Time) []Effect {
 		fx = append(fx, s.fetchPage(t))
 	}
 	for !s.lane.later && s.lane.reading < s.poolSize && s.mayReadMore() && s.queue.inFlight() < s.maxInFlight() &&
-		s.forBrowser() < readAhead*s.poolSize {
+		s.forBrowser() < readAhead*s.poolSize && s.toShow() < s.poolSize {
 		t := s.next(s.lane.mayRead)
 		if t == nil {
 			break
@@ -234,7 +255,8 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 	if t.back.Cause != "" {
 		return append([]Effect{s.release(t, t.back)}, s.advance(now)...)
 	}
-	t.stage, t.page, s.lane.later = waiting, m.Page, m.Page.Later
+	t.stage, t.page = waiting, m.Page
+	s.lane.later = m.Page.Later && !s.lane.hasAgreed()
 	if m.Failure.Cause != "" {
 		t.page = po.PageReading{Doubt: m.Failure.Detail}
 		if m.Failure.Cause == po.Throttled && s.attempts > 1 {
@@ -245,7 +267,7 @@ func (s *Scheduler) PageRead(m messages.PageRead, now time.Time) []Effect {
 		s.lane.credentials = po.Credentials{}
 	}
 	if t.why = s.lane.trust(t.page).needsBrowser(t.page, s.random()); t.why != "" {
-		if t.page.Doubt != "" {
+		if t.page.Doubt != "" && !t.page.Later { // else a browser may yet show how it is read
 			s.lane.passedOn(t.page.Doubt)
 		}
 		if s.draining { // no order is begun any more
@@ -290,6 +312,10 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	own := s.lane.requests.ask(t.key(), m.Reading.Requests, t.page.Asked)
 	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
 		s.lane.credentials, s.lane.tries = m.Reading.Credentials, 0
+	}
+	if t.pageRead && t.page.Later {
+		s.lane.passedOn(t.page.Doubt)
+		return s.tellLane()
 	}
 	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut ||
 		s.lane.trust(t.page).off != "" || t.checked {

@@ -362,6 +362,8 @@ func TestWhyBrowser(t *testing.T) {
 	session := po.Credentials{Cookies: jar{}}
 	on := newLane(true)
 	on.credentials = session
+	later := newLane(true)
+	later.later = true
 	off := newLane(true)
 	for _, t := range off.ways {
 		t.off = "order 1 differs"
@@ -373,6 +375,7 @@ func TestWhyBrowser(t *testing.T) {
 	}{
 		"no lane":          {lane{}, task{why: "x"}, ""},
 		"nobody signed in": {newLane(true), task{}, "no browser has seen a list yet with whose session pages can be read"},
+		"learning":         {later, task{}, "what browsers read first may show how pages can be read without one"},
 		"doubt":            {on, task{why: "the page lists no attachments"}, "the page lists no attachments"},
 		"off":              {off, task{}, "order 1 differs"},
 		"file":             {on, task{why: "x", byBrowser: []string{"1"}}, "HTTP could not get some of its files"},

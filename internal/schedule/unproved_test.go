@@ -193,3 +193,54 @@ func TestLaterIsNotNever(t *testing.T) {
 		t.Errorf("%d settled", len(r.settledBy))
 	}
 }
+
+// Once pages are believed, one that a browser has to read first, to show how it can be read, sends no
+// other order to a browser.
+func TestUnknownClicksSendNoOthersToBrowsers(t *testing.T) {
+	t.Parallel()
+	r := newPortalRun(400, rand.New(rand.NewPCG(1, 2)))
+	r.slowness = 20
+	unknown := func(order int) bool { return order%10 == 9 }
+	r.page = func(order, _ int) po.PageReading {
+		if unknown(order) && r.ahead > 0 { // trusted
+			return po.PageReading{By: po.ReadByCall, Doubt: "a click that leads nobody knows where", Later: true}
+		}
+		return listOf(order)
+	}
+	r.run(t)
+	for order, by := range r.settledBy {
+		if by == po.ReadByBrowser && !unknown(order) && order >= 4 { // the first are read before any page is
+			t.Errorf("order %d was read by a browser alone", order)
+		}
+	}
+	if len(r.settledBy) != 400 || r.wrong() != 0 || r.off != "" {
+		t.Errorf("%d settled, %d wrong, off %q", len(r.settledBy), r.wrong(), r.off)
+	}
+}
+
+// A page counts as useless when its browser has shown nothing: many are read ahead whose browsers
+// are still to show how.
+func TestLearningTakesItsTime(t *testing.T) {
+	t.Parallel()
+	r := newPortalRun(400, rand.New(rand.NewPCG(1, 2)))
+	r.slowness = 50
+	const known, learnedBy = 20, 30 // orders whose pages are read from the beginning; readings of others until they are
+	shown := map[int]bool{}
+	r.reads = func(order int, _ *messages.OrderRead) { shown[order] = order >= known }
+	r.page = func(order, _ int) po.PageReading {
+		n := 0
+		for _, other := range shown {
+			if other {
+				n++
+			}
+		}
+		if order >= known && n < learnedBy {
+			return po.PageReading{By: po.ReadByCall, Doubt: "it is not known how it is asked for", Later: true}
+		}
+		return listOf(order)
+	}
+	r.run(t)
+	if r.off != "" || r.count(po.ReadByPage) < 200 || len(r.settledBy) != 400 || r.wrong() != 0 {
+		t.Errorf("%d by page of %d, %d wrong, off %q", r.count(po.ReadByPage), len(r.settledBy), r.wrong(), r.off)
+	}
+}
