@@ -19,10 +19,7 @@ func (d *Disk) ToAudit(ctx context.Context, open bool) iter.Seq2[po.Outcome, err
 	if open {
 		return d.outcomes(ctx, `o.open <> 0 AND o.folder IS NOT NULL ORDER BY o.id, f.place`)
 	}
-	d.mu.Lock()
-	began := d.began
-	d.mu.Unlock()
-	return d.outcomes(ctx, `o.open = 0 AND o.folder IS NOT NULL AND o.settled < ? ORDER BY o.id, f.place`, began.UnixNano())
+	return d.outcomes(ctx, `o.open = 0 AND o.folder IS NOT NULL AND o.settled_by IS NOT ? ORDER BY o.id, f.place`, d.Number())
 }
 
 // Audit says that an audit goes on, or is over: until it is, the run has not

@@ -317,7 +317,7 @@ func TestWrongFiles(t *testing.T) {
 		"another's, empty": {sql(`PRAGMA application_id = 7; CREATE TABLE t(x)`), ledger.ErrForeign, "is not a ledger of poactor"},
 		"with a trigger": {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 2; CREATE TABLE t(x);
 			CREATE TRIGGER e AFTER INSERT ON t BEGIN SELECT 1; END`), ledger.ErrForeign, "is not a ledger of poactor"},
-		"newer":      {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 99; CREATE TABLE t(x)`), ledger.ErrNewer, "was written by a newer poactor (its version is 99, this one knows 6)"},
+		"newer":      {sql(`PRAGMA application_id = 0x706f6163; PRAGMA user_version = 99; CREATE TABLE t(x)`), ledger.ErrNewer, "was written by a newer poactor (its version is 99, this one knows 7)"},
 		"no version": {sql(`PRAGMA application_id = 0x706f6163; CREATE TABLE t(x)`), ledger.ErrDamaged, "is damaged: its version is 0"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -217,7 +217,7 @@ func (d *Disk) Assign(ctx context.Context, token string, to po.Assignment) error
 		}
 		l.serial, l.worker, l.files, l.bytes = max(last, 0)+1, to.Worker, 0, 0
 		return d.exec(`INSERT INTO attempts(order_id, serial, try, start, worker, profile, reason, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			l.id, l.serial, l.try, d.start, text(to.Worker), text(to.Profile), text(to.Reason), time.Now().UnixNano())
+			l.id, l.serial, l.try, d.start, text(to.Worker), text(to.Profile), text(to.Reason), d.clock().UnixNano())
 	})
 }
 
@@ -228,7 +228,18 @@ func (d *Disk) endAttempt(l *lease, how po.Ending, f po.Failure) error {
 	}
 	return d.exec(`UPDATE attempts SET ended = ?, ending = ?, cause = ?, detail = ?, pages = ?, evidence = ?, missing = ?, files = ?, bytes = ?
 		WHERE order_id = ? AND serial = ?`,
-		time.Now().UnixNano(), string(how), text(f.Cause), text(f.Detail), textList(f.Trace.Pages), text(f.Trace.Evidence), missingList(f.Missing), l.files, l.bytes, l.id, l.serial)
+		d.clock().UnixNano(), string(how), text(f.Cause), text(f.Detail), textList(f.Trace.Pages), text(f.Trace.Evidence), missingList(f.Missing), l.files, l.bytes, l.id, l.serial)
+}
+
+// clock is the time of what is recorded of a start: each later than the one before, also
+// where the system's clock is set back, as what followed what is told by it. mu must be held.
+func (d *Disk) clock() time.Time {
+	now := d.now()
+	if !now.After(d.latest) {
+		now = d.latest.Add(time.Nanosecond)
+	}
+	d.latest = now
+	return now
 }
 
 // change runs do for the order that is leased under the token.

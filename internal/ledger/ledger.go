@@ -46,7 +46,8 @@ type Disk struct {
 	open     int              // orders in this start that are not settled
 	auditing bool             // the files of settled orders are looked for: some may be opened again
 	known    []po.Order       // that had attachments when they were settled last
-	began    time.Time        // this start
+	now      func() time.Time // the system's clock
+	latest   time.Time        // that clock has told in this start
 }
 
 // Open takes the output directory dir for this process and opens its ledger,
@@ -107,7 +108,7 @@ func OpenReadOnly(dir string) (*Disk, error) {
 }
 
 func newDisk(dir string) *Disk {
-	return &Disk{dir: dir, stmts: map[string]*sql.Stmt{}, leases: map[string]*lease{}, held: map[int64]string{}, before: never}
+	return &Disk{dir: dir, stmts: map[string]*sql.Stmt{}, leases: map[string]*lease{}, held: map[int64]string{}, before: never, now: time.Now}
 }
 
 // Dir is the output directory.

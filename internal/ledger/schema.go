@@ -10,7 +10,7 @@ const applicationID = 0x706f6163
 
 // migrations make each version of the schema out of the one before; the number
 // of them is the version. What has been released is never changed.
-var migrations = []string{schema1, schema2, schema3, schema4, schema5, schema6}
+var migrations = []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7}
 
 // schema1 is the first schema. place is the order's in the batch, NULL where it
 // is in it no more. open is 0 for a settled order, 1 for one to be worked on, 2
@@ -143,6 +143,12 @@ CREATE UNIQUE INDEX orders_task ON orders(key COLLATE NOCASE) WHERE task IS NOT 
 
 // hasTasks is the first version of the schema that has tasks.
 const hasTasks = 6
+
+// schema7 tells which start has settled an order; NULL for one of before. The clock may have
+// been set back since.
+const schema7 = `
+ALTER TABLE orders ADD COLUMN settled_by INTEGER;
+`
 
 // migrate brings the file to the newest schema.
 func (d *Disk) migrate() error {

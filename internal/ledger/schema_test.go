@@ -56,6 +56,9 @@ func TestMigration(t *testing.T) {
 			if diff := cmp.Diff([]po.Key{"K4", "K2", "K3", "K0"}, keys); diff != "" {
 				t.Errorf("claimed (-want +got):\n%s", diff)
 			}
+			if had := collect(t, d.ToAudit(t.Context(), false)); len(had) != 1 { // whichever start has settled it
+				t.Errorf("%+v are held against the disk", had)
+			}
 			d.Close()
 			if diff := cmp.Diff(schema(t, fresh), schema(t, dir)); diff != "" {
 				t.Errorf("not the schema of a new ledger (-new +got):\n%s", diff)

@@ -18,16 +18,16 @@ func (d *Disk) Begin(ctx context.Context, s po.Start) error {
 		if err != nil {
 			return err
 		}
-		d.start, d.began = int(max(last, 0))+1, time.Now()
+		d.start, d.latest = int(max(last, 0))+1, time.Time{}
 		return d.exec(`INSERT INTO starts(id, began, program, host, process, portal, base_url, workers) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			d.start, d.began.UnixNano(), text(s.Program), text(host), os.Getpid(), text(s.Portal), text(s.BaseURL), s.Workers)
+			d.start, d.clock().UnixNano(), text(s.Program), text(host), os.Getpid(), text(s.Portal), text(s.BaseURL), s.Workers)
 	})
 }
 
 // End records the end of the start that Begin has begun.
 func (d *Disk) End(ctx context.Context, cause po.Cause, detail string) error {
 	return d.write(ctx, func() error {
-		return d.exec(`UPDATE starts SET ended = ?, cause = ?, detail = ? WHERE id = ?`, time.Now().UnixNano(), text(cause), text(detail), d.start)
+		return d.exec(`UPDATE starts SET ended = ?, cause = ?, detail = ? WHERE id = ?`, d.clock().UnixNano(), text(cause), text(detail), d.start)
 	})
 }
 

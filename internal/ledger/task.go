@@ -68,9 +68,7 @@ func (d *Disk) tasked(ctx context.Context, settledBefore bool) iter.Seq2[Task, e
 func (d *Disk) taskKeys(ctx context.Context, place int64, settledBefore bool) (keys []po.Key, last int64, err error) {
 	query, args := `SELECT key, place FROM orders WHERE place > ? AND task IS NOT NULL AND open = 0`, []any{place}
 	if settledBefore {
-		d.mu.Lock()
-		query, args = query+` AND settled < ?`, append(args, d.began.UnixNano())
-		d.mu.Unlock()
+		query, args = query+` AND settled_by IS NOT ?`, append(args, d.Number())
 	}
 	rows, err := d.reader(ctx).QueryContext(ctx, query+` ORDER BY place LIMIT ?`, append(args, tasksAtOnce)...)
 	if err != nil {

@@ -65,9 +65,9 @@ func (d *Disk) settle(token string, l *lease, o po.Outcome) error {
 		return err
 	}
 	err := d.exec(`UPDATE orders SET open = 0, due = 0, deaths = 0, status = ?, cause = ?, detail = ?, supplier = coalesce(?, supplier), found = ?,
-		folder = ?, url = ?, attempts = ?, settled = ?, pages = ?, evidence = ?, missing = ?, read_by = ?, comparisons = ?, result = ? WHERE id = ?`,
+		folder = ?, url = ?, attempts = ?, settled = ?, settled_by = ?, pages = ?, evidence = ?, missing = ?, read_by = ?, comparisons = ?, result = ? WHERE id = ?`,
 		string(o.Status), text(o.Cause), text(o.Detail), text(o.Supplier), o.Found,
-		text(o.Folder), text(o.URL), o.Attempts, toNanos(o.Time), textList(o.Trace.Pages), text(o.Trace.Evidence), missingList(o.Missing), text(o.ReadBy), o.Comparisons, jsonText(o.Result), l.id)
+		text(o.Folder), text(o.URL), o.Attempts, toNanos(o.Time), d.start, textList(o.Trace.Pages), text(o.Trace.Evidence), missingList(o.Missing), text(o.ReadBy), o.Comparisons, jsonText(o.Result), l.id)
 	if err != nil {
 		return err
 	}
