@@ -111,7 +111,7 @@ func (p *pages) call(ctx context.Context, o *fastlane.Order, c po.Credentials) (
 		return r, nil
 	}
 	if needed {
-		r.asked = append(r.asked, browser.RequestHash(lookup))
+		r.asked = append(r.asked, browser.RequestHash(lookup), o.LookupName())
 		found, err := p.archive.Call(ctx, lookup, c)
 		if err != nil {
 			return r, err
@@ -125,7 +125,7 @@ func (p *pages) call(ctx context.Context, o *fastlane.Order, c po.Credentials) (
 		r.doubt = "what its list is asked for by is not in the page"
 		return r, nil
 	}
-	r.asked = append(r.asked, browser.RequestHash(list))
+	r.asked = append(r.asked, browser.RequestHash(list), o.CallName())
 	found, err := p.archive.Call(ctx, list, c)
 	r.answer = answerOf(list.URL, found)
 	return r, err

@@ -105,6 +105,8 @@ func TestFaultsFastLane(t *testing.T) {
 		testportal.ListsByScript:    {by: po.ReadByCall, some: 1, seldom: true},
 		testportal.ListsToken:       {by: po.ReadByCall, some: 1},
 		testportal.ListsTokenOnce:   {by: po.ReadByCall, some: 1, seldom: true},
+		testportal.ListsTokenURL:    {by: po.ReadByCall, some: 1, seldom: true},
+		testportal.ListsTokenBody:   {by: po.ReadByCall, some: 1},
 		testportal.ListsGraphQL:     {by: po.ReadByCall, some: 1},
 		testportal.ListsID:          {by: po.ReadByCall, some: 1, seldom: true},
 		testportal.ListsLookup:      {by: po.ReadByCall, some: 1},

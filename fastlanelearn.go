@@ -5,11 +5,13 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/poactor/poactor/actors"
+	"github.com/poactor/poactor/internal/browser"
 	"github.com/poactor/poactor/internal/fastlane"
 	"github.com/poactor/poactor/internal/outdir"
 	"github.com/poactor/poactor/po"
@@ -40,7 +42,7 @@ type watchedSession struct {
 func (s watchedSession) Read(ctx context.Context, order po.Order, byBrowser []string) (po.Reading, error) {
 	r, err := s.Session.Read(ctx, order, byBrowser)
 	if err == nil && r.Traffic != nil && len(byBrowser) == 0 { // else it has saved what may have an address
-		s.watcher.saw(ctx, order, r)
+		s.watcher.saw(ctx, order, &r)
 	}
 	r.Traffic = nil
 	return r, err
@@ -53,17 +55,23 @@ type watcher struct {
 	recipes recipeFile
 }
 
-func (w *watcher) saw(ctx context.Context, order po.Order, r po.Reading) {
+// saw has learned what there is to learn from a reading, of which the learner knows which of its requests are its own.
+func (w *watcher) saw(ctx context.Context, order po.Order, r *po.Reading) {
 	cookies, err := scriptCookies(ctx, r.Credentials)
 	if err != nil {
 		return
 	}
-	learned, recipe := w.learner.Saw(fastlane.Seen{
-		Number: order.Number, Asked: w.portal.OrderURL(order.Number), Reading: r, Cookies: cookies,
+	lesson := w.learner.Saw(fastlane.Seen{
+		Number: order.Number, Asked: w.portal.OrderURL(order.Number), Reading: *r, Cookies: cookies,
 		Now: time.Now().UnixMilli(),
 	})
-	if learned {
-		w.recipes.write(recipe)
+	if lesson.Learned {
+		w.recipes.write(lesson.Keep)
+	}
+	for _, same := range lesson.Same {
+		if i := slices.Index(r.Requests, browser.RequestHash(same.Call)); i >= 0 {
+			r.Requests[i] = same.Name
+		}
 	}
 }
 

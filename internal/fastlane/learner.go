@@ -1,6 +1,9 @@
 package fastlane
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -48,16 +51,29 @@ type Seen struct {
 	Now     int64             // in milliseconds since 1970
 }
 
-// Saw takes what a browser has read, and says whether something new was learned from it: what of that may be
-// kept, if anything.
-func (l *Learner) Saw(s Seen) (learned bool, keep []byte) {
+// Lesson is what came of a reading of a browser.
+type Lesson struct {
+	Learned bool   // something new
+	Keep    []byte // what may be kept of it; empty: nothing
+	Same    []Same // calls of the page by which its list is asked for without a browser, too
+}
+
+// Same is a call that a page has made by values of its own, like a token: made for another load of the
+// page, it is the same one, and another to the letter.
+type Same struct {
+	Call po.Call
+	Name string // of the call for any load of this order's page
+}
+
+// Saw takes what a browser has read.
+func (l *Learner) Saw(s Seen) (lesson Lesson) {
 	t := s.Reading.Traffic
 	if t == nil || s.Reading.Sign != po.SignAttachments || len(s.Reading.Attachments) == 0 {
-		return false, nil
+		return lesson
 	}
 	d, err := parse(Answer{URL: s.Asked, Header: http.Header{"Content-Type": {t.Kind}}, Body: t.Document})
 	if err != nil {
-		return false, nil
+		return lesson
 	}
 	made := l.sample(s, d)
 	clicks, several := clicksOf(l.reader, s, d)
@@ -66,11 +82,19 @@ func (l *Learner) Saw(s Seen) (learned bool, keep []byte) {
 	l.clicks.learn(clicks, several)
 	if l.clicks.several { // nor does anything in an answer
 		l.recipe, l.kept = nil, nil
-		return false, nil
+		return lesson
 	}
 	if len(made.calls) == 0 {
-		return false, nil
+		return lesson
 	}
+	lesson.Same = l.recipe.same(made)
+	lesson.Learned, lesson.Keep = l.learn(made)
+	return lesson
+}
+
+// learn takes what a page has asked for, and says whether something new was learned from it: what of that may be
+// kept, if anything.
+func (l *Learner) learn(made *sample) (learned bool, keep []byte) {
 	if l.samples = append(l.samples, made); len(l.samples) > maxSamples {
 		l.samples = slices.Delete(l.samples, 0, 1)
 	}
@@ -164,6 +188,48 @@ func (rec *recipe) explains(r *Reader, s *sample) bool {
 	return slices.EqualFunc(list, s.list, func(a, b po.Attachment) bool { return a.Name == b.Name && a.URL == b.URL })
 }
 
+// same finds the calls of a page that are the recipe's by values of that page.
+func (rec *recipe) same(s *sample) []Same {
+	if rec == nil {
+		return nil
+	}
+	var all []Same
+	add := func(r request) *answeredCall {
+		asked, ok := r.fill(s.in)
+		if !ok {
+			return nil
+		}
+		c := s.madeCall(asked)
+		if name := rec.nameOf(r, s.in.number); c != nil && name != "" {
+			all = append(all, Same{c.call, name})
+		}
+		return c
+	}
+	if rec.Lookup != nil {
+		c := add(*rec.Lookup)
+		if c == nil {
+			return nil
+		}
+		s.in.lookup = c.value
+		defer func() { s.in.lookup = nil }()
+	}
+	add(rec.Call)
+	return all
+}
+
+// nameOf is the name of a recipe's call for any load of an order's page; empty where it is the same to the letter.
+func (rec *recipe) nameOf(r request, number string) string {
+	own := func(t text) bool {
+		return slices.ContainsFunc(t, func(p piece) bool { return slices.ContainsFunc(p.Sources, source.ofLoad) })
+	}
+	if !own(r.Address) && !own(r.Body) {
+		return ""
+	}
+	text, _ := json.Marshal([]any{rec.id(), r, number}) // strings: it cannot fail
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
 // madeCall is the page's own call that is the same as one; nil if there is none.
 func (s *sample) madeCall(c po.Call) *answeredCall {
 	for i, made := range s.calls {
@@ -216,6 +282,13 @@ func (o *Order) HasLookup(a Answer) (why string) {
 	o.in.lookup, why = readAnswer(a)
 	return why
 }
+
+// LookupName and CallName are the names of the two requests for any load of the order's page, as of Same; empty
+// where they are the same to the letter.
+func (o *Order) LookupName() string { return o.recipe.nameOf(*o.recipe.Lookup, o.in.number) }
+
+// CallName is that of the request for the list.
+func (o *Order) CallName() string { return o.recipe.nameOf(o.recipe.Call, o.in.number) }
 
 // Call is the request for the list; false where what it needs is not there.
 func (o *Order) Call() (po.Call, bool) { return o.recipe.Call.fill(o.in) }

@@ -36,6 +36,9 @@ var sourceKinds = []string{fromNumber, fromNow, fromMeta, fromInput, fromData, f
 // ofPage says whether the order's page has to be there before the value is known.
 func (s source) ofPage() bool { return s.Kind != fromNumber && s.Kind != fromNow }
 
+// ofLoad says whether the value may be another one at each load of the same page.
+func (s source) ofLoad() bool { return s.ofPage() && s.Kind != fromLookup }
+
 // surroundings are what the values of a request are found in.
 type surroundings struct {
 	number  string

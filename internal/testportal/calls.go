@@ -26,10 +26,14 @@ func (p *Portal) callOf(o *order) callOf {
 	switch p.opts.Lists {
 	case ListsToken:
 		return callOf{Kind: "token", Token: p.token(late)}
-	case ListsTokenOnce:
+	case ListsTokenOnce, ListsTokenURL, ListsTokenBody:
 		token := rand.Text()
 		p.lister.tokens.Store(token, true)
-		return callOf{Kind: "token", Token: token}
+		kind := string(p.opts.Lists)
+		if p.opts.Lists == ListsTokenOnce {
+			kind = "token"
+		}
+		return callOf{Kind: kind, Token: token, Order: o.number}
 	case ListsGraphQL:
 		return callOf{Kind: "graphql", Order: o.number}
 	case ListsID:
@@ -68,10 +72,17 @@ func (p *Portal) mayCall(r *http.Request) bool {
 		late := p.lister.pages.Load() > int64(p.opts.Orders/2)
 		return token == p.token(late) || late && p.lister.pages.Load() <= int64(p.opts.Orders/2)+8 && token == p.token(false)
 	case ListsTokenOnce:
-		_, ok := p.lister.tokens.LoadAndDelete(token)
-		return ok
+		return p.spend(token)
+	case ListsTokenURL:
+		return p.spend(r.URL.Query().Get("token"))
 	}
 	return true
+}
+
+// spend says whether a token was given to a page, and is good for this one call.
+func (p *Portal) spend(token string) bool {
+	_, ok := p.lister.tokens.LoadAndDelete(token)
+	return ok
 }
 
 // idOf is what the portal knows an order by, which nothing tells from its number.
@@ -104,7 +115,18 @@ func (p *Portal) routeCalls(mux *http.ServeMux) {
 		p.answerList(w, r, p.byID(r.PathValue("id")))
 	})))
 	mux.HandleFunc("GET /api/orders", p.recorded(RequestOther, aboutNothing, p.guarded(p.lookUp)))
+	mux.HandleFunc("POST /api/documents", p.recorded(RequestList, aboutNothing, p.guarded(p.tokenInBody)))
 	mux.HandleFunc("POST /graphql", p.recorded(RequestList, aboutNothing, p.guarded(p.graphQL)))
+}
+
+func (p *Portal) tokenInBody(w http.ResponseWriter, r *http.Request) {
+	var asked struct{ Number, Token string }
+	text, err := io.ReadAll(io.LimitReader(r.Body, 1<<16))
+	if err != nil || json.Unmarshal(text, &asked) != nil || !p.spend(asked.Token) {
+		http.Error(w, "bad token", http.StatusForbidden)
+		return
+	}
+	p.answerList(w, r, p.byNumber[asked.Number])
 }
 
 func (p *Portal) lookUp(w http.ResponseWriter, r *http.Request) {

@@ -28,6 +28,8 @@ const (
 const (
 	ListsToken       Lists = "token"        // with a token of the page in a header; the portal has another from the middle of a run on
 	ListsTokenOnce   Lists = "token-once"   // with one that each page has its own of, and that works once
+	ListsTokenURL    Lists = "token-url"    // with such a one in the address
+	ListsTokenBody   Lists = "token-body"   // with such a one in a body of JSON
 	ListsGraphQL     Lists = "graphql"      // with a query in the body
 	ListsID          Lists = "id"           // by an identity of the order that the page has
 	ListsLookup      Lists = "lookup"       // by one that another call gives
@@ -41,8 +43,8 @@ const (
 // byCall says whether a script asks for the list.
 func (l Lists) byCall() bool {
 	switch l {
-	case ListsByScript, ListsToken, ListsTokenOnce, ListsGraphQL, ListsID, ListsLookup, ListsCallPages, ListsCallOneUse, ListsCallLines,
-		ListsCallRelease, ListsCallClicks:
+	case ListsByScript, ListsToken, ListsTokenOnce, ListsTokenURL, ListsTokenBody, ListsGraphQL, ListsID, ListsLookup,
+		ListsCallPages, ListsCallOneUse, ListsCallLines, ListsCallRelease, ListsCallClicks:
 		return true
 	}
 	return false

@@ -129,6 +129,15 @@
     "token": function () {
       return get(box.dataset.list, { "X-CSRF-Token": document.querySelector("meta[name=csrf-token]").content });
     },
+    "token-url": function () {
+      return get(box.dataset.list + "?token=" + encodeURIComponent(document.querySelector("meta[name=csrf-token]").content));
+    },
+    "token-body": function () {
+      return ask("/api/documents", {
+        method: "POST", headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ number: box.dataset.order, token: document.querySelector("meta[name=csrf-token]").content })
+      });
+    },
     "graphql": function () {
       var query = "query OrderDocuments($number: String!) { order(number: $number) { number supplier { name } documents { nodes { id title path kind } } } }";
       return ask("/graphql", {
