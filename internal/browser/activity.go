@@ -17,6 +17,8 @@ type activity struct {
 	asked    map[string]int                       // how often before the click, by address without its query
 	last     time.Time                            // when a call began or ended
 	inFlight map[proto.NetworkRequestID]time.Time // when something of its answer came last; zero: nothing has
+	due      map[proto.NetworkRequestID]bool      // what was in flight when the rest began
+	came     bool                                 // something of that has ended since
 }
 
 const (
@@ -42,6 +44,7 @@ func (a *activity) watch() func() {
 		a.watching = watching
 		a.last = time.Time{}
 		clear(a.inFlight)
+		a.due, a.came = nil, false
 	}
 	set(true)
 	return func() { set(false) }
@@ -69,7 +72,7 @@ func (a *activity) progress(id proto.NetworkRequestID, status int) {
 		a.inFlight[id], a.last = time.Now(), time.Now()
 	}
 	if status >= 400 {
-		delete(a.inFlight, id)
+		a.remove(id)
 	}
 }
 
@@ -80,7 +83,38 @@ func (a *activity) end(id proto.NetworkRequestID) {
 	if _, ok := a.inFlight[id]; ok {
 		a.last = time.Now()
 	}
+	a.remove(id)
+}
+
+// remove forgets a request that has ended. mu must be held.
+func (a *activity) remove(id proto.NetworkRequestID) {
 	delete(a.inFlight, id)
+	a.came = a.came || a.due[id]
+}
+
+// rest begins a rest: what is in flight then is waited for.
+func (a *activity) rest() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.due, a.came = map[proto.NetworkRequestID]bool{}, false
+	for id := range a.inFlight {
+		a.due[id] = true
+	}
+}
+
+// answered reports whether an answer came in the rest that was due when it began: what the page's
+// script makes of it may not have begun yet.
+func (a *activity) answered() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.came
+}
+
+// any reports whether the page has asked for anything since the click.
+func (a *activity) any() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.last.IsZero()
 }
 
 // idle is how long the page has asked for nothing, and waited for nothing.

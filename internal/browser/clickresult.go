@@ -49,9 +49,11 @@ func (s *Session) awaitResult(ctx context.Context, at *listPage, clicked bool) (
 	defer late.Stop()
 	defer end.Stop()
 	var rest <-chan struct{}
-	var resting time.Time // since when
-	asked := 0            // rests in a row in which the page has asked for something
-	startRest := func(named bool) { rest, resting = s.quietPeriod(ctx, at, named), time.Now() }
+	answered := 0 // rests since the last file in which an answer came that was due
+	startRest := func(named bool) {
+		s.activity.rest()
+		rest = s.quietPeriod(ctx, at, named)
+	}
 	if clicked {
 		startRest(false)
 	}
@@ -81,11 +83,12 @@ func (s *Session) awaitResult(ctx context.Context, at *listPage, clicked bool) (
 				late.Reset(s.config.Times.Click)
 			}
 		case <-rest:
-			if idle := s.activity.idle(); idle == 0 {
+			if s.activity.busy() {
 				startRest(false)
 				continue
-			} else if idle < time.Since(resting) && asked < maxAsked { // what was answered may not be begun yet
-				asked++
+			}
+			if s.activity.answered() && answered < maxAnswered {
+				answered++
 				startRest(false)
 				continue
 			}
@@ -133,15 +136,15 @@ func (s *Session) awaitResult(ctx context.Context, at *listPage, clicked bool) (
 			if !clicked {
 				return got, nil
 			}
-			asked = 0
+			answered = 0
 			startRest(at.named && len(got.files)+len(got.captured) == 1)
 		}
 	}
 }
 
-// maxAsked bounds the rests of a page that asks the portal for something in each of them:
-// a page that a click has begin to ask again and again never rests.
-const maxAsked = 3
+// maxAnswered bounds the rests that an answer makes longer: a page that waits for one all the
+// time, as for news of the portal, never rests.
+const maxAnswered = 3
 
 // anyOffer reports whether a click has brought anything to look at.
 func anyOffer(offers []viewer) bool {
@@ -158,7 +161,8 @@ func (s *Session) clickAgain(ctx context.Context, at *listPage) error {
 	at.loaded = true
 	var waited bool
 	err := s.page(ctx).evaluate(at.seen.world, fmt.Sprintf(loadedJS, loadPatience.Milliseconds()), &waited)
-	if err == nil && waited && len(s.files.started)+len(s.interceptor.documents) == 0 && !s.activity.busy() {
+	if err == nil && waited && len(s.files.started)+len(s.interceptor.documents) == 0 && !s.activity.any() {
+		at.fresh = false // what the first click may still bring would be taken for the next one's
 		err = at.click()
 	}
 	if err != nil && (isProtocolError(err) || errors.Is(err, context.DeadlineExceeded)) {

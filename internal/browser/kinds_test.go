@@ -93,6 +93,12 @@ draw();</script>`
 			addEventListener('load', () => { document.querySelector('.att').onclick = () => get('a'); })</script>`, want: "a.txt saved POST a"},
 		"a handler that comes soon": {body: saveBlob + `<script async src="/soon.js?track"></script>` + button("a.txt", "") + `<script>
 			addEventListener('load', () => { document.querySelector('.att').onclick = () => get('a'); })</script>`, want: "a.txt saved POST a"},
+		"made by a timer, and clicked before all was loaded": {body: saveBlob + `<script async src="/soon.js?track"></script>` +
+			button("a.txt", "setTimeout(()=>save(new Blob(['made a']),'a'),700)") + button("z.txt", "setTimeout(()=>save(new Blob(['made z']),'z'),700)"),
+			want: "a.txt saved made a; z.txt saved made z"},
+		"an export that is polled, and clicked before all was loaded": {body: saveBlob + `<script async src="/soon.js?track"></script><script>const load = Math.random();
+			async function make() { const n = await (await fetch('/export?' + load, {method: 'POST'})).text(); for (let i = 0; i < 9; i++) { await wait(280); await fetch('/state?' + n); } save(new Blob(['export ' + n]), 'a'); }</script>` +
+			button("a.txt", "make()"), want: "a.txt saved export 1"},
 		"two at once":          {body: saveBlob + button("both", "get('a');get('b')"), want: "a.txt saved POST a; b.txt saved POST b"},
 		"two, by timer":        {body: saveBlob + button("both", "get('a');setTimeout(()=>get('b'),200)"), want: "a.txt saved POST a; b.txt saved POST b"},
 		"two, the second slow": {body: saveBlob + button("both", "get('a');get('slow')"), want: "a.txt saved POST a; slow.txt saved POST slow"},
@@ -215,6 +221,13 @@ func kindSite() http.Handler {
 			const f = document.createElement('form'); f.method = 'post'; f.action = l.href;
 			for (const [k, v] of new URLSearchParams(l.dataset.params || (l.dataset.k ? 'k=' + l.dataset.k : ''))) { const i = document.createElement('input'); i.type = 'hidden'; i.name = k; i.value = v; f.append(i); }
 			document.body.append(f); f.submit(); });`)
+	})
+	exports := map[string]int{} // by the load of the page
+	mux.HandleFunc("POST /export", func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		exports[r.URL.RawQuery]++
+		fmt.Fprint(w, exports[r.URL.RawQuery])
 	})
 	mux.HandleFunc("/soon.js", func(http.ResponseWriter, *http.Request) { time.Sleep(200 * time.Millisecond) })
 	viewers := map[string]string{

@@ -82,9 +82,10 @@ func (l *Launcher) enter(ctx context.Context) (leave func(), err error) {
 	isFirst := false
 	l.firstOnce.Do(func() { isFirst = true })
 	if isFirst {
+		l.gate <- struct{}{} // which is empty
 		begun := sync.OnceFunc(func() { close(l.first) })
 		timer := time.AfterFunc(firstAlone, begun)
-		return func() { timer.Stop(); begun() }, nil
+		return func() { timer.Stop(); begun(); <-l.gate }, nil
 	}
 	refuse := func() (func(), error) {
 		return nil, launch.StartError(ctx, "wait for a place to start a browser", ctx.Err())

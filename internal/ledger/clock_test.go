@@ -68,6 +68,15 @@ func TestClockIsSetBack(t *testing.T) {
 	}
 }
 
+// What is recorded is the wall clock: what Go's clock has beside it must not decide which time is later.
+func TestClockIsTheWallClock(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t.TempDir())
+	if told := d.clock(); told != told.Round(0) {
+		t.Errorf("%v has a monotonic reading", told)
+	}
+}
+
 func batchOf(keys ...string) iter.Seq2[po.Order, error] {
 	return func(yield func(po.Order, error) bool) {
 		for i, key := range keys {

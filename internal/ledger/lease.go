@@ -234,7 +234,7 @@ func (d *Disk) endAttempt(l *lease, how po.Ending, f po.Failure) error {
 // clock is the time of what is recorded of a start: each later than the one before, also
 // where the system's clock is set back, as what followed what is told by it. mu must be held.
 func (d *Disk) clock() time.Time {
-	now := d.now()
+	now := d.now().Round(0) // the wall clock alone, as it is recorded
 	if !now.After(d.latest) {
 		now = d.latest.Add(time.Nanosecond)
 	}

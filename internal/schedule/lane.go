@@ -14,7 +14,7 @@ type lane struct {
 	requests    requests
 	read        int               // pages, so far
 	lost        int               // of those, within sessions that have ended
-	later       bool              // no page is read: what browsers read next may show how
+	later       bool              // none has agreed yet, and what browsers read next may show how pages are read: none is until then
 	credentials po.Credentials    // of the browser that has last seen a list; zero: nobody has
 	tries       int               // readings of browsers since then, or since there are none
 	reading     int               // pages that are being read
@@ -313,15 +313,15 @@ func (s *Scheduler) byBrowserRead(t *task, m messages.OrderRead) []Effect {
 	if m.Reading.Sign == po.SignAttachments && !s.hasOldSession(m.Worker) {
 		s.lane.credentials, s.lane.tries = m.Reading.Credentials, 0
 	}
-	if t.pageRead && t.page.Later {
-		s.lane.passedOn(t.page.Doubt)
-		return s.tellLane()
-	}
-	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" || m.Reading.Sign == po.SignSignedOut ||
+	if !t.pageRead || len(t.byBrowser) > 0 || t.page.Doubt != "" && !t.page.Later || m.Reading.Sign == po.SignSignedOut ||
 		s.lane.trust(t.page).off != "" || t.checked {
 		return nil
 	}
 	t.checked = true
+	if t.page.Later {
+		s.lane.passedOn(t.page.Doubt)
+		return s.tellLane()
+	}
 	verdict, again := s.lane.trust(t.page).compare(t.key(), t.pageAt, t.page, len(own) > 0, m.Reading)
 	if verdict == unsuited && len(own) > 0 {
 		again = append(again, s.lane.trust(t.page).askedMore(t.page, own, s.lane.requests.shared)...)
@@ -406,7 +406,7 @@ func (s *Scheduler) browsersFor(n int) int {
 		l.browsers = 1
 	case !l.isTrusted():
 		l.browsers = n
-	case short > l.browsers*n && s.workers.withBrowser() == s.workers.active():
+	case (short > l.browsers*n || s.toShow() >= n) && s.workers.withBrowser() == s.workers.active():
 		l.browsers++
 		l.calm = 0
 	case short > 0 && s.workers.idleInPool() == 0:
