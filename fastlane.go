@@ -76,7 +76,7 @@ func (p *pages) ReadPage(
 		if result.doubt == "" {
 			reading = caller.Read(page, result.answer)
 		}
-		reading.Asked = result.asked
+		reading.Asked = append(result.asked, caller.Names()...)
 	}
 	if reading.Sign == po.SignAttachments {
 		p.byCall.Store(reading.By == po.ReadByCall)
@@ -111,7 +111,7 @@ func (p *pages) call(ctx context.Context, o *fastlane.Order, c po.Credentials) (
 		return r, nil
 	}
 	if needed {
-		r.asked = append(r.asked, browser.RequestHash(lookup), o.LookupName())
+		r.asked = append(r.asked, browser.RequestHash(lookup))
 		found, err := p.archive.Call(ctx, lookup, c)
 		if err != nil {
 			return r, err
@@ -125,7 +125,7 @@ func (p *pages) call(ctx context.Context, o *fastlane.Order, c po.Credentials) (
 		r.doubt = "what its list is asked for by is not in the page"
 		return r, nil
 	}
-	r.asked = append(r.asked, browser.RequestHash(list), o.CallName())
+	r.asked = append(r.asked, browser.RequestHash(list))
 	found, err := p.archive.Call(ctx, list, c)
 	r.answer = answerOf(list.URL, found)
 	return r, err

@@ -1,7 +1,9 @@
 package fastlane
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -222,34 +224,82 @@ func TestAnswerShapes(t *testing.T) {
 	}
 }
 
-// A call with a value of the page that it was made by is the same for another load of that page, and for no other
+// A call with a token of the page that it was made by is the same for another load of that page, and for no other
 // order's; one that is the same to the letter needs no name.
 func TestSameCall(t *testing.T) {
 	t.Parallel()
-	l, _ := learnerOf(t, shapes["token in a body"], minSamples)
-	again := shapes["token in a body"]
-	fresh := func(n int) int { return n + 1000 } // tokens of another load
-	again.page = func(n int) string { return `<input type=hidden name=token value="` + secretOf(fresh(n)) + `">` }
-	again.calls = func(n int) []po.Call {
-		c := shapes["token in a body"].calls(n)[0]
-		c.Body = `{"of":"` + orderNumber5(n) + `","token":"` + secretOf(fresh(n)) + `"}`
-		return []po.Call{c, get("/news.json", `{"items":[]}`)}
+	const enough = minSamples + 1 // the last finds what its call is called
+	for name, token := range map[string]bool{
+		"token in a body": true, "token in the address": true, // which each load has its own of
+		"identity in the page": false, "identity in the page's data": false, "number in a query": false, "token in a meta element": false,
+	} {
+		l, _ := learnerOf(t, shapes[name], enough)
+		// another load of an order's page: all that it carries is another one
+		again := shapes[name]
+		anew := func(n int, text string) string {
+			return strings.NewReplacer(secretOf(n), secretOf(n+1000), url.QueryEscape(secretOf(n)), url.QueryEscape(secretOf(n+1000)),
+				id(n), id(n+1000)).Replace(text)
+		}
+		if again.page != nil {
+			again.page = func(n int) string { return anew(n, shapes[name].page(n)) }
+		}
+		again.calls = func(n int) (list []po.Call) {
+			for _, c := range shapes[name].calls(n) {
+				c.URL, c.Body = anew(n, c.URL), anew(n, c.Body)
+				list = append(list, c)
+			}
+			return list
+		}
+		names := func(n int) []string {
+			seen := shapes[name].seen(n)
+			o, _ := l.Order(seen.Number, seen.Now)
+			o.HasPage(l.reader.Parse(Answer{Asked: seen.Asked, URL: seen.Asked, Status: 200,
+				Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, Body: seen.Reading.Traffic.Document}), nil)
+			return o.Names()
+		}
+		of7, of8 := names(7), names(8)
+		same := l.Saw(again.seen(7)).Same
+		switch {
+		case !token && len(of7)+len(same) > 0:
+			t.Errorf("%s: %v and %+v, though nothing is another one at each load", name, of7, same)
+		case token && (len(same) != 1 || len(of7) != 1 || same[0].Name != of7[0] || same[0].Call.URL != again.calls(7)[0].URL):
+			t.Errorf("%s: %+v, want the one called %q", name, same, of7)
+		case token && of7[0] == of8[0]:
+			t.Errorf("%s: another order's call has the same name", name)
+		}
+		foreign := again
+		foreign.page = shapes[name].page // which has not the token that the call has
+		if same := l.Saw(foreign.seen(9)).Same; len(same) != 0 {
+			t.Errorf("%s: %+v: a call with a token from elsewhere", name, same)
+		}
 	}
-	o, _ := l.Order(orderNumber5(7), 0)
-	same := l.Saw(again.seen(7)).Same
-	if len(same) != 1 || same[0].Name != o.CallName() || same[0].Call.Body != again.calls(7)[0].Body || o.CallName() == "" {
-		t.Errorf("%+v, want the one called %q", same, o.CallName())
-	}
-	if other, _ := l.Order(orderNumber5(8), 0); other.CallName() == o.CallName() {
-		t.Error("another order's call has the same name")
-	}
-	foreign := again
-	foreign.page = shapes["token in a body"].page // which has not the token that the call has
-	if same := l.Saw(foreign.seen(9)).Same; len(same) != 0 {
-		t.Errorf("%+v: a call with a token from elsewhere", same)
-	}
-	plain, _ := learnerOf(t, shapes["number in a query"], minSamples)
-	if o, _ := plain.Order(orderNumber5(7), 0); o.CallName() != "" || len(plain.Saw(shapes["number in a query"].seen(7)).Same) != 0 {
-		t.Errorf("a call that is the same to the letter is called %q", o.CallName())
+}
+
+// What tells what is asked for is no token, whatever it looks like.
+func TestNoTokens(t *testing.T) {
+	t.Parallel()
+	version := func(n int) string { return fmt.Sprintf("9f2c4e6a8b0d1f3579bdace024681357%d", n/100) } // of a query
+	order := func(n int) string { return fmt.Sprintf("7c9e6679-7425-40de-944b-e07fc1f9%04d", n) }     // its identity
+	for name, c := range map[string]struct {
+		value  func(n int) string
+		answer string
+	}{
+		"the version of a query":        {version, `{"s":"SUPPLIER","files":FILES}`},
+		"an identity that looks random": {order, `{"s":"SUPPLIER","order":"VALUE","files":FILES}`},
+	} {
+		s := shape{
+			page: func(n int) string { return `<meta name="hash" content="` + c.value(n) + `">` },
+			calls: func(n int) []po.Call {
+				return []po.Call{get("/files?of="+orderNumber5(n)+"&hash="+c.value(n), strings.NewReplacer("SUPPLIER", supplierOf(n), "VALUE", c.value(n),
+					"FILES", listJSON(n, `{"name":"NAME","path":"PATH"}`)).Replace(c.answer))}
+			},
+		}
+		l, _ := learnerOf(t, s, 3*minSamples)
+		if len(l.tokens) > 0 || len(l.Saw(s.seen(7)).Same) > 0 {
+			t.Errorf("%s is taken for a token", name)
+		}
+		if list, reading := s.replay(t, l, 20); len(list) == 0 {
+			t.Errorf("%s: %s", name, reading.Doubt)
+		}
 	}
 }

@@ -1,9 +1,6 @@
 package fastlane
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -21,6 +18,7 @@ type Learner struct {
 	samples []*sample // the last ones
 	kept    *recipe   // of another run; nil: there is none
 	recipe  *recipe   // nil: none is known
+	tokens  tokens    // of the recipe
 	clicks  clickLearner
 }
 
@@ -51,20 +49,6 @@ type Seen struct {
 	Now     int64             // in milliseconds since 1970
 }
 
-// Lesson is what came of a reading of a browser.
-type Lesson struct {
-	Learned bool   // something new
-	Keep    []byte // what may be kept of it; empty: nothing
-	Same    []Same // calls of the page by which its list is asked for without a browser, too
-}
-
-// Same is a call that a page has made by values of its own, like a token: made for another load of the
-// page, it is the same one, and another to the letter.
-type Same struct {
-	Call po.Call
-	Name string // of the call for any load of this order's page
-}
-
 // Saw takes what a browser has read.
 func (l *Learner) Saw(s Seen) (lesson Lesson) {
 	t := s.Reading.Traffic
@@ -87,8 +71,9 @@ func (l *Learner) Saw(s Seen) (lesson Lesson) {
 	if len(made.calls) == 0 {
 		return lesson
 	}
-	lesson.Same = l.recipe.same(made)
+	lesson.Same = l.recipe.same(made, l.tokens)
 	lesson.Learned, lesson.Keep = l.learn(made)
+	l.tokens = l.tokensOf(l.recipe)
 	return lesson
 }
 
@@ -113,14 +98,12 @@ func (l *Learner) learn(made *sample) (learned bool, keep []byte) {
 	return true, rec.encode(l.reader.portal)
 }
 
-// explained counts the samples that a recipe explains. Those with documents that have no address say nothing.
-func (l *Learner) explained(rec *recipe) (n int) {
-	for _, s := range l.samples {
-		if !s.hasClicks() && rec.explains(l.reader, s) {
-			n++
-		}
-	}
-	return n
+// explained counts the samples that a recipe explains.
+func (l *Learner) explained(rec *recipe) int { return len(l.explainedSamples(rec)) }
+
+// explainedSamples are the samples that a recipe explains. Those with documents that have no address say nothing.
+func (l *Learner) explainedSamples(rec *recipe) []*sample {
+	return slices.DeleteFunc(slices.Clone(l.samples), func(s *sample) bool { return s.hasClicks() || !rec.explains(l.reader, s) })
 }
 
 // sample is a reading with what its page has asked for.
@@ -188,48 +171,6 @@ func (rec *recipe) explains(r *Reader, s *sample) bool {
 	return slices.EqualFunc(list, s.list, func(a, b po.Attachment) bool { return a.Name == b.Name && a.URL == b.URL })
 }
 
-// same finds the calls of a page that are the recipe's by values of that page.
-func (rec *recipe) same(s *sample) []Same {
-	if rec == nil {
-		return nil
-	}
-	var all []Same
-	add := func(r request) *answeredCall {
-		asked, ok := r.fill(s.in)
-		if !ok {
-			return nil
-		}
-		c := s.madeCall(asked)
-		if name := rec.nameOf(r, s.in.number); c != nil && name != "" {
-			all = append(all, Same{c.call, name})
-		}
-		return c
-	}
-	if rec.Lookup != nil {
-		c := add(*rec.Lookup)
-		if c == nil {
-			return nil
-		}
-		s.in.lookup = c.value
-		defer func() { s.in.lookup = nil }()
-	}
-	add(rec.Call)
-	return all
-}
-
-// nameOf is the name of a recipe's call for any load of an order's page; empty where it is the same to the letter.
-func (rec *recipe) nameOf(r request, number string) string {
-	own := func(t text) bool {
-		return slices.ContainsFunc(t, func(p piece) bool { return slices.ContainsFunc(p.Sources, source.ofLoad) })
-	}
-	if !own(r.Address) && !own(r.Body) {
-		return ""
-	}
-	text, _ := json.Marshal([]any{rec.id(), r, number}) // strings: it cannot fail
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
-}
-
 // madeCall is the page's own call that is the same as one; nil if there is none.
 func (s *sample) madeCall(c po.Call) *answeredCall {
 	for i, made := range s.calls {
@@ -247,6 +188,7 @@ func (s *sample) madeCall(c po.Call) *answeredCall {
 type Order struct {
 	reader *Reader
 	recipe *recipe
+	tokens tokens
 	in     surroundings
 }
 
@@ -254,7 +196,7 @@ type Order struct {
 func (l *Learner) Order(number string, now int64) (*Order, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return &Order{l.reader, l.recipe, surroundings{number: number, now: now}}, l.recipe != nil
+	return &Order{l.reader, l.recipe, l.tokens, surroundings{number: number, now: now}}, l.recipe != nil
 }
 
 // NeedsPage says whether something of the page is needed before its list can be asked for.
@@ -282,13 +224,6 @@ func (o *Order) HasLookup(a Answer) (why string) {
 	o.in.lookup, why = readAnswer(a)
 	return why
 }
-
-// LookupName and CallName are the names of the two requests for any load of the order's page, as of Same; empty
-// where they are the same to the letter.
-func (o *Order) LookupName() string { return o.recipe.nameOf(*o.recipe.Lookup, o.in.number) }
-
-// CallName is that of the request for the list.
-func (o *Order) CallName() string { return o.recipe.nameOf(o.recipe.Call, o.in.number) }
 
 // Call is the request for the list; false where what it needs is not there.
 func (o *Order) Call() (po.Call, bool) { return o.recipe.Call.fill(o.in) }

@@ -90,7 +90,7 @@ func (r request) private() bool {
 				continue
 			}
 			named := secretName.MatchString(name) && len(strings.TrimSpace(p.Text)) > len("Bearer")
-			if named || slices.ContainsFunc(tokens.FindAllString(p.Text, -1), secret) {
+			if named || slices.ContainsFunc(tokenParts.FindAllString(p.Text, -1), secret) {
 				return true
 			}
 		}

@@ -34,11 +34,18 @@ type piece struct {
 }
 
 // fill makes a text; false where a value is not there, or not for sure.
-func (t text) fill(s surroundings) (string, bool) {
+func (t text) fill(s surroundings) (string, bool) { return t.write(s, nil) }
+
+// write makes a text, with a mark in the place of tokens.
+func (t text) write(s surroundings, but tokens) (string, bool) {
 	var b strings.Builder
 	for _, p := range t {
 		if len(p.Sources) == 0 {
 			b.WriteString(p.Text)
+			continue
+		}
+		if but.isToken(p) {
+			b.WriteByte(0)
 			continue
 		}
 		value, ok := s.value(p.Sources[0])
@@ -295,17 +302,20 @@ func isDelimiter(r rune) bool {
 	return !('a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9')
 }
 
+// minSecret is the length from which on a value may be a secret.
+const minSecret = 16
+
 // secret says whether a value may be one that only this session has.
 func secret(value string) bool {
-	return len(value) >= 16 && tokenLike.MatchString(value) && strings.ContainsAny(value, "0123456789") && letters.MatchString(value)
+	return len(value) >= minSecret && tokenLike.MatchString(value) && strings.ContainsAny(value, "0123456789") && letters.MatchString(value)
 }
 
 var (
 	secretName = regexp.MustCompile(`(?i)authorization|token|csrf|xsrf|secret|session|key`)
-	// tokens are the parts of a text that may be one.
-	tokens    = regexp.MustCompile(`[A-Za-z0-9+=_.~-]+`)
-	tokenLike = regexp.MustCompile(`^[A-Za-z0-9+/=_.~-]+$`)
-	letters   = regexp.MustCompile(`[A-Za-z]`)
+	// tokenParts are the parts of a text that may be one.
+	tokenParts = regexp.MustCompile(`[A-Za-z0-9+=_.~-]+`)
+	tokenLike  = regexp.MustCompile(`^[A-Za-z0-9+/=_.~-]+$`)
+	letters    = regexp.MustCompile(`[A-Za-z]`)
 )
 
 // isTime says whether the values are the times at which the calls were made, against caches.

@@ -244,3 +244,27 @@ func TestLearningTakesItsTime(t *testing.T) {
 		t.Errorf("%d by page of %d, %d wrong, off %q", r.count(po.ReadByPage), len(r.settledBy), r.wrong(), r.off)
 	}
 }
+
+// Where many pages wait for browsers to show how they are read, there are more browsers.
+func TestPoolGrowsToShow(t *testing.T) {
+	t.Parallel()
+	r := newPortalRun(600, rand.New(rand.NewPCG(1, 2)))
+	r.scheduler = New(Config{Attempts: 3, Workers: 8, Random: rand.New(rand.NewPCG(1, 2)).Float64, Fast: true})
+	r.slowness = 50
+	r.page = func(order, _ int) po.PageReading {
+		if r.ahead > 0 && order%3 == 0 {
+			return po.PageReading{By: po.ReadByCall, Doubt: "a click that leads nobody knows where", Later: true}
+		}
+		return listOf(order)
+	}
+	with := map[int]int{} // orders settled while there were so many browsers, since pages are believed
+	r.onSettle = func() {
+		if r.ahead > 0 {
+			with[r.scheduler.workers.active()]++
+		}
+	}
+	r.run(t)
+	if with[8] < 400 {
+		t.Errorf("orders by number of browsers: %v", with)
+	}
+}
