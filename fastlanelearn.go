@@ -55,7 +55,8 @@ type watcher struct {
 	recipes recipeFile
 }
 
-// saw has learned what there is to learn from a reading, of which the learner knows which of its requests are its own.
+// saw hands a reading to the learner. Those of its requests that are made without a browser, too, get the names by
+// which they are known from one load of the page to the next.
 func (w *watcher) saw(ctx context.Context, order po.Order, r *po.Reading) {
 	cookies, err := scriptCookies(ctx, r.Credentials)
 	if err != nil {
@@ -68,9 +69,9 @@ func (w *watcher) saw(ctx context.Context, order po.Order, r *po.Reading) {
 	if lesson.Learned {
 		w.recipes.write(lesson.Keep)
 	}
-	for _, same := range lesson.Same {
-		if i := slices.Index(r.Requests, browser.RequestHash(same.Call)); i >= 0 {
-			r.Requests[i] = same.Name
+	for _, named := range lesson.Named {
+		if i := slices.Index(r.Requests, browser.RequestHash(named.Call)); i >= 0 {
+			r.Requests[i] = named.Name
 		}
 	}
 }

@@ -28,6 +28,9 @@ func TestFirstStartsAlone(t *testing.T) {
 				}
 				go start(first)
 				synctest.Wait()
+				if len(l.gate) != 1 {
+					t.Error("the first takes no place")
+				}
 				second := make(chan time.Duration)
 				go func() { second <- start(0) }()
 				if got, want := <-second, min(first, firstAlone); got != want {

@@ -258,7 +258,7 @@ func TestSameCall(t *testing.T) {
 			return o.Names()
 		}
 		of7, of8 := names(7), names(8)
-		same := l.Saw(again.seen(7)).Same
+		same := l.Saw(again.seen(7)).Named
 		switch {
 		case !token && len(of7)+len(same) > 0:
 			t.Errorf("%s: %v and %+v, though nothing is another one at each load", name, of7, same)
@@ -269,7 +269,7 @@ func TestSameCall(t *testing.T) {
 		}
 		foreign := again
 		foreign.page = shapes[name].page // which has not the token that the call has
-		if same := l.Saw(foreign.seen(9)).Same; len(same) != 0 {
+		if same := l.Saw(foreign.seen(9)).Named; len(same) != 0 {
 			t.Errorf("%s: %+v: a call with a token from elsewhere", name, same)
 		}
 	}
@@ -295,7 +295,7 @@ func TestNoTokens(t *testing.T) {
 			},
 		}
 		l, _ := learnerOf(t, s, 3*minSamples)
-		if len(l.tokens) > 0 || len(l.Saw(s.seen(7)).Same) > 0 {
+		if len(l.tokens) > 0 || len(l.Saw(s.seen(7)).Named) > 0 {
 			t.Errorf("%s is taken for a token", name)
 		}
 		if list, reading := s.replay(t, l, 20); len(list) == 0 {

@@ -71,7 +71,7 @@ func (l *Learner) Saw(s Seen) (lesson Lesson) {
 	if len(made.calls) == 0 {
 		return lesson
 	}
-	lesson.Same = l.recipe.same(made, l.tokens)
+	lesson.Named = l.recipe.same(made, l.tokens)
 	lesson.Learned, lesson.Keep = l.learn(made)
 	l.tokens = l.tokensOf(l.recipe)
 	return lesson

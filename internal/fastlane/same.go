@@ -12,14 +12,14 @@ import (
 
 // Lesson is what came of a reading of a browser.
 type Lesson struct {
-	Learned bool   // something new
-	Keep    []byte // what may be kept of it; empty: nothing
-	Same    []Same // calls of the page by which its list is asked for without a browser, too
+	Learned bool        // something new
+	Keep    []byte      // what may be kept of it; empty: nothing
+	Named   []NamedCall // calls of the page by which its list is asked for without a browser, too
 }
 
-// Same is a call that a page has made by values of its own, like a token: made for another load of the
+// NamedCall is a call that a page has made by values of its own, like a token: made for another load of the
 // page, it is the same one, and another to the letter.
-type Same struct {
+type NamedCall struct {
 	Call po.Call
 	Name string // of the call for any load of this order's page
 }
@@ -88,7 +88,7 @@ func isToken(samples []*sample, src source) bool {
 }
 
 // same finds the calls of a page that are the recipe's by tokens of that page.
-func (rec *recipe) same(s *sample, known tokens) (all []Same) {
+func (rec *recipe) same(s *sample, known tokens) (all []NamedCall) {
 	if rec == nil || len(known) == 0 {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (rec *recipe) same(s *sample, known tokens) (all []Same) {
 		}
 		c := s.madeCall(asked)
 		if name := rec.nameOf(r, in, known); c != nil && name != "" {
-			all = append(all, Same{c.call, name})
+			all = append(all, NamedCall{c.call, name})
 		}
 		return c
 	}
@@ -130,7 +130,7 @@ func (rec *recipe) nameOf(r request, in surroundings, known tokens) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Names are those of the requests for the order's list, as of Same, as far as what they need is there.
+// Names are those of the requests for the order's list, as of NamedCall, as far as what they need is there.
 func (o *Order) Names() []string {
 	var list []string
 	requests := []request{o.recipe.Call}

@@ -84,9 +84,6 @@ type checkable struct {
 }
 
 const (
-	// calmAfter is how long it must be calm until there is one browser less: to open one costs
-	// as much as to read five orders.
-	calmAfter = 50
 	// readAhead is how many pages for each worker may have been read of orders that wait for a
 	// browser. As long as pages are not believed yet that is what the lane does beside the
 	// browsers: once they are, their orders need none any more.
@@ -95,10 +92,6 @@ const (
 	// have another list by now, and is read again.
 	pageLife = 3 * time.Minute
 )
-
-// blindAfter is how many orders a browser must have read without seeing a list until there are as
-// many browsers as may be.
-const blindAfter = 3
 
 // usable says that pages can be read without a browser now.
 func (l *lane) usable() bool { return l.on && l.off() == "" && l.credentials.Cookies != nil }
@@ -153,29 +146,6 @@ func (s *Scheduler) WhyBrowser(token string) string {
 		return t.why
 	}
 	return ""
-}
-
-// forBrowser counts the orders that wait for a browser.
-func (s *Scheduler) forBrowser() int {
-	n := 0
-	for _, t := range s.queue.waiting {
-		if !t.isolated && !s.lane.isFor(t) {
-			n++
-		}
-	}
-	return n
-}
-
-// toShow counts the orders that wait for a browser which may show how pages like theirs are read:
-// many more such pages would be asked for in vain.
-func (s *Scheduler) toShow() int {
-	n := 0
-	for _, t := range s.queue.waiting {
-		if t.page.Later {
-			n++
-		}
-	}
-	return n
 }
 
 // readPages has the files fetched whose pages are believed, and hands out pages to be read
@@ -391,30 +361,4 @@ func (s *Scheduler) settledPage(t *task) {
 	if t.pageAt > way.last.at {
 		way.last, way.checks = checkable{t.lease.Order, t.page, t.pageAt}, 0
 	}
-}
-
-// browsersFor is how many browsers there should be of those that there may be: one at first, all
-// when that has started and pages are still to be compared, then two at most, and more as long as
-// so many orders wait for one.
-func (s *Scheduler) browsersFor(n int) int {
-	l := &s.lane
-	short := s.forBrowser()
-	switch {
-	case !l.on || l.off() != "" || l.credentials.Cookies == nil && l.tries >= blindAfter:
-		return n
-	case !l.isTrusted() && !s.workers.everReady:
-		l.browsers = 1
-	case !l.isTrusted():
-		l.browsers = n
-	case (short > l.browsers*n || s.toShow() >= n) && s.workers.withBrowser() == s.workers.active():
-		l.browsers++
-		l.calm = 0
-	case short > 0 && s.workers.idleInPool() == 0:
-		l.calm = 0
-	case l.calm >= calmAfter:
-		l.browsers--
-		l.calm = 0
-	}
-	l.browsers = max(1, min(l.browsers, n))
-	return l.browsers
 }

@@ -268,3 +268,21 @@ func TestPoolGrowsToShow(t *testing.T) {
 		t.Errorf("orders by number of browsers: %v", with)
 	}
 }
+
+// An order whose page is to be shown by its browser counts as useless once, however often it is read,
+// and not where the session was lost.
+func TestUselessOnce(t *testing.T) {
+	t.Parallel()
+	for sign, want := range map[po.Sign]int{po.SignAttachments: 1, po.SignSignedOut: 0} {
+		s := New(Config{Attempts: 3, Workers: 1, Random: rand.New(rand.NewPCG(1, 2)).Float64, Fast: true})
+		order := &task{pageRead: true, page: po.PageReading{By: po.ReadByCall, Doubt: "not known yet", Later: true}}
+		for range 2 {
+			s.byBrowserRead(order, messages.OrderRead{Reading: po.Reading{Sign: sign}})
+		}
+		for _, by := range po.Ways() {
+			if n := s.lane.ways[by].useless; n != want {
+				t.Errorf("%s: %d useless by %s, want %d", sign, n, by, want)
+			}
+		}
+	}
+}
