@@ -48,11 +48,11 @@ func differ(name string) bool {
 
 // common are the kinds that most portals have, and one of each way to go wrong.
 var common = map[string]bool{
-	"two, the second slow": true, "three addresses, by timer": true, "one after the other": true,
+	"two, the second slow": true, "one after the other": true,
 	"the last is late, and the next not": true, "an answer that is refused and never read": true, "equal labels": true,
 	"hidden fields": true, "drawn anew at each click": true, "drawn anew and sorted, nothing tells them apart": true,
-	"data-method": true, "one address, other data": true, "the data comes before the address": true,
-	"a download of the page's own": true, "a menu": true, "a preview beside a button": true, "a viewer with embed": true,
+	"data-method": true, "the data comes before the address": true,
+	"a menu": true, "a preview beside a button": true, "a viewer with embed": true,
 }
 
 // kind is a page of one kind and what is to be had of it.
